@@ -1,0 +1,107 @@
+//! What a child should be: identity, restart type, how it is shut down.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Backoff, ChildId};
+
+/// When an ended child is started again.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Restart {
+    /// Always, whatever the reason it ended with. The default, as in OTP.
+    #[default]
+    Permanent,
+    /// Only after an abnormal end: an error, a panic or a kill.
+    Transient,
+    /// Never; the child is forgotten when it ends.
+    Temporary,
+}
+
+/// How a child is told to stop, and for how long it may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Shutdown {
+    /// Killed at once, without being asked.
+    BrutalKill,
+    /// Asked to stop, and killed when it has not ended after this long. In files: `timeout("5s")`.
+    Timeout(#[serde(with = "crate::duration")] Duration),
+    /// Asked to stop, and waited for without limit.
+    Infinity,
+}
+
+impl Shutdown {
+    /// OTP's default for a child of this type: five seconds for a worker, no limit for a supervisor.
+    #[must_use]
+    pub const fn default_for(kind: ChildType) -> Self {
+        match kind {
+            ChildType::Worker => Self::Timeout(Duration::from_secs(5)),
+            ChildType::Supervisor => Self::Infinity,
+        }
+    }
+}
+
+/// What a child is, as `count_children` tells it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ChildType {
+    /// It does work. The default.
+    #[default]
+    Worker,
+    /// It has children of its own.
+    Supervisor,
+}
+
+/// A child specification: everything OTP's child spec says but how to start it.
+///
+/// The start function is code and comes beside it: a `Child` of `mainstay-supervisors`, or in a file the name of a
+/// *kind* that the application has registered.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct ChildSpec {
+    /// Unique under its supervisor.
+    pub id: ChildId,
+    /// When it is started again. Default: [`Restart::Permanent`].
+    #[serde(default)]
+    pub restart: Restart,
+    /// How it is stopped. Default: [`Shutdown::default_for`] its type.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shutdown: Option<Shutdown>,
+    /// Worker or supervisor. Default: worker.
+    #[serde(default, rename = "type")]
+    pub child_type: ChildType,
+    /// Whether its own end can end its supervisor (see `AutoShutdown`). Default: no. Never for a permanent child.
+    #[serde(default)]
+    pub significant: bool,
+    /// Siblings that are started before it, and whose restart restarts it too. Default: none. Not in OTP.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub depends_on: Vec<ChildId>,
+    /// How long to wait before a restart. Default: not at all, as in OTP.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub backoff: Option<Backoff>,
+}
+
+impl ChildSpec {
+    /// A permanent worker with OTP's defaults.
+    #[must_use]
+    pub const fn new(id: ChildId) -> Self {
+        Self {
+            id,
+            restart: Restart::Permanent,
+            shutdown: None,
+            child_type: ChildType::Worker,
+            significant: false,
+            depends_on: Vec::new(),
+            backoff: None,
+        }
+    }
+
+    /// How the child is stopped, with the default for its type filled in.
+    #[must_use]
+    pub fn effective_shutdown(&self) -> Shutdown {
+        self.shutdown
+            .unwrap_or_else(|| Shutdown::default_for(self.child_type))
+    }
+}
