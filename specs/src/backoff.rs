@@ -41,6 +41,37 @@ impl Default for Backoff {
 }
 
 impl Backoff {
+    /// The default growth and jitter between these two waits.
+    #[must_use]
+    pub fn new(min: Duration, max: Duration) -> Self {
+        Self {
+            min,
+            max,
+            ..Self::default()
+        }
+    }
+
+    /// Sets by how much each wait is longer than the one before.
+    #[must_use]
+    pub const fn factor(mut self, factor: f64) -> Self {
+        self.factor = factor;
+        self
+    }
+
+    /// Sets the share of the wait that chance may take away.
+    #[must_use]
+    pub const fn jitter(mut self, jitter: f64) -> Self {
+        self.jitter = jitter;
+        self
+    }
+
+    /// Sets how long a child has to stay up for its failures to be forgotten.
+    #[must_use]
+    pub const fn reset_after(mut self, up: Duration) -> Self {
+        self.reset_after = up;
+        self
+    }
+
     /// The wait before the `attempt`-th restart in a row (from 1); `chance` is a random number from 0 to 1.
     #[must_use]
     pub fn delay(&self, attempt: u32, chance: f64) -> Duration {

@@ -104,4 +104,46 @@ impl ChildSpec {
         self.shutdown
             .unwrap_or_else(|| Shutdown::default_for(self.child_type))
     }
+
+    /// Sets when it is started again.
+    #[must_use]
+    pub const fn restart(mut self, restart: Restart) -> Self {
+        self.restart = restart;
+        self
+    }
+
+    /// Sets how it is stopped.
+    #[must_use]
+    pub const fn shutdown(mut self, shutdown: Shutdown) -> Self {
+        self.shutdown = Some(shutdown);
+        self
+    }
+
+    /// Sets whether it is a worker or a supervisor.
+    #[must_use]
+    pub const fn child_type(mut self, child_type: ChildType) -> Self {
+        self.child_type = child_type;
+        self
+    }
+
+    /// Lets its own end end its supervisor, as far as that one's `AutoShutdown` says.
+    #[must_use]
+    pub const fn significant(mut self) -> Self {
+        self.significant = true;
+        self
+    }
+
+    /// Adds siblings that are started before it, and whose restart restarts it too.
+    #[must_use]
+    pub fn depends_on(mut self, siblings: impl IntoIterator<Item = ChildId>) -> Self {
+        self.depends_on.extend(siblings);
+        self
+    }
+
+    /// Sets how long to wait before a restart.
+    #[must_use]
+    pub const fn backoff(mut self, backoff: Backoff) -> Self {
+        self.backoff = Some(backoff);
+        self
+    }
 }

@@ -1,12 +1,45 @@
 //! What a Mainstay tree should be, as plain data.
 
+mod args;
 mod backoff;
 mod child;
+mod document;
+mod draft;
 pub mod duration;
+mod fault;
+mod finding;
+mod http;
+mod kinds;
+mod level;
 mod name;
+mod node;
+mod node_child;
+mod order;
+mod path;
+mod position;
+mod recover;
+mod service;
+mod source;
+mod suggest;
 mod supervisor;
+mod syntax;
+mod validate;
+mod wording;
 
+pub use args::Args;
 pub use backoff::Backoff;
 pub use child::{ChildSpec, ChildType, Restart, Shutdown};
+pub use fault::{Fault, Faults};
+pub use http::HttpSpec;
+pub use kinds::{AnyKind, KindTable, Kinds};
+pub use level::{CHILDREN_MAX, validate_children};
 pub use name::{ChildId, NAME_MAX, NameError, NamespaceName, ServiceName};
+pub use node::{NamespaceSpec, NodeSpec};
+pub use node_child::NodeChild;
+pub use order::{DependencyCycle, start_order};
+pub use path::{SpecPath, Step};
+pub use position::Position;
+pub use service::{ConfigServerSpec, ServicesSpec};
+pub use source::{FILE_BYTES_MAX, ReadError};
 pub use supervisor::{AutoShutdown, Strategy, SupervisorFlags};
+pub use validate::DEPTH_MAX;

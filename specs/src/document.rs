@@ -1,0 +1,172 @@
+//! A RON text with its spans, and what was found wrong in it.
+
+use ron::extensions::Extensions;
+
+use crate::draft::Draft;
+use crate::finding::{Finding, Report};
+use crate::position::Lines;
+use crate::syntax::{Shape, SyntaxFault, Tree, walk};
+use crate::{Fault, Faults, Position, SpecPath};
+
+/// How everything of ours is read: `shutdown: timeout("5s")` needs no `Some` around it.
+pub(crate) fn options() -> ron::Options {
+    // A bracket takes at most three levels of `ron`'s counting, and the walk allows 200 brackets.
+    ron::Options::default()
+        .with_default_extension(Extensions::IMPLICIT_SOME)
+        .with_recursion_limit(600)
+}
+
+/// A text on its way to a value.
+#[derive(Debug)]
+pub(crate) struct Document<'a> {
+    pub(crate) tree: Tree<'a>,
+    lines: Lines<'a>,
+    /// The text that is read.
+    pub(crate) draft: Draft,
+    pub(crate) faults: Vec<Fault>,
+    /// What could not be read, by its path in the source.
+    pub(crate) lost: Vec<SpecPath>,
+    /// Whether the search was given up.
+    pub(crate) cut_short: bool,
+    /// Fields that are filled with a made-up text when missing, so that the struct around them can be looked at.
+    pub(crate) fillable: &'static [&'static str],
+    pub(crate) filled: usize,
+}
+
+impl<'a> Document<'a> {
+    /// Finds out where everything is.
+    ///
+    /// # Errors
+    ///
+    /// A text that is no RON, in a way that cannot be guessed past.
+    pub(crate) fn open(text: &'a str, fillable: &'static [&'static str]) -> Result<Self, Faults> {
+        let walked = walk(text);
+        let mut document = Self {
+            tree: walked.tree,
+            lines: Lines::of(text),
+            draft: Draft::of(text),
+            faults: Vec::new(),
+            lost: Vec::new(),
+            cut_short: false,
+            fillable,
+            filled: 0,
+        };
+        for fault in &walked.faults {
+            document.tell_syntax(fault);
+        }
+        if let Some(fault) = walked.stopped {
+            let last = document.syntax_fault(&fault);
+            document.faults.push(last.clone());
+            return Err(Faults::from_list(document.faults).unwrap_or_else(|| last.into()));
+        }
+        for at in walked.commas {
+            document.draft.insert(at, ",");
+        }
+        document.cut_removed();
+        Ok(document)
+    }
+
+    fn tell_syntax(&mut self, fault: &SyntaxFault) {
+        let told = self.syntax_fault(fault);
+        if self.tree.node(fault.node).shape == Shape::Missing {
+            self.lost.push(told.path.clone());
+        }
+        self.faults.push(told);
+    }
+
+    fn syntax_fault(&self, fault: &SyntaxFault) -> Fault {
+        let path = self.tree.path_of(fault.node);
+        self.placed(Fault::new(&fault.message).at(path), fault.start, fault.end)
+    }
+
+    fn cut_removed(&mut self) {
+        for at in 0..self.tree.nodes.len() {
+            if self.tree.node(at).removed {
+                self.cut(at);
+            }
+        }
+    }
+
+    pub(crate) fn cut(&mut self, at: usize) {
+        let node = &mut self.tree.nodes[at];
+        node.removed = true;
+        let (start, end) = (node.whole_start() as usize, node.whole_end as usize);
+        self.draft.blank(start, end);
+    }
+
+    pub(crate) fn value_span(&self, node: usize) -> (usize, usize) {
+        let node = self.tree.nodes.get(node);
+        node.map_or((0, 0), |node| (node.start as usize, node.end as usize))
+    }
+
+    /// The fault with the position of these bytes, as far as they are on one line.
+    pub(crate) fn placed(&self, fault: Fault, start: usize, end: usize) -> Fault {
+        let position = self.lines.position(start);
+        let text = self.tree.text.get(start..end).unwrap_or_default();
+        let width = text.lines().next().unwrap_or_default().chars().count();
+        fault.positioned(position, width)
+    }
+
+    /// The position of a value.
+    pub(crate) fn position(&self, node: usize) -> Position {
+        self.lines.position(self.tree.node(node).start as usize)
+    }
+
+    /// Everything that is at fault: what was noted while reading, and of `report` what does not only follow from it.
+    pub(crate) fn finish(mut self, report: Report) -> Result<(), Faults> {
+        let findings = report.findings.into_iter();
+        let told: Vec<Fault> = findings.filter_map(|finding| self.told(finding)).collect();
+        self.faults.extend(told);
+        match Faults::from_list(self.faults) {
+            Some(faults) => Err(faults.cut_short(self.cut_short || report.cut_short)),
+            None => Ok(()),
+        }
+    }
+
+    fn told(&self, finding: Finding) -> Option<Fault> {
+        let spoilt = finding.rests_on.iter().any(|path| self.is_lost(path));
+        let ids_spoilt = finding
+            .rests_on_ids
+            .is_some_and(|list| self.has_lost_ids(&list));
+        if spoilt || ids_spoilt {
+            return None;
+        }
+        let mut fault = finding.fault;
+        if let Some(first) = finding.first {
+            let (node, _) = self.tree.find_left(&first);
+            fault.message = format!(
+                "{}, first given at line {}",
+                fault.message,
+                self.position(node).line
+            );
+        }
+        let (node, exact) = self.tree.find_left(&fault.path);
+        fault.path = self.original(&fault.path);
+        if fault.position.is_some() {
+            return Some(fault);
+        }
+        let (start, end) = self.value_span(node);
+        Some(self.placed(fault, start, if exact { end } else { start + 1 }))
+    }
+
+    fn is_lost(&self, path: &SpecPath) -> bool {
+        let path = self.original(path);
+        self.lost.iter().any(|lost| lost.leads_to(&path))
+    }
+
+    /// Whether an element of this list of children, or its id, is lost.
+    fn has_lost_ids(&self, list: &SpecPath) -> bool {
+        let list = self.original(list);
+        let depth = list.steps().len();
+        let id = crate::Step::Field("id".to_owned());
+        self.lost.iter().any(|lost| {
+            let deeper = lost.steps().get(depth..).unwrap_or_default();
+            list.leads_to(lost) && (deeper.len() <= 1 || deeper.len() == 2 && deeper[1] == id)
+        })
+    }
+
+    /// A path into what could be read, as a path into the source: elements that were cut out count there.
+    fn original(&self, path: &SpecPath) -> SpecPath {
+        self.tree.original(path)
+    }
+}

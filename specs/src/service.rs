@@ -1,0 +1,145 @@
+//! The services of a namespace.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use crate::Args;
+use crate::finding::{Finding, Report};
+use crate::path::At;
+
+/// Which of the optional services a namespace runs, and how. A service that is not given is not started.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+#[non_exhaustive]
+pub struct ServicesSpec {
+    /// The configuration server. Default: none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub config_server: Option<ConfigServerSpec>,
+}
+
+impl ServicesSpec {
+    /// Runs a configuration server.
+    #[must_use]
+    pub fn config_server(mut self, spec: ConfigServerSpec) -> Self {
+        self.config_server = Some(spec);
+        self
+    }
+
+    pub(crate) fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+
+    pub(crate) fn check(&self, report: &mut Report, at: &At<'_>) {
+        if let Some(server) = &self.config_server {
+            server.check(report, &At::Field(at, "config_server"));
+        }
+    }
+}
+
+/// The configuration server: what it starts with, and how much it takes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+#[non_exhaustive]
+pub struct ConfigServerSpec {
+    /// The content to start with: a map or a struct with named fields. Goes over that of [`file`](Self::file). Default: none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub initial: Option<Args>,
+    /// A RON file with the content to start with. In a node file a relative path is taken from the folder of that file.
+    /// Default: none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub file: Option<PathBuf>,
+    /// The most subscribers at a time, at least 1. Default: 1,024: each costs a task and a queue.
+    pub subscribers_max: u32,
+    /// The most bytes that keys and values may take together, at least 1. Default: 1 MiB, as every change is copied.
+    pub bytes_max: u64,
+    /// The deepest nesting of values, 1 to 128. Default: 20. Values are walked with one stack frame a level.
+    pub depth_max: u32,
+}
+
+impl Default for ConfigServerSpec {
+    fn default() -> Self {
+        Self {
+            initial: None,
+            file: None,
+            subscribers_max: 1024,
+            bytes_max: 1 << 20,
+            depth_max: 20,
+        }
+    }
+}
+
+impl ConfigServerSpec {
+    /// Sets the content to start with.
+    #[must_use]
+    pub fn initial(mut self, content: Args) -> Self {
+        self.initial = Some(content);
+        self
+    }
+
+    /// Sets the RON file with the content to start with.
+    #[must_use]
+    pub fn file(mut self, path: impl Into<PathBuf>) -> Self {
+        self.file = Some(path.into());
+        self
+    }
+
+    /// Sets the most subscribers at a time.
+    #[must_use]
+    pub const fn subscribers_max(mut self, subscribers: u32) -> Self {
+        self.subscribers_max = subscribers;
+        self
+    }
+
+    /// Sets the most bytes that keys and values may take together.
+    #[must_use]
+    pub const fn bytes_max(mut self, bytes: u64) -> Self {
+        self.bytes_max = bytes;
+        self
+    }
+
+    /// Sets the deepest nesting of values.
+    #[must_use]
+    pub const fn depth_max(mut self, depth: u32) -> Self {
+        self.depth_max = depth;
+        self
+    }
+
+    fn check(&self, report: &mut Report, at: &At<'_>) {
+        let mut need = |fine: bool, field: &str, message: String| {
+            if !fine {
+                report.add(Finding::new(at.field(field), message));
+            }
+        };
+        need(
+            self.initial.as_ref().is_none_or(Args::is_map_like),
+            "initial",
+            "expected a map or a struct with named fields".to_owned(),
+        );
+        need(
+            self.file
+                .as_ref()
+                .is_none_or(|file| !file.as_os_str().is_empty()),
+            "file",
+            "expected a path, found an empty text".to_owned(),
+        );
+        need(
+            self.subscribers_max > 0,
+            "subscribers_max",
+            "expected at least 1, found 0".to_owned(),
+        );
+        need(
+            self.bytes_max > 0,
+            "bytes_max",
+            "expected at least 1, found 0".to_owned(),
+        );
+        need(
+            (1..=NESTING_MAX).contains(&self.depth_max),
+            "depth_max",
+            format!("expected 1 to {NESTING_MAX}, found {}", self.depth_max),
+        );
+    }
+}
+
+/// The deepest nesting of values that [`ConfigServerSpec::depth_max`] may allow.
+const NESTING_MAX: u32 = 128;

@@ -1,0 +1,12 @@
+//! Where everything in a RON text is: a tree of spans, without the values.
+//!
+//! `ron` stops at the first error and tells a cursor. This tree says which field that cursor is in, what to call it, and
+//! what to cut away so that the rest can be read.
+
+mod locate;
+mod node;
+mod scan;
+mod walk;
+
+pub(crate) use node::{Node, Role, Shape, Tree};
+pub(crate) use walk::{SyntaxFault, Walk, walk};

@@ -1,0 +1,250 @@
+//! What happens in a runtime, as a bounded stream of events.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::SystemTime;
+
+use mainstay_specs::ChildId;
+use tokio::sync::Notify;
+
+use crate::exit::ExitReason;
+use crate::process::Process;
+use crate::start::StartError;
+
+/// How many events are kept for those who come late or read slowly, unless told otherwise.
+pub const HISTORY: usize = 4096;
+
+/// Something that happened to a process, or that a supervisor has to report.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum EventKind {
+    /// A process has started; for a supervisor, after its children.
+    Started {
+        /// The process.
+        process: Process,
+        /// How often the same child was started before: 0 for a first start.
+        restarts: u32,
+    },
+    /// A process has ended, and nothing of it is left.
+    Exited {
+        /// The process.
+        process: Process,
+        /// Why.
+        reason: ExitReason,
+    },
+    /// A supervisor reports that a child has ended by itself: any end of a permanent child, abnormal ends of others.
+    ChildTerminated {
+        /// The supervisor.
+        supervisor: Process,
+        /// The child.
+        child: ChildId,
+        /// Why.
+        reason: ExitReason,
+    },
+    /// A supervisor reports that a child has not started, at its own start or at a restart.
+    StartError {
+        /// The supervisor.
+        supervisor: Process,
+        /// The child.
+        child: ChildId,
+        /// Why.
+        error: StartError,
+    },
+    /// A supervisor reports that a child which it was stopping has ended in another way than it should.
+    ShutdownError {
+        /// The supervisor.
+        supervisor: Process,
+        /// The child.
+        child: ChildId,
+        /// Why it ended.
+        reason: ExitReason,
+        /// How many children, where one report stands for several.
+        count: usize,
+    },
+    /// A supervisor has reached its restart limit: it stops its children and ends.
+    GaveUp {
+        /// The supervisor.
+        supervisor: Process,
+    },
+}
+
+impl EventKind {
+    /// The process it is about: the one that started or ended, else the supervisor that reports.
+    #[must_use]
+    pub const fn process(&self) -> &Process {
+        match self {
+            Self::Started { process, .. } | Self::Exited { process, .. } => process,
+            Self::ChildTerminated { supervisor, .. }
+            | Self::StartError { supervisor, .. }
+            | Self::ShutdownError { supervisor, .. }
+            | Self::GaveUp { supervisor } => supervisor,
+        }
+    }
+}
+
+/// An event with its number.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Event {
+    /// Counts up by one from 1 within a runtime.
+    pub id: u64,
+    /// When it was published.
+    pub at: SystemTime,
+    /// What happened.
+    pub kind: EventKind,
+}
+
+/// What a subscriber gets.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Delivery {
+    /// The next event.
+    Event(Event),
+    /// This many events were dropped, because the subscriber came too late for them.
+    Lagged(u64),
+}
+
+#[derive(Debug, Default)]
+struct Ring {
+    events: VecDeque<Event>,
+    last: u64,
+    closed: bool,
+}
+
+/// The events of one runtime: a ring that all subscribers read from, each at its own place.
+#[derive(Debug)]
+pub(crate) struct Events {
+    ring: Mutex<Ring>,
+    capacity: usize,
+    more: Notify,
+}
+
+impl Events {
+    pub(crate) fn new(capacity: usize) -> Self {
+        Self {
+            ring: Mutex::default(),
+            capacity: capacity.max(1),
+            more: Notify::new(),
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Ring> {
+        self.ring.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn publish(&self, kind: EventKind) {
+        report(&kind);
+        let dropped;
+        {
+            let mut ring = self.lock();
+            ring.last += 1;
+            let event = Event {
+                id: ring.last,
+                at: SystemTime::now(),
+                kind,
+            };
+            dropped = if ring.events.len() >= self.capacity {
+                ring.events.pop_front()
+            } else {
+                None
+            };
+            ring.events.push_back(event);
+        }
+        drop(dropped);
+        self.more.notify_waiters();
+    }
+
+    /// No more events will come.
+    pub(crate) fn close(&self) {
+        self.lock().closed = true;
+        self.more.notify_waiters();
+    }
+
+    pub(crate) fn last(&self) -> u64 {
+        self.lock().last
+    }
+
+    fn after(&self, id: u64) -> Option<Delivery> {
+        let ring = self.lock();
+        let first = ring.last + 1 - ring.events.len() as u64;
+        if id + 1 < first {
+            return Some(Delivery::Lagged(first - id - 1));
+        }
+        let index = usize::try_from(id + 1 - first).ok()?;
+        ring.events.get(index).cloned().map(Delivery::Event)
+    }
+}
+
+/// What OTP would log, goes to `tracing`.
+fn report(kind: &EventKind) {
+    match kind {
+        EventKind::Started { .. } | EventKind::Exited { .. } => {}
+        EventKind::ChildTerminated {
+            supervisor,
+            child,
+            reason,
+        } => {
+            tracing::warn!(supervisor = %supervisor, child = %child, reason = %reason, "child terminated");
+        }
+        EventKind::StartError {
+            supervisor,
+            child,
+            error,
+        } => {
+            tracing::error!(supervisor = %supervisor, child = %child, error = %error, "child did not start");
+        }
+        EventKind::ShutdownError {
+            supervisor,
+            child,
+            reason,
+            count,
+        } => {
+            tracing::error!(supervisor = %supervisor, child = %child, reason = %reason, count, "child did not stop as asked");
+        }
+        EventKind::GaveUp { supervisor } => {
+            tracing::error!(supervisor = %supervisor, "restart limit reached, giving up");
+        }
+    }
+}
+
+/// A reader of the events. It holds no queue: one that reads too slowly is told how many it has missed.
+#[derive(Clone, Debug)]
+pub struct EventStream {
+    events: Arc<Events>,
+    seen: u64,
+}
+
+impl EventStream {
+    pub(crate) const fn new(events: Arc<Events>, seen: u64) -> Self {
+        Self { events, seen }
+    }
+
+    /// The next event; `None` once the runtime is gone and all was read.
+    ///
+    /// Cancel safety: nothing is lost when this is dropped.
+    pub async fn next(&mut self) -> Option<Delivery> {
+        let events = Arc::clone(&self.events);
+        loop {
+            let more = events.more.notified();
+            tokio::pin!(more);
+            more.as_mut().enable();
+            if let Some(delivery) = self.try_next() {
+                return Some(delivery);
+            }
+            if events.lock().closed {
+                return None;
+            }
+            more.await;
+        }
+    }
+
+    /// The next event, if there is one already.
+    pub fn try_next(&mut self) -> Option<Delivery> {
+        let delivery = self.events.after(self.seen)?;
+        self.seen = match &delivery {
+            Delivery::Event(event) => event.id,
+            Delivery::Lagged(missed) => self.seen + missed,
+        };
+        Some(delivery)
+    }
+}

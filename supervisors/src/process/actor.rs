@@ -1,0 +1,164 @@
+//! Hosting a plain `ractor::Actor` as a process.
+//!
+//! The host runs the user's callbacks as part of the process, tells an error from a panic, and sees to it that
+//! everything of the user's is dropped before the end is known: the user's actor and state are held beside a share of
+//! the [`ExitGuard`], declared before it and so dropped before it. It is not linked in ractor: ractor's own supervision
+//! events come before the drop, and its kill cascade takes children down without their `post_stop`.
+
+use std::sync::Arc;
+
+use ractor::{Actor, ActorProcessingErr, ActorRef, SpawnErr, SupervisionEvent};
+
+use super::{Control, ExitGuard, Process, Within, caught};
+use crate::exit::{ExitReason, Failure, Panic};
+use crate::start::StartError;
+
+struct Host<A> {
+    actor: A,
+    guard: Arc<ExitGuard>,
+}
+
+struct HostState<S> {
+    /// Taken out, and so dropped, at the end of `post_stop`: ractor may put what is left of the state into an event.
+    user: Option<S>,
+    /// Lent to the thread while a callback is polled.
+    current: Option<Process>,
+    _guard: Arc<ExitGuard>,
+}
+
+/// What the host returns to ractor when the actor is to end. The reason lies in the exit slot already.
+#[derive(Debug, thiserror::Error)]
+#[error("the process has ended; its reason is in the exit slot")]
+struct Ended;
+
+/// Carries a panic in `pre_start` through ractor's start error.
+#[derive(Debug, thiserror::Error)]
+#[error("panicked: {0}")]
+struct PanickedInStart(Panic);
+
+impl<A: Actor> Host<A> {
+    fn process(&self) -> &Process {
+        self.guard.process()
+    }
+
+    /// Turns what a callback came to into the exit slot's word, if it came to an end.
+    fn settle<T>(
+        &self,
+        result: Result<Result<T, ActorProcessingErr>, Box<dyn std::any::Any + Send>>,
+    ) -> Result<T, ActorProcessingErr> {
+        let reason = match result {
+            Ok(Ok(value)) => return Ok(value),
+            Ok(Err(error)) => ExitReason::from_error(error),
+            Err(payload) => ExitReason::Panicked(caught(payload)),
+        };
+        self.process().life().set_outcome(reason);
+        Err(Ended.into())
+    }
+}
+
+/// The state is there until the end of `post_stop`, after which ractor calls nothing.
+const STATE: &str = "ractor calls no callback after post_stop";
+
+impl<A: Actor> Actor for Host<A> {
+    type Msg = A::Msg;
+    type State = HostState<A::State>;
+    type Arguments = A::Arguments;
+
+    async fn pre_start(
+        &self,
+        myself: ActorRef<A::Msg>,
+        args: A::Arguments,
+    ) -> Result<Self::State, ActorProcessingErr> {
+        self.process()
+            .life()
+            .set_control(Control::Actor(myself.get_cell()));
+        let mut current = Some(self.process().clone());
+        // In an async block, so that a callback that panics before it returns its future is caught as well.
+        let started = Within::new(&mut current, async {
+            self.actor.pre_start(myself, args).await
+        })
+        .await;
+        let user = started.map_err(|payload| PanickedInStart(caught(payload)))??;
+        Ok(HostState {
+            user: Some(user),
+            current,
+            _guard: Arc::clone(&self.guard),
+        })
+    }
+
+    async fn post_start(
+        &self,
+        myself: ActorRef<A::Msg>,
+        state: &mut Self::State,
+    ) -> Result<(), ActorProcessingErr> {
+        let user = state.user.as_mut().expect(STATE);
+        let result = Within::new(&mut state.current, async {
+            self.actor.post_start(myself, user).await
+        })
+        .await;
+        self.settle(result)
+    }
+
+    async fn handle(
+        &self,
+        myself: ActorRef<A::Msg>,
+        message: A::Msg,
+        state: &mut Self::State,
+    ) -> Result<(), ActorProcessingErr> {
+        let user = state.user.as_mut().expect(STATE);
+        let result = Within::new(&mut state.current, async {
+            self.actor.handle(myself, message, user).await
+        })
+        .await;
+        self.settle(result)
+    }
+
+    async fn handle_supervisor_evt(
+        &self,
+        myself: ActorRef<A::Msg>,
+        event: SupervisionEvent,
+        state: &mut Self::State,
+    ) -> Result<(), ActorProcessingErr> {
+        let user = state.user.as_mut().expect(STATE);
+        let callback = async { self.actor.handle_supervisor_evt(myself, event, user).await };
+        let result = Within::new(&mut state.current, callback).await;
+        self.settle(result)
+    }
+
+    async fn post_stop(
+        &self,
+        myself: ActorRef<A::Msg>,
+        state: &mut Self::State,
+    ) -> Result<(), ActorProcessingErr> {
+        let cell = myself.get_cell();
+        let user = state.user.as_mut().expect(STATE);
+        let result = Within::new(&mut state.current, async {
+            self.actor.post_stop(myself, user).await
+        })
+        .await;
+        state.user = None;
+        self.settle(result)?;
+        if !self.process().life().set_outcome_as_asked() {
+            let clerk = &self.process().scope_of().runtime.clerk;
+            clerk.ask(&cell, Arc::clone(&self.guard)).await;
+        }
+        Ok(())
+    }
+}
+
+/// Starts an actor as `process`: returns when its `pre_start` has.
+pub(crate) async fn spawn_actor<A: Actor>(
+    process: &Process,
+    actor: A,
+    args: A::Arguments,
+) -> Result<(), StartError> {
+    let guard = Arc::new(ExitGuard::new(process.clone()));
+    match <Host<A> as Actor>::spawn(None, Host { actor, guard }, args).await {
+        Ok(_) => Ok(()),
+        Err(SpawnErr::StartupFailed(error)) => Err(match error.downcast::<PanickedInStart>() {
+            Ok(panicked) => StartError::Panicked(panicked.0),
+            Err(error) => StartError::Failed(Failure::new(error)),
+        }),
+        Err(other) => Err(StartError::Failed(Failure::new(other))),
+    }
+}

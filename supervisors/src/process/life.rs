@@ -1,0 +1,352 @@
+//! What is behind a [`Process`] handle: how it can be stopped, its exit slot, and who is told of its end.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+
+use mainstay_specs::ChildId;
+use ractor::ActorCell;
+use tokio::sync::Notify;
+use tokio::task::AbortHandle;
+
+use super::link::Links;
+use super::task::StopSignal;
+use super::{Pid, Process, ProcessKind};
+use crate::event::EventKind;
+use crate::exit::{ExitReason, Panic};
+use crate::runtime::Scope;
+use crate::supervisor::{Hub, Key, Message};
+
+/// How a running process is reached.
+pub(crate) enum Control {
+    Actor(ActorCell),
+    Task {
+        abort: AbortHandle,
+        stop: Arc<StopSignal>,
+    },
+    Supervisor {
+        abort: AbortHandle,
+        hub: Arc<Hub>,
+    },
+}
+
+/// The supervisor that is told of the end, and under which key it knows the child.
+#[derive(Clone)]
+pub(crate) struct Owner {
+    pub(crate) hub: Arc<Hub>,
+    pub(crate) key: Key,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    /// Its start is not complete: nobody but the starter knows it.
+    Starting,
+    /// It was announced.
+    Running,
+    /// It ended before it was announced.
+    Stillborn,
+    Ended,
+}
+
+/// Called when the process has ended, before anybody can see it.
+pub(crate) type Cleanup = Box<dyn FnOnce() + Send>;
+
+struct State {
+    phase: Phase,
+    control: Option<Control>,
+    /// The reason, should it end by itself after a request to stop. The first request counts.
+    asked: Option<ExitReason>,
+    /// The reason, should it end because it was killed.
+    forced: Option<ExitReason>,
+    /// What the process itself said of its end.
+    outcome: Option<ExitReason>,
+    links: Links,
+    cleanups: Vec<(u64, Cleanup)>,
+}
+
+/// One incarnation of a process. It holds nothing of the user's.
+pub(crate) struct Life {
+    pub(crate) pid: Pid,
+    pub(crate) id: ChildId,
+    pub(crate) kind: ProcessKind,
+    pub(crate) scope: Arc<Scope>,
+    owner: Option<Owner>,
+    state: Mutex<State>,
+    reason: OnceLock<ExitReason>,
+    gone: Notify,
+}
+
+impl Life {
+    pub(crate) fn new(
+        id: ChildId,
+        kind: ProcessKind,
+        scope: Arc<Scope>,
+        owner: Option<Owner>,
+    ) -> Self {
+        Self {
+            pid: scope.runtime.next_pid(),
+            id,
+            kind,
+            scope,
+            owner,
+            state: Mutex::new(State {
+                phase: Phase::Starting,
+                control: None,
+                asked: None,
+                forced: None,
+                outcome: None,
+                links: Links::default(),
+                cleanups: Vec::new(),
+            }),
+            reason: OnceLock::new(),
+            gone: Notify::new(),
+        }
+    }
+
+    /// A poisoned lock is taken all the same: every change made under it is a single assignment.
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn reason(&self) -> Option<&ExitReason> {
+        self.reason.get()
+    }
+
+    pub(crate) fn owner(&self) -> Option<&Owner> {
+        self.owner.as_ref()
+    }
+
+    pub(crate) async fn ended(&self) -> ExitReason {
+        loop {
+            let gone = self.gone.notified();
+            tokio::pin!(gone);
+            // Registered before the reason is looked at, so that an end in between is not missed.
+            gone.as_mut().enable();
+            if let Some(reason) = self.reason() {
+                return reason.clone();
+            }
+            gone.await;
+        }
+    }
+
+    /// Makes the process reachable. What was asked of it before takes effect now.
+    pub(crate) fn set_control(&self, control: Control) {
+        let mut state = self.lock();
+        if state.forced.is_some() {
+            control.kill();
+        } else if let Some(reason) = state.asked.clone()
+            && let Some(forced) = control.ask_to_stop(reason)
+        {
+            state.forced = Some(forced);
+        }
+        state.control = Some(control);
+    }
+
+    pub(crate) fn actor_cell(&self) -> Option<ActorCell> {
+        match &self.lock().control {
+            Some(Control::Actor(cell)) => Some(cell.clone()),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn hub(&self) -> Option<Arc<Hub>> {
+        match &self.lock().control {
+            Some(Control::Supervisor { hub, .. }) => Some(Arc::clone(hub)),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn ask_to_stop(&self, reason: ExitReason) {
+        let mut state = self.lock();
+        if state.asked.is_some() || self.reason().is_some() {
+            return;
+        }
+        state.asked = Some(reason.clone());
+        if let Some(control) = &state.control {
+            state.forced = control.ask_to_stop(reason).or(state.forced.take());
+        }
+    }
+
+    pub(crate) fn kill(&self, reason: ExitReason) {
+        let mut state = self.lock();
+        if state.forced.is_none() {
+            state.forced = Some(reason);
+        }
+        if let Some(control) = &state.control {
+            control.kill();
+        }
+    }
+
+    /// What the process said of its own end. The first word counts.
+    pub(crate) fn set_outcome(&self, reason: ExitReason) {
+        let mut state = self.lock();
+        if state.outcome.is_none() {
+            state.outcome = Some(reason);
+        }
+    }
+
+    /// The process came to its end without a reason of its own: as asked, or normally. False if nobody asked, so that
+    /// the caller may know better.
+    pub(crate) fn set_outcome_as_asked(&self) -> bool {
+        let mut state = self.lock();
+        let Some(asked) = state.asked.clone() else {
+            return false;
+        };
+        if state.outcome.is_none() {
+            state.outcome = Some(asked);
+        }
+        true
+    }
+
+    pub(crate) fn with_links<T>(&self, change: impl FnOnce(&mut Links) -> T) -> Option<T> {
+        let mut state = self.lock();
+        let living = matches!(state.phase, Phase::Starting | Phase::Running);
+        living.then(|| change(&mut state.links))
+    }
+
+    /// Has `cleanup` run when the process ends, before its end can be seen. Given back if it has ended already.
+    pub(crate) fn on_end(&self, id: u64, cleanup: Cleanup) -> Result<(), Cleanup> {
+        let mut state = self.lock();
+        if matches!(state.phase, Phase::Starting | Phase::Running) {
+            state.cleanups.push((id, cleanup));
+            Ok(())
+        } else {
+            Err(cleanup)
+        }
+    }
+
+    pub(crate) fn forget_cleanup(&self, id: u64) {
+        self.lock().cleanups.retain(|(other, _)| *other != id);
+    }
+
+    fn publish(&self, process: &Process, kind: impl FnOnce(Process) -> EventKind) {
+        self.scope.runtime.events.publish(kind(process.clone()));
+    }
+
+    fn tell_owner(&self) {
+        if let Some(owner) = &self.owner {
+            owner.hub.send(Message::ChildExited {
+                key: owner.key,
+                pid: self.pid,
+            });
+        }
+    }
+}
+
+impl Control {
+    /// The reason it is going to end with, if asking means killing: a task that cannot hear.
+    fn ask_to_stop(&self, reason: ExitReason) -> Option<ExitReason> {
+        match self {
+            Self::Actor(cell) => cell.stop(None),
+            Self::Task { stop, abort } => {
+                if !stop.request() {
+                    abort.abort();
+                    return Some(reason);
+                }
+            }
+            Self::Supervisor { hub, .. } => hub.send(Message::Stop(reason)),
+        }
+        None
+    }
+
+    fn kill(&self) {
+        match self {
+            Self::Actor(cell) => cell.kill(),
+            Self::Task { abort, .. } | Self::Supervisor { abort, .. } => abort.abort(),
+        }
+    }
+}
+
+impl Process {
+    /// Makes the process known: from here on its end is told to its supervisor and shown as an event.
+    ///
+    /// If it has ended meanwhile, both are told now, in this order.
+    pub(crate) fn announce(&self, restarts: u32) {
+        let life = self.life();
+        let mut state = life.lock();
+        let ended = state.phase == Phase::Stillborn;
+        state.phase = if ended { Phase::Ended } else { Phase::Running };
+        // Under the lock, so that the end cannot be published first.
+        life.publish(self, |process| EventKind::Started { process, restarts });
+        drop(state);
+        if ended && let Some(reason) = life.reason().cloned() {
+            life.publish(self, |process| EventKind::Exited { process, reason });
+            life.tell_owner();
+        }
+    }
+
+    /// The end, in this order: names are freed; the exit can be seen; the event; links; a supervisor's children; the
+    /// supervisor above, which may start a successor at once.
+    fn finish(&self) {
+        let life = self.life();
+        let mut state = life.lock();
+        let announced = state.phase == Phase::Running;
+        state.phase = if announced {
+            Phase::Ended
+        } else {
+            Phase::Stillborn
+        };
+        let reason = resolve(&mut state);
+        let links = std::mem::take(&mut state.links);
+        let cleanups = std::mem::take(&mut state.cleanups);
+        let hub = match &state.control {
+            Some(Control::Supervisor { hub, .. }) => Some(Arc::clone(hub)),
+            _ => None,
+        };
+        drop(state);
+
+        for (_, cleanup) in cleanups {
+            cleanup();
+        }
+        // Set once: a process has one guard.
+        life.reason.set(reason.clone()).ok();
+        life.gone.notify_waiters();
+        if announced {
+            life.publish(self, |process| EventKind::Exited {
+                process,
+                reason: reason.clone(),
+            });
+        }
+        links.deliver(self, &reason);
+        if let Some(hub) = hub {
+            hub.close(&reason);
+        }
+        if announced {
+            life.tell_owner();
+        }
+    }
+}
+
+fn resolve(state: &mut State) -> ExitReason {
+    if std::thread::panicking() && state.outcome.is_none() {
+        let panic = Panic::new("a destructor panicked".to_owned(), None);
+        return ExitReason::Panicked(panic);
+    }
+    let killed = || state.forced.clone().unwrap_or(ExitReason::Killed);
+    state.outcome.clone().unwrap_or_else(killed)
+}
+
+/// Held by every part of an incarnation that holds something of the user's; the last one to be dropped makes the end
+/// known. That is the barrier: nothing of an incarnation is alive when its exit can be seen.
+pub(crate) struct ExitGuard(Process);
+
+impl ExitGuard {
+    pub(crate) const fn new(process: Process) -> Self {
+        Self(process)
+    }
+
+    pub(crate) const fn process(&self) -> &Process {
+        &self.0
+    }
+}
+
+impl Drop for ExitGuard {
+    fn drop(&mut self) {
+        self.0.finish();
+    }
+}
+
+impl fmt::Debug for ExitGuard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("ExitGuard").field(&self.0).finish()
+    }
+}

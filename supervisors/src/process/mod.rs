@@ -1,0 +1,261 @@
+//! Processes: what a tree is made of.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `mod.rs` | [`Process`], the handle: identity, state, stopping and killing |
+//! | `life.rs` | what is behind the handle: the exit slot and the order in which an end is made known |
+//! | `actor.rs` | hosting a plain `ractor::Actor` |
+//! | `clerk.rs` | learning the reason of an actor's plain `stop(reason)` |
+//! | `task.rs` | supervised futures, [`StopToken`] |
+//! | `current.rs` | [`current()`]: which process runs here |
+//! | `monitor.rs` | [`Monitor`], [`Down`] |
+//! | `link.rs` | links, exit signals, [`ExitSignals`] for who traps them |
+//! | `panic.rs` | panics with message and place |
+
+mod actor;
+mod clerk;
+mod current;
+mod life;
+mod link;
+mod monitor;
+mod panic;
+mod task;
+
+use std::fmt;
+use std::sync::Arc;
+
+use mainstay_specs::ChildId;
+use ractor::{ActorCell, ActorRef};
+
+pub(crate) use actor::spawn_actor;
+pub(crate) use clerk::Clerk;
+pub(crate) use current::Within;
+pub use current::current;
+pub(crate) use life::{Control, ExitGuard, Life, Owner};
+pub use link::{ExitSignal, ExitSignals};
+pub use monitor::{Down, Monitor};
+pub(crate) use panic::{caught, install_hook};
+pub use task::{Ready, StopToken};
+pub(crate) use task::{spawn_supervisor, spawn_task};
+
+use crate::exit::ExitReason;
+use crate::runtime::Scope;
+
+/// The number of one incarnation of a process: unique within its runtime and never used again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+#[serde(transparent)]
+pub struct Pid(pub(crate) u64);
+
+impl Pid {
+    /// The number.
+    #[must_use]
+    pub const fn as_u64(self) -> u64 {
+        self.0
+    }
+}
+
+impl fmt::Display for Pid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "#{}", self.0)
+    }
+}
+
+/// What a process is made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum ProcessKind {
+    /// A ractor actor.
+    Actor,
+    /// A future.
+    Task,
+    /// A supervisor.
+    Supervisor,
+}
+
+/// One incarnation of a process: a handle, cheap to clone, that keeps nothing of the process alive.
+///
+/// A restart makes a new process; this handle goes on naming the old one. To reach whoever holds a name now, use a
+/// `ServiceRef`.
+#[derive(Clone)]
+pub struct Process(Arc<Life>);
+
+impl Process {
+    pub(crate) fn new(life: Life) -> Self {
+        Self(Arc::new(life))
+    }
+
+    pub(crate) fn life(&self) -> &Life {
+        &self.0
+    }
+
+    pub(crate) fn scope_of(&self) -> &Arc<Scope> {
+        &self.0.scope
+    }
+
+    /// The number of this incarnation.
+    #[must_use]
+    pub fn pid(&self) -> Pid {
+        self.0.pid
+    }
+
+    /// What its supervisor calls it.
+    #[must_use]
+    pub fn id(&self) -> &ChildId {
+        &self.0.id
+    }
+
+    /// The ids from the root down to it, joined by `/`.
+    #[must_use]
+    pub fn path(&self) -> String {
+        match &*self.0.scope.path {
+            "" => self.0.id.to_string(),
+            path => format!("{path}/{}", self.0.id),
+        }
+    }
+
+    /// What it is made of.
+    #[must_use]
+    pub fn kind(&self) -> ProcessKind {
+        self.0.kind
+    }
+
+    /// Whether it has not ended. True from before its start is complete until its exit can be seen.
+    #[must_use]
+    pub fn is_alive(&self) -> bool {
+        self.0.reason().is_none()
+    }
+
+    /// Why it ended, or `None` while it is alive.
+    #[must_use]
+    pub fn exit_reason(&self) -> Option<ExitReason> {
+        self.0.reason().cloned()
+    }
+
+    /// Waits for its end; at once if it has ended.
+    ///
+    /// Nothing of the process is left when this returns: its state is dropped, its names are free.
+    ///
+    /// Cancel safety: it may be dropped and called again at will.
+    pub async fn ended(&self) -> ExitReason {
+        self.0.ended().await
+    }
+
+    /// A future of its end, to be kept or sent elsewhere. Dropping it ends the watch.
+    #[must_use]
+    pub fn monitor(&self) -> Monitor {
+        Monitor::new(self.clone())
+    }
+
+    /// Asks it to stop, in the way of its kind, and returns at once.
+    ///
+    /// * An actor finishes the message in hand, drops those still queued, runs `post_stop` and ends with `reason`.
+    /// * A task is told through its [`StopToken`]; one that has let go of its token is dropped at its next await.
+    /// * A supervisor stops its children, last started first, and ends with `reason`. The request waits its turn
+    ///   behind what is already in its mailbox.
+    ///
+    /// The first request counts; later ones, and requests to a process that has ended, do nothing. For a bound on the
+    /// time it takes, follow it with [`kill`](Self::kill): that is what a supervisor does.
+    pub fn stop(&self, reason: ExitReason) {
+        self.0.ask_to_stop(reason);
+    }
+
+    /// Ends it without asking: what it is doing is dropped at its next await, no `post_stop` runs.
+    ///
+    /// Code that does not await cannot be interrupted; the process ends when that code returns. A killed supervisor
+    /// leaves its children to be told by link: they stop in their own way, each within its shutdown time.
+    pub fn kill(&self) {
+        self.0.kill(ExitReason::Killed);
+    }
+
+    /// Sends it an exit signal, as an unrelated process does with OTP's `exit/2`.
+    ///
+    /// [`ExitReason::Killed`] kills. Any other reason is handed to a process that traps exits, is ignored by
+    /// supervisors, is ignored when it is [`ExitReason::Normal`], and otherwise ends the process with that reason,
+    /// without a `post_stop`.
+    pub fn exit(&self, reason: ExitReason) {
+        link::signal(self, None, reason);
+    }
+
+    /// Links the two: when one ends with any reason but [`ExitReason::Normal`], so does the other, with the same reason,
+    /// unless it traps exits. Linking to one that has ended delivers the signal at once. Linking twice is linking once.
+    ///
+    /// To watch without sharing the fate, take a [`monitor`](Self::monitor).
+    pub fn link(&self, other: &Self) {
+        link::link(self, other);
+    }
+
+    /// Takes the link between the two away, if there is one.
+    pub fn unlink(&self, other: &Self) {
+        link::unlink(self, other);
+    }
+
+    /// Turns exit signals for this process, from links and from [`exit`](Self::exit), into items of the returned
+    /// stream, until that is dropped. A kill is never trapped, and neither is the request of its supervisor to stop.
+    #[must_use]
+    pub fn trap_exit(&self) -> ExitSignals {
+        link::trap(self)
+    }
+
+    /// The ractor cell, if it is an actor that has got as far as `pre_start`.
+    #[must_use]
+    pub fn actor_cell(&self) -> Option<ActorCell> {
+        self.0.actor_cell()
+    }
+
+    /// The typed actor reference, if it is an actor that takes messages of type `M`.
+    #[must_use]
+    pub fn actor_ref<M: ractor::Message>(&self) -> Option<ActorRef<M>> {
+        let cell = self.actor_cell()?;
+        cell.is_message_type_of::<M>()?.then(|| cell.into())
+    }
+
+    /// The handle of the supervisor, if it is one.
+    #[must_use]
+    pub fn supervisor(&self) -> Option<crate::SupervisorRef> {
+        crate::SupervisorRef::from_process(self)
+    }
+
+    /// The namespace it lives in, unless it was started outside of any or the namespace is gone.
+    #[must_use]
+    pub fn namespace(&self) -> Option<crate::Namespace> {
+        self.0.scope.namespace()
+    }
+
+    /// Runs a future as part of this process: [`current()`] names it inside.
+    pub async fn scope<F: Future>(&self, future: F) -> F::Output {
+        current::scoped(self.clone(), future).await
+    }
+}
+
+impl PartialEq for Process {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl Eq for Process {}
+
+impl std::hash::Hash for Process {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        self.0.pid.hash(state);
+    }
+}
+
+impl fmt::Debug for Process {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "Process({}, {:?}, {})",
+            self.path(),
+            self.0.kind,
+            self.0.pid
+        )
+    }
+}
+
+impl fmt::Display for Process {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.path(), self.0.pid)
+    }
+}

@@ -1,0 +1,51 @@
+//! Catching panics with their place.
+//!
+//! Only the panic hook is told where a panic happened, and the hook is one for the whole program. Ours is put in front
+//! of the one that is there, once; it notes the place for the thread that panics inside a supervised process and then
+//! hands on to the one that was there before.
+
+use std::any::Any;
+use std::cell::RefCell;
+use std::panic::{self, PanicHookInfo};
+use std::sync::Once;
+
+use super::current;
+use crate::exit::Panic;
+
+#[cfg(panic = "abort")]
+compile_error!(
+    "mainstay needs panic = \"unwind\": with panic = \"abort\" a panicking child ends the program, and no supervisor can restart it"
+);
+
+thread_local! {
+    static PLACE: RefCell<Option<String>> = const { RefCell::new(None) };
+}
+
+/// Puts our hook in front of the present one, the first time it is called.
+pub(crate) fn install_hook() {
+    static INSTALLED: Once = Once::new();
+    INSTALLED.call_once(|| {
+        let before = panic::take_hook();
+        panic::set_hook(Box::new(move |info: &PanicHookInfo<'_>| {
+            if current::is_inside() {
+                let place = info.location().map(ToString::to_string);
+                // Not borrowed anywhere while user code runs, so this never fails; a hook must not panic.
+                PLACE.with(|cell| cell.try_borrow_mut().map(|mut slot| *slot = place).ok());
+            }
+            before(info);
+        }));
+    });
+}
+
+/// Makes a panic's payload, caught on this thread just now, into a [`Panic`].
+pub(crate) fn caught(payload: Box<dyn Any + Send>) -> Panic {
+    let location = PLACE.with(|cell| cell.borrow_mut().take());
+    let message = match payload.downcast::<String>() {
+        Ok(text) => *text,
+        Err(payload) => match payload.downcast::<&'static str>() {
+            Ok(text) => (*text).to_owned(),
+            Err(_) => "a panic whose payload is not a text".to_owned(),
+        },
+    };
+    Panic::new(message, location)
+}

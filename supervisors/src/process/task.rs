@@ -1,0 +1,121 @@
+//! Futures as processes.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use tokio::sync::{Notify, oneshot};
+
+use super::{Control, ExitGuard, Process, Within, caught};
+use crate::exit::{ExitReason, IntoExit};
+use crate::supervisor::Hub;
+
+#[derive(Debug, Default)]
+pub(crate) struct StopSignal {
+    requested: AtomicBool,
+    told: Notify,
+}
+
+impl StopSignal {
+    /// False if nobody holds a token: there is nobody to hear it.
+    pub(super) fn request(self: &Arc<Self>) -> bool {
+        self.requested.store(true, Ordering::SeqCst);
+        self.told.notify_waiters();
+        Arc::strong_count(self) > 1
+    }
+}
+
+/// How a task learns that it should stop. It has its shutdown time to do so, then it is killed.
+///
+/// A task that keeps no token cannot hear: it is dropped at its next await when it is asked to stop.
+#[derive(Clone, Debug)]
+pub struct StopToken(Arc<StopSignal>);
+
+impl StopToken {
+    /// Whether the task was asked to stop.
+    #[must_use]
+    pub fn is_stopped(&self) -> bool {
+        self.0.requested.load(Ordering::SeqCst)
+    }
+
+    /// Waits until the task is asked to stop.
+    ///
+    /// Cancel safety: it may be dropped and called again at will.
+    pub async fn stopped(&self) {
+        loop {
+            let told = self.0.told.notified();
+            tokio::pin!(told);
+            told.as_mut().enable();
+            if self.is_stopped() {
+                return;
+            }
+            told.await;
+        }
+    }
+}
+
+/// How a task says that its start is complete. Dropping it without [`signal`](Self::signal) makes the start wait for the
+/// task's end, which is then a failed start.
+#[derive(Debug)]
+pub struct Ready(pub(crate) oneshot::Sender<()>);
+
+impl Ready {
+    /// The start is complete: the supervisor goes on to the next child.
+    pub fn signal(self) {
+        // Nobody waits when the supervisor was killed meanwhile; the task learns that in another way.
+        self.0.send(()).ok();
+    }
+}
+
+pub(crate) fn spawn_task<F, B>(process: &Process, body: B)
+where
+    B: FnOnce(StopToken) -> F,
+    F: Future<Output: IntoExit> + Send + 'static,
+{
+    let stop = Arc::new(StopSignal::default());
+    let future = body(StopToken(Arc::clone(&stop)));
+    let guard = ExitGuard::new(process.clone());
+    let task = tokio::spawn(async move {
+        let process = guard.process().clone();
+        let mut current = Some(process.clone());
+        let result = Within::new(&mut current, future).await;
+        let reason = match result {
+            Ok(value) => value.into_exit(),
+            Err(payload) => Some(ExitReason::Panicked(caught(payload))),
+        };
+        match reason {
+            Some(reason) => process.life().set_outcome(reason),
+            None => {
+                process.life().set_outcome_as_asked();
+                process.life().set_outcome(ExitReason::Normal);
+            }
+        }
+        drop(guard);
+    });
+    process.life().set_control(Control::Task {
+        abort: task.abort_handle(),
+        stop,
+    });
+}
+
+/// Runs a supervisor's loop as a process. Its future gives the reason it ends with.
+pub(crate) fn spawn_supervisor<F>(process: &Process, hub: Arc<Hub>, future: F)
+where
+    F: Future<Output = ExitReason> + Send + 'static,
+{
+    let guard = ExitGuard::new(process.clone());
+    let task = tokio::spawn(async move {
+        let process = guard.process().clone();
+        let mut current = Some(process.clone());
+        let reason = match Within::new(&mut current, future).await {
+            Ok(reason) => reason,
+            Err(payload) => ExitReason::Panicked(caught(payload)),
+        };
+        process.life().set_outcome(reason);
+        drop(guard);
+    });
+    process.life().set_control(Control::Supervisor {
+        abort: task.abort_handle(),
+        hub,
+    });
+}

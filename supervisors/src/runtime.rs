@@ -1,0 +1,285 @@
+//! The one value everything hangs off.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
+
+use mainstay_specs::ChildId;
+
+use crate::event::{EventStream, Events, HISTORY};
+use crate::exit::ExitReason;
+use crate::namespace::{Namespace, NamespaceInner};
+use crate::process::{Clerk, Life, Pid, Process, ProcessKind, install_hook};
+use crate::start::StartError;
+use crate::supervisor::{self, Blueprint, SupervisorRef};
+
+/// What all processes of a runtime share.
+pub(crate) struct Core {
+    next_pid: AtomicU64,
+    pub(crate) events: Arc<Events>,
+    pub(crate) clerk: Clerk,
+    roots: Mutex<Roots>,
+}
+
+#[derive(Default)]
+struct Roots {
+    stopping: bool,
+    processes: HashMap<Pid, Process>,
+}
+
+impl Core {
+    pub(crate) fn next_pid(&self) -> Pid {
+        Pid(self.next_pid.fetch_add(1, Ordering::Relaxed))
+    }
+
+    fn roots(&self) -> MutexGuard<'_, Roots> {
+        self.roots.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for Core {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Core").finish_non_exhaustive()
+    }
+}
+
+/// Where a process lives: one for each supervisor, shared by its children.
+pub(crate) struct Scope {
+    pub(crate) runtime: Arc<Core>,
+    pub(crate) namespace: Weak<NamespaceInner>,
+    /// The path of the supervisor; empty above the roots.
+    pub(crate) path: Box<str>,
+}
+
+impl Scope {
+    /// The scope of the children of the supervisor that is called `id` here.
+    pub(crate) fn below(&self, id: &ChildId) -> Arc<Self> {
+        let path = match &*self.path {
+            "" => id.as_str().into(),
+            path => format!("{path}/{id}").into(),
+        };
+        Arc::new(Self {
+            runtime: Arc::clone(&self.runtime),
+            namespace: self.namespace.clone(),
+            path,
+        })
+    }
+
+    pub(crate) fn namespace(&self) -> Option<Namespace> {
+        self.namespace.upgrade().map(Namespace::from_inner)
+    }
+}
+
+/// What a stop came to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct StopReport {
+    /// The paths of the processes that had not ended when the time was up, and were killed.
+    pub killed: Vec<String>,
+}
+
+/// A world of processes: trees of supervisors, their names and their events. Several can live side by side and know
+/// nothing of each other; there is no process-wide state.
+///
+/// It is made inside a tokio runtime with the time driver on. Cheap to clone; when the last handle is dropped, all its
+/// trees are told to stop, in their own order, and nobody waits for them. To wait, use [`stop`](Self::stop).
+#[derive(Clone)]
+pub struct Runtime(Arc<Owned>);
+
+/// Stops everything when the last handle is dropped; processes hold the [`Core`] only.
+struct Owned(Arc<Core>);
+
+impl Drop for Owned {
+    fn drop(&mut self) {
+        let mut roots = self.0.roots();
+        roots.stopping = true;
+        for process in roots.processes.values() {
+            process.stop(ExitReason::Shutdown);
+        }
+        drop(roots);
+        self.0.events.close();
+    }
+}
+
+impl Default for Runtime {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Runtime {
+    /// A runtime that keeps the last [`HISTORY`] events.
+    ///
+    /// The first one in a program puts a hook in front of the panic hook, which notes where a process panics and then
+    /// hands on to the hook that was there.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::with_history(HISTORY)
+    }
+
+    /// A runtime that keeps the last `events` events for late and slow subscribers.
+    #[must_use]
+    pub fn with_history(events: usize) -> Self {
+        install_hook();
+        Self(Arc::new(Owned(Arc::new(Core {
+            next_pid: AtomicU64::new(1),
+            events: Arc::new(Events::new(events)),
+            clerk: Clerk::default(),
+            roots: Mutex::default(),
+        }))))
+    }
+
+    pub(crate) fn core(&self) -> &Arc<Core> {
+        &self.0.0
+    }
+
+    /// Starts a tree: returns when all its processes have started.
+    ///
+    /// # Errors
+    ///
+    /// Why it could not start; nothing of it is left then. Dropping this future before it is done stops what was
+    /// started.
+    pub async fn start(
+        &self,
+        id: ChildId,
+        supervisor: impl Into<Blueprint>,
+    ) -> Result<SupervisorRef, StartError> {
+        self.start_root(id, Weak::new(), supervisor.into()).await
+    }
+
+    pub(crate) async fn start_root(
+        &self,
+        id: ChildId,
+        namespace: Weak<NamespaceInner>,
+        blueprint: Blueprint,
+    ) -> Result<SupervisorRef, StartError> {
+        let scope = Arc::new(Scope {
+            runtime: Arc::clone(self.core()),
+            namespace,
+            path: "".into(),
+        });
+        let process = Process::new(Life::new(
+            id,
+            ProcessKind::Supervisor,
+            Arc::clone(&scope),
+            None,
+        ));
+        let root = RootStart::new(&process)?;
+        supervisor::start(process.clone(), &scope, blueprint).await?;
+        root.complete();
+        // It was just made one.
+        SupervisorRef::from_process(&process).ok_or(StartError::Stopping)
+    }
+
+    /// The roots of all trees that run, oldest first.
+    #[must_use]
+    pub fn roots(&self) -> Vec<SupervisorRef> {
+        let mut roots: Vec<Process> = self.core().roots().processes.values().cloned().collect();
+        roots.sort_by_key(Process::pid);
+        roots
+            .iter()
+            .filter_map(SupervisorRef::from_process)
+            .collect()
+    }
+
+    /// A stream of the events from now on.
+    #[must_use]
+    pub fn events(&self) -> EventStream {
+        self.events_after(self.core().events.last())
+    }
+
+    /// A stream of the events after the one with this number, as far as they are still kept.
+    #[must_use]
+    pub fn events_after(&self, id: u64) -> EventStream {
+        EventStream::new(Arc::clone(&self.core().events), id)
+    }
+
+    /// The number of the last event; 0 before the first.
+    #[must_use]
+    pub fn last_event(&self) -> u64 {
+        self.core().events.last()
+    }
+
+    /// Stops all trees, youngest first, each in its own order, and waits until nothing of them is left.
+    ///
+    /// What has not ended within `limit` is killed, and named in the report. Nothing can be started any more.
+    ///
+    /// Cancel safety: when this is dropped, the tree being stopped goes on stopping; call it again for the rest.
+    pub async fn stop(&self, limit: Duration) -> StopReport {
+        let mut roots: Vec<Process> = {
+            let mut roots = self.core().roots();
+            roots.stopping = true;
+            roots.processes.values().cloned().collect()
+        };
+        roots.sort_by_key(Process::pid);
+        let mut report = StopReport::default();
+        let deadline = tokio::time::Instant::now() + limit;
+        for root in roots.into_iter().rev() {
+            root.stop(ExitReason::Shutdown);
+            if tokio::time::timeout_at(deadline, root.ended())
+                .await
+                .is_err()
+            {
+                report.killed.extend(crate::tree::kill_below(&root).await);
+            }
+        }
+        report
+    }
+}
+
+impl fmt::Debug for Runtime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Runtime")
+            .field("roots", &self.roots())
+            .finish()
+    }
+}
+
+/// A root while it starts. Dropped before it is complete, it takes what was started back.
+struct RootStart<'a> {
+    process: &'a Process,
+    complete: bool,
+}
+
+impl<'a> RootStart<'a> {
+    fn new(process: &'a Process) -> Result<Self, StartError> {
+        let core = Arc::clone(&process.scope_of().runtime);
+        let pid = process.pid();
+        let mut roots = core.roots();
+        if roots.stopping {
+            return Err(StartError::Stopping);
+        }
+        roots.processes.insert(pid, process.clone());
+        drop(roots);
+        let forget = Box::new(move || drop(core.roots().processes.remove(&pid)));
+        process
+            .life()
+            .on_end(0, forget)
+            .map_err(|_| StartError::Stopping)?;
+        Ok(Self {
+            process,
+            complete: false,
+        })
+    }
+
+    fn complete(mut self) {
+        self.complete = true;
+        self.process.announce(0);
+    }
+}
+
+impl Drop for RootStart<'_> {
+    fn drop(&mut self) {
+        if !self.complete {
+            self.process.stop(ExitReason::Shutdown);
+            self.process
+                .scope_of()
+                .runtime
+                .roots()
+                .processes
+                .remove(&self.process.pid());
+        }
+    }
+}

@@ -1,0 +1,401 @@
+//! Children: a spec together with how to start it, and what a start comes to.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use mainstay_specs::{Backoff, ChildId, ChildSpec, ChildType, NameError, Restart, Shutdown};
+use ractor::Actor;
+use tokio::sync::oneshot;
+
+use crate::exit::{ExitReason, Failure, IntoExit, Panic, Term};
+use crate::process::{
+    Life, Owner, Process, ProcessKind, Ready, StopToken, spawn_actor, spawn_task,
+};
+use crate::runtime::Scope;
+use crate::supervisor::{Blueprint, SpecError};
+
+/// What a start function came to, when it did not fail.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Started {
+    /// The child runs.
+    Process {
+        /// The process that [`StartContext`] has made.
+        process: Process,
+        /// What the start function wants to tell whoever asked for the start.
+        info: Option<Term>,
+    },
+    /// There is nothing to run; this is no failure. A static supervisor keeps the spec, without a process.
+    Ignore,
+}
+
+impl Started {
+    /// The process, if there is one.
+    #[must_use]
+    pub const fn process(&self) -> Option<&Process> {
+        match self {
+            Self::Process { process, .. } => Some(process),
+            Self::Ignore => None,
+        }
+    }
+
+    /// Adds something to tell whoever asked for the start.
+    #[must_use]
+    pub fn with_info(self, info: Term) -> Self {
+        match self {
+            Self::Process { process, .. } => Self::Process {
+                process,
+                info: Some(info),
+            },
+            Self::Ignore => Self::Ignore,
+        }
+    }
+}
+
+impl From<Process> for Started {
+    fn from(process: Process) -> Self {
+        Self::Process {
+            process,
+            info: None,
+        }
+    }
+}
+
+/// Why a child did not start.
+#[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// The start function returned this error.
+    #[error("{0}")]
+    Failed(Failure),
+    /// The start function, or the actor's `pre_start`, panicked.
+    #[error("panicked: {0}")]
+    Panicked(Panic),
+    /// The task ended before it said that it is ready.
+    #[error("ended before it was ready: {0}")]
+    Exited(ExitReason),
+    /// The child is a supervisor, and this child of it did not start. Those started before it have been stopped.
+    #[error("child {id}: {error}")]
+    Child {
+        /// The child that did not start.
+        id: ChildId,
+        /// Why.
+        error: Box<Self>,
+    },
+    /// The child is a supervisor, and its specs are wrong. Nothing was started.
+    #[error("{0}")]
+    Spec(#[from] SpecError),
+    /// The runtime or namespace it should have lived in is stopping.
+    #[error("the runtime is stopping")]
+    Stopping,
+}
+
+impl StartError {
+    /// An error of the start function's own.
+    pub fn failed(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self::Failed(Failure::new(error))
+    }
+}
+
+pub(crate) type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+type StartFn =
+    dyn Fn(StartContext) -> BoxFuture<'static, Result<Started, StartError>> + Send + Sync;
+
+/// A child: its spec, and how it is started. Cheap to clone; every start, and every restart, calls the start function
+/// anew.
+#[derive(Clone)]
+pub struct Child {
+    spec: Arc<ChildSpec>,
+    start: Arc<StartFn>,
+}
+
+impl Child {
+    /// A child that is a plain ractor actor. `make` gives the actor and its start arguments for each incarnation.
+    ///
+    /// Its start is complete when `pre_start` has returned; an error or a panic there is a failed start. The end of
+    /// each incarnation is known only after the actor, its state and its queued messages have been dropped.
+    ///
+    /// # Errors
+    ///
+    /// If `id` is not a name.
+    pub fn actor<A, F>(id: impl AsRef<str>, make: F) -> Result<Self, NameError>
+    where
+        A: Actor,
+        F: Fn() -> (A, A::Arguments) + Send + Sync + 'static,
+    {
+        let make = Arc::new(make);
+        Ok(Self::from_start(
+            ChildSpec::new(ChildId::new(id)?),
+            move |cx| {
+                let make = Arc::clone(&make);
+                async move {
+                    let (actor, args) = make();
+                    cx.spawn_actor(actor, args).await.map(Started::from)
+                }
+            },
+        ))
+    }
+
+    /// A child that is a future. Its start is complete at once.
+    ///
+    /// The token tells it to stop; see [`StopToken`] for one that has no use for it. What the future returns is the
+    /// reason of its end: `()` and `Ok` are normal (or as asked), an error is a failure.
+    ///
+    /// # Errors
+    ///
+    /// If `id` is not a name.
+    pub fn task<F, B>(id: impl AsRef<str>, body: B) -> Result<Self, NameError>
+    where
+        B: Fn(StopToken) -> F + Send + Sync + 'static,
+        F: Future<Output: IntoExit> + Send + 'static,
+    {
+        let body = Arc::new(body);
+        Ok(Self::from_start(
+            ChildSpec::new(ChildId::new(id)?),
+            move |cx| {
+                let body = Arc::clone(&body);
+                async move { Ok(cx.spawn_task(|stop| body(stop)).into()) }
+            },
+        ))
+    }
+
+    /// A child that is a future which says itself when its start is complete. If it ends before, the start has failed.
+    ///
+    /// # Errors
+    ///
+    /// If `id` is not a name.
+    pub fn task_ready<F, B>(id: impl AsRef<str>, body: B) -> Result<Self, NameError>
+    where
+        B: Fn(StopToken, Ready) -> F + Send + Sync + 'static,
+        F: Future<Output: IntoExit> + Send + 'static,
+    {
+        let body = Arc::new(body);
+        Ok(Self::from_start(
+            ChildSpec::new(ChildId::new(id)?),
+            move |cx| {
+                let body = Arc::clone(&body);
+                async move {
+                    cx.spawn_task_ready(|stop, ready| body(stop, ready))
+                        .await
+                        .map(Started::from)
+                }
+            },
+        ))
+    }
+
+    /// A child that is a supervisor: permanent, of type supervisor, and waited for without limit when it is stopped.
+    ///
+    /// # Errors
+    ///
+    /// If `id` is not a name.
+    pub fn supervisor(
+        id: impl AsRef<str>,
+        supervisor: impl Into<Blueprint>,
+    ) -> Result<Self, NameError> {
+        let blueprint = supervisor.into();
+        let mut spec = ChildSpec::new(ChildId::new(id)?);
+        spec.child_type = ChildType::Supervisor;
+        Ok(Self::from_start(spec, move |cx| {
+            let blueprint = blueprint.clone();
+            async move { cx.start_supervisor(blueprint).await }
+        }))
+    }
+
+    /// A child with a start function of its own: anything that can be decided at start, `Started::Ignore` included.
+    ///
+    /// The function runs in the supervisor, which does nothing else meanwhile. A panic in it is a failed start.
+    pub fn from_start<F, S>(spec: ChildSpec, start: S) -> Self
+    where
+        S: Fn(StartContext) -> F + Send + Sync + 'static,
+        F: Future<Output = Result<Started, StartError>> + Send + 'static,
+    {
+        Self {
+            spec: Arc::new(spec),
+            start: Arc::new(move |cx| Box::pin(start(cx))),
+        }
+    }
+
+    /// Its spec.
+    #[must_use]
+    pub fn spec(&self) -> &ChildSpec {
+        &self.spec
+    }
+
+    /// Sets when it is restarted.
+    #[must_use]
+    pub fn restart(self, restart: Restart) -> Self {
+        self.with_spec(|spec| spec.restart = restart)
+    }
+
+    /// Sets how it is stopped.
+    #[must_use]
+    pub fn shutdown(self, shutdown: Shutdown) -> Self {
+        self.with_spec(|spec| spec.shutdown = Some(shutdown))
+    }
+
+    /// Makes its own end count for its supervisor's automatic shutdown.
+    #[must_use]
+    pub fn significant(self, significant: bool) -> Self {
+        self.with_spec(|spec| spec.significant = significant)
+    }
+
+    /// Names the siblings that are started before it, and whose restart restarts it too.
+    #[must_use]
+    pub fn depends_on(self, siblings: impl IntoIterator<Item = ChildId>) -> Self {
+        self.with_spec(|spec| spec.depends_on = siblings.into_iter().collect())
+    }
+
+    /// Makes its restarts wait.
+    #[must_use]
+    pub fn backoff(self, backoff: Backoff) -> Self {
+        self.with_spec(|spec| spec.backoff = Some(backoff))
+    }
+
+    /// Changes its spec in any way.
+    #[must_use]
+    pub fn with_spec(mut self, change: impl FnOnce(&mut ChildSpec)) -> Self {
+        change(Arc::make_mut(&mut self.spec));
+        self
+    }
+
+    pub(crate) fn shared_spec(&self) -> Arc<ChildSpec> {
+        Arc::clone(&self.spec)
+    }
+
+    pub(crate) fn start(
+        &self,
+        cx: StartContext,
+    ) -> BoxFuture<'static, Result<Started, StartError>> {
+        (self.start)(cx)
+    }
+}
+
+impl fmt::Debug for Child {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Child").field(&self.spec).finish()
+    }
+}
+
+/// What a start function makes its process with. It is used up by that: a start makes one process.
+pub struct StartContext {
+    scope: Arc<Scope>,
+    id: ChildId,
+    owner: Option<Owner>,
+    restarts: u32,
+}
+
+impl StartContext {
+    pub(crate) const fn new(
+        scope: Arc<Scope>,
+        id: ChildId,
+        owner: Option<Owner>,
+        restarts: u32,
+    ) -> Self {
+        Self {
+            scope,
+            id,
+            owner,
+            restarts,
+        }
+    }
+
+    /// The child's id.
+    #[must_use]
+    pub const fn id(&self) -> &ChildId {
+        &self.id
+    }
+
+    /// How often the child was started before under this supervisor.
+    #[must_use]
+    pub const fn restarts(&self) -> u32 {
+        self.restarts
+    }
+
+    /// The namespace the child is going to live in.
+    #[must_use]
+    pub fn namespace(&self) -> Option<crate::Namespace> {
+        self.scope.namespace()
+    }
+
+    fn process(self, kind: ProcessKind) -> Process {
+        let owner = self.owner.clone();
+        let process = Process::new(Life::new(self.id, kind, self.scope, self.owner));
+        if let Some(owner) = owner {
+            owner.hub.set_starting(process.clone());
+        }
+        process
+    }
+
+    /// Starts an actor, and waits for its `pre_start`.
+    ///
+    /// # Errors
+    ///
+    /// What `pre_start` returned or panicked with.
+    pub async fn spawn_actor<A: Actor>(
+        self,
+        actor: A,
+        args: A::Arguments,
+    ) -> Result<Process, StartError> {
+        let process = self.process(ProcessKind::Actor);
+        spawn_actor(&process, actor, args).await?;
+        Ok(process)
+    }
+
+    /// Starts a future.
+    pub fn spawn_task<F, B>(self, body: B) -> Process
+    where
+        B: FnOnce(StopToken) -> F,
+        F: Future<Output: IntoExit> + Send + 'static,
+    {
+        let process = self.process(ProcessKind::Task);
+        spawn_task(&process, body);
+        process
+    }
+
+    /// Starts a future, and waits until it says that it is ready.
+    ///
+    /// # Errors
+    ///
+    /// [`StartError::Exited`] if it ends before.
+    pub async fn spawn_task_ready<F, B>(self, body: B) -> Result<Process, StartError>
+    where
+        B: FnOnce(StopToken, Ready) -> F,
+        F: Future<Output: IntoExit> + Send + 'static,
+    {
+        let process = self.process(ProcessKind::Task);
+        let (ready, told) = oneshot::channel();
+        spawn_task(&process, |stop| body(stop, Ready(ready)));
+        match told.await {
+            Ok(()) => Ok(process),
+            Err(_) => Err(StartError::Exited(process.ended().await)),
+        }
+    }
+
+    /// Starts a supervisor, and waits until all its children have started.
+    ///
+    /// # Errors
+    ///
+    /// Why it, or one of its children, could not start; nothing of it is left then.
+    pub async fn start_supervisor(
+        self,
+        supervisor: impl Into<Blueprint>,
+    ) -> Result<Started, StartError> {
+        let blueprint = supervisor.into();
+        let scope = Arc::clone(&self.scope);
+        let process = self.process(ProcessKind::Supervisor);
+        crate::supervisor::start(process.clone(), &scope, blueprint).await?;
+        Ok(process.into())
+    }
+}
+
+impl fmt::Debug for StartContext {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StartContext")
+            .field("id", &self.id)
+            .field("restarts", &self.restarts)
+            .finish_non_exhaustive()
+    }
+}

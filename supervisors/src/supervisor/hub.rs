@@ -1,0 +1,103 @@
+//! The part of a supervisor that others hold: its mailbox and its table of children.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use mainstay_specs::Shutdown;
+use tokio::sync::mpsc;
+
+use super::message::Message;
+use super::table::Table;
+use crate::exit::ExitReason;
+use crate::process::{Process, ProcessKind};
+
+pub(crate) struct Hub {
+    mailbox: mpsc::UnboundedSender<Message>,
+    table: Mutex<Table>,
+    /// Its children have no ids.
+    pub(crate) dynamic: bool,
+    pub(crate) strategy: &'static str,
+}
+
+impl Hub {
+    pub(crate) fn new(
+        dynamic: bool,
+        strategy: &'static str,
+    ) -> (Arc<Self>, mpsc::UnboundedReceiver<Message>) {
+        let (mailbox, inbox) = mpsc::unbounded_channel();
+        (
+            Arc::new(Self {
+                mailbox,
+                table: Mutex::default(),
+                dynamic,
+                strategy,
+            }),
+            inbox,
+        )
+    }
+
+    /// Held for moments only, never across an await; a poisoned table is still a table.
+    pub(crate) fn table(&self) -> MutexGuard<'_, Table> {
+        self.table.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Sends, or drops the message if the supervisor has ended.
+    pub(crate) fn send(&self, message: Message) {
+        self.mailbox.send(message).ok();
+    }
+
+    /// Sends; false if the supervisor has ended.
+    pub(crate) fn try_send(&self, message: Message) -> bool {
+        self.mailbox.send(message).is_ok()
+    }
+
+    pub(crate) fn set_starting(&self, process: Process) {
+        self.table().starting = Some(process);
+    }
+
+    /// The supervisor has ended. Children it has left behind, because it was killed, learn it now: each stops in its
+    /// own way with the same reason, within its shutdown time.
+    pub(crate) fn close(&self, reason: &ExitReason) {
+        let (entries, starting) = {
+            let mut table = self.table();
+            (table.take_all(), table.starting.take())
+        };
+        for entry in entries.values() {
+            if let Some(process) = entry.running().filter(|process| process.is_alive()) {
+                orphan(process, entry.child.spec().effective_shutdown(), reason);
+            }
+        }
+        match starting {
+            // It goes on with its start, finds this in its mailbox after it, and stops what it has started.
+            Some(process) if process.kind() == ProcessKind::Supervisor => {
+                process.stop(reason.clone())
+            }
+            Some(process) => process.life().kill(reason.clone()),
+            None => {}
+        }
+    }
+}
+
+fn orphan(process: &Process, shutdown: Shutdown, reason: &ExitReason) {
+    match shutdown {
+        Shutdown::BrutalKill => process.life().kill(reason.clone()),
+        Shutdown::Infinity => process.stop(reason.clone()),
+        Shutdown::Timeout(limit) => {
+            process.stop(reason.clone());
+            kill_after(process, limit);
+        }
+    }
+}
+
+/// Nobody waits for an orphan, so its time is kept by a task of its own.
+fn kill_after(process: &Process, limit: Duration) {
+    let Ok(runtime) = tokio::runtime::Handle::try_current() else {
+        return;
+    };
+    let process = process.clone();
+    runtime.spawn(async move {
+        if tokio::time::timeout(limit, process.ended()).await.is_err() {
+            process.kill();
+        }
+    });
+}

@@ -1,0 +1,188 @@
+//! The children of a supervisor, as it knows them. Shared with the tree's snapshot, which reads it without a message.
+
+use std::collections::{BTreeMap, HashMap};
+use std::time::Duration;
+
+use mainstay_specs::{ChildId, ChildSpec, ChildType, Restart};
+use rustc_hash::FxBuildHasher;
+use tokio::time::Instant;
+
+use super::decide::{Key, Sibling, Siblings};
+use crate::process::{Pid, Process};
+use crate::start::Child;
+
+/// What a child is at the moment.
+#[derive(Clone, Debug)]
+pub(crate) enum ChildState {
+    /// It has a process, which may have ended without the supervisor having heard of it.
+    Running(Process),
+    /// Its last restart failed, or waits for its time; the next attempt is due. Known by its last process.
+    Restarting { last: Option<Process>, epoch: u64 },
+    /// It has no process: stopped, ended normally, or ignored.
+    Stopped,
+}
+
+#[derive(Debug)]
+pub(crate) struct Entry {
+    pub(crate) child: Child,
+    pub(crate) state: ChildState,
+    pub(crate) restarts: u32,
+    /// Failures in a row, for the backoff, and when the last start was.
+    pub(crate) failures: u32,
+    pub(crate) since: Instant,
+}
+
+impl Entry {
+    pub(crate) fn new(child: Child, state: ChildState, now: Instant) -> Self {
+        Self {
+            child,
+            state,
+            restarts: 0,
+            failures: 0,
+            since: now,
+        }
+    }
+
+    pub(crate) fn running(&self) -> Option<&Process> {
+        match &self.state {
+            ChildState::Running(process) => Some(process),
+            ChildState::Restarting { .. } | ChildState::Stopped => None,
+        }
+    }
+
+    fn has_dependencies(&self) -> bool {
+        !self.child.spec().depends_on.is_empty()
+    }
+
+    pub(crate) fn is_temporary(&self) -> bool {
+        self.child.spec().restart == Restart::Temporary
+    }
+
+    /// Whether the entry is known by this process: its present one, or the last one of a child to be restarted.
+    pub(crate) fn is_known_by(&self, pid: Pid) -> bool {
+        match &self.state {
+            ChildState::Running(process)
+            | ChildState::Restarting {
+                last: Some(process),
+                ..
+            } => process.pid() == pid,
+            ChildState::Restarting { last: None, .. } | ChildState::Stopped => false,
+        }
+    }
+}
+
+impl Sibling for Entry {
+    fn spec(&self) -> &ChildSpec {
+        self.child.spec()
+    }
+
+    fn is_present(&self) -> bool {
+        !matches!(self.state, ChildState::Stopped)
+    }
+}
+
+/// All children in start order.
+#[derive(Debug, Default)]
+pub(crate) struct Table {
+    entries: BTreeMap<Key, Entry>,
+    ids: HashMap<ChildId, Key, FxBuildHasher>,
+    next: Key,
+    /// How many children name what they depend on.
+    dependents: usize,
+    /// The process that a start function has made, until the start is complete.
+    pub(crate) starting: Option<Process>,
+}
+
+impl Table {
+    pub(crate) fn new_key(&mut self) -> Key {
+        self.next += 1;
+        self.next
+    }
+
+    pub(crate) fn get(&self, key: Key) -> Option<&Entry> {
+        self.entries.get(&key)
+    }
+
+    pub(crate) fn get_mut(&mut self, key: Key) -> Option<&mut Entry> {
+        self.entries.get_mut(&key)
+    }
+
+    pub(crate) fn key_of(&self, id: &ChildId) -> Option<Key> {
+        self.ids.get(id).copied()
+    }
+
+    pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = (Key, &Entry)> {
+        self.entries.iter().map(|(key, entry)| (*key, entry))
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Adds a child that is known by its id.
+    pub(crate) fn insert_named(&mut self, key: Key, entry: Entry) {
+        self.dependents += usize::from(entry.has_dependencies());
+        self.ids.insert(entry.child.spec().id.clone(), key);
+        self.entries.insert(key, entry);
+    }
+
+    /// Adds a child that is known by its process only.
+    pub(crate) fn insert(&mut self, key: Key, entry: Entry) {
+        self.entries.insert(key, entry);
+    }
+
+    pub(crate) fn remove(&mut self, key: Key) -> Option<Entry> {
+        let entry = self.entries.remove(&key)?;
+        let id = &entry.child.spec().id;
+        if self.ids.get(id) == Some(&key) {
+            self.ids.remove(id);
+            self.dependents -= usize::from(entry.has_dependencies());
+        }
+        Some(entry)
+    }
+
+    pub(crate) fn take_all(&mut self) -> BTreeMap<Key, Entry> {
+        self.dependents = 0;
+        self.ids.clear();
+        std::mem::take(&mut self.entries)
+    }
+
+    /// Marks a child whose spec has a backoff as waiting for its restart; gives the epoch of the wait and its length.
+    pub(crate) fn put_off(&mut self, key: Key, epoch: &mut u64) -> Option<(u64, Duration)> {
+        let entry = self.entries.get_mut(&key)?;
+        let backoff = entry.child.spec().backoff?;
+        *epoch += 1;
+        let stayed_up = entry.running().is_some() && entry.since.elapsed() >= backoff.reset_after;
+        entry.failures = if stayed_up {
+            1
+        } else {
+            entry.failures.saturating_add(1)
+        };
+        let last = entry.running().cloned();
+        entry.state = ChildState::Restarting {
+            last,
+            epoch: *epoch,
+        };
+        Some((*epoch, backoff.delay(entry.failures, fastrand::f64())))
+    }
+
+    pub(crate) fn count(&self, mut keep: impl FnMut(&Entry) -> bool) -> usize {
+        self.entries.values().filter(|entry| keep(entry)).count()
+    }
+
+    pub(crate) fn count_type(&self, child_type: ChildType) -> usize {
+        self.count(|entry| entry.child.spec().child_type == child_type)
+    }
+}
+
+impl Siblings for Table {
+    type Child = Entry;
+
+    fn in_order(&self) -> impl Iterator<Item = (Key, &Entry)> {
+        self.iter()
+    }
+
+    fn has_dependents(&self) -> bool {
+        self.dependents > 0
+    }
+}
