@@ -1,5 +1,6 @@
 //! What a child should be: identity, restart type, how it is shut down.
 
+use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -78,6 +79,9 @@ pub struct ChildSpec {
     /// Siblings that are started before it, and whose restart restarts it too. Default: none. Not in OTP.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub depends_on: Vec<ChildId>,
+    /// How many messages may wait in its mailbox; more are refused at the handle. Default: no limit, as in OTP.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mailbox_limit: Option<NonZeroUsize>,
     /// How long to wait before a restart. Default: not at all, as in OTP.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub backoff: Option<Backoff>,
@@ -94,6 +98,7 @@ impl ChildSpec {
             child_type: ChildType::Worker,
             significant: false,
             depends_on: Vec::new(),
+            mailbox_limit: None,
             backoff: None,
         }
     }

@@ -6,11 +6,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
-use mainstay_specs::ChildId;
+use mainstay_specs::{ChildId, NamespaceName};
 
 use crate::event::{EventStream, Events, HISTORY};
 use crate::exit::ExitReason;
-use crate::namespace::{Namespace, NamespaceInner};
+use crate::namespace::{Namespace, NamespaceInner, Place};
 use crate::process::{Clerk, Life, Pid, Process, ProcessKind, install_hook};
 use crate::start::StartError;
 use crate::supervisor::{self, Blueprint, SupervisorRef};
@@ -27,11 +27,28 @@ pub(crate) struct Core {
 struct Roots {
     stopping: bool,
     processes: HashMap<Pid, Process>,
+    namespaces: HashMap<NamespaceName, Place>,
 }
 
 impl Core {
     pub(crate) fn next_pid(&self) -> Pid {
         Pid(self.next_pid.fetch_add(1, Ordering::Relaxed))
+    }
+
+    pub(crate) fn place_of(&self, name: &NamespaceName) -> Place {
+        Arc::clone(self.roots().namespaces.entry(name.clone()).or_default())
+    }
+
+    /// Unless somebody is about to start a namespace there.
+    pub(crate) fn forget_place(&self, name: &NamespaceName) {
+        let mut roots = self.roots();
+        if roots
+            .namespaces
+            .get(name)
+            .is_some_and(|place| Arc::strong_count(place) == 1)
+        {
+            roots.namespaces.remove(name);
+        }
     }
 
     fn roots(&self) -> MutexGuard<'_, Roots> {

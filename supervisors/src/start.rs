@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::future::Future;
+use std::num::NonZeroUsize;
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -11,7 +12,7 @@ use tokio::sync::oneshot;
 
 use crate::exit::{ExitReason, Failure, IntoExit, Panic, Term};
 use crate::process::{
-    Life, Owner, Process, ProcessKind, Ready, StopToken, spawn_actor, spawn_task,
+    Life, Mailbox, Owner, Process, ProcessKind, Ready, StopToken, spawn_actor, spawn_task,
 };
 use crate::runtime::Scope;
 use crate::supervisor::{Blueprint, SpecError};
@@ -248,6 +249,12 @@ impl Child {
         self.with_spec(|spec| spec.depends_on = siblings.into_iter().collect())
     }
 
+    /// Limits how many messages sent through a [`ServiceRef`](crate::ServiceRef) may wait in its mailbox. Only for actors.
+    #[must_use]
+    pub fn mailbox_limit(self, limit: NonZeroUsize) -> Self {
+        self.with_spec(|spec| spec.mailbox_limit = Some(limit))
+    }
+
     /// Makes its restarts wait.
     #[must_use]
     pub fn backoff(self, backoff: Backoff) -> Self {
@@ -283,20 +290,17 @@ impl fmt::Debug for Child {
 pub struct StartContext {
     scope: Arc<Scope>,
     id: ChildId,
-    owner: Option<Owner>,
+    mailbox_limit: Option<NonZeroUsize>,
+    owner: Owner,
     restarts: u32,
 }
 
 impl StartContext {
-    pub(crate) const fn new(
-        scope: Arc<Scope>,
-        id: ChildId,
-        owner: Option<Owner>,
-        restarts: u32,
-    ) -> Self {
+    pub(crate) fn new(scope: Arc<Scope>, spec: &ChildSpec, owner: Owner, restarts: u32) -> Self {
         Self {
             scope,
-            id,
+            id: spec.id.clone(),
+            mailbox_limit: spec.mailbox_limit,
             owner,
             restarts,
         }
@@ -321,11 +325,10 @@ impl StartContext {
     }
 
     fn process(self, kind: ProcessKind) -> Process {
-        let owner = self.owner.clone();
-        let process = Process::new(Life::new(self.id, kind, self.scope, self.owner));
-        if let Some(owner) = owner {
-            owner.hub.set_starting(process.clone());
-        }
+        let hub = Arc::clone(&self.owner.hub);
+        let life = Life::new(self.id, kind, self.scope, Some(self.owner));
+        let process = Process::new(life.with_mailbox(Mailbox::new(self.mailbox_limit)));
+        hub.set_starting(process.clone());
         process
     }
 

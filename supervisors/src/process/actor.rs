@@ -105,6 +105,7 @@ impl<A: Actor> Actor for Host<A> {
         message: A::Msg,
         state: &mut Self::State,
     ) -> Result<(), ActorProcessingErr> {
+        self.process().life().mailbox.handled();
         let user = state.user.as_mut().expect(STATE);
         let result = Within::new(&mut state.current, async {
             self.actor.handle(myself, message, user).await

@@ -89,10 +89,11 @@ impl Actor for ClerkActor {
             .unwrap_or_else(PoisonError::into_inner)
             .remove(&cell.get_id());
         if let Some(guard) = guard {
-            guard
-                .process()
-                .life()
-                .set_outcome(ExitReason::from_stop(reason.as_deref()));
+            let life = guard.process().life();
+            // Killed after `post_stop`: the slot's own word for that stands.
+            if !(life.is_killed() && reason.as_deref() == Some("killed")) {
+                life.set_outcome(ExitReason::from_stop(reason.as_deref()));
+            }
         }
         Ok(())
     }

@@ -22,12 +22,22 @@ thread_local! {
 /// spawns by itself with `tokio::spawn` is not part of it: wrap its future with [`Process::scope`] to make it so.
 #[must_use]
 pub fn current() -> Option<Process> {
-    CURRENT.with(|cell| {
-        let process = cell.take();
-        let copy = process.clone();
-        cell.set(process);
-        copy
-    })
+    with_current(|process| process.cloned())
+}
+
+/// Whether this process is the one that is running here.
+pub(crate) fn is_current(process: &Process) -> bool {
+    with_current(|current| current == Some(process))
+}
+
+/// The slot is empty once the thread's locals are being destroyed.
+fn with_current<T>(look: impl FnOnce(Option<&Process>) -> T) -> T {
+    let process = CURRENT.try_with(Cell::take).ok().flatten();
+    let seen = look(process.as_ref());
+    if let Some(process) = process {
+        CURRENT.set(Some(process));
+    }
+    seen
 }
 
 pub(crate) fn is_inside() -> bool {

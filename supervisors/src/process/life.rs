@@ -9,6 +9,7 @@ use tokio::sync::Notify;
 use tokio::task::AbortHandle;
 
 use super::link::Links;
+use super::mailbox::Mailbox;
 use super::task::StopSignal;
 use super::{Pid, Process, ProcessKind};
 use crate::event::EventKind;
@@ -70,6 +71,7 @@ pub(crate) struct Life {
     pub(crate) kind: ProcessKind,
     pub(crate) scope: Arc<Scope>,
     owner: Option<Owner>,
+    pub(crate) mailbox: Mailbox,
     state: Mutex<State>,
     reason: OnceLock<ExitReason>,
     gone: Notify,
@@ -88,6 +90,7 @@ impl Life {
             kind,
             scope,
             owner,
+            mailbox: Mailbox::default(),
             state: Mutex::new(State {
                 phase: Phase::Starting,
                 control: None,
@@ -109,6 +112,19 @@ impl Life {
 
     pub(crate) fn reason(&self) -> Option<&ExitReason> {
         self.reason.get()
+    }
+
+    pub(crate) fn with_mailbox(mut self, mailbox: Mailbox) -> Self {
+        self.mailbox = mailbox;
+        self
+    }
+
+    pub(crate) fn is_asked_to_stop(&self) -> bool {
+        self.lock().asked.is_some()
+    }
+
+    pub(crate) fn is_killed(&self) -> bool {
+        self.lock().forced.is_some()
     }
 
     pub(crate) fn owner(&self) -> Option<&Owner> {

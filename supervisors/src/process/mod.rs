@@ -8,6 +8,7 @@
 //! | `clerk.rs` | learning the reason of an actor's plain `stop(reason)` |
 //! | `task.rs` | supervised futures, [`StopToken`] |
 //! | `current.rs` | [`current()`]: which process runs here |
+//! | `mailbox.rs` | the limit on messages that wait |
 //! | `monitor.rs` | [`Monitor`], [`Down`] |
 //! | `link.rs` | links, exit signals, [`ExitSignals`] for who traps them |
 //! | `panic.rs` | panics with message and place |
@@ -17,22 +18,24 @@ mod clerk;
 mod current;
 mod life;
 mod link;
+mod mailbox;
 mod monitor;
 mod panic;
 mod task;
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use mainstay_specs::ChildId;
 use ractor::{ActorCell, ActorRef};
 
 pub(crate) use actor::spawn_actor;
 pub(crate) use clerk::Clerk;
-pub(crate) use current::Within;
 pub use current::current;
+pub(crate) use current::{Within, is_current};
 pub(crate) use life::{Control, ExitGuard, Life, Owner};
 pub use link::{ExitSignal, ExitSignals};
+pub(crate) use mailbox::Mailbox;
 pub use monitor::{Down, Monitor};
 pub(crate) use panic::{caught, install_hook};
 pub use task::{Ready, StopToken};
@@ -83,6 +86,25 @@ pub struct Process(Arc<Life>);
 impl Process {
     pub(crate) fn new(life: Life) -> Self {
         Self(Arc::new(life))
+    }
+
+    pub(crate) fn downgrade(&self) -> WeakProcess {
+        WeakProcess(Arc::downgrade(&self.0))
+    }
+
+    /// An exit signal as from a linked process.
+    pub(crate) fn exit_as_linked(&self, reason: ExitReason) {
+        link::signal(self, Some(self.clone()), reason);
+    }
+
+    pub(crate) fn is_asked_to_stop(&self) -> bool {
+        self.0.is_asked_to_stop()
+    }
+
+    /// It goes towards its end, which may take a while yet.
+    pub(crate) fn is_stopping(&self) -> bool {
+        let stopping = |cell: ActorCell| cell.get_status() >= ractor::ActorStatus::Stopping;
+        !self.is_alive() || self.actor_cell().is_some_and(stopping)
     }
 
     pub(crate) fn life(&self) -> &Life {
@@ -257,5 +279,15 @@ impl fmt::Debug for Process {
 impl fmt::Display for Process {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.path(), self.0.pid)
+    }
+}
+
+/// A handle that does not keep the record of the process.
+#[derive(Clone)]
+pub(crate) struct WeakProcess(Weak<Life>);
+
+impl WeakProcess {
+    pub(crate) fn upgrade(&self) -> Option<Process> {
+        self.0.upgrade().map(Process)
     }
 }

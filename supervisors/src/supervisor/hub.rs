@@ -14,14 +14,11 @@ use crate::process::{Process, ProcessKind};
 pub(crate) struct Hub {
     mailbox: mpsc::UnboundedSender<Message>,
     table: Mutex<Table>,
-    /// Its children have no ids.
-    pub(crate) dynamic: bool,
     pub(crate) strategy: &'static str,
 }
 
 impl Hub {
     pub(crate) fn new(
-        dynamic: bool,
         strategy: &'static str,
     ) -> (Arc<Self>, mpsc::UnboundedReceiver<Message>) {
         let (mailbox, inbox) = mpsc::unbounded_channel();
@@ -29,7 +26,6 @@ impl Hub {
             Arc::new(Self {
                 mailbox,
                 table: Mutex::default(),
-                dynamic,
                 strategy,
             }),
             inbox,

@@ -23,12 +23,7 @@ pub(crate) async fn launch(
         hub: Arc::clone(hub),
         key,
     };
-    let cx = StartContext::new(
-        Arc::clone(scope),
-        child.spec().id.clone(),
-        Some(owner),
-        restarts,
-    );
+    let cx = StartContext::new(Arc::clone(scope), child.spec(), owner, restarts);
     // Inside the closure, so that a start function that panics before it returns its future is caught as well.
     let result = AssertUnwindSafe(async { child.start(cx).await })
         .catch_unwind()

@@ -160,7 +160,7 @@ pub(crate) async fn start(
     match blueprint.0 {
         Kind::Wrong(error) => return Err(error.into()),
         Kind::Static(supervisor) => {
-            let (hub, inbox) = Hub::new(false, strategy_name(supervisor.flags.strategy));
+            let (hub, inbox) = Hub::new(strategy_name(supervisor.flags.strategy));
             let mut server =
                 Server::new(process.clone(), Arc::clone(&hub), inner, supervisor.flags);
             spawn_supervisor(&process, hub, async move {
@@ -177,7 +177,7 @@ pub(crate) async fn start(
         }
         Kind::Dynamic(supervisor) => {
             supervisor.check()?;
-            let (hub, inbox) = Hub::new(true, supervisor.strategy_name());
+            let (hub, inbox) = Hub::new(supervisor.strategy_name());
             let server = dynamic::Server::new(process.clone(), Arc::clone(&hub), inner, supervisor);
             spawn_supervisor(&process, hub, async move {
                 told.send(Ok(())).ok();

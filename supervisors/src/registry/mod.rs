@@ -1,0 +1,472 @@
+//! Names for processes: unique or shared, with a value each, gone when the process is.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `mod.rs` | [`Registry`]: the local one, its reads without a lock |
+//! | `entry.rs` | what is registered under a key |
+//! | `listen.rs` | [`RegistryEvent`]: who came and went |
+//! | `lease.rs` | [`LeaseBackend`]: the face behind which a registry across machines fits |
+//! | `stats.rs` | [`RegistryStats`] |
+
+mod entry;
+mod lease;
+mod listen;
+mod stats;
+
+use std::borrow::Borrow;
+use std::collections::HashMap;
+use std::fmt;
+use std::hash::Hash;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+
+use papaya::HashMap as ReadMap;
+use rustc_hash::FxBuildHasher;
+use tokio::sync::{Notify, broadcast};
+
+use entry::Bucket;
+pub(crate) use entry::Entry;
+pub use entry::Registration;
+pub use lease::{Lease, LeaseBackend, LeaseLost};
+pub use listen::RegistryEvent;
+pub use stats::RegistryStats;
+
+use crate::exit::ExitReason;
+use crate::process::{Pid, Process};
+
+/// How many events a listener may be behind before it loses the oldest.
+const LISTENER_BACKLOG: usize = 1024;
+
+/// What can be a key.
+pub trait Key: Clone + Eq + Hash + Send + Sync + 'static {}
+impl<T: Clone + Eq + Hash + Send + Sync + 'static> Key for T {}
+
+/// What can be registered with a process.
+pub trait Value: Clone + Send + Sync + 'static {}
+impl<T: Clone + Send + Sync + 'static> Value for T {}
+
+/// How many processes may share a key.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Keys {
+    /// One. The default.
+    #[default]
+    Unique,
+    /// Any number; a process may even come twice.
+    Duplicate,
+}
+
+/// Why a process was not registered.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum RegisterError {
+    /// The key has this owner; it may be the process itself.
+    #[error("already registered by {0}")]
+    AlreadyRegistered(Process),
+    /// The process has ended.
+    #[error("the process has ended")]
+    Dead,
+    /// The registry was stopped.
+    #[error("the registry was stopped")]
+    Stopped,
+}
+
+struct Writer<K> {
+    /// The keys of each process, one for each of its entries, in the order of registration.
+    keys: HashMap<Pid, Vec<(u64, K)>, FxBuildHasher>,
+    stopped: bool,
+}
+
+struct Inner<K, V> {
+    keys: Keys,
+    map: ReadMap<K, Bucket<V>, FxBuildHasher>,
+    /// All changes are made under it, so that map and keys agree; reads do not take it.
+    writer: Mutex<Writer<K>>,
+    next: AtomicU64,
+    entries: AtomicUsize,
+    registered: AtomicU64,
+    expired: AtomicU64,
+    changed: Notify,
+    waiting: AtomicBool,
+    listeners: broadcast::Sender<RegistryEvent<K, V>>,
+    meta: Mutex<HashMap<String, V>>,
+}
+
+/// A registry: processes by key. Cheap to clone; all clones are the same registry.
+///
+/// A registration belongs to one incarnation: it is gone before the end of the process can be seen, and so before a
+/// successor is started; it can never be removed on behalf of another. Reads take no lock; changes take one for moments.
+pub struct Registry<K, V> {
+    inner: Arc<Inner<K, V>>,
+}
+
+impl<K: Key, V: Value> Default for Registry<K, V> {
+    fn default() -> Self {
+        Self::new(Keys::Unique)
+    }
+}
+
+impl<K: Key, V: Value> Registry<K, V> {
+    /// An empty registry.
+    #[must_use]
+    pub fn new(keys: Keys) -> Self {
+        let writer = Writer {
+            keys: HashMap::default(),
+            stopped: false,
+        };
+        Self {
+            inner: Arc::new(Inner {
+                keys,
+                map: ReadMap::builder().hasher(FxBuildHasher).build(),
+                writer: Mutex::new(writer),
+                next: AtomicU64::new(1),
+                entries: AtomicUsize::new(0),
+                registered: AtomicU64::new(0),
+                expired: AtomicU64::new(0),
+                changed: Notify::new(),
+                waiting: AtomicBool::new(false),
+                listeners: broadcast::Sender::new(LISTENER_BACKLOG),
+                meta: Mutex::default(),
+            }),
+        }
+    }
+
+    /// Registers a process under a key.
+    ///
+    /// # Errors
+    ///
+    /// A unique key that has a living owner, also if that is the process itself; a process that has ended.
+    pub fn register(
+        &self,
+        process: &Process,
+        key: K,
+        value: V,
+    ) -> Result<Registration<K, V>, RegisterError> {
+        let inner = &self.inner;
+        let id = inner.next.fetch_add(1, Ordering::Relaxed);
+        let entry = Arc::new(Entry::new(id, process.clone(), value.clone()));
+        {
+            let mut writer = inner.lock();
+            if writer.stopped {
+                return Err(RegisterError::Stopped);
+            }
+            let others = inner.bucket(&key);
+            if let (Keys::Unique, Some(Bucket::One(owner))) = (inner.keys, &others) {
+                return Err(RegisterError::AlreadyRegistered(owner.process.clone()));
+            }
+            inner
+                .map
+                .pin()
+                .insert(key.clone(), Bucket::with(others, Arc::clone(&entry)));
+            writer
+                .keys
+                .entry(process.pid())
+                .or_default()
+                .push((id, key.clone()));
+            inner.entries.fetch_add(1, Ordering::Relaxed);
+        }
+        // Outside the lock: a process that has ended meanwhile gives the cleanup back, and it is done here.
+        let expire = Inner::expire(Arc::downgrade(inner), key.clone(), process.clone(), id);
+        if let Err(expire) = process.life().on_end(id, expire) {
+            expire();
+            return Err(RegisterError::Dead);
+        }
+        inner.registered.fetch_add(1, Ordering::Relaxed);
+        inner.tell_waiters();
+        inner.tell(|| RegistryEvent::Registered {
+            key: key.clone(),
+            process: process.clone(),
+            value,
+        });
+        Ok(Registration::new(self.clone(), key, entry))
+    }
+
+    /// Takes all entries of this process under this key away. Does nothing if there are none.
+    pub fn unregister(&self, process: &Process, key: &K) {
+        self.unregister_match(process, key, |_| true);
+        // Listeners are told even when there was nothing to take away, as in Elixir.
+    }
+
+    /// Takes those entries of this process under this key away whose value matches.
+    pub fn unregister_match(&self, process: &Process, key: &K, matches: impl Fn(&V) -> bool) {
+        for entry in self.inner.of(key) {
+            if entry.process == *process && matches(&entry.value()) {
+                self.inner.remove(key, process.pid(), entry.id);
+                process.life().forget_cleanup(entry.id);
+            }
+        }
+        self.inner.tell(|| RegistryEvent::Unregistered {
+            key: key.clone(),
+            process: process.clone(),
+        });
+    }
+
+    /// The owner of a unique key, or the first entry under a shared one. One hash, no lock.
+    pub fn whereis<Q>(&self, key: &Q) -> Option<Process>
+    where
+        K: Borrow<Q>,
+        Q: Hash + Eq + ?Sized,
+    {
+        self.inner
+            .map
+            .pin()
+            .get(key)?
+            .first()
+            .map(|entry| entry.process.clone())
+    }
+
+    pub(crate) fn entry<Q>(&self, key: &Q) -> Option<Arc<Entry<V>>>
+    where
+        K: Borrow<Q>,
+        Q: Hash + Eq + ?Sized,
+    {
+        self.inner.map.pin().get(key)?.first().cloned()
+    }
+
+    /// All entries under a key, in the order of registration.
+    pub fn lookup(&self, key: &K) -> Vec<(Process, V)> {
+        self.lookup_match(key, |_| true)
+    }
+
+    /// The entries under a key whose value matches.
+    pub fn lookup_match(&self, key: &K, matches: impl Fn(&V) -> bool) -> Vec<(Process, V)> {
+        let entries = self
+            .inner
+            .of(key)
+            .into_iter()
+            .map(|entry| (entry.process.clone(), entry.value()));
+        entries.filter(|(_, value)| matches(value)).collect()
+    }
+
+    /// The keys of a process, once for each of its entries, in the order of registration.
+    #[must_use]
+    pub fn keys(&self, process: &Process) -> Vec<K> {
+        let writer = self.inner.lock();
+        writer
+            .keys
+            .get(&process.pid())
+            .map(|keys| keys.iter().map(|(_, key)| key.clone()).collect())
+            .unwrap_or_default()
+    }
+
+    /// The values of a process under a key.
+    pub fn values(&self, process: &Process, key: &K) -> Vec<V> {
+        let entries = self.inner.of(key);
+        entries
+            .iter()
+            .filter(|entry| entry.process == *process)
+            .map(|entry| entry.value())
+            .collect()
+    }
+
+    /// Changes the value of a process under a unique key; gives the new and the old one, or `None` if it has no entry.
+    pub fn update_value(
+        &self,
+        process: &Process,
+        key: &K,
+        change: impl FnOnce(&V) -> V,
+    ) -> Option<(V, V)> {
+        let _writer = self.inner.lock();
+        let entry = self
+            .inner
+            .of(key)
+            .into_iter()
+            .find(|entry| entry.process == *process)?;
+        Some(entry.update(change))
+    }
+
+    /// Calls `send` with all entries under a key at once, in the caller's task; not at all if there are none.
+    pub fn dispatch(&self, key: &K, send: impl FnOnce(Vec<(Process, V)>)) {
+        let entries = self.lookup(key);
+        if !entries.is_empty() {
+            send(entries);
+        }
+    }
+
+    /// How many entries there are.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.inner.entries.load(Ordering::Relaxed)
+    }
+
+    /// All keys with their first entry, in no order.
+    #[must_use]
+    pub fn list(&self) -> Vec<(K, Process, V)> {
+        let map = self.inner.map.pin();
+        let first = |(key, bucket): (&K, &Bucket<V>)| {
+            let entry = bucket.first()?;
+            Some((key.clone(), entry.process.clone(), entry.value()))
+        };
+        map.iter().filter_map(first).collect()
+    }
+
+    /// Waits until somebody is registered under the key; at once if somebody is.
+    ///
+    /// Cancel safety: it may be dropped and called again at will.
+    pub async fn wait_for(&self, key: &K) -> Process {
+        loop {
+            let changed = self.inner.changed.notified();
+            tokio::pin!(changed);
+            changed.as_mut().enable();
+            self.inner.waiting.store(true, Ordering::SeqCst);
+            if let Some(process) = self.whereis(key) {
+                return process;
+            }
+            changed.await;
+        }
+    }
+
+    /// A stream of what is registered and unregistered from now on. One that falls behind by 1,024 events loses the
+    /// oldest and is told so.
+    #[must_use]
+    pub fn listen(&self) -> broadcast::Receiver<RegistryEvent<K, V>> {
+        self.inner.listeners.subscribe()
+    }
+
+    /// Keeps a value with the registry itself.
+    pub fn put_meta(&self, name: impl Into<String>, value: V) {
+        self.inner.meta().insert(name.into(), value);
+    }
+
+    /// A value kept with the registry itself.
+    #[must_use]
+    pub fn meta(&self, name: &str) -> Option<V> {
+        self.inner.meta().get(name).cloned()
+    }
+
+    /// Removes a value kept with the registry itself.
+    pub fn delete_meta(&self, name: &str) -> Option<V> {
+        self.inner.meta().remove(name)
+    }
+
+    /// Figures for operators.
+    #[must_use]
+    pub fn stats(&self) -> RegistryStats {
+        let inner = &self.inner;
+        RegistryStats {
+            entries: self.count(),
+            keys: inner.map.len(),
+            processes: inner.lock().keys.len(),
+            registered_total: inner.registered.load(Ordering::Relaxed),
+            expired_total: inner.expired.load(Ordering::Relaxed),
+            listeners: inner.listeners.receiver_count(),
+        }
+    }
+
+    /// Ends the registry: nothing can be registered any more, and all processes that are registered get an exit signal,
+    /// as if they were linked to it.
+    pub fn stop(&self, reason: &ExitReason) {
+        let processes: Vec<Process> = {
+            self.inner.lock().stopped = true;
+            let map = self.inner.map.pin();
+            map.values()
+                .flat_map(Bucket::entries)
+                .map(|entry| entry.process.clone())
+                .collect()
+        };
+        for process in processes {
+            process.exit_as_linked(reason.clone());
+        }
+    }
+
+    pub(crate) fn release(&self, key: &K, entry: &Entry<V>) -> bool {
+        entry.process.life().forget_cleanup(entry.id);
+        let removed = self.inner.remove(key, entry.process.pid(), entry.id);
+        if removed {
+            self.inner.tell(|| RegistryEvent::Unregistered {
+                key: key.clone(),
+                process: entry.process.clone(),
+            });
+        }
+        removed
+    }
+}
+
+impl<K: Key, V: Value> Inner<K, V> {
+    fn lock(&self) -> MutexGuard<'_, Writer<K>> {
+        self.writer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn meta(&self) -> MutexGuard<'_, HashMap<String, V>> {
+        self.meta.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn bucket(&self, key: &K) -> Option<Bucket<V>> {
+        self.map.pin().get(key).cloned()
+    }
+
+    fn of(&self, key: &K) -> Vec<Arc<Entry<V>>> {
+        self.bucket(key)
+            .map(|bucket| bucket.entries())
+            .unwrap_or_default()
+    }
+
+    fn remove(&self, key: &K, pid: Pid, id: u64) -> bool {
+        let mut writer = self.lock();
+        let Some(bucket) = self.bucket(key) else {
+            return false;
+        };
+        let Some((removed, left)) = bucket.without(id) else {
+            return false;
+        };
+        removed.release();
+        let map = self.map.pin();
+        match left {
+            Some(left) => drop(map.insert(key.clone(), left)),
+            None => drop(map.remove(key)),
+        }
+        self.entries.fetch_sub(1, Ordering::Relaxed);
+        if let Some(keys) = writer.keys.get_mut(&pid) {
+            keys.retain(|(other, _)| *other != id);
+            if keys.is_empty() {
+                writer.keys.remove(&pid);
+            }
+        }
+        true
+    }
+
+    /// What frees the key when the process ends.
+    fn expire(inner: Weak<Self>, key: K, process: Process, id: u64) -> Box<dyn FnOnce() + Send> {
+        let pid = process.pid();
+        // Weak, or the process would keep itself through its own list of cleanups.
+        let process = process.downgrade();
+        Box::new(move || {
+            let Some(inner) = inner.upgrade() else { return };
+            if inner.remove(&key, pid, id) {
+                inner.expired.fetch_add(1, Ordering::Relaxed);
+                if let Some(process) = process.upgrade() {
+                    inner.tell(|| RegistryEvent::Expired { key, process });
+                }
+            }
+        })
+    }
+
+    fn tell(&self, event: impl FnOnce() -> RegistryEvent<K, V>) {
+        if self.listeners.receiver_count() > 0 {
+            // All listeners may have gone meanwhile.
+            self.listeners.send(event()).ok();
+        }
+    }
+
+    fn tell_waiters(&self) {
+        if self.waiting.load(Ordering::SeqCst) {
+            self.changed.notify_waiters();
+        }
+    }
+}
+
+impl<K, V> Clone for Registry<K, V> {
+    fn clone(&self) -> Self {
+        Self {
+            inner: Arc::clone(&self.inner),
+        }
+    }
+}
+
+impl<K: Key, V: Value> fmt::Debug for Registry<K, V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Registry")
+            .field("keys", &self.inner.keys)
+            .field("entries", &self.count())
+            .finish_non_exhaustive()
+    }
+}

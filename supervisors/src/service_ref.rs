@@ -1,0 +1,187 @@
+//! A stable reference: to whoever holds a name when a message is sent.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use arc_swap::ArcSwapOption;
+use mainstay_specs::ServiceName;
+use ractor::rpc::CallResult;
+use ractor::{ActorRef, Message, MessagingErr, RpcReplyPort};
+
+use crate::call::CallError;
+use crate::namespace::{Metadata, ServiceRegistry};
+use crate::process::Process;
+use crate::registry::Entry;
+
+/// How long a caller whose request was dropped unanswered waits for the process to turn out to be dying.
+const GRACE: Duration = Duration::from_millis(50);
+
+struct Resolved<M> {
+    entry: Arc<Entry<Metadata>>,
+    actor: ActorRef<M>,
+}
+
+/// A reference to whoever holds a name in a namespace when a message is sent. It survives restarts of the process, and
+/// of the namespace's services; cheap to clone.
+///
+/// It remembers whom it found last and asks the registry again when that registration has ended, so that a send costs
+/// about what a plain `ActorRef` costs. Share it by reference or clone it for each task: clones remember separately.
+pub struct ServiceRef<M> {
+    registry: ServiceRegistry,
+    name: ServiceName,
+    last: ArcSwapOption<Resolved<M>>,
+}
+
+impl<M: Message> ServiceRef<M> {
+    pub(crate) fn new(registry: ServiceRegistry, name: ServiceName) -> Self {
+        Self {
+            registry,
+            name,
+            last: ArcSwapOption::empty(),
+        }
+    }
+
+    /// The name.
+    #[must_use]
+    pub const fn name(&self) -> &ServiceName {
+        &self.name
+    }
+
+    /// Whoever holds the name now.
+    #[must_use]
+    pub fn process(&self) -> Option<Process> {
+        self.registry.whereis(&self.name)
+    }
+
+    /// Sends a message and waits for nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`CallError::NoProcess`] while nobody holds the name, for instance during a restart; [`CallError::Refused`] when
+    /// the mailbox has a limit and is full; [`CallError::WrongType`]. The message is dropped then. That it was sent does
+    /// not mean that it will be handled: a process that ends drops what is queued.
+    pub fn cast(&self, message: M) -> Result<(), CallError> {
+        let mut message = message;
+        loop {
+            let last = self.last.load();
+            let resolved = match &*last {
+                Some(resolved) if resolved.entry.is_current() => resolved,
+                _ => {
+                    drop(last);
+                    self.resolve()?;
+                    continue;
+                }
+            };
+            resolved.entry.process.life().mailbox.admit()?;
+            message = match resolved.actor.send_message(message) {
+                Ok(()) => return Ok(()),
+                Err(error) => {
+                    resolved.entry.process.life().mailbox.handled();
+                    refused(error)?
+                }
+            };
+            // It is ending: its name is about to be freed. Only a successor is worth another try.
+            if self
+                .registry
+                .entry(&self.name)
+                .is_none_or(|entry| Arc::ptr_eq(&entry, &resolved.entry))
+            {
+                return Err(CallError::NoProcess);
+            }
+            self.last.store(None);
+        }
+    }
+
+    /// Sends a request and waits for its answer, at most for `limit`.
+    ///
+    /// ```ignore
+    /// let total = counter.call(CounterMessage::Get, Duration::from_secs(1)).await?;
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of [`cast`](Self::cast); [`CallError::Exited`] with the reason if the process ends before it answers;
+    /// [`CallError::Timeout`]; [`CallError::CallingSelf`]; [`CallError::NoReply`].
+    ///
+    /// Cancel safety: a request whose future was dropped may still be carried out; its answer is dropped.
+    pub async fn call<T, F>(&self, request: F, limit: Duration) -> Result<T, CallError>
+    where
+        T: Send + 'static,
+        F: FnOnce(RpcReplyPort<T>) -> M,
+    {
+        let resolved = self.resolved()?;
+        if crate::process::is_current(&resolved.entry.process) {
+            return Err(CallError::CallingSelf);
+        }
+        resolved.entry.process.life().mailbox.admit()?;
+        match resolved.actor.call(request, Some(limit)).await {
+            Ok(CallResult::Success(answer)) => Ok(answer),
+            Ok(CallResult::Timeout) => Err(CallError::Timeout(limit)),
+            Ok(CallResult::SenderError) => Err(dropped(&resolved.entry.process).await),
+            Err(MessagingErr::InvalidActorType) => Err(CallError::WrongType),
+            Err(_) => {
+                resolved.entry.process.life().mailbox.handled();
+                Err(CallError::NoProcess)
+            }
+        }
+    }
+
+    fn resolved(&self) -> Result<Arc<Resolved<M>>, CallError> {
+        match self.last.load_full() {
+            Some(resolved) if resolved.entry.is_current() => Ok(resolved),
+            _ => self.resolve(),
+        }
+    }
+
+    fn resolve(&self) -> Result<Arc<Resolved<M>>, CallError> {
+        let entry = self
+            .registry
+            .entry(&self.name)
+            .ok_or(CallError::NoProcess)?;
+        let cell = entry.process.actor_cell().ok_or(CallError::WrongType)?;
+        if cell.is_message_type_of::<M>() == Some(false) {
+            return Err(CallError::WrongType);
+        }
+        let resolved = Arc::new(Resolved {
+            entry,
+            actor: cell.into(),
+        });
+        self.last.store(Some(Arc::clone(&resolved)));
+        Ok(resolved)
+    }
+}
+
+/// Gives the message back, unless it could never be taken.
+fn refused<M>(error: MessagingErr<M>) -> Result<M, CallError> {
+    match error {
+        MessagingErr::SendErr(message) => Ok(message),
+        MessagingErr::ChannelClosed => Err(CallError::NoProcess),
+        MessagingErr::InvalidActorType => Err(CallError::WrongType),
+    }
+}
+
+/// Why a request was dropped unanswered. A process that is ending drops requests a moment before its end is known.
+async fn dropped(process: &Process) -> CallError {
+    match tokio::time::timeout(GRACE, process.ended()).await {
+        Ok(reason) => CallError::Exited(reason),
+        Err(_) if process.is_stopping() => CallError::Exited(process.ended().await),
+        Err(_) => CallError::NoReply,
+    }
+}
+
+impl<M> Clone for ServiceRef<M> {
+    fn clone(&self) -> Self {
+        Self {
+            registry: self.registry.clone(),
+            name: self.name.clone(),
+            last: ArcSwapOption::new(self.last.load_full()),
+        }
+    }
+}
+
+impl<M> fmt::Debug for ServiceRef<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("ServiceRef").field(&self.name).finish()
+    }
+}
