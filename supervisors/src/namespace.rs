@@ -15,8 +15,8 @@ use crate::registry::{RegisterError, Registration, Registry, RegistryStats};
 use crate::runtime::{Core, Runtime, StopReport};
 use crate::service_ref::ServiceRef;
 use crate::start::{Child, StartError, Started};
-use crate::supervisor::{ChildState, Supervisor, SupervisorError, SupervisorRef};
-use crate::tree::{TreeNode, kill_below};
+use crate::supervisor::{ChildState, Supervisor, SupervisorError, SupervisorRef, kill_tree};
+use crate::tree::TreeNode;
 
 /// The id of the supervisor under which the application's children live.
 pub const CHILDREN: &str = "children";
@@ -352,7 +352,7 @@ impl Namespace {
         if let Some(root) = self.inner.root.get() {
             root.stop(ExitReason::Shutdown);
             if tokio::time::timeout(limit, root.ended()).await.is_err() {
-                report.killed = kill_below(root).await;
+                report.add(kill_tree(root).await);
             }
         }
         report
@@ -422,6 +422,7 @@ impl Runtime {
         let mut namespaces: Vec<Namespace> = processes
             .iter()
             .filter_map(|root| root.process().namespace())
+            .filter(|namespace| namespace.inner.root.get().is_some())
             .collect();
         namespaces.sort_by(|a, b| a.name().cmp(b.name()));
         namespaces

@@ -97,6 +97,12 @@ pub struct StopReport {
     pub killed: Vec<String>,
 }
 
+impl StopReport {
+    pub(crate) fn add(&mut self, killed: Vec<Process>) {
+        self.killed.extend(killed.iter().map(Process::path));
+    }
+}
+
 /// A world of processes: trees of supervisors, their names and their events. Several can live side by side and know
 /// nothing of each other; there is no process-wide state.
 ///
@@ -172,6 +178,7 @@ impl Runtime {
         namespace: Weak<NamespaceInner>,
         blueprint: Blueprint,
     ) -> Result<SupervisorRef, StartError> {
+        blueprint.check()?;
         let scope = Arc::new(Scope {
             runtime: Arc::clone(self.core()),
             namespace,
@@ -239,7 +246,7 @@ impl Runtime {
                 .await
                 .is_err()
             {
-                report.killed.extend(crate::tree::kill_below(&root).await);
+                report.add(supervisor::kill_tree(&root).await);
             }
         }
         report
@@ -291,12 +298,6 @@ impl Drop for RootStart<'_> {
     fn drop(&mut self) {
         if !self.complete {
             self.process.stop(ExitReason::Shutdown);
-            self.process
-                .scope_of()
-                .runtime
-                .roots()
-                .processes
-                .remove(&self.process.pid());
         }
     }
 }

@@ -387,6 +387,7 @@ impl StartContext {
         supervisor: impl Into<Blueprint>,
     ) -> Result<Started, StartError> {
         let blueprint = supervisor.into();
+        blueprint.check()?;
         let scope = Arc::clone(&self.scope);
         let process = self.process(ProcessKind::Supervisor);
         crate::supervisor::start(process.clone(), &scope, blueprint).await?;

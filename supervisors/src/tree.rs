@@ -180,27 +180,3 @@ fn children(hub: &Arc<Hub>) -> Vec<(TreeNode, Option<Process>)> {
 fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
-
-/// Kills a whole tree, from the top, and waits until nothing of it is left. Gives the paths of what was killed.
-pub(crate) async fn kill_below(root: &Process) -> Vec<String> {
-    let mut doomed = vec![root.clone()];
-    let mut index = 0;
-    while let Some(process) = doomed.get(index).cloned() {
-        index += 1;
-        if let Some(hub) = process.life().hub() {
-            doomed.extend(
-                hub.table()
-                    .iter()
-                    .filter_map(|(_, entry)| entry.running().cloned()),
-            );
-            doomed.extend(hub.table().starting.clone());
-        }
-        process.kill();
-    }
-    doomed.retain(Process::is_alive);
-    for process in &doomed {
-        process.kill();
-        process.ended().await;
-    }
-    doomed.iter().map(Process::path).collect()
-}

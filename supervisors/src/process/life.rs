@@ -178,7 +178,8 @@ impl Life {
         }
         state.asked = Some(reason.clone());
         if let Some(control) = &state.control {
-            state.forced = control.ask_to_stop(reason).or(state.forced.take());
+            let forced = control.ask_to_stop(reason);
+            state.forced = state.forced.take().or(forced);
         }
     }
 

@@ -72,9 +72,10 @@ where
     B: FnOnce(StopToken) -> F,
     F: Future<Output: IntoExit> + Send + 'static,
 {
+    // Before the user's code, so that a body that panics ends the process.
+    let guard = ExitGuard::new(process.clone());
     let stop = Arc::new(StopSignal::default());
     let future = body(StopToken(Arc::clone(&stop)));
-    let guard = ExitGuard::new(process.clone());
     let task = tokio::spawn(async move {
         let process = guard.process().clone();
         let mut current = Some(process.clone());

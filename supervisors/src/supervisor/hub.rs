@@ -6,6 +6,7 @@ use std::time::Duration;
 use mainstay_specs::Shutdown;
 use tokio::sync::mpsc;
 
+use super::doom::Doom;
 use super::message::Message;
 use super::table::Table;
 use crate::exit::ExitReason;
@@ -18,9 +19,7 @@ pub(crate) struct Hub {
 }
 
 impl Hub {
-    pub(crate) fn new(
-        strategy: &'static str,
-    ) -> (Arc<Self>, mpsc::UnboundedReceiver<Message>) {
+    pub(crate) fn new(strategy: &'static str) -> (Arc<Self>, mpsc::UnboundedReceiver<Message>) {
         let (mailbox, inbox) = mpsc::unbounded_channel();
         (
             Arc::new(Self {
@@ -51,17 +50,35 @@ impl Hub {
         self.table().starting = Some(process);
     }
 
+    /// Has the supervisor, which is about to be killed, kill its children with it; false if it has ended.
+    pub(super) fn doom(&self, doom: &Arc<Doom>) -> bool {
+        let mut table = self.table();
+        if !table.closed {
+            table.doom = Some(Arc::clone(doom));
+        }
+        !table.closed
+    }
+
     /// The supervisor has ended. Children it has left behind, because it was killed, learn it now: each stops in its
     /// own way with the same reason, within its shutdown time.
     pub(crate) fn close(&self, reason: &ExitReason) {
-        let (entries, starting) = {
+        let (entries, starting, doom) = {
             let mut table = self.table();
-            (table.take_all(), table.starting.take())
+            table.closed = true;
+            (table.take_all(), table.starting.take(), table.doom.take())
         };
-        for entry in entries.values() {
-            if let Some(process) = entry.running().filter(|process| process.is_alive()) {
-                orphan(process, entry.child.spec().effective_shutdown(), reason);
+        let alive = entries
+            .values()
+            .filter_map(|entry| Some((entry.running()?, entry)));
+        let alive = alive.filter(|(process, _)| process.is_alive());
+        if let Some(doom) = doom {
+            for process in alive.map(|(process, _)| process).chain(&starting) {
+                doom.kill(process);
             }
+            return doom.close();
+        }
+        for (process, entry) in alive {
+            orphan(process, entry.child.spec().effective_shutdown(), reason);
         }
         match starting {
             // It goes on with its start, finds this in its mailbox after it, and stops what it has started.

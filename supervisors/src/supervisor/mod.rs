@@ -11,10 +11,12 @@
 //! | `message.rs` | what it receives |
 //! | `server.rs` | the supervisor whose children have ids and an order |
 //! | `dynamic/` | the supervisor whose children have neither |
+//! | `doom.rs` | killing a whole tree |
 //! | `launch.rs`, `stop.rs` | one start and one stop of one child |
 //! | `handle.rs` | [`SupervisorRef`] |
 
 mod decide;
+mod doom;
 mod dynamic;
 mod error;
 mod handle;
@@ -34,6 +36,7 @@ use mainstay_specs::{Strategy, SupervisorFlags};
 use tokio::sync::oneshot;
 
 pub(crate) use decide::Key;
+pub(crate) use doom::kill_tree;
 pub use dynamic::{DynamicSupervisor, SimpleRef, SimpleSupervisor};
 pub use error::{SpecError, SupervisorError};
 pub use handle::{ChildCounts, ChildInfo, ChildStatus, SupervisorRef};
@@ -149,6 +152,17 @@ pub fn check_childspecs(flags: &SupervisorFlags, children: &[Child]) -> Result<(
     spec::in_start_order(flags, children.to_vec()).map(drop)
 }
 
+impl Blueprint {
+    /// What can be found wrong without starting anything: before there is a process.
+    pub(crate) fn check(&self) -> Result<(), SpecError> {
+        match &self.0 {
+            Kind::Wrong(error) => Err(error.clone()),
+            Kind::Static(supervisor) => spec::check_flags(&supervisor.flags),
+            Kind::Dynamic(supervisor) => supervisor.check(),
+        }
+    }
+}
+
 /// Runs `process` as this supervisor: returns when its children have started.
 pub(crate) async fn start(
     process: Process,
@@ -176,7 +190,6 @@ pub(crate) async fn start(
             });
         }
         Kind::Dynamic(supervisor) => {
-            supervisor.check()?;
             let (hub, inbox) = Hub::new(supervisor.strategy_name());
             let server = dynamic::Server::new(process.clone(), Arc::clone(&hub), inner, supervisor);
             spawn_supervisor(&process, hub, async move {

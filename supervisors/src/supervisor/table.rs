@@ -1,6 +1,7 @@
 //! The children of a supervisor, as it knows them. Shared with the tree's snapshot, which reads it without a message.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 use std::time::Duration;
 
 use mainstay_specs::{ChildId, ChildSpec, ChildType, Restart};
@@ -8,6 +9,7 @@ use rustc_hash::FxBuildHasher;
 use tokio::time::Instant;
 
 use super::decide::{Key, Sibling, Siblings};
+use super::doom::Doom;
 use crate::process::{Pid, Process};
 use crate::start::Child;
 
@@ -91,6 +93,10 @@ pub(crate) struct Table {
     dependents: usize,
     /// The process that a start function has made, until the start is complete.
     pub(crate) starting: Option<Process>,
+    /// The supervisor has ended.
+    pub(crate) closed: bool,
+    /// Its children are to be killed with it.
+    pub(crate) doom: Option<Arc<Doom>>,
 }
 
 impl Table {

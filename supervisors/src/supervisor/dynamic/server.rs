@@ -320,14 +320,19 @@ impl Server {
     /// Stops all children at once. Those with the nearest deadline are waited for first, so that each is killed when
     /// its own time is up.
     async fn terminate_all(&mut self) {
-        let entries = self.hub.table().take_all();
-        let mut stops: Vec<(Arc<ChildSpec>, Stopping)> = Vec::with_capacity(entries.len());
-        for (_, entry) in entries {
-            if let Some(process) = entry.running() {
-                let stopping = Stopping::begin(process.clone(), entry.child.spec());
-                stops.push((entry.child.shared_spec(), stopping));
-            }
-        }
+        // They stay in the table: should the supervisor be killed meanwhile, they are told by link.
+        let mut stops: Vec<(Arc<ChildSpec>, Stopping)> = {
+            let table = self.hub.table();
+            let running = table
+                .iter()
+                .filter_map(|(_, entry)| Some((entry.running()?, entry)));
+            let begin = |(process, entry): (&Process, &Entry)| {
+                let spec = entry.child.shared_spec();
+                let stopping = Stopping::begin(process.clone(), &spec);
+                (spec, stopping)
+            };
+            running.map(begin).collect()
+        };
         stops.sort_by_key(|(_, stopping)| {
             stopping
                 .deadline()
