@@ -1,4 +1,59 @@
-//! OTP supervision on ractor and tokio.
+//! OTP supervision on ractor and tokio: processes in trees, restarted exactly as Erlang does it.
+//!
+//! ```text
+//! Runtime                       everything hangs off it
+//! └─ Namespace "production"     a supervised subtree with its own names
+//!    └─ Supervisor              which children, which strategy, how many restarts
+//!       ├─ Process (actor)      any plain ractor::Actor
+//!       ├─ Process (task)       any future
+//!       └─ Supervisor           and so on
+//! ```
+//!
+//! ```
+//! use std::time::Duration;
+//!
+//! use mainstay_supervisors::{Child, Delivery, EventKind, ExitReason, Runtime, Supervisor};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let runtime = Runtime::new();
+//! let mut events = runtime.events();
+//! let tree = Supervisor::one_for_one()
+//!     .intensity(3, Duration::from_secs(5))
+//!     .child(Child::task("fragile", |_stop| async { Err::<(), _>("out of luck") }));
+//! let root = runtime.start("root", tree).await?;
+//!
+//! // Three restarts are allowed; the fourth failure ends the supervisor.
+//! assert_eq!(root.process().ended().await, ExitReason::Shutdown);
+//! let mut restarts = 0;
+//! while let Some(Delivery::Event(event)) = events.try_next() {
+//!     if let EventKind::Started { restarts: 1.., .. } = event.kind {
+//!         restarts += 1;
+//!     }
+//! }
+//! assert_eq!(restarts, 3);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! | to | look at |
+//! |---|---|
+//! | start trees, see events, stop everything | [`Runtime`] |
+//! | say what a child is | [`Child`] |
+//! | keep children in an order, with ids | [`Supervisor`] |
+//! | add and remove children at run time | [`DynamicSupervisor`], [`SimpleSupervisor`] |
+//! | spread one busy child over several | [`PartitionSupervisor`] |
+//! | run tasks that give results | [`TaskSupervisor`] |
+//! | ask a running supervisor for something | [`SupervisorRef`] |
+//! | watch, link, stop or kill a process | [`Process`] |
+//! | know why a process ended | [`ExitReason`] |
+//! | give processes names, find them | [`Namespace`], [`Registry`] |
+//! | talk to whoever holds a name, across restarts | [`ServiceRef`] |
+//! | show the live tree | [`TreeNode`] |
+//!
+//! What holds, and is checked against recorded traces of Erlang/OTP: the order of starts, stops and restarts, restart
+//! limits, automatic shutdown, and every answer to a management request. What does not: code that does not await cannot
+//! be interrupted, not even by a kill; and the profile must unwind on panic, which is refused at compile time otherwise.
 
 mod call;
 mod event;

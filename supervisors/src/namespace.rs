@@ -84,12 +84,12 @@ impl NamespacePlan {
         self
     }
 
-    fn tree(self) -> Result<Supervisor, NameError> {
+    fn tree(self) -> Supervisor {
         let children = Supervisor::new(self.children_flags).children(self.children);
         let root = Supervisor::rest_for_one()
             .intensity(3, Duration::from_secs(5))
             .children(self.services);
-        Ok(root.child(Child::supervisor(CHILDREN, children)?))
+        root.child(Child::supervisor(CHILDREN, children))
     }
 }
 
@@ -437,7 +437,7 @@ impl Runtime {
         let id = ChildId::new(name.as_str())?;
         let inner = Arc::new(NamespaceInner::new(name.clone()));
         let started = self
-            .start_root(id, Arc::downgrade(&inner), plan.tree()?.into())
+            .start_root(id, Arc::downgrade(&inner), plan.tree().into())
             .await;
         let root = started.map_err(|error| NamespaceError::Start {
             name: name.clone(),

@@ -13,7 +13,7 @@ use crate::exit::ExitReason;
 use crate::namespace::{Namespace, NamespaceInner, Place};
 use crate::process::{Clerk, Life, Pid, Process, ProcessKind, install_hook};
 use crate::start::StartError;
-use crate::supervisor::{self, Blueprint, SupervisorRef};
+use crate::supervisor::{self, Blueprint, SpecError, SupervisorRef};
 
 /// What all processes of a runtime share.
 pub(crate) struct Core {
@@ -166,9 +166,14 @@ impl Runtime {
     /// started.
     pub async fn start(
         &self,
-        id: ChildId,
+        id: impl AsRef<str>,
         supervisor: impl Into<Blueprint>,
     ) -> Result<SupervisorRef, StartError> {
+        let text = id.as_ref();
+        let id = ChildId::new(text).map_err(|error| SpecError::Name {
+            text: text.to_owned(),
+            error,
+        })?;
         self.start_root(id, Weak::new(), supervisor.into()).await
     }
 

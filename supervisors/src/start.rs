@@ -6,7 +6,7 @@ use std::num::NonZeroUsize;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use mainstay_specs::{Backoff, ChildId, ChildSpec, ChildType, NameError, Restart, Shutdown};
+use mainstay_specs::{Backoff, ChildId, ChildSpec, ChildType, Restart, Shutdown};
 use ractor::Actor;
 use tokio::sync::oneshot;
 
@@ -107,10 +107,18 @@ type StartFn =
 
 /// A child: its spec, and how it is started. Cheap to clone; every start, and every restart, calls the start function
 /// anew.
+///
+/// A text that is no [`ChildId`] is refused when the child is to be started, with [`SpecError::Name`].
 #[derive(Clone)]
 pub struct Child {
     spec: Arc<ChildSpec>,
     start: Arc<StartFn>,
+    /// The text given as its id is no name; said when it is to be started.
+    wrong: Option<SpecError>,
+}
+
+fn nameless() -> ChildId {
+    ChildId::new("nameless").unwrap_or_else(|_| unreachable!("it is a name"))
 }
 
 impl Child {
@@ -118,91 +126,80 @@ impl Child {
     ///
     /// Its start is complete when `pre_start` has returned; an error or a panic there is a failed start. The end of
     /// each incarnation is known only after the actor, its state and its queued messages have been dropped.
-    ///
-    /// # Errors
-    ///
-    /// If `id` is not a name.
-    pub fn actor<A, F>(id: impl AsRef<str>, make: F) -> Result<Self, NameError>
+    pub fn actor<A, F>(id: impl AsRef<str>, make: F) -> Self
     where
         A: Actor,
         F: Fn() -> (A, A::Arguments) + Send + Sync + 'static,
     {
         let make = Arc::new(make);
-        Ok(Self::from_start(
-            ChildSpec::new(ChildId::new(id)?),
-            move |cx| {
-                let make = Arc::clone(&make);
-                async move {
-                    let (actor, args) = make();
-                    cx.spawn_actor(actor, args).await.map(Started::from)
-                }
-            },
-        ))
+        Self::named(id, move |cx| {
+            let make = Arc::clone(&make);
+            async move {
+                let (actor, args) = make();
+                cx.spawn_actor(actor, args).await.map(Started::from)
+            }
+        })
     }
 
     /// A child that is a future. Its start is complete at once.
     ///
     /// The token tells it to stop; see [`StopToken`] for one that has no use for it. What the future returns is the
     /// reason of its end: `()` and `Ok` are normal (or as asked), an error is a failure.
-    ///
-    /// # Errors
-    ///
-    /// If `id` is not a name.
-    pub fn task<F, B>(id: impl AsRef<str>, body: B) -> Result<Self, NameError>
+    pub fn task<F, B>(id: impl AsRef<str>, body: B) -> Self
     where
         B: Fn(StopToken) -> F + Send + Sync + 'static,
         F: Future<Output: IntoExit> + Send + 'static,
     {
         let body = Arc::new(body);
-        Ok(Self::from_start(
-            ChildSpec::new(ChildId::new(id)?),
-            move |cx| {
-                let body = Arc::clone(&body);
-                async move { Ok(cx.spawn_task(|stop| body(stop)).into()) }
-            },
-        ))
+        Self::named(id, move |cx| {
+            let body = Arc::clone(&body);
+            async move { Ok(cx.spawn_task(|stop| body(stop)).into()) }
+        })
     }
 
     /// A child that is a future which says itself when its start is complete. If it ends before, the start has failed.
-    ///
-    /// # Errors
-    ///
-    /// If `id` is not a name.
-    pub fn task_ready<F, B>(id: impl AsRef<str>, body: B) -> Result<Self, NameError>
+    pub fn task_ready<F, B>(id: impl AsRef<str>, body: B) -> Self
     where
         B: Fn(StopToken, Ready) -> F + Send + Sync + 'static,
         F: Future<Output: IntoExit> + Send + 'static,
     {
         let body = Arc::new(body);
-        Ok(Self::from_start(
-            ChildSpec::new(ChildId::new(id)?),
-            move |cx| {
-                let body = Arc::clone(&body);
-                async move {
-                    cx.spawn_task_ready(|stop, ready| body(stop, ready))
-                        .await
-                        .map(Started::from)
-                }
-            },
-        ))
+        Self::named(id, move |cx| {
+            let body = Arc::clone(&body);
+            async move {
+                cx.spawn_task_ready(|stop, ready| body(stop, ready))
+                    .await
+                    .map(Started::from)
+            }
+        })
     }
 
     /// A child that is a supervisor: permanent, of type supervisor, and waited for without limit when it is stopped.
-    ///
-    /// # Errors
-    ///
-    /// If `id` is not a name.
-    pub fn supervisor(
-        id: impl AsRef<str>,
-        supervisor: impl Into<Blueprint>,
-    ) -> Result<Self, NameError> {
+    pub fn supervisor(id: impl AsRef<str>, supervisor: impl Into<Blueprint>) -> Self {
         let blueprint = supervisor.into();
-        let mut spec = ChildSpec::new(ChildId::new(id)?);
-        spec.child_type = ChildType::Supervisor;
-        Ok(Self::from_start(spec, move |cx| {
+        let child = Self::named(id, move |cx| {
             let blueprint = blueprint.clone();
             async move { cx.start_supervisor(blueprint).await }
-        }))
+        });
+        child.with_spec(|spec| spec.child_type = ChildType::Supervisor)
+    }
+
+    fn named<F, S>(id: impl AsRef<str>, start: S) -> Self
+    where
+        S: Fn(StartContext) -> F + Send + Sync + 'static,
+        F: Future<Output = Result<Started, StartError>> + Send + 'static,
+    {
+        let wrong = |error| SpecError::Name {
+            text: id.as_ref().to_owned(),
+            error,
+        };
+        match ChildId::new(&id).map_err(wrong) {
+            Ok(id) => Self::from_start(ChildSpec::new(id), start),
+            Err(wrong) => Self {
+                wrong: Some(wrong),
+                ..Self::from_start(ChildSpec::new(nameless()), start)
+            },
+        }
     }
 
     /// A child with a start function of its own: anything that can be decided at start, `Started::Ignore` included.
@@ -216,6 +213,7 @@ impl Child {
         Self {
             spec: Arc::new(spec),
             start: Arc::new(move |cx| Box::pin(start(cx))),
+            wrong: None,
         }
     }
 
@@ -266,6 +264,10 @@ impl Child {
     pub fn with_spec(mut self, change: impl FnOnce(&mut ChildSpec)) -> Self {
         change(Arc::make_mut(&mut self.spec));
         self
+    }
+
+    pub(crate) fn check_id(&self) -> Result<(), SpecError> {
+        self.wrong.clone().map_or(Ok(()), Err)
     }
 
     pub(crate) fn shared_spec(&self) -> Arc<ChildSpec> {

@@ -1,6 +1,6 @@
 //! What can go wrong with a request to a supervisor.
 
-use mainstay_specs::ChildId;
+use mainstay_specs::{ChildId, NameError};
 
 use crate::call::CallError;
 use crate::process::Process;
@@ -10,6 +10,14 @@ use crate::start::StartError;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SpecError {
+    /// The id of a child, or of a root, is no name.
+    #[error("the id {text:?}: {error}")]
+    Name {
+        /// What was given.
+        text: String,
+        /// What is wrong with it.
+        error: NameError,
+    },
     /// Two children have this id.
     #[error("two children have the id {0:?}; ids are unique under a supervisor")]
     DuplicateId(ChildId),

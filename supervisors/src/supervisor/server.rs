@@ -277,7 +277,7 @@ impl Server {
     async fn start_child(&mut self, child: Child) -> Result<Started, SupervisorError> {
         {
             let table = self.hub.table();
-            spec::check_one(&self.flags, child.spec(), |id| table.key_of(id).is_some())?;
+            spec::check_one(&self.flags, &child, |id| table.key_of(id).is_some())?;
             if let Some(entry) = table
                 .key_of(&child.spec().id)
                 .and_then(|key| table.get(key))

@@ -17,6 +17,7 @@ pub(crate) fn in_start_order(
     let mut places = HashMap::with_capacity(children.len());
     for (place, child) in children.iter().enumerate() {
         let spec = child.spec();
+        child.check_id()?;
         check_fields(flags, spec)?;
         if places.insert(spec.id.clone(), place).is_some() {
             return Err(SpecError::DuplicateId(spec.id.clone()));
@@ -47,9 +48,11 @@ pub(crate) fn in_start_order(
 /// Checks a child that is added to those that are there.
 pub(crate) fn check_one(
     flags: &SupervisorFlags,
-    spec: &ChildSpec,
+    child: &Child,
     is_known: impl Fn(&ChildId) -> bool,
 ) -> Result<(), SpecError> {
+    let spec = child.spec();
+    child.check_id()?;
     check_fields(flags, spec)?;
     match spec.depends_on.iter().find(|needs| !is_known(needs)) {
         Some(needs) => Err(SpecError::UnknownDependency {

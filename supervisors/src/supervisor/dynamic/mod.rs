@@ -81,7 +81,9 @@ impl DynamicSupervisor {
         }
     }
 
-    pub(crate) fn check_child(&self, child: &ChildSpec) -> Result<(), SpecError> {
+    pub(crate) fn check_child(&self, child: &Child) -> Result<(), SpecError> {
+        child.check_id()?;
+        let child = child.spec();
         match &self.flavour {
             Flavour::Simple { .. } => Ok(()),
             Flavour::Dynamic { .. } if child.significant => {

@@ -246,7 +246,7 @@ impl Server {
     }
 
     async fn start_child(&mut self, child: Child) -> Result<Started, SupervisorError> {
-        self.plan.check_child(child.spec())?;
+        self.plan.check_child(&child)?;
         let key = {
             let mut table = self.hub.table();
             if let Flavour::Dynamic { max_children } = self.plan.flavour
