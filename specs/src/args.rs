@@ -35,7 +35,8 @@ impl Args {
     ///
     /// What is wrong with a text that is no RON; positions are those within `text`.
     pub fn from_ron(text: &str) -> Result<Self, Faults> {
-        let mut document = Document::open(text, &[])?;
+        let text = format!("{text}\n"); // ends a comment, which `RawValue` insists on
+        let mut document = Document::open(&text, &[])?;
         let read = document.read::<Box<RawValue>>();
         document.finish(Report::default())?;
         let unread = || Faults::from(Fault::new("expected a value"));

@@ -5,8 +5,8 @@ use ron::extensions::Extensions;
 use crate::draft::Draft;
 use crate::finding::{Finding, Report};
 use crate::position::Lines;
-use crate::syntax::{Shape, SyntaxFault, Tree, walk};
-use crate::{Fault, Faults, Position, SpecPath};
+use crate::syntax::{BLANK, Shape, SyntaxFault, Tree, walk};
+use crate::{Fault, Faults, PathStep, Position, SpecPath};
 
 /// How everything of ours is read: `shutdown: timeout("5s")` needs no `Some` around it.
 pub(crate) fn options() -> ron::Options {
@@ -30,7 +30,8 @@ pub(crate) struct Document<'a> {
     pub(crate) cut_short: bool,
     /// Fields that are filled with a made-up text when missing, so that the struct around them can be looked at.
     pub(crate) fillable: &'static [&'static str],
-    pub(crate) filled: usize,
+    /// Which fields were filled, by the struct they are in.
+    pub(crate) filled: Vec<(usize, &'static str)>,
 }
 
 impl<'a> Document<'a> {
@@ -49,7 +50,7 @@ impl<'a> Document<'a> {
             lost: Vec::new(),
             cut_short: false,
             fillable,
-            filled: 0,
+            filled: Vec::new(),
         };
         for fault in &walked.faults {
             document.tell_syntax(fault);
@@ -60,7 +61,11 @@ impl<'a> Document<'a> {
             return Err(Faults::from_list(document.faults).unwrap_or_else(|| last.into()));
         }
         for at in walked.commas {
-            document.draft.insert(at, ",");
+            if text[at..].starts_with(BLANK) {
+                document.draft.replace(at, at + 1, ",");
+            } else {
+                document.draft.insert(at, ",");
+            }
         }
         document.cut_removed();
         Ok(document)
@@ -125,10 +130,10 @@ impl<'a> Document<'a> {
 
     fn told(&self, finding: Finding) -> Option<Fault> {
         let spoilt = finding.rests_on.iter().any(|path| self.is_lost(path));
-        let ids_spoilt = finding
-            .rests_on_ids
-            .is_some_and(|list| self.has_lost_ids(&list));
-        if spoilt || ids_spoilt {
+        let ids = finding.rests_on_ids.as_ref();
+        let ids_spoilt = ids.is_some_and(|list| self.has_lost_ids(list));
+        let fields_spoilt = finding.rests_on_fields && self.has_lost_fields(&finding.fault.path);
+        if spoilt || ids_spoilt || fields_spoilt {
             return None;
         }
         let mut fault = finding.fault;
@@ -141,7 +146,7 @@ impl<'a> Document<'a> {
             );
         }
         let (node, exact) = self.tree.find_left(&fault.path);
-        fault.path = self.original(&fault.path);
+        fault.path = self.tree.original(&fault.path);
         if fault.position.is_some() {
             return Some(fault);
         }
@@ -150,23 +155,35 @@ impl<'a> Document<'a> {
     }
 
     fn is_lost(&self, path: &SpecPath) -> bool {
-        let path = self.original(path);
+        let path = self.tree.original(path);
         self.lost.iter().any(|lost| lost.leads_to(&path))
     }
 
-    /// Whether an element of this list of children, or its id, is lost.
+    fn has_lost_fields(&self, path: &SpecPath) -> bool {
+        let path = self.tree.original(path);
+        let deeper = path.steps().len() + 1;
+        let mut lost = self.lost.iter();
+        lost.any(|lost| path.leads_to(lost) && lost.steps().len() == deeper)
+    }
+
+    /// Whether some child of this list may have any id: because it could not be read, or its id is missing or no text.
     fn has_lost_ids(&self, list: &SpecPath) -> bool {
-        let list = self.original(list);
+        let list = self.tree.original(list);
         let depth = list.steps().len();
-        let id = crate::Step::Field("id".to_owned());
+        let id = PathStep::Field("id".to_owned());
         self.lost.iter().any(|lost| {
-            let deeper = lost.steps().get(depth..).unwrap_or_default();
-            list.leads_to(lost) && (deeper.len() <= 1 || deeper.len() == 2 && deeper[1] == id)
+            let inside = lost.steps().get(depth..).unwrap_or_default();
+            list.leads_to(lost)
+                && match inside {
+                    [] | [_] => true,
+                    [_, field] if *field == id => !self.is_text(lost),
+                    _ => false,
+                }
         })
     }
 
-    /// A path into what could be read, as a path into the source: elements that were cut out count there.
-    fn original(&self, path: &SpecPath) -> SpecPath {
-        self.tree.original(path)
+    fn is_text(&self, path: &SpecPath) -> bool {
+        let node = self.tree.find_in_source(path);
+        node.is_some_and(|at| self.tree.node(at).shape == Shape::Text)
     }
 }

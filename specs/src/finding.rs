@@ -13,6 +13,8 @@ pub(crate) struct Finding {
     pub(crate) rests_on: Vec<SpecPath>,
     /// A list of children: if one of them, or its id, could not be read, the fault may be none.
     pub(crate) rests_on_ids: Option<SpecPath>,
+    /// If a field directly inside the part at fault could not be read, the fault may be none.
+    pub(crate) rests_on_fields: bool,
 }
 
 impl Finding {
@@ -23,6 +25,7 @@ impl Finding {
             fault: Fault::new(message).at(path),
             first: None,
             rests_on_ids: None,
+            rests_on_fields: false,
         }
     }
 

@@ -3,7 +3,8 @@
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
-use serde::{Deserialize, Serialize};
+use serde::de::{Error as _, Unexpected};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::finding::{Finding, Report};
 use crate::path::At;
@@ -18,6 +19,7 @@ pub struct HttpSpec {
     pub enabled: bool,
     /// The address to listen on; port 0 takes a free one. Default: `127.0.0.1:4000`. Another than a loopback address needs
     /// a [`token`](Self::token).
+    #[serde(deserialize_with = "address")]
     pub bind: SocketAddr,
     /// What callers have to present as a bearer token; not empty. Default: none. Without one nothing can be changed over HTTP.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -92,4 +94,12 @@ impl fmt::Debug for HttpSpec {
 #[allow(clippy::trivially_copy_pass_by_ref)] // serde's signature
 fn is_true(value: &bool) -> bool {
     *value
+}
+
+fn address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SocketAddr, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    text.parse().map_err(|_| {
+        let expected = "an address such as \"127.0.0.1:4000\"";
+        D::Error::invalid_value(Unexpected::Str(&text), &expected)
+    })
 }

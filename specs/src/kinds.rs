@@ -31,7 +31,6 @@ pub trait Kinds {
 
 /// Accepts every kind with any arguments: to look at a file without the program that runs it.
 #[derive(Clone, Copy, Debug, Default)]
-#[non_exhaustive]
 pub struct AnyKind;
 
 impl Kinds for AnyKind {
@@ -51,7 +50,7 @@ impl Kinds for AnyKind {
 /// Kinds with the types of their arguments: checks, but starts nothing.
 #[derive(Debug, Default)]
 pub struct KindTable {
-    kinds: BTreeMap<String, fn(&Args) -> Result<(), Faults>>,
+    kinds: BTreeMap<String, Check>,
 }
 
 impl KindTable {
@@ -82,6 +81,8 @@ impl Kinds for KindTable {
         self.kinds.get(kind).map_or(Ok(()), |check| check(args))
     }
 }
+
+type Check = fn(&Args) -> Result<(), Faults>;
 
 struct Decodes<T>(PhantomData<T>);
 

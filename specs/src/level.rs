@@ -61,8 +61,7 @@ impl Level<'_> {
         }
         for (first, cycle) in cycles(children) {
             let path = At::Index(self.children, first).field("depends_on");
-            let finding = Finding::new(path, format!("dependency cycle: {cycle}"));
-            report.add(finding.and_on_ids_in(self.children.path()));
+            report.add(Finding::new(path, format!("dependency cycle: {cycle}")));
         }
     }
 

@@ -1,4 +1,55 @@
-//! What a Mainstay tree should be, as plain data.
+//! What a Mainstay tree should be, as plain data: specs of children, supervisors and whole nodes, from RON and from code.
+//!
+//! Nothing here runs: no threads, no clock, no randomness. The crates that run things take these structs, so what a file
+//! says and what code says is the same thing, checked by the same rules.
+//!
+//! ```text
+//!  node.ron ── NodeSpec::from_file ─┐                ┌─ Ok(NodeSpec) ── the node starts it
+//!  text ────── NodeSpec::from_ron ──┼── validation ──┤
+//!  code ────── NodeSpec::validate ──┘                └─ Err(Faults) ─── all of them: path, line, column
+//!
+//!  NodeSpec ─┬─ HttpSpec
+//!            └─ NamespaceSpec ─┬─ ServicesSpec ── ConfigServerSpec
+//!                              ├─ SupervisorFlags
+//!                              └─ NodeChild ─┬─ ChildSpec ── Restart, Shutdown, Backoff
+//!                                            ├─ a kind and its Args, or
+//!                                            └─ SupervisorFlags and more NodeChild
+//! ```
+//!
+//! ```
+//! use mainstay_specs::{KindTable, NodeSpec};
+//!
+//! #[derive(serde::Deserialize)]
+//! #[serde(deny_unknown_fields)]
+//! struct Ticker {
+//!     #[serde(with = "mainstay_specs::duration")]
+//!     every: std::time::Duration,
+//! }
+//!
+//! let kinds = KindTable::new().kind::<Ticker>("ticker");
+//! let text = r#"(namespaces: [(name: "production", children: [
+//!     (id: "clock", kind: "ticker", args: (every: "1s"), restart: transient),
+//!     (id: "clock", kind: "tikcer", args: (evry: "1s")),
+//! ])])"#;
+//! let faults = NodeSpec::from_ron(text, &kinds).unwrap_err();
+//! assert_eq!(
+//!     faults.in_file("node.ron").to_string(),
+//!     "node.ron:3:10: namespaces[0].children[1].id: duplicate child id \"clock\", first given at line 2\n\
+//!      node.ron:3:25: namespaces[0].children[1].kind: unknown kind `tikcer`, did you mean `ticker`?",
+//! );
+//! ```
+//!
+//! | to | look at |
+//! |---|---|
+//! | describe a child or a supervisor | [`ChildSpec`], [`SupervisorFlags`], [`Backoff`] |
+//! | describe a whole node | [`NodeSpec`], [`NamespaceSpec`], [`NodeChild`], [`ServicesSpec`], [`HttpSpec`] |
+//! | read or write a file | [`NodeSpec::from_file`], [`NodeSpec::from_ron`], [`NodeSpec::to_ron`], [`ReadError`] |
+//! | give kinds their arguments | [`Args::decode`], [`Kinds`], [`KindTable`] |
+//! | show what is wrong | [`Faults`] and [`Faults::render`] |
+//! | check and order children in code | [`validate_children`], [`start_order`] |
+//! | check a name once and for all | [`NamespaceName`], [`ServiceName`], [`ChildId`] |
+//!
+//! How a file with many faults is read to its end: `document.rs`, `recover.rs` and the folder `syntax`.
 
 mod args;
 mod backoff;
@@ -37,7 +88,7 @@ pub use name::{ChildId, NAME_MAX, NameError, NamespaceName, ServiceName};
 pub use node::{NamespaceSpec, NodeSpec};
 pub use node_child::NodeChild;
 pub use order::{DependencyCycle, start_order};
-pub use path::{SpecPath, Step};
+pub use path::{PathStep, SpecPath};
 pub use position::Position;
 pub use service::{ConfigServerSpec, ServicesSpec};
 pub use source::{FILE_BYTES_MAX, ReadError};

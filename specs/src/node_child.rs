@@ -195,7 +195,7 @@ impl Given {
                 ..ChildSpec::new(id)
             },
         };
-        child.spec.child_type = self.child_type.unwrap_or(child.default_type());
+        child.spec.child_type = self.child_type.unwrap_or_else(|| child.default_type());
         child
     }
 }

@@ -7,7 +7,7 @@ use crate::{ChildId, ChildSpec};
 
 /// Children that wait for each other in a circle, so that none can be the first.
 ///
-/// Displays as `a → b → a`.
+/// Displays as `a → b → a`; of a very long one only the beginning.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DependencyCycle {
     ids: Vec<ChildId>,
@@ -23,14 +23,21 @@ impl DependencyCycle {
 
 impl fmt::Display for DependencyCycle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for id in &self.ids {
+        for id in self.ids.iter().take(SHOWN_MAX) {
             write!(f, "{id} → ")?;
+        }
+        let hidden = self.ids.len().saturating_sub(SHOWN_MAX);
+        if hidden > 0 {
+            write!(f, "({hidden} more) → ")?;
         }
         self.ids
             .first()
             .map_or(Ok(()), |first| write!(f, "{first}"))
     }
 }
+
+/// How many children of a cycle are shown.
+const SHOWN_MAX: usize = 32;
 
 impl std::error::Error for DependencyCycle {}
 

@@ -5,7 +5,7 @@ use std::fmt;
 /// One step of a [`SpecPath`].
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Step {
+pub enum PathStep {
     /// A field of a struct, or a key of a map.
     Field(String),
     /// An element of a list, counted from zero.
@@ -14,7 +14,7 @@ pub enum Step {
 
 /// The way from the whole of a spec to a part of it. Empty for the whole.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub struct SpecPath(Vec<Step>);
+pub struct SpecPath(Vec<PathStep>);
 
 impl SpecPath {
     /// The path of the whole.
@@ -26,20 +26,20 @@ impl SpecPath {
     /// The path of this field of what `self` leads to.
     #[must_use]
     pub fn field(mut self, name: impl Into<String>) -> Self {
-        self.0.push(Step::Field(name.into()));
+        self.0.push(PathStep::Field(name.into()));
         self
     }
 
     /// The path of this element of the list that `self` leads to.
     #[must_use]
     pub fn index(mut self, index: usize) -> Self {
-        self.0.push(Step::Index(index));
+        self.0.push(PathStep::Index(index));
         self
     }
 
     /// The steps, from the whole inwards.
     #[must_use]
-    pub fn steps(&self) -> &[Step] {
+    pub fn steps(&self) -> &[PathStep] {
         &self.0
     }
 
@@ -62,7 +62,7 @@ impl SpecPath {
         inner.0.starts_with(&self.0)
     }
 
-    pub(crate) fn push(&mut self, step: Step) {
+    pub(crate) fn push(&mut self, step: PathStep) {
         self.0.push(step);
     }
 }
@@ -71,10 +71,10 @@ impl fmt::Display for SpecPath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (nth, step) in self.0.iter().enumerate() {
             match step {
-                Step::Index(index) => write!(f, "[{index}]")?,
-                Step::Field(name) if !is_plain(name) => write!(f, "[{name:?}]")?,
-                Step::Field(name) if nth == 0 => f.write_str(name)?,
-                Step::Field(name) => write!(f, ".{name}")?,
+                PathStep::Index(index) => write!(f, "[{index}]")?,
+                PathStep::Field(name) if !is_plain(name) => write!(f, "[{name:?}]")?,
+                PathStep::Field(name) if nth == 0 => f.write_str(name)?,
+                PathStep::Field(name) => write!(f, ".{name}")?,
             }
         }
         Ok(())
@@ -89,8 +89,8 @@ fn is_plain(name: &str) -> bool {
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum At<'a> {
     Root,
-    Field(&'a At<'a>, &'static str),
-    Index(&'a At<'a>, usize),
+    Field(&'a Self, &'static str),
+    Index(&'a Self, usize),
 }
 
 impl At<'_> {

@@ -4,7 +4,6 @@ use std::fmt;
 
 /// A place in a text. Lines and columns count from 1; a column is one character (a tab too), a line ends with `\n`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[allow(clippy::exhaustive_structs)]
 pub struct Position {
     /// The line, from 1.
     pub line: usize,

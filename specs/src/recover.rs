@@ -12,6 +12,7 @@ use crate::draft::Draft;
 use crate::fault::FAULTS_MAX;
 use crate::position::Lines;
 use crate::suggest::nearest;
+use crate::syntax::Role;
 use crate::wording::{found, wording};
 use crate::{Fault, Position, SpecPath};
 
@@ -19,39 +20,44 @@ impl Document<'_> {
     /// Reads the text as a `T`, noting what is at fault; none if too little is left for one.
     pub(crate) fn read<T: DeserializeOwned>(&mut self) -> Option<T> {
         let options = options();
-        let rounds = (READ_BYTES_MAX / (self.draft.text().len() + 1)).clamp(16, 4 * FAULTS_MAX);
-        for _ in 0..rounds {
+        let mut bytes_read = 0;
+        while bytes_read < READ_BYTES_MAX && self.faults.len() < FAULTS_MAX {
             let error = match options.from_str::<T>(self.draft.text()) {
                 Ok(value) => return Some(value),
                 Err(error) => error,
             };
             let probe = |text: &str| options.from_str::<T>(text).err();
-            if !self.get_past(&error, &probe) {
+            let place = self.place_of(&error);
+            if !self.get_past(place, &error.code, &probe) {
                 return None;
             }
-            if self.faults.len() >= FAULTS_MAX {
-                break;
-            }
+            // Beside the reading, a round finds places, and does something even for the shortest text.
+            bytes_read += place + self.draft.text().len() / 16 + ROUND_BYTES;
         }
         self.cut_short = true;
         None
     }
 
-    /// Notes what `error` tells, and takes it out of the draft; says whether it could.
-    fn get_past(
-        &mut self,
-        error: &SpannedError,
-        probe: &dyn Fn(&str) -> Option<SpannedError>,
-    ) -> bool {
+    /// Where in the draft the cursor of `ron` stopped.
+    fn place_of(&self, error: &SpannedError) -> usize {
         let cursor = Position {
             line: error.span.end.line,
             column: error.span.end.col,
         };
-        let place = Lines::of(self.draft.text()).offset(cursor);
+        Lines::of(self.draft.text()).offset(cursor)
+    }
+
+    /// Notes what `error` tells, and takes it out of the draft; says whether it could.
+    fn get_past(
+        &mut self,
+        place: usize,
+        error: &ron::Error,
+        probe: &dyn Fn(&str) -> Option<SpannedError>,
+    ) -> bool {
         let offset = self.draft.source_of(place);
-        match &error.code {
+        match error {
             ron::Error::MissingStructField { field, .. } => self.get_past_missing(offset, field),
-            code => self.get_past_wrong(offset, code, probe),
+            error => self.get_past_wrong(offset, error, probe),
         }
     }
 
@@ -65,7 +71,9 @@ impl Document<'_> {
             self.faults.push(self.placed(fault, start, start + 1));
             self.lost.push(missing);
         }
-        if self.fillable.contains(&field) {
+        let filling = (container, field);
+        if self.fillable.contains(&field) && !self.filled.contains(&filling) {
+            self.filled.push(filling);
             self.fill(container, field);
             return true;
         }
@@ -74,8 +82,7 @@ impl Document<'_> {
 
     /// Puts a text into the struct that is missing it, as different from all others as it needs to be.
     fn fill(&mut self, container: usize, field: &str) {
-        self.filled += 1;
-        let text = format!("{field}: \"{FILLED}{}\",", self.filled);
+        let text = format!("{field}: \"{FILLED}{}\",", self.filled.len());
         let first = self.tree.left_in(container).next();
         let at = match first {
             Some(first) => self.tree.node(first).whole_start(),
@@ -109,12 +116,26 @@ impl Document<'_> {
     /// The value that an error with its cursor at `offset` is about.
     fn wrong_node(&self, offset: usize, error: &ron::Error) -> usize {
         let node = self.tree.innermost(offset);
+        if let ron::Error::NoSuchStructField { found, .. } = error {
+            // Of a struct that was read as a whole before its fields were looked at, the cursor is at the end.
+            let field = self.tree.field_left(node, found);
+            return field
+                .filter(|_| self.tree.key(node) != found)
+                .unwrap_or(node);
+        }
         let told_by_type = matches!(
             error,
             ron::Error::Message(_)
                 | ron::Error::InvalidValueForType { .. }
                 | ron::Error::ExpectedDifferentLength { .. }
         );
+        let crowded = matches!(
+            error,
+            ron::Error::ExpectedStructLikeEnd | ron::Error::ExpectedOptionEnd
+        );
+        if crowded && self.tree.node(node).role == Role::Place {
+            return self.around(node); // a value too many in its brackets
+        }
         let at_end = offset + 1 == self.tree.node(node).end as usize;
         // The cursor has moved on from the last entry to the closing bracket.
         let last = self.tree.left_in(node).last();
@@ -171,7 +192,9 @@ impl Document<'_> {
     fn span(&self, node: usize, error: &ron::Error) -> (usize, usize) {
         let key = self.tree.node(node).key;
         match error {
-            ron::Error::NoSuchStructField { .. } => (key.0 as usize, key.1 as usize),
+            ron::Error::NoSuchStructField { found, .. } if self.tree.key(node) == found => {
+                (key.0 as usize, key.1 as usize)
+            }
             _ => self.value_span(node),
         }
     }
@@ -189,6 +212,9 @@ fn meant_field(error: &ron::Error) -> Option<&'static str> {
 
 /// Begins every text that stands for a missing one: a character of no script, which nobody has in a name.
 const FILLED: char = '\u{E000}';
+
+/// What a round costs, in bytes read, whatever the text.
+const ROUND_BYTES: usize = 4096;
 
 /// How many bytes are read in all before giving up on a text with many faults.
 const READ_BYTES_MAX: usize = 512 << 20;

@@ -1,8 +1,8 @@
 //! The services of a namespace.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::Args;
 use crate::finding::{Finding, Report};
@@ -43,11 +43,11 @@ impl ServicesSpec {
 #[non_exhaustive]
 pub struct ConfigServerSpec {
     /// The content to start with: a map or a struct with named fields. Goes over that of [`file`](Self::file). Default: none.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "bare")]
     pub initial: Option<Args>,
     /// A RON file with the content to start with. In a node file a relative path is taken from the folder of that file.
-    /// Default: none.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// UTF-8 only, as it stands in a file. Default: none.
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "lossy")]
     pub file: Option<PathBuf>,
     /// The most subscribers at a time, at least 1. Default: 1,024: each costs a task and a queue.
     pub subscribers_max: u32,
@@ -119,9 +119,9 @@ impl ConfigServerSpec {
         need(
             self.file
                 .as_ref()
-                .is_none_or(|file| !file.as_os_str().is_empty()),
+                .is_none_or(|file| file.to_str().is_some_and(|path| !path.is_empty())),
             "file",
-            "expected a path, found an empty text".to_owned(),
+            "expected a path in UTF-8 that is not empty".to_owned(),
         );
         need(
             self.subscribers_max > 0,
@@ -143,3 +143,14 @@ impl ConfigServerSpec {
 
 /// The deepest nesting of values that [`ConfigServerSpec::depth_max`] may allow.
 const NESTING_MAX: u32 = 128;
+
+/// Writes the content without the `Some` that `ron` puts around a raw value.
+fn bare<S: Serializer>(content: &Option<Args>, serializer: S) -> Result<S::Ok, S::Error> {
+    content.clone().unwrap_or_default().serialize(serializer)
+}
+
+/// Writes even a path that validation would refuse, so that writing never fails.
+fn lossy<S: Serializer>(path: &Option<PathBuf>, serializer: S) -> Result<S::Ok, S::Error> {
+    let path = path.as_deref().unwrap_or_else(|| Path::new(""));
+    path.to_string_lossy().serialize(serializer)
+}

@@ -103,7 +103,7 @@ impl NodeSpec {
         let source_text = read_text(path)?;
         match Self::from_ron(&source_text, kinds) {
             Ok(mut node) => {
-                node.resolve_paths(path.parent().unwrap_or(Path::new("")));
+                node.resolve_paths(path.parent().unwrap_or_else(|| Path::new("")));
                 Ok(node)
             }
             Err(faults) => Err(ReadError::Faults {

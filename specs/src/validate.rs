@@ -171,6 +171,7 @@ impl Check<'_> {
         for fault in faults {
             let mut finding = Finding::new(args.clone(), "").and_on(path.clone());
             finding.fault = fault.inside(&args);
+            finding.rests_on_fields = true;
             self.report.add(finding);
         }
     }

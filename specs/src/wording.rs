@@ -3,7 +3,7 @@
 use ron::Error;
 
 use crate::suggest::hint;
-use crate::syntax::{Shape, Tree};
+use crate::syntax::{Role, Shape, Tree};
 
 /// What is wrong with a value, which is `node` in `tree`.
 pub(crate) fn wording(error: &Error, tree: &Tree<'_>, node: usize) -> String {
@@ -12,7 +12,13 @@ pub(crate) fn wording(error: &Error, tree: &Tree<'_>, node: usize) -> String {
     }
     let found = found(tree, node);
     let shape = tree.node(node).shape;
+    let field = tree.node(node).role == Role::Place;
     match error {
+        Error::ExpectedIdentifier | Error::SuggestRawIdentifier(_) | Error::ExpectedMapColon
+            if field =>
+        {
+            format!("expected a field `name: value`, found {found}")
+        }
         Error::ExpectedStructLike if shape == Shape::Name => {
             format!("expected a value in brackets after `{found}`")
         }
@@ -22,8 +28,14 @@ pub(crate) fn wording(error: &Error, tree: &Tree<'_>, node: usize) -> String {
         Error::ExpectedComma if shape != Shape::Literal => {
             format!("expected a value without brackets, found {found}")
         }
+        Error::InvalidValueForType { expected, found } if !is_scalar(shape) => {
+            format!("expected {expected}, found {found}") // of a part that was read before it was looked at
+        }
         Error::InvalidValueForType { expected, .. } => {
             format!("expected {expected}, found {found}")
+        }
+        Error::ExpectedDifferentStructName { expected, .. } => {
+            format!("expected `(…)` or `{expected}(…)`, found {found}")
         }
         Error::IntegerOutOfBounds => format!("the number {} is out of range", tree.source(node)),
         Error::DuplicateStructField { field, .. } => format!("duplicate field `{field}`"),
@@ -82,7 +94,8 @@ pub(crate) fn found(tree: &Tree<'_>, node: usize) -> String {
     match tree.node(node).shape {
         Shape::List => "a list".to_owned(),
         Shape::Map => "a map".to_owned(),
-        Shape::Struct | Shape::Tuple if source.starts_with('(') => "a struct".to_owned(),
+        Shape::Struct if source.starts_with('(') => "a struct".to_owned(),
+        Shape::Tuple if source.starts_with('(') => "a tuple".to_owned(),
         Shape::Missing => "nothing".to_owned(),
         Shape::Text | Shape::Literal | Shape::Name | Shape::Struct | Shape::Tuple => {
             shortened(source)
@@ -102,6 +115,10 @@ fn shortened(source: &str) -> String {
 }
 
 const FOUND_MAX: usize = 40;
+
+const fn is_scalar(shape: Shape) -> bool {
+    matches!(shape, Shape::Text | Shape::Literal | Shape::Name)
+}
 
 fn lower(text: &str) -> String {
     let mut chars = text.chars();

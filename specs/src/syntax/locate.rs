@@ -2,7 +2,7 @@
 
 use super::node::{Role, Shape, Tree};
 use crate::SpecPath;
-use crate::path::Step;
+use crate::path::PathStep;
 
 impl Tree<'_> {
     /// The path of a value, counted as the text is written. A value in a tuple or a variant has the path of that one.
@@ -11,10 +11,10 @@ impl Tree<'_> {
         for pair in self.way_to(target).windows(2) {
             let (outer, inner) = (pair[0], pair[1]);
             match self.node(inner).role {
-                Role::Field => path.push(Step::Field(self.key(inner).to_owned())),
+                Role::Field => path.push(PathStep::Field(self.key(inner).to_owned())),
                 Role::Element => {
                     let before = self.children(outer).take_while(|&child| child < inner);
-                    path.push(Step::Index(before.count()));
+                    path.push(PathStep::Index(before.count()));
                 }
                 Role::Root | Role::Place => {}
             }
@@ -100,8 +100,8 @@ impl Tree<'_> {
         for step in path.steps() {
             let inner = at.and_then(|at| self.step(at, step));
             let counted = match (step, at, inner) {
-                (Step::Index(_), Some(outer), Some(inner)) => {
-                    Step::Index(self.place_in(outer, inner))
+                (PathStep::Index(_), Some(outer), Some(inner)) => {
+                    PathStep::Index(self.place_in(outer, inner))
                 }
                 _ => step.clone(),
             };
@@ -116,13 +116,24 @@ impl Tree<'_> {
         inside.take_while(|&child| child < inner).count()
     }
 
+    /// The value at a path into the source, taken out or not.
+    pub(crate) fn find_in_source(&self, path: &SpecPath) -> Option<usize> {
+        path.steps().iter().try_fold(0, |at, step| {
+            let mut inside = self.children(self.unwrapped(at));
+            match step {
+                PathStep::Index(index) => inside.nth(*index),
+                PathStep::Field(name) => inside.find(|&child| self.key(child) == name),
+            }
+        })
+    }
+
     /// One step inwards, past brackets that have no step of their own: `Some(…)`, `(…)`.
-    fn step(&self, from: usize, step: &Step) -> Option<usize> {
+    fn step(&self, from: usize, step: &PathStep) -> Option<usize> {
         let at = self.unwrapped(from);
         let mut left = self.children(at).filter(|&child| !self.node(child).removed);
         match step {
-            Step::Index(index) => left.nth(*index),
-            Step::Field(name) => left.find(|&child| self.key(child) == name),
+            PathStep::Index(index) => left.nth(*index),
+            PathStep::Field(name) => left.find(|&child| self.key(child) == name),
         }
     }
 

@@ -4,9 +4,11 @@
 //! what to cut away so that the rest can be read.
 
 mod locate;
+mod mistake;
 mod node;
 mod scan;
 mod walk;
 
-pub(crate) use node::{Node, Role, Shape, Tree};
-pub(crate) use walk::{SyntaxFault, Walk, walk};
+pub(crate) use mistake::SyntaxFault;
+pub(crate) use node::{Role, Shape, Tree};
+pub(crate) use walk::{BLANK, walk};

@@ -1,17 +1,8 @@
 //! Reads a RON text into a tree of spans, past the mistakes that can be guessed.
 
+use super::mistake::SyntaxFault;
 use super::node::{Node, OPEN, Role, Shape, Tree};
-use super::scan::{Scanner, Unclosed};
-use crate::fault::FAULTS_MAX;
-
-/// Something that is no RON: at these bytes, in this node.
-#[derive(Clone, Debug)]
-pub(crate) struct SyntaxFault {
-    pub(crate) start: usize,
-    pub(crate) end: usize,
-    pub(crate) node: usize,
-    pub(crate) message: String,
-}
+use super::scan::Scanner;
 
 /// What came of a walk.
 #[derive(Debug)]
@@ -20,7 +11,7 @@ pub(crate) struct Walk<'a> {
     pub(crate) tree: Tree<'a>,
     /// Mistakes that the walk got past. What they spoil is marked as removed in the tree.
     pub(crate) faults: Vec<SyntaxFault>,
-    /// Where a comma has to be added for the text to be RON.
+    /// Where a comma has to be put for the text to be RON: in the place of a [`BLANK`], or before what is there.
     pub(crate) commas: Vec<usize>,
     /// The mistake that ended the walk.
     pub(crate) stopped: Option<SyntaxFault>,
@@ -28,6 +19,9 @@ pub(crate) struct Walk<'a> {
 
 /// The deepest nesting of brackets: room for 64 supervisors, two brackets each, and for arguments inside.
 pub(crate) const BRACKETS_MAX: usize = 200;
+
+/// White space that a comma can take the place of, so that nothing moves.
+pub(crate) const BLANK: [char; 3] = [' ', '\t', '\r'];
 
 /// The most values in a text, so that a hostile file cannot take all memory.
 const NODES_MAX: usize = 4_000_000;
@@ -52,20 +46,20 @@ pub(crate) fn walk(text: &str) -> Walk<'_> {
     }
 }
 
-struct Walker<'a> {
-    scan: Scanner<'a>,
-    tree: Tree<'a>,
-    faults: Vec<SyntaxFault>,
+pub(super) struct Walker<'a> {
+    pub(super) scan: Scanner<'a>,
+    pub(super) tree: Tree<'a>,
+    pub(super) faults: Vec<SyntaxFault>,
     commas: Vec<usize>,
     depth: usize,
 }
 
-type Walked<T = ()> = Result<T, SyntaxFault>;
+pub(super) type Walked<T = ()> = Result<T, SyntaxFault>;
 
 /// A pair of brackets, and what stands between them.
-struct Brackets {
-    open: usize,
-    close: &'static str,
+pub(super) struct Brackets {
+    pub(super) open: usize,
+    pub(super) close: &'static str,
     node: usize,
 }
 
@@ -100,7 +94,7 @@ impl Walker<'_> {
         self.space()
     }
 
-    fn space(&mut self) -> Walked {
+    pub(super) fn space(&mut self) -> Walked {
         self.scan.space().map_err(|e| self.unclosed(e))
     }
 
@@ -170,7 +164,7 @@ impl Walker<'_> {
     fn map(&mut self, node: usize) -> Walked<Shape> {
         let brackets = self.open(node, "}")?;
         while !self.closes(&brackets)? {
-            let key = self.map_key()?;
+            let key = self.map_key(node)?;
             let entry = self.colon_and_value(&brackets, key)?;
             self.comma(&brackets, entry)?;
         }
@@ -199,11 +193,14 @@ impl Walker<'_> {
     }
 
     /// Reads a map key as a value, and forgets what is inside it.
-    fn map_key(&mut self) -> Walked<(u32, u32)> {
-        let nodes = self.tree.nodes.len();
+    fn map_key(&mut self, map: usize) -> Walked<(u32, u32)> {
+        let (nodes, faults) = (self.tree.nodes.len(), self.faults.len());
         let start = self.scan.at;
         self.value(Role::Place, (0, 0))?;
         self.tree.nodes.truncate(nodes);
+        for fault in &mut self.faults[faults..] {
+            fault.node = map;
+        }
         Ok((offset(start), offset(self.scan.at)))
     }
 
@@ -221,22 +218,6 @@ impl Walker<'_> {
             return self.missing_value(key);
         }
         self.value(Role::Field, key)
-    }
-
-    /// A field without a value is a fault that the walk gets past, by taking the field out.
-    fn missing_value(&mut self, key: (u32, u32)) -> Walked<usize> {
-        let node = self.begin(Role::Field, key)?;
-        self.end(node, Shape::Missing);
-        self.tree.nodes[node].removed = true;
-        let (start, end) = (key.0 as usize, key.1 as usize);
-        let message = format!("expected a value after `{}:`", &self.tree.text[start..end]);
-        self.note(SyntaxFault {
-            start,
-            end,
-            node,
-            message,
-        })?;
-        Ok(node)
     }
 
     fn open(&mut self, node: usize, close: &'static str) -> Walked<Brackets> {
@@ -284,6 +265,9 @@ impl Walker<'_> {
             return Err(self.wrong_close(brackets));
         }
         self.commas.push(end);
+        if self.tree.text[end..].starts_with(BLANK) {
+            self.tree.nodes[entry].whole_end = offset(end + 1); // the comma takes this place
+        }
         let start = self.scan.at;
         self.note(SyntaxFault {
             start,
@@ -293,58 +277,7 @@ impl Walker<'_> {
         })
     }
 
-    fn wrong_close(&self, brackets: &Brackets) -> SyntaxFault {
-        let open = &self.tree.text[brackets.open..=brackets.open];
-        let line = self.line(brackets.open);
-        let close = brackets.close;
-        self.unexpected(&format!(
-            "expected `,` or the `{close}` for the `{open}` of line {line}"
-        ))
-    }
-
-    /// Takes out fields that are given a second time.
-    fn duplicates(&mut self, node: usize) -> Walked {
-        let tree = &self.tree;
-        let mut fields: Vec<(&str, usize)> = tree
-            .children(node)
-            .map(|field| (tree.key(field), field))
-            .collect();
-        fields.sort_unstable();
-        let mut again = Vec::new();
-        for same in fields.chunk_by(|a, b| a.0 == b.0) {
-            let line = || self.line(tree.nodes[same[0].1].whole_start() as usize);
-            again.extend(
-                same[1..]
-                    .iter()
-                    .map(|&(name, field)| (name.to_owned(), field, line())),
-            );
-        }
-        again.into_iter().try_for_each(|(name, field, line)| {
-            self.tree.nodes[field].removed = true;
-            let (start, end) = self.tree.nodes[field].key;
-            self.note(SyntaxFault {
-                start: start as usize,
-                end: end as usize,
-                node: field,
-                message: format!("duplicate field `{name}`, first given at line {line}"),
-            })
-        })
-    }
-
-    fn line(&self, at: usize) -> usize {
-        1 + self.tree.text[..at].matches('\n').count()
-    }
-
-    /// Keeps a fault that the walk gets past; gives up after very many.
-    fn note(&mut self, fault: SyntaxFault) -> Walked {
-        if self.faults.len() == FAULTS_MAX {
-            return Err(fault);
-        }
-        self.faults.push(fault);
-        Ok(())
-    }
-
-    fn begin(&mut self, role: Role, key: (u32, u32)) -> Walked<usize> {
+    pub(super) fn begin(&mut self, role: Role, key: (u32, u32)) -> Walked<usize> {
         let node = self.tree.nodes.len();
         let start = self.scan.at;
         if node == NODES_MAX {
@@ -366,42 +299,12 @@ impl Walker<'_> {
         Ok(node)
     }
 
-    fn end(&mut self, node: usize, shape: Shape) {
+    pub(super) fn end(&mut self, node: usize, shape: Shape) {
         let after = offset(self.tree.nodes.len());
         let end = offset(self.scan.at);
         let node = &mut self.tree.nodes[node];
         node.shape = shape;
         (node.end, node.whole_end, node.after) = (end, end, after);
-    }
-
-    /// A fault in the node that is being read.
-    fn fault(&self, bytes: std::ops::Range<usize>, message: &str) -> SyntaxFault {
-        let open = self.tree.nodes.iter().rposition(|node| node.end == OPEN);
-        SyntaxFault {
-            start: bytes.start,
-            end: bytes.end,
-            node: open.unwrap_or(0),
-            message: message.to_owned(),
-        }
-    }
-
-    fn unexpected(&self, expected: &str) -> SyntaxFault {
-        let start = self.scan.at;
-        match self.scan.peek() {
-            None => self.fault(
-                start..start,
-                &format!("{expected}, found the end of the file"),
-            ),
-            Some(c) => {
-                let message = format!("{expected}, found {c:?}");
-                self.fault(start..start + c.len_utf8(), &message)
-            }
-        }
-    }
-
-    fn unclosed(&self, token: Unclosed) -> SyntaxFault {
-        let message = format!("this {} is never closed", token.what);
-        self.fault(token.start..token.start + 1, &message)
     }
 }
 

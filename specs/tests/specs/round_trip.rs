@@ -1,0 +1,242 @@
+//! What is written is read as the same.
+
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+
+use mainstay_specs::{
+    AnyKind, Args, AutoShutdown, Backoff, ChildId, ChildSpec, ChildType, ConfigServerSpec,
+    HttpSpec, NamespaceName, NamespaceSpec, NodeChild, NodeSpec, Restart, ServicesSpec, Shutdown,
+    Strategy as Restarting, SupervisorFlags,
+};
+use proptest::option;
+use proptest::prelude::*;
+
+fn name() -> impl Strategy<Value = String> {
+    prop_oneof![
+        "[a-z]{1,8}",
+        "[^/\\p{Cc}\\s]{1,20}",
+        "[\"'\\\\#()\\[\\]{}🙂é]{1,6}"
+    ]
+    .prop_filter("a name", |text| NamespaceName::new(text).is_ok())
+}
+
+fn span() -> impl Strategy<Value = Duration> {
+    prop_oneof![
+        (1_u64..100_000).prop_map(Duration::from_millis),
+        (1_u64..u64::from(u32::MAX), 0_u32..1_000_000_000).prop_map(|(s, n)| Duration::new(s, n)),
+    ]
+}
+
+fn flags() -> impl Strategy<Value = SupervisorFlags> {
+    let strategy = prop::sample::select(vec![
+        Restarting::OneForOne,
+        Restarting::OneForAll,
+        Restarting::RestForOne,
+    ]);
+    let auto = prop::sample::select(vec![
+        AutoShutdown::AnySignificant,
+        AutoShutdown::AllSignificant,
+    ]);
+    (strategy, any::<u32>(), span(), auto).prop_map(|(strategy, intensity, period, auto)| {
+        SupervisorFlags::new(strategy)
+            .intensity(intensity, period)
+            .auto_shutdown(auto)
+    })
+}
+
+fn backoff() -> impl Strategy<Value = Backoff> {
+    (span(), span(), 1.0..1e9_f64, 0.0..=1.0_f64, span()).prop_map(
+        |(a, b, factor, jitter, reset)| {
+            Backoff::new(a.min(b), a.max(b))
+                .factor(factor)
+                .jitter(jitter)
+                .reset_after(reset)
+        },
+    )
+}
+
+fn shutdown() -> impl Strategy<Value = Shutdown> {
+    prop_oneof![
+        Just(Shutdown::BrutalKill),
+        Just(Shutdown::Infinity),
+        span().prop_map(Shutdown::Timeout)
+    ]
+}
+
+/// A child spec whose id will be replaced by one that is unique.
+fn child_spec() -> impl Strategy<Value = ChildSpec> {
+    let restart = prop::sample::select(vec![
+        Restart::Permanent,
+        Restart::Transient,
+        Restart::Temporary,
+    ]);
+    let types = prop::sample::select(vec![ChildType::Worker, ChildType::Supervisor]);
+    let id = name().prop_map(|name| ChildId::new(name).expect("a name"));
+    (
+        id,
+        restart,
+        option::of(shutdown()),
+        types,
+        any::<bool>(),
+        option::of(backoff()),
+    )
+        .prop_map(
+            |(id, restart, shutdown, child_type, significant, backoff)| {
+                let mut spec = ChildSpec::new(id).restart(restart).child_type(child_type);
+                spec.shutdown = shutdown;
+                spec.significant = significant && restart != Restart::Permanent;
+                spec.backoff = backoff;
+                spec
+            },
+        )
+}
+
+fn args() -> impl Strategy<Value = Args> {
+    prop_oneof![
+        Just(Args::default()),
+        prop::collection::btree_map(".{0,8}", any::<i64>(), 0..4)
+            .prop_map(|map| Args::from_value(&map).expect("RON")),
+        prop::collection::vec(
+            option::of(any::<f64>().prop_filter("equal", |n| n.is_finite())),
+            0..4
+        )
+        .prop_map(|list| Args::from_value(&list).expect("RON")),
+        Just(
+            Args::from_ron(
+                "Thing /* ( */ (a: \"\\\"\", b: r#\"\"\"#, c: 'x', d: '\\'', e: b\"z\")"
+            )
+            .expect("RON")
+        ),
+    ]
+}
+
+fn worker() -> impl Strategy<Value = NodeChild> {
+    (child_spec(), ".{0,8}", args())
+        .prop_map(|(spec, kind, args)| NodeChild::worker(spec, kind).args(args))
+}
+
+fn child() -> impl Strategy<Value = NodeChild> {
+    worker().prop_recursive(4, 24, 4, |inner| {
+        (child_spec(), flags(), prop::collection::vec(inner, 0..4)).prop_map(
+            |(spec, flags, children)| NodeChild::supervisor(spec, flags, distinct(children)),
+        )
+    })
+}
+
+/// Makes ids unique, and each child depend on the one before it.
+fn distinct(children: Vec<NodeChild>) -> Vec<NodeChild> {
+    let mut before: Option<ChildId> = None;
+    let numbered = children.into_iter().enumerate().map(|(n, mut child)| {
+        let id: String = child.spec.id.as_str().chars().take(20).collect();
+        child.spec.id = ChildId::new(format!("{n}{id}")).expect("a name");
+        child.spec.depends_on = before.replace(child.spec.id.clone()).into_iter().collect();
+        child
+    });
+    numbered.collect()
+}
+
+fn services() -> impl Strategy<Value = ServicesSpec> {
+    let server = (
+        option::of("[^/\\\\\0]{1,9}"),
+        1..u32::MAX,
+        1..u64::MAX,
+        1..=128_u32,
+    )
+        .prop_map(|(file, subscribers, bytes, depth)| {
+            let mut server = ConfigServerSpec::default()
+                .initial(Args::from_ron("(a: {\"b\": [1]})").expect("RON"))
+                .subscribers_max(subscribers)
+                .bytes_max(bytes)
+                .depth_max(depth);
+            server.file = file.map(Into::into);
+            server
+        });
+    option::of(server).prop_map(|server| match server {
+        Some(server) => ServicesSpec::default().config_server(server),
+        None => ServicesSpec::default(),
+    })
+}
+
+fn http() -> impl Strategy<Value = HttpSpec> {
+    (any::<IpAddr>(), any::<u16>(), ".{1,9}", any::<bool>()).prop_map(
+        |(ip, port, token, enabled)| {
+            let mut http = HttpSpec::new(SocketAddr::new(ip, port)).token(token);
+            http.enabled = enabled;
+            http
+        },
+    )
+}
+
+prop_compose! {
+    fn namespace()(
+        flags in flags(),
+        services in services(),
+        children in prop::collection::vec(child(), 0..4),
+    ) -> NamespaceSpec {
+        NamespaceSpec::new(NamespaceName::new("n").expect("a name"))
+            .supervisor(flags)
+            .services(services)
+            .children(distinct(children))
+    }
+}
+
+prop_compose! {
+    pub(crate) fn node()(
+        namespace in option::of(namespace()),
+        http in option::of(http()),
+        deadline in span(),
+    ) -> NodeSpec {
+        let mut node = NodeSpec::new().shutdown_deadline(deadline);
+        node.namespaces.extend(namespace);
+        node.http = http.unwrap_or_default();
+        node
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(128))]
+
+    #[test]
+    fn a_node_is_read_as_it_was_written(node in node()) {
+        let text = node.to_ron();
+        let read = NodeSpec::from_ron(&text, &AnyKind).map_err(|faults| faults.render("node.ron", &text));
+        prop_assert_eq!(read, Ok(node));
+    }
+}
+
+#[test]
+fn what_is_as_by_default_is_left_out() {
+    let clock = NodeChild::worker(ChildSpec::new(ChildId::new("clock").unwrap()), "ticker")
+        .args(Args::from_ron("(every: \"1s\")").unwrap());
+    let namespace = NamespaceSpec::new(NamespaceName::new("production").unwrap()).child(clock);
+    assert_eq!(
+        NodeSpec::new().namespace(namespace).to_ron(),
+        "(
+    namespaces: [
+        (
+            name: \"production\",
+            children: [
+                (
+                    id: \"clock\",
+                    kind: \"ticker\",
+                    args: (every: \"1s\"),
+                ),
+            ],
+        ),
+    ],
+    shutdown_deadline: \"30s\",
+)"
+    );
+}
+
+#[test]
+fn the_deepest_tree_there_may_be_is_written_and_read() {
+    let id = |text: &str| ChildId::new(text).unwrap();
+    let mut tree = NodeChild::worker(ChildSpec::new(id("leaf")), "k");
+    for _ in 0..63 {
+        tree = NodeChild::supervisor(ChildSpec::new(id("s")), SupervisorFlags::default(), [tree]);
+    }
+    let node =
+        NodeSpec::new().namespace(NamespaceSpec::new(NamespaceName::new("n").unwrap()).child(tree));
+    assert_eq!(NodeSpec::from_ron(&node.to_ron(), &AnyKind), Ok(node));
+}
