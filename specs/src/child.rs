@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Backoff, ChildId};
+use crate::{Backoff, ChildId, ServiceName};
 
 /// When an ended child is started again.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -79,6 +79,9 @@ pub struct ChildSpec {
     /// Siblings that are started before it, and whose restart restarts it too. Default: none. Not in OTP.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub depends_on: Vec<ChildId>,
+    /// The name it is registered under in its namespace while it runs. Default: none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<ServiceName>,
     /// How many messages may wait in its mailbox; more are refused at the handle. Default: no limit, as in OTP.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mailbox_limit: Option<NonZeroUsize>,
@@ -98,6 +101,7 @@ impl ChildSpec {
             child_type: ChildType::Worker,
             significant: false,
             depends_on: Vec::new(),
+            name: None,
             mailbox_limit: None,
             backoff: None,
         }
@@ -142,6 +146,20 @@ impl ChildSpec {
     #[must_use]
     pub fn depends_on(mut self, siblings: impl IntoIterator<Item = ChildId>) -> Self {
         self.depends_on.extend(siblings);
+        self
+    }
+
+    /// Sets the name it is registered under while it runs.
+    #[must_use]
+    pub fn name(mut self, name: ServiceName) -> Self {
+        self.name = Some(name);
+        self
+    }
+
+    /// Limits how many messages may wait in its mailbox.
+    #[must_use]
+    pub const fn mailbox_limit(mut self, limit: NonZeroUsize) -> Self {
+        self.mailbox_limit = Some(limit);
         self
     }
 

@@ -1,12 +1,15 @@
 //! A child in a file: a child spec, and what to start.
 
 use std::fmt;
+use std::num::NonZeroUsize;
 
 use serde::de::{Error as _, MapAccess, Visitor};
 use serde::ser::SerializeStruct;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::{Args, Backoff, ChildId, ChildSpec, ChildType, Restart, Shutdown, SupervisorFlags};
+use crate::{
+    Args, Backoff, ChildId, ChildSpec, ChildType, Restart, ServiceName, Shutdown, SupervisorFlags,
+};
 
 /// A child of a namespace or of a supervisor in one: either a worker of some kind, or a supervisor with children.
 ///
@@ -97,6 +100,8 @@ enum Field {
     Type,
     Significant,
     DependsOn,
+    Name,
+    MailboxLimit,
     Backoff,
 }
 
@@ -111,6 +116,8 @@ const FIELDS: &[&str] = &[
     "type",
     "significant",
     "depends_on",
+    "name",
+    "mailbox_limit",
     "backoff",
 ];
 
@@ -159,6 +166,8 @@ struct Given {
     child_type: Option<ChildType>,
     significant: bool,
     depends_on: Vec<ChildId>,
+    name: Option<ServiceName>,
+    mailbox_limit: Option<NonZeroUsize>,
     backoff: Option<Backoff>,
 }
 
@@ -175,6 +184,8 @@ impl Given {
             Field::Type => self.child_type = Some(map.next_value()?),
             Field::Significant => self.significant = map.next_value()?,
             Field::DependsOn => self.depends_on = map.next_value()?,
+            Field::Name => self.name = map.next_value()?,
+            Field::MailboxLimit => self.mailbox_limit = map.next_value()?,
             Field::Backoff => self.backoff = map.next_value()?,
         }
         Ok(())
@@ -191,6 +202,8 @@ impl Given {
                 shutdown: self.shutdown,
                 significant: self.significant,
                 depends_on: self.depends_on,
+                name: self.name,
+                mailbox_limit: self.mailbox_limit,
                 backoff: self.backoff,
                 ..ChildSpec::new(id)
             },
@@ -226,6 +239,12 @@ impl Serialize for NodeChild {
         }
         if !spec.depends_on.is_empty() {
             out.serialize_field("depends_on", &spec.depends_on)?;
+        }
+        if let Some(name) = &spec.name {
+            out.serialize_field("name", name)?;
+        }
+        if let Some(limit) = &spec.mailbox_limit {
+            out.serialize_field("mailbox_limit", limit)?;
         }
         if let Some(backoff) = &spec.backoff {
             out.serialize_field("backoff", backoff)?;

@@ -6,7 +6,7 @@ use std::num::NonZeroUsize;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use mainstay_specs::{Backoff, ChildId, ChildSpec, ChildType, Restart, Shutdown};
+use mainstay_specs::{Backoff, ChildId, ChildSpec, ChildType, Restart, ServiceName, Shutdown};
 use ractor::Actor;
 use tokio::sync::oneshot;
 
@@ -14,6 +14,7 @@ use crate::exit::{ExitReason, Failure, IntoExit, Panic, Term};
 use crate::process::{
     Life, Mailbox, Owner, Process, ProcessKind, Ready, StopToken, spawn_actor, spawn_task,
 };
+use crate::registry::RegisterError;
 use crate::runtime::Scope;
 use crate::supervisor::{Blueprint, SpecError};
 
@@ -88,6 +89,17 @@ pub enum StartError {
     /// The child is a supervisor, and its specs are wrong. Nothing was started.
     #[error("{0}")]
     Spec(#[from] SpecError),
+    /// The name in its spec could not be had.
+    #[error("the name {name:?}: {error}")]
+    Register {
+        /// The name.
+        name: ServiceName,
+        /// Why not.
+        error: RegisterError,
+    },
+    /// Its spec gives a name, but it does not live in a namespace.
+    #[error("the name {0:?}: there is no namespace to register it in")]
+    NoNamespace(ServiceName),
     /// The runtime or namespace it should have lived in is stopping.
     #[error("the runtime is stopping")]
     Stopping,
@@ -239,6 +251,13 @@ impl Child {
     #[must_use]
     pub fn significant(self, significant: bool) -> Self {
         self.with_spec(|spec| spec.significant = significant)
+    }
+
+    /// Has it registered under this name in its namespace while it runs: from when its start is complete until its end,
+    /// its successor after it. A name that is taken fails the start.
+    #[must_use]
+    pub fn name(self, name: ServiceName) -> Self {
+        self.with_spec(|spec| spec.name = Some(name))
     }
 
     /// Names the siblings that are started before it, and whose restart restarts it too.

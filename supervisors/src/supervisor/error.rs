@@ -1,6 +1,6 @@
 //! What can go wrong with a request to a supervisor.
 
-use mainstay_specs::{ChildId, NameError};
+use mainstay_specs::{ChildId, DependencyCycle, NameError};
 
 use crate::call::CallError;
 use crate::process::Process;
@@ -46,8 +46,8 @@ pub enum SpecError {
         needs: ChildId,
     },
     /// Children depend on each other in a circle.
-    #[error("children depend on each other in a circle: {}", .0.iter().map(ChildId::as_str).collect::<Vec<_>>().join(" → "))]
-    DependencyCycle(Vec<ChildId>),
+    #[error("children depend on each other: {0}")]
+    DependencyCycle(DependencyCycle),
     /// The period over which restarts are counted is zero.
     #[error("the period is zero; expected the time over which restarts are counted, such as 5s")]
     ZeroPeriod,

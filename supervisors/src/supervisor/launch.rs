@@ -8,6 +8,7 @@ use futures_util::FutureExt;
 use super::decide::Key;
 use super::hub::Hub;
 use crate::process::{Owner, caught};
+use crate::registry::RegisterError;
 use crate::runtime::Scope;
 use crate::start::{Child, StartContext, StartError, Started};
 
@@ -29,6 +30,7 @@ pub(crate) async fn launch(
         .catch_unwind()
         .await;
     let result = result.unwrap_or_else(|payload| Err(StartError::Panicked(caught(payload))));
+    let result = result.and_then(|started| name(scope, child, started));
     let made = hub.table().starting.take();
     match (result, made) {
         (Ok(Started::Process { process, info }), Some(made)) if process == made => {
@@ -47,5 +49,23 @@ pub(crate) async fn launch(
                 other => other,
             }
         }
+    }
+}
+
+/// Registers the process under the name in its spec, if there is one. One that has ended meanwhile has started all the
+/// same.
+fn name(scope: &Scope, child: &Child, started: Started) -> Result<Started, StartError> {
+    let (Some(name), Some(process)) = (&child.spec().name, started.process()) else {
+        return Ok(started);
+    };
+    let namespace = scope
+        .namespace()
+        .ok_or_else(|| StartError::NoNamespace(name.clone()))?;
+    match namespace.register(name.clone(), process) {
+        Ok(_) | Err(RegisterError::Dead) => Ok(started),
+        Err(error) => Err(StartError::Register {
+            name: name.clone(),
+            error,
+        }),
     }
 }

@@ -1,8 +1,8 @@
 //! Refusing wrong flags and specs before anything is started, in OTP's order.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 
-use mainstay_specs::{AutoShutdown, ChildId, ChildSpec, Restart, SupervisorFlags};
+use mainstay_specs::{AutoShutdown, ChildId, ChildSpec, Restart, SupervisorFlags, start_order};
 
 use super::error::SpecError;
 use crate::start::Child;
@@ -14,35 +14,50 @@ pub(crate) fn in_start_order(
     children: Vec<Child>,
 ) -> Result<Vec<Child>, SpecError> {
     check_flags(flags)?;
-    let mut places = HashMap::with_capacity(children.len());
-    for (place, child) in children.iter().enumerate() {
+    let mut ids = HashSet::with_capacity(children.len());
+    for child in &children {
         let spec = child.spec();
         child.check_id()?;
         check_fields(flags, spec)?;
-        if places.insert(spec.id.clone(), place).is_some() {
+        if !ids.insert(spec.id.clone()) {
             return Err(SpecError::DuplicateId(spec.id.clone()));
         }
     }
+    in_dependency_order(children, &ids)
+}
+
+fn in_dependency_order(
+    children: Vec<Child>,
+    ids: &HashSet<ChildId>,
+) -> Result<Vec<Child>, SpecError> {
     if children
         .iter()
         .all(|child| child.spec().depends_on.is_empty())
     {
         return Ok(children);
     }
-    let mut visit = Visit {
-        children: &children,
-        places: &places,
-        order: Vec::new(),
-        marks: vec![Mark::New; children.len()],
-    };
-    for place in 0..children.len() {
-        visit.place(place, &mut Vec::new())?;
+    for child in &children {
+        known_dependencies(child.spec(), |id| ids.contains(id))?;
     }
-    let order = visit.order;
+    let specs: Vec<&ChildSpec> = children.iter().map(Child::spec).collect();
+    let order = start_order(&specs).map_err(SpecError::DependencyCycle)?;
     Ok(order
         .into_iter()
         .map(|place| children[place].clone())
         .collect())
+}
+
+fn known_dependencies(
+    spec: &ChildSpec,
+    is_known: impl Fn(&ChildId) -> bool,
+) -> Result<(), SpecError> {
+    match spec.depends_on.iter().find(|needs| !is_known(needs)) {
+        Some(needs) => Err(SpecError::UnknownDependency {
+            child: spec.id.clone(),
+            needs: needs.clone(),
+        }),
+        None => Ok(()),
+    }
 }
 
 /// Checks a child that is added to those that are there.
@@ -54,13 +69,7 @@ pub(crate) fn check_one(
     let spec = child.spec();
     child.check_id()?;
     check_fields(flags, spec)?;
-    match spec.depends_on.iter().find(|needs| !is_known(needs)) {
-        Some(needs) => Err(SpecError::UnknownDependency {
-            child: spec.id.clone(),
-            needs: needs.clone(),
-        }),
-        None => Ok(()),
-    }
+    known_dependencies(spec, is_known)
 }
 
 /// The spec with defaults filled in, as `get_childspec` shows it.
@@ -96,55 +105,5 @@ pub(crate) fn check_backoff(spec: &ChildSpec) -> Result<(), SpecError> {
         Ok(())
     } else {
         Err(SpecError::Backoff(spec.id.clone()))
-    }
-}
-
-#[derive(Clone, Copy, PartialEq)]
-enum Mark {
-    New,
-    Open,
-    Done,
-}
-
-/// A walk along the dependencies, depth first.
-struct Visit<'a> {
-    children: &'a [Child],
-    places: &'a HashMap<ChildId, usize>,
-    order: Vec<usize>,
-    marks: Vec<Mark>,
-}
-
-impl Visit<'_> {
-    fn place(&mut self, place: usize, path: &mut Vec<usize>) -> Result<(), SpecError> {
-        match self.marks[place] {
-            Mark::Done => return Ok(()),
-            Mark::Open => return Err(self.cycle(place, path)),
-            Mark::New => self.marks[place] = Mark::Open,
-        }
-        path.push(place);
-        let spec = self.children[place].spec();
-        for needs in &spec.depends_on {
-            let Some(needed) = self.places.get(needs).copied() else {
-                return Err(SpecError::UnknownDependency {
-                    child: spec.id.clone(),
-                    needs: needs.clone(),
-                });
-            };
-            self.place(needed, path)?;
-        }
-        path.pop();
-        self.marks[place] = Mark::Done;
-        self.order.push(place);
-        Ok(())
-    }
-
-    fn cycle(&self, place: usize, path: &[usize]) -> SpecError {
-        let from = path.iter().position(|other| *other == place).unwrap_or(0);
-        let round = path[from..].iter().chain([&place]);
-        SpecError::DependencyCycle(
-            round
-                .map(|place| self.children[*place].spec().id.clone())
-                .collect(),
-        )
     }
 }
