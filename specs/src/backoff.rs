@@ -72,6 +72,13 @@ impl Backoff {
         self
     }
 
+    /// Whether it can be: `min` is at most `max`, the factor finite and at least 1, the jitter a share.
+    #[must_use]
+    pub fn is_sound(&self) -> bool {
+        let grows = self.factor.is_finite() && self.factor >= 1.0;
+        grows && self.min <= self.max && (0.0..=1.0).contains(&self.jitter)
+    }
+
     /// The wait before the `attempt`-th restart in a row (from 1); `chance` is a random number from 0 to 1.
     #[must_use]
     pub fn delay(&self, attempt: u32, chance: f64) -> Duration {

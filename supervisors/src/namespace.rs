@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use mainstay_specs::{ChildId, NameError, NamespaceName, ServiceName, SupervisorFlags};
 use tokio::sync::Mutex;
+use tokio::time::Instant;
 
 use crate::exit::ExitReason;
 use crate::process::{Process, current};
@@ -97,6 +98,7 @@ pub(crate) struct NamespaceInner {
     name: NamespaceName,
     registry: ServiceRegistry,
     root: OnceLock<Process>,
+    started: Instant,
     cells: std::sync::Mutex<HashMap<(TypeId, Box<str>), Arc<dyn Any + Send + Sync>>>,
 }
 
@@ -106,6 +108,7 @@ impl NamespaceInner {
             name,
             registry: ServiceRegistry::default(),
             root: OnceLock::new(),
+            started: Instant::now(),
             cells: std::sync::Mutex::default(),
         }
     }
@@ -292,6 +295,12 @@ impl Namespace {
         tokio::time::timeout(limit, self.inner.registry.wait_for(name))
             .await
             .ok()
+    }
+
+    /// How long ago it was started, by the clock of tokio.
+    #[must_use]
+    pub fn uptime(&self) -> Duration {
+        self.inner.started.elapsed()
     }
 
     /// Figures of the names.

@@ -98,10 +98,7 @@ fn check_fields(flags: &SupervisorFlags, spec: &ChildSpec) -> Result<(), SpecErr
 }
 
 pub(crate) fn check_backoff(spec: &ChildSpec) -> Result<(), SpecError> {
-    let sound = spec.backoff.is_none_or(|backoff| {
-        backoff.min <= backoff.max && backoff.factor >= 1.0 && (0.0..=1.0).contains(&backoff.jitter)
-    });
-    if sound {
+    if spec.backoff.is_none_or(|backoff| backoff.is_sound()) {
         Ok(())
     } else {
         Err(SpecError::Backoff(spec.id.clone()))
