@@ -133,23 +133,28 @@ impl Events {
     }
 
     pub(crate) fn publish(&self, kind: EventKind) {
+        self.publish_with(kind, || {});
+    }
+
+    /// Publishes an event and does what makes it true in one step: whoever sees either sees both, and whatever follows
+    /// from it is published after it.
+    pub(crate) fn publish_with(&self, kind: EventKind, make_true: impl FnOnce()) {
         report(&kind);
         let dropped;
         {
             let mut ring = self.lock();
+            make_true();
             ring.last += 1;
             let event = Event {
                 id: ring.last,
                 at: SystemTime::now(),
                 kind,
             };
-            dropped = if ring.events.len() >= self.capacity {
-                ring.events.pop_front()
-            } else {
-                None
-            };
+            let full = ring.events.len() >= self.capacity;
+            dropped = if full { ring.events.pop_front() } else { None };
             ring.events.push_back(event);
         }
+        // It may be the last to know of its process, and is dropped without the lock.
         drop(dropped);
         self.more.notify_waiters();
     }

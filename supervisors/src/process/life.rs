@@ -315,14 +315,15 @@ impl Process {
             cleanup();
         }
         // Set once: a process has one guard.
-        life.reason.set(reason.clone()).ok();
-        life.gone.notify_waiters();
+        let make_known = || drop(life.reason.set(reason.clone()));
         if announced {
-            life.publish(self, |process| EventKind::Exited {
-                process,
-                reason: reason.clone(),
-            });
+            let (process, reason) = (self.clone(), reason.clone());
+            let event = EventKind::Exited { process, reason };
+            life.scope.runtime.events.publish_with(event, make_known);
+        } else {
+            make_known();
         }
+        life.gone.notify_waiters();
         links.deliver(self, &reason);
         if let Some(hub) = hub {
             hub.close(&reason);

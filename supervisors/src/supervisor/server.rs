@@ -15,7 +15,7 @@ use super::hub::Hub;
 use super::launch::launch;
 use super::message::{Call, Message, Target};
 use super::spec;
-use super::stop::{Stopping, is_expected};
+use super::stop::Stopping;
 use super::table::{ChildState, Entry};
 use crate::event::EventKind;
 use crate::exit::ExitReason;
@@ -341,14 +341,11 @@ impl Server {
     }
 
     fn child_spec(&self, target: &Target) -> Result<ChildSpec, SupervisorError> {
-        let table = self.hub.table();
-        let entry = match target {
-            Target::Id(id) => table.key_of(id).and_then(|key| table.get(key)),
-            Target::Process(process) => table
-                .iter()
-                .map(|(_, entry)| entry)
-                .find(|entry| entry.running() == Some(process)),
+        let Target::Id(id) = target else {
+            return Err(SupervisorError::NotFound);
         };
+        let table = self.hub.table();
+        let entry = table.key_of(id).and_then(|key| table.get(key));
         entry
             .map(|entry| spec::filled_in(entry.child.spec()))
             .ok_or(SupervisorError::NotFound)
@@ -383,9 +380,10 @@ impl Server {
             return;
         };
         if let Some(process) = process {
-            let reason = Stopping::begin(process, &spec).finish().await;
-            if !is_expected(&spec, &reason) {
+            let stopped = Stopping::begin(process, &spec).finish().await;
+            if !stopped.is_expected(&spec) {
                 let (supervisor, child) = (self.process.clone(), spec.id.clone());
+                let reason = stopped.reason;
                 self.publish(EventKind::ShutdownError {
                     supervisor,
                     child,

@@ -87,7 +87,7 @@ pub(crate) const fn check_flags(flags: &SupervisorFlags) -> Result<(), SpecError
     }
 }
 
-fn check_fields(flags: &SupervisorFlags, spec: &ChildSpec) -> Result<(), SpecError> {
+pub(crate) fn check_fields(flags: &SupervisorFlags, spec: &ChildSpec) -> Result<(), SpecError> {
     if spec.significant && flags.auto_shutdown == AutoShutdown::Never {
         return Err(SpecError::SignificantUnderNever(spec.id.clone()));
     }

@@ -16,11 +16,14 @@ pub(crate) struct Stopping {
     process: Process,
     shutdown: Shutdown,
     asked_at: Instant,
+    /// It had ended by itself when it was to be stopped.
+    found_dead: bool,
 }
 
 impl Stopping {
     pub(crate) fn begin(process: Process, spec: &ChildSpec) -> Self {
         let shutdown = spec.effective_shutdown();
+        let found_dead = !process.is_alive();
         match shutdown {
             Shutdown::BrutalKill => process.kill(),
             Shutdown::Timeout(_) | Shutdown::Infinity => process.stop(ExitReason::Shutdown),
@@ -29,6 +32,7 @@ impl Stopping {
             process,
             shutdown,
             asked_at: Instant::now(),
+            found_dead,
         }
     }
 
@@ -42,7 +46,13 @@ impl Stopping {
     }
 
     /// Waits for the end, for as long as the spec says, then kills.
-    pub(crate) async fn finish(self) -> ExitReason {
+    pub(crate) async fn finish(self) -> Stopped {
+        let found_dead = self.found_dead;
+        let reason = self.wait().await;
+        Stopped { reason, found_dead }
+    }
+
+    async fn wait(self) -> ExitReason {
         if let Shutdown::Timeout(_) = self.shutdown {
             let left = self.deadline().map_or(Duration::MAX, |deadline| {
                 deadline.duration_since(Instant::now())
@@ -63,13 +73,41 @@ impl Stopping {
     }
 }
 
-/// Whether a child that was being stopped may end with this reason without it being worth a report.
-pub(crate) fn is_expected(spec: &ChildSpec, reason: &ExitReason) -> bool {
-    let brutal = spec.effective_shutdown() == Shutdown::BrutalKill;
-    match reason {
-        ExitReason::Shutdown => !brutal,
-        ExitReason::Killed => brutal,
-        ExitReason::Normal | ExitReason::ShutdownWith(_) => spec.restart != Restart::Permanent,
-        ExitReason::Failed(_) | ExitReason::Panicked(_) => false,
+/// How a child that was to be stopped has ended.
+pub(crate) struct Stopped {
+    pub(crate) reason: ExitReason,
+    found_dead: bool,
+}
+
+impl Stopped {
+    /// Whether it is not worth a report, as OTP's `supervisor` has it.
+    pub(crate) fn is_expected(&self, spec: &ChildSpec) -> bool {
+        let brutal = spec.effective_shutdown() == Shutdown::BrutalKill;
+        let permanent = spec.restart == Restart::Permanent;
+        match self.reason {
+            ExitReason::Shutdown => !(brutal && permanent),
+            ExitReason::Killed => brutal,
+            ExitReason::Normal | ExitReason::ShutdownWith(_) => !permanent,
+            ExitReason::Failed(_) | ExitReason::Panicked(_) => false,
+        }
+    }
+
+    /// Whether it is not worth a report, as Elixir's `DynamicSupervisor` has it.
+    pub(crate) fn is_expected_dynamic(&self, spec: &ChildSpec) -> bool {
+        let permanent = spec.restart == Restart::Permanent;
+        let normal = matches!(self.reason, ExitReason::Normal) && !permanent;
+        if self.found_dead {
+            return normal;
+        }
+        match spec.effective_shutdown() {
+            Shutdown::BrutalKill => matches!(self.reason, ExitReason::Killed),
+            Shutdown::Timeout(_) | Shutdown::Infinity => {
+                normal
+                    || matches!(
+                        self.reason,
+                        ExitReason::Shutdown | ExitReason::ShutdownWith(_)
+                    )
+            }
+        }
     }
 }

@@ -8,7 +8,7 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::Duration;
 
-use mainstay_specs::{ChildSpec, Shutdown, SupervisorFlags};
+use mainstay_specs::{AutoShutdown, ChildSpec, Shutdown, SupervisorFlags};
 
 pub(crate) use server::Server;
 
@@ -73,10 +73,7 @@ impl DynamicSupervisor {
     pub(crate) fn check(&self) -> Result<(), SpecError> {
         spec::check_flags(&self.flags)?;
         match &self.flavour {
-            Flavour::Simple { template } if template.significant => {
-                Err(SpecError::SignificantDynamic(template.id.clone()))
-            }
-            Flavour::Simple { template } => spec::check_backoff(template),
+            Flavour::Simple { template } => spec::check_fields(&self.flags, template),
             Flavour::Dynamic { .. } => Ok(()),
         }
     }
@@ -151,6 +148,13 @@ impl<A: Clone + Send + Sync + 'static> SimpleSupervisor<A> {
     #[must_use]
     pub fn intensity(mut self, restarts: u32, period: Duration) -> Self {
         self.inner = self.inner.intensity(restarts, period);
+        self
+    }
+
+    /// Sets whether the end of significant children, which is all of them if the template is, ends the supervisor.
+    #[must_use]
+    pub fn auto_shutdown(mut self, auto_shutdown: AutoShutdown) -> Self {
+        self.inner.flags = self.inner.flags.auto_shutdown(auto_shutdown);
         self
     }
 

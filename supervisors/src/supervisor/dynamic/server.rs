@@ -23,7 +23,7 @@ use crate::supervisor::launch::launch;
 use crate::supervisor::message::{Call, Message, Target};
 use crate::supervisor::server::info;
 use crate::supervisor::spec;
-use crate::supervisor::stop::{Stopping, is_expected};
+use crate::supervisor::stop::{Stopped, Stopping};
 use crate::supervisor::table::{ChildState, Entry, Table};
 
 pub(crate) struct Server {
@@ -151,9 +151,13 @@ impl Server {
                 Some(ExitReason::Shutdown)
             }
             // A child that stays down is forgotten, whatever its restart type.
-            Decision::Keep | Decision::Forget | Decision::ShutDown => {
+            Decision::Keep | Decision::Forget => {
                 self.hub.table().remove(key);
                 None
+            }
+            Decision::ShutDown => {
+                self.hub.table().remove(key);
+                Some(ExitReason::Shutdown)
             }
         }
     }
@@ -280,26 +284,40 @@ impl Server {
         };
         if let Some(process) = entry.running() {
             let spec = entry.child.spec();
-            let reason = Stopping::begin(process.clone(), spec).finish().await;
-            if !is_expected(spec, &reason) {
-                self.report_shutdown_error(spec.id.clone(), reason, 1);
+            let stopped = Stopping::begin(process.clone(), spec).finish().await;
+            if !self.is_expected(spec, &stopped) {
+                self.report_shutdown_error(spec.id.clone(), stopped.reason, 1);
             }
         }
         Ok(())
     }
 
     fn child_spec(&self, target: &Target) -> Result<ChildSpec, SupervisorError> {
-        let Target::Process(process) = target else {
-            return Err(SupervisorError::NoIds);
-        };
         let table = self.hub.table();
-        let entry = find(&table, process).and_then(|key| table.get(key));
-        match (entry, &self.plan.flavour) {
-            (Some(entry), _) => Ok(spec::filled_in(entry.child.spec())),
-            (None, Flavour::Simple { template }) if !process.is_alive() => {
+        let entry = match target {
+            Target::Process(process) => find(&table, process).and_then(|key| table.get(key)),
+            Target::Id(_) => None,
+        };
+        match (entry, target, &self.plan.flavour) {
+            (Some(entry), ..) => Ok(spec::filled_in(entry.child.spec())),
+            // OTP gives the template for its own id, and for any process that has ended.
+            (None, Target::Id(id), Flavour::Simple { template }) if *id == template.id => {
                 Ok(spec::filled_in(template))
             }
-            (None, _) => Err(SupervisorError::NotFound),
+            (None, Target::Process(process), Flavour::Simple { template })
+                if !process.is_alive() =>
+            {
+                Ok(spec::filled_in(template))
+            }
+            (None, Target::Id(_), Flavour::Dynamic { .. }) => Err(SupervisorError::NoIds),
+            (None, ..) => Err(SupervisorError::NotFound),
+        }
+    }
+
+    fn is_expected(&self, spec: &ChildSpec, stopped: &Stopped) -> bool {
+        match self.plan.flavour {
+            Flavour::Dynamic { .. } => stopped.is_expected_dynamic(spec),
+            Flavour::Simple { .. } => stopped.is_expected(spec),
         }
     }
 
@@ -340,10 +358,11 @@ impl Server {
         });
         let mut unexpected: BTreeMap<String, (ExitReason, usize)> = BTreeMap::new();
         for (spec, stopping) in stops {
-            let reason = stopping.finish().await;
-            if is_expected(&spec, &reason) {
+            let stopped = stopping.finish().await;
+            if self.is_expected(&spec, &stopped) {
                 continue;
             }
+            let reason = stopped.reason;
             match self.plan.flavour {
                 Flavour::Dynamic { .. } => self.report_shutdown_error(spec.id.clone(), reason, 1),
                 Flavour::Simple { .. } => {
