@@ -1,1 +1,76 @@
-//! Placeholder.
+//! OTP-style supervision trees for Rust services, on ractor and tokio.
+//!
+//! ```text
+//!  node.ron or code ── NodeSpec ── Node::builder().kind(…).boot(&spec)
+//!                                        │
+//!  Runtime ──────────────────────────────┴─ one value; everything hangs off it
+//!  ├─ http                                  /livez /readyz /api/tree /api/tree/events /api/config
+//!  │  └─ server
+//!  ├─ production        a Namespace: its own tree, its own names
+//!  │  ├─ config_server  a service
+//!  │  └─ children       what the application adds: actors, tasks, supervisors
+//!  │     ├─ counter     a ractor Actor      ◄── ServiceRef: by name, survives restarts
+//!  │     └─ clock       a future            ──► ExitReason ──► restarted as its Restart says
+//!  └─ staging           another Namespace: the two never see each other
+//! ```
+//!
+//! A namespace with a task that is restarted when it fails:
+//!
+//! ```
+//! use mainstay::prelude::*;
+//! use std::time::Duration;
+//!
+//! #[tokio::main(flavor = "current_thread")]
+//! async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//!     let runtime = Runtime::new();
+//!     let app = runtime.namespace("app").await?;
+//!     let flaky = Child::task("flaky", |_stop| async { Err::<(), _>("out of luck") });
+//!     let started = app.start_child(flaky.restart(Restart::Transient)).await?;
+//!
+//!     let first = started.process().cloned().ok_or("nothing to run")?;
+//!     assert_eq!(first.ended().await, ExitReason::failed("out of luck"));
+//!
+//!     let report = runtime.stop(Duration::from_secs(5)).await;
+//!     assert!(report.killed.is_empty());
+//!     Ok(())
+//! }
+//! ```
+//!
+//! | to | look at |
+//! |---|---|
+//! | supervise an actor, a future, a supervisor | [`Child`](supervisors::Child), [`Supervisor`](supervisors::Supervisor) |
+//! | start children that come and go | [`DynamicSupervisor`](supervisors::DynamicSupervisor), [`TaskSupervisor`](supervisors::TaskSupervisor) |
+//! | spread work over equal children | [`PartitionSupervisor`](supervisors::PartitionSupervisor) |
+//! | keep parts of a program apart | [`Namespace`](supervisors::Namespace), [`NamespacePlan`](supervisors::NamespacePlan) |
+//! | reach a process by name across restarts | [`ServiceRef`](supervisors::ServiceRef) |
+//! | learn of an end | [`Process::monitor`](supervisors::Process::monitor), [`Process::link`](supervisors::Process::link), [`Runtime::events`](supervisors::Runtime::events) |
+//! | look at the live tree | [`Namespace::tree`](supervisors::Namespace::tree), [`TreeNode`](supervisors::TreeNode), `GET /api/tree` |
+//! | describe all of it in a file | [`NodeSpec`](specs::NodeSpec), [`Node`], [`NodeBuilder::kind`] |
+//! | serve it over HTTP | the feature `http` and its module |
+//! | keep configuration | [`actors`] |
+//! | find what the words mean | [`specs`] says what should be, [`supervisors`] what runs |
+//!
+//! # Features
+//!
+//! Both are on by default; a program that only wants the trees says `default-features = false`.
+//!
+//! | feature | adds |
+//! |---|---|
+//! | `http` | the module `http`: a node can serve HTTP |
+//! | `cli` | the binary `mainstay` |
+//!
+//! Panics are exit reasons here, so a program has to be built with `panic = "unwind"`, the default.
+
+#[cfg(feature = "http")]
+pub mod http;
+pub mod kinds;
+mod node;
+pub mod prelude;
+
+pub use mainstay_actors as actors;
+pub use mainstay_specs as specs;
+pub use mainstay_supervisors as supervisors;
+pub use node::{
+    BootError, IntoChild, NamespaceReadiness, NamespaceState, Node, NodeBuilder, Readiness,
+};
+pub use ractor;

@@ -19,7 +19,7 @@ struct Host<A> {
 }
 
 struct HostState<S> {
-    /// Taken out, and so dropped, at the end of `post_stop`: ractor may put what is left of the state into an event.
+    /// Taken out and dropped in `post_stop`: ractor may put what is left of the state into an event.
     user: Option<S>,
     /// Lent to the thread while a callback is polled.
     current: Option<Process>,
@@ -56,7 +56,7 @@ impl<A: Actor> Host<A> {
     }
 }
 
-/// The state is there until the end of `post_stop`, after which ractor calls nothing.
+/// The state is there until `post_stop`, after which ractor calls nothing.
 const STATE: &str = "ractor calls no callback after post_stop";
 
 impl<A: Actor> Actor for Host<A> {
@@ -132,12 +132,14 @@ impl<A: Actor> Actor for Host<A> {
         state: &mut Self::State,
     ) -> Result<(), ActorProcessingErr> {
         let cell = myself.get_cell();
-        let user = state.user.as_mut().expect(STATE);
+        let mut user = state.user.take().expect(STATE);
+        // Dropped inside, as part of the process, so that a destructor that panics is caught as well.
         let result = Within::new(&mut state.current, async {
-            self.actor.post_stop(myself, user).await
+            let result = self.actor.post_stop(myself, &mut user).await;
+            drop(user);
+            result
         })
         .await;
-        state.user = None;
         self.settle(result)?;
         if !self.process().life().set_outcome_as_asked() {
             let clerk = &self.process().scope_of().runtime.clerk;
@@ -156,6 +158,8 @@ pub(crate) async fn spawn_actor<A: Actor>(
     let guard = Arc::new(ExitGuard::new(process.clone()));
     match <Host<A> as Actor>::spawn(None, Host { actor, guard }, args).await {
         Ok(_) => Ok(()),
+        // All of it has been dropped, and so its end is known.
+        Err(_) if process.life().is_killed() => Err(StartError::Exited(process.ended().await)),
         Err(SpawnErr::StartupFailed(error)) => Err(match error.downcast::<PanickedInStart>() {
             Ok(panicked) => StartError::Panicked(panicked.0),
             Err(error) => StartError::Failed(Failure::new(error)),

@@ -127,6 +127,13 @@ impl Life {
         self.lock().forced.is_some()
     }
 
+    /// The reason of a process that takes no links any more, also while its end is being made known.
+    pub(super) fn last_reason(&self) -> ExitReason {
+        let reason = self.reason().cloned();
+        let reason = reason.or_else(|| self.lock().outcome.clone());
+        reason.unwrap_or(ExitReason::Killed)
+    }
+
     pub(crate) fn owner(&self) -> Option<&Owner> {
         self.owner.as_ref()
     }
@@ -302,7 +309,8 @@ impl Process {
         } else {
             Phase::Stillborn
         };
-        let reason = resolve(&mut state);
+        let reason = resolve(&state);
+        state.outcome = Some(reason.clone());
         let links = std::mem::take(&mut state.links);
         let cleanups = std::mem::take(&mut state.cleanups);
         let hub = match &state.control {
@@ -334,7 +342,7 @@ impl Process {
     }
 }
 
-fn resolve(state: &mut State) -> ExitReason {
+fn resolve(state: &State) -> ExitReason {
     if std::thread::panicking() && state.outcome.is_none() {
         let panic = Panic::new("a destructor panicked".to_owned(), None);
         return ExitReason::Panicked(panic);

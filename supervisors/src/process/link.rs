@@ -64,7 +64,7 @@ pub(super) fn link(a: &Process, b: &Process) {
     }
     for (from, to) in [(a, b), (b, a)] {
         if to.life().with_links(|links| links.add(from)).is_none() {
-            let reason = to.exit_reason().unwrap_or(ExitReason::Killed);
+            let reason = to.life().last_reason();
             from.life().with_links(|links| links.remove(to));
             signal(from, Some(to.clone()), reason);
         }

@@ -67,6 +67,13 @@ impl Ready {
     }
 }
 
+/// What a process that is a future consists of. Captured as one, so that also a future that was never polled is dropped
+/// before the guard.
+struct Parts<F> {
+    future: F,
+    guard: ExitGuard,
+}
+
 pub(crate) fn spawn_task<F, B>(process: &Process, body: B)
 where
     B: FnOnce(StopToken) -> F,
@@ -76,10 +83,12 @@ where
     let guard = ExitGuard::new(process.clone());
     let stop = Arc::new(StopSignal::default());
     let future = body(StopToken(Arc::clone(&stop)));
+    let parts = Parts { future, guard };
     let task = tokio::spawn(async move {
-        let process = guard.process().clone();
+        let parts = parts;
+        let process = parts.guard.process().clone();
         let mut current = Some(process.clone());
-        let result = Within::new(&mut current, future).await;
+        let result = Within::new(&mut current, parts.future).await;
         let reason = match result {
             Ok(value) => value.into_exit(),
             Err(payload) => Some(ExitReason::Panicked(caught(payload))),
@@ -91,7 +100,7 @@ where
                 process.life().set_outcome(ExitReason::Normal);
             }
         }
-        drop(guard);
+        drop(parts.guard);
     });
     process.life().set_control(Control::Task {
         abort: task.abort_handle(),
@@ -105,15 +114,17 @@ where
     F: Future<Output = ExitReason> + Send + 'static,
 {
     let guard = ExitGuard::new(process.clone());
+    let parts = Parts { future, guard };
     let task = tokio::spawn(async move {
-        let process = guard.process().clone();
+        let parts = parts;
+        let process = parts.guard.process().clone();
         let mut current = Some(process.clone());
-        let reason = match Within::new(&mut current, future).await {
+        let reason = match Within::new(&mut current, parts.future).await {
             Ok(reason) => reason,
             Err(payload) => ExitReason::Panicked(caught(payload)),
         };
         process.life().set_outcome(reason);
-        drop(guard);
+        drop(parts.guard);
     });
     process.life().set_control(Control::Supervisor {
         abort: task.abort_handle(),

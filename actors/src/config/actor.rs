@@ -1,0 +1,115 @@
+//! The keeper: carries out one change after the other.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::SystemTime;
+
+use mainstay_supervisors::{Namespace, current};
+use ractor::{Actor, ActorProcessingErr, ActorRef, RpcReplyPort};
+use tokio::time::Instant;
+
+use super::ConfigError;
+use super::cell::Cell;
+use super::event::{Change, ConfigEvent, Reset};
+use super::handle::service_name;
+use super::rules::Plan;
+use super::snapshot::{Snapshot, Update};
+
+pub(crate) struct Keeper;
+
+/// What an incarnation of the keeper starts with.
+pub(crate) struct Start {
+    pub(crate) namespace: Namespace,
+    pub(crate) cell: Arc<Cell>,
+    /// The plan to go by, if it is not the one the cell has already.
+    pub(crate) plan: Option<Arc<Plan>>,
+}
+
+pub(crate) enum Message {
+    Update(Update, Ticket<Change>),
+    Reset(Ticket<Reset>),
+}
+
+/// The way back to whoever made a request.
+pub(crate) struct Ticket<T> {
+    pub(crate) reply: RpcReplyPort<Result<T, ConfigError>>,
+    /// Set when the request is taken in hand. One that was not can be made again of whoever comes next.
+    pub(crate) begun: Arc<AtomicBool>,
+}
+
+impl<T> Ticket<T> {
+    /// Carries the request out, unless nobody waits for it any more.
+    fn serve(self, carry_out: impl FnOnce() -> Result<T, ConfigError>) {
+        if self.reply.is_closed() {
+            return;
+        }
+        self.begun.store(true, Ordering::Release);
+        let outcome = carry_out();
+        // Nobody is told if the asker has left meanwhile.
+        self.reply.send(outcome).ok();
+    }
+}
+
+impl Actor for Keeper {
+    type Msg = Message;
+    type State = Start;
+    type Arguments = Start;
+
+    async fn pre_start(
+        &self,
+        _myself: ActorRef<Message>,
+        start: Start,
+    ) -> Result<Start, ActorProcessingErr> {
+        let myself = current().ok_or("a config server runs as a supervised process only")?;
+        start.namespace.register(service_name(), &myself)?;
+        // From here on nobody else keeps this cell, until this process has ended.
+        if let Some(plan) = &start.plan {
+            start.cell.adopt(start.cell.current().under(Arc::clone(plan)));
+        }
+        start.cell.set_started(Instant::now());
+        Ok(start)
+    }
+
+    /// Nothing is awaited in here, so that a kill comes before a change or after it.
+    async fn handle(
+        &self,
+        _myself: ActorRef<Message>,
+        message: Message,
+        state: &mut Start,
+    ) -> Result<(), ActorProcessingErr> {
+        match message {
+            Message::Update(update, ticket) => ticket.serve(|| state.update(update)),
+            Message::Reset(ticket) => ticket.serve(|| Ok(state.reset())),
+        }
+        Ok(())
+    }
+}
+
+impl Start {
+    fn update(&self, update: Update) -> Result<Change, ConfigError> {
+        let now = self.cell.current();
+        let (next, change) = now.update(update, SystemTime::now())?;
+        self.commit(next, &ConfigEvent::Updated(change.clone()));
+        Ok(change)
+    }
+
+    fn reset(&self) -> Reset {
+        let (next, reset) = self.cell.current().reset(SystemTime::now());
+        self.commit(next, &ConfigEvent::Reset(reset.clone()));
+        reset
+    }
+
+    fn commit(&self, next: Snapshot, event: &ConfigEvent) {
+        self.cell.commit(next, event);
+        let namespace = self.namespace.name().as_str();
+        // Values are left out: they may be secrets.
+        match event {
+            ConfigEvent::Updated(change) => {
+                tracing::info!(namespace, path = %change.path, version = change.version, "configuration updated");
+            }
+            ConfigEvent::Reset(reset) => {
+                tracing::info!(namespace, changes = reset.changes.len(), version = reset.version, "configuration reset");
+            }
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! One HTTP request, to a node.
+
+use std::io;
+use std::time::Duration;
+
+use axum::body::{Body, to_bytes};
+use axum::http::{HeaderValue, Request, Uri, header};
+use hyper::client::conn::http1;
+use hyper_util::rt::TokioIo;
+use mainstay::http::ErrorReply;
+use tokio::net::TcpStream;
+
+/// What is asked, and of whom.
+#[derive(Clone, Copy)]
+pub(super) struct Get<'a> {
+    /// Where the node is; a path before its own is kept, for a node behind a proxy.
+    pub(super) base: &'a str,
+    pub(super) path: &'a str,
+    pub(super) accept: &'static str,
+    pub(super) token: Option<&'a str>,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub(super) enum ClientError {
+    #[error("{0}: expected a URL such as http://127.0.0.1:4000")]
+    Url(String),
+    #[error("the token has characters that no header can have")]
+    Token,
+    #[error("no node answers at {url}: {error}")]
+    Connect { url: String, error: io::Error },
+    #[error("no answer from {url} within {TIMEOUT:?}")]
+    Timeout { url: String },
+    #[error("no answer from {url}: {error}")]
+    Broken { url: String, error: axum::Error },
+    #[error("{url} answers {status}{}{message}", if message.is_empty() { "" } else { ": " })]
+    Refused {
+        url: String,
+        status: axum::http::StatusCode,
+        message: String,
+    },
+}
+
+/// The body of the answer, if it says OK.
+pub(super) async fn get(asked: Get<'_>) -> Result<String, ClientError> {
+    let url = asked.base.trim_end_matches('/');
+    let target = Target::of(url, asked.path).ok_or_else(|| ClientError::Url(url.to_owned()))?;
+    let answer = tokio::time::timeout(TIMEOUT, ask(url, &target, asked)).await;
+    answer.unwrap_or_else(|_| {
+        Err(ClientError::Timeout {
+            url: url.to_owned(),
+        })
+    })
+}
+
+/// Whom to connect to, and what to ask there.
+struct Target {
+    host: String,
+    port: u16,
+    authority: HeaderValue,
+    uri: Uri,
+}
+
+impl Target {
+    fn of(base: &str, path: &str) -> Option<Self> {
+        let (scheme, rest) = base.split_once("://").unwrap_or(("http", base));
+        let base: Uri = format!("http://{rest}").parse().ok()?;
+        let authority = base.authority()?;
+        let before = base.path().trim_end_matches('/');
+        if scheme != "http" || base.query().is_some() {
+            return None;
+        }
+        let host = authority.host();
+        let bare = host
+            .strip_prefix('[')
+            .and_then(|host| host.strip_suffix(']'));
+        Some(Self {
+            host: bare.unwrap_or(host).to_owned(),
+            port: authority.port_u16().unwrap_or(80),
+            authority: HeaderValue::from_str(authority.as_str()).ok()?,
+            uri: format!("{before}{path}").parse().ok()?,
+        })
+    }
+
+    fn request(&self, asked: Get<'_>) -> Result<Request<Body>, ClientError> {
+        let mut request = Request::new(Body::empty());
+        *request.uri_mut() = self.uri.clone();
+        let headers = request.headers_mut();
+        headers.insert(header::HOST, self.authority.clone());
+        headers.insert(header::ACCEPT, HeaderValue::from_static(asked.accept));
+        if let Some(token) = asked.token {
+            let bearer = HeaderValue::try_from(format!("Bearer {token}"));
+            headers.insert(
+                header::AUTHORIZATION,
+                bearer.map_err(|_| ClientError::Token)?,
+            );
+        }
+        Ok(request)
+    }
+}
+
+async fn ask(url: &str, target: &Target, asked: Get<'_>) -> Result<String, ClientError> {
+    let request = target.request(asked)?;
+    let stream = TcpStream::connect((target.host.as_str(), target.port)).await;
+    let stream = stream.map_err(|error| ClientError::Connect {
+        url: url.to_owned(),
+        error,
+    })?;
+    let broken = |error| ClientError::Broken {
+        url: url.to_owned(),
+        error,
+    };
+    let shaken = http1::handshake(TokioIo::new(stream)).await;
+    let (mut sender, connection) = shaken.map_err(axum::Error::new).map_err(broken)?;
+    // It ends with the sender; what goes wrong is told there.
+    tokio::spawn(connection);
+    let answer = sender.send_request(request).await;
+    let answer = answer.map_err(axum::Error::new).map_err(broken)?;
+    let status = answer.status();
+    let body = to_bytes(Body::new(answer.into_body()), BODY_MAX).await;
+    let body = body.map_err(broken)?;
+    if status.is_success() {
+        return Ok(String::from_utf8_lossy(&body).into_owned());
+    }
+    Err(ClientError::Refused {
+        url: url.to_owned(),
+        status,
+        message: serde_json::from_slice::<ErrorReply>(&body)
+            .map(|reply| reply.error.message)
+            .unwrap_or_default(),
+    })
+}
+
+/// For the whole exchange.
+const TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The tree of some millions of processes.
+const BODY_MAX: usize = 1 << 30;

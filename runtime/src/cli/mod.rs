@@ -1,0 +1,121 @@
+//! The command line.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `mod.rs` | what can be asked for |
+//! | `run.rs` | running a node until a signal comes |
+//! | `spec.rs` | where its spec comes from |
+//! | `check.rs`, `tree.rs` | the other commands |
+//! | `client.rs` | one HTTP request |
+//! | `signals.rs`, `log.rs`, `exit.rs`, `print.rs` | signals, logs, exit codes, the terminal |
+
+mod check;
+#[cfg(feature = "http")]
+mod client;
+mod exit;
+mod log;
+mod print;
+mod run;
+mod signals;
+mod spec;
+#[cfg(feature = "http")]
+mod tree;
+
+use std::future::Future;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+use exit::Exit;
+
+/// Supervision trees that heal themselves: boots a node and serves it until it is told to stop.
+#[derive(Debug, Parser)]
+#[command(
+    name = "mainstay",
+    version,
+    args_conflicts_with_subcommands = true,
+    after_help = EXIT_CODES,
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    serving: Serving,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Boot the node that a file describes, and serve it until SIGTERM or Ctrl-C
+    Run {
+        /// The node file, in RON; without one, a small demonstration
+        file: Option<PathBuf>,
+        #[command(flatten)]
+        serving: Serving,
+    },
+    /// Say what is wrong with a node file, starting nothing
+    Check {
+        /// The node file, in RON
+        file: PathBuf,
+    },
+    /// Show the tree of a running node
+    #[cfg(feature = "http")]
+    Tree(tree::Options),
+}
+
+/// What goes over the node file.
+#[derive(Debug, Args)]
+struct Serving {
+    /// Listen on this address instead of the one in the file; port 0 takes a free one
+    #[arg(long, value_name = "ADDR")]
+    bind: Option<SocketAddr>,
+    /// What callers have to present as a bearer token, instead of the one in the file
+    #[arg(long, env = "MAINSTAY_TOKEN", hide_env_values = true)]
+    token: Option<String>,
+}
+
+/// Does what the arguments say.
+pub(crate) fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let exit = match cli.command {
+        None => serve(None, cli.serving),
+        Some(Command::Run { file, serving }) => serve(file, serving),
+        Some(Command::Check { file }) => check::check(&file),
+        #[cfg(feature = "http")]
+        Some(Command::Tree(options)) => in_tokio(tree::tree(options)),
+    };
+    exit.code()
+}
+
+fn serve(file: Option<PathBuf>, serving: Serving) -> Exit {
+    match log::init() {
+        Ok(()) => in_tokio(run::run(file, serving)),
+        Err(error) => print::error(Exit::Usage, error),
+    }
+}
+
+fn in_tokio(work: impl Future<Output = Exit>) -> Exit {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build();
+    match runtime {
+        Ok(runtime) => {
+            let exit = runtime.block_on(work);
+            // Code that never awaits would hold up a runtime that waits for its threads.
+            runtime.shutdown_background();
+            exit
+        }
+        Err(error) => print::error(Exit::Failure, format_args!("cannot start threads: {error}")),
+    }
+}
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  done; after a signal, everything stopped in order
+  1  it could not be done, or a tree of the node has given up
+  2  wrong arguments, or a node file with faults
+  3  after a signal, something had to be killed
+  128 + the number of the signal, when a second one came
+
+Logs go to stderr; MAINSTAY_LOG sets what is logged, such as `debug` or `warn,mainstay=debug`.";

@@ -1,0 +1,126 @@
+//! The signals that ask the program to end, and the watch over its end.
+
+use std::io;
+use std::time::Duration;
+
+use tokio::runtime::{Builder, Runtime};
+use tokio::sync::watch;
+
+use super::exit::Exit;
+use super::print;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Signal {
+    Interrupt,
+    Terminate,
+}
+
+impl Signal {
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Interrupt => "SIGINT",
+            Self::Terminate => "SIGTERM",
+        }
+    }
+
+    const fn number(self) -> u8 {
+        match self {
+            Self::Interrupt => 2,
+            Self::Terminate => 15,
+        }
+    }
+}
+
+/// Signals are caught from when this is made.
+#[derive(Clone, Debug)]
+pub(super) struct Signals(watch::Receiver<Option<Signal>>);
+
+impl Signals {
+    /// The first signal asks for an orderly end. From then on the program ends by force: at a second signal, or when the
+    /// orderly end takes longer than `deadline` and the time it takes to kill the rest.
+    ///
+    /// A thread of its own sees to that, since code that never awaits may keep all others busy.
+    pub(super) fn watch(deadline: Duration) -> io::Result<Self> {
+        let (told, first) = watch::channel(None);
+        let runtime = Builder::new_current_thread().enable_all().build()?;
+        let caught = caught(&runtime)?;
+        let thread = std::thread::Builder::new().name("signals".to_owned());
+        thread.spawn(move || runtime.block_on(keep_watch(caught, told, deadline)))?;
+        Ok(Self(first))
+    }
+
+    /// Waits for the first signal; at once if it has come.
+    pub(super) async fn first(&mut self) -> Signal {
+        match self.0.wait_for(Option::is_some).await.map(|first| *first) {
+            Ok(Some(signal)) => signal,
+            // The thread never ends before the program.
+            Ok(None) | Err(_) => std::future::pending().await,
+        }
+    }
+}
+
+async fn keep_watch(mut caught: Caught, told: watch::Sender<Option<Signal>>, deadline: Duration) {
+    let first = caught.next().await;
+    print::status(format_args!(
+        "{}: stopping within {deadline:?}; once more to end at once",
+        first.name()
+    ));
+    told.send_replace(Some(first));
+    let by_force = tokio::select! {
+        second = caught.next() => Exit::Signal(second.number()),
+        () = tokio::time::sleep(deadline.saturating_add(KILLING)) => {
+            let why = "something could not be stopped, nor killed: code that never awaits";
+            print::error(Exit::Killed, why)
+        }
+    };
+    std::process::exit(by_force.number().into());
+}
+
+/// How long killing may take after the deadline.
+const KILLING: Duration = Duration::from_secs(2);
+
+#[cfg(unix)]
+struct Caught {
+    interrupt: tokio::signal::unix::Signal,
+    terminate: tokio::signal::unix::Signal,
+}
+
+#[cfg(unix)]
+fn caught(runtime: &Runtime) -> io::Result<Caught> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let _inside = runtime.enter();
+    Ok(Caught {
+        interrupt: signal(SignalKind::interrupt())?,
+        terminate: signal(SignalKind::terminate())?,
+    })
+}
+
+#[cfg(unix)]
+impl Caught {
+    async fn next(&mut self) -> Signal {
+        tokio::select! {
+            Some(()) = self.interrupt.recv() => Signal::Interrupt,
+            Some(()) = self.terminate.recv() => Signal::Terminate,
+            else => std::future::pending().await,
+        }
+    }
+}
+
+#[cfg(windows)]
+struct Caught(tokio::signal::windows::CtrlC);
+
+#[cfg(windows)]
+fn caught(runtime: &Runtime) -> io::Result<Caught> {
+    let _inside = runtime.enter();
+    Ok(Caught(tokio::signal::windows::ctrl_c()?))
+}
+
+#[cfg(windows)]
+impl Caught {
+    async fn next(&mut self) -> Signal {
+        if self.0.recv().await.is_none() {
+            std::future::pending::<()>().await;
+        }
+        Signal::Interrupt
+    }
+}

@@ -1,0 +1,53 @@
+//! Where the spec of a node comes from.
+
+use std::path::Path;
+
+use mainstay::specs::{Faults, NodeSpec};
+use mainstay::{Node, NodeBuilder};
+
+use super::Serving;
+use super::exit::Exit;
+use super::print;
+
+/// What is run without a file.
+const DEFAULT: &str = include_str!("../../examples/default.ron");
+const DEFAULT_NAME: &str = "default.ron";
+
+/// The kinds that a node file may name.
+pub(super) fn builder() -> NodeBuilder {
+    Node::builder().demo_kinds()
+}
+
+/// Reads a node file; what is wrong with it has been printed when there is none.
+pub(super) fn read(file: Option<&Path>, builder: &NodeBuilder) -> Result<NodeSpec, Exit> {
+    let Some(file) = file else {
+        let spec = NodeSpec::from_ron(DEFAULT, builder);
+        return spec
+            .map_err(|faults| print::rendered(Exit::Usage, &faults.render(DEFAULT_NAME, DEFAULT)));
+    };
+    let spec = NodeSpec::from_file(file, builder);
+    let spec = spec.map_err(|error| print::rendered(Exit::Usage, &error.render()))?;
+    let checked = builder.validate(&spec);
+    checked.map_err(|faults| print_faults(&faults))?;
+    Ok(spec)
+}
+
+/// Puts what the command line says over the spec.
+pub(super) fn with(spec: NodeSpec, serving: Serving) -> NodeSpec {
+    let mut spec = spec;
+    if let Some(address) = serving.bind {
+        spec.http.bind = address;
+    }
+    if serving.token.is_some() {
+        spec.http.token = serving.token;
+    }
+    spec
+}
+
+/// Prints faults that have no place in a file.
+pub(super) fn print_faults(faults: &Faults) -> Exit {
+    for fault in faults {
+        print::error(Exit::Usage, fault);
+    }
+    Exit::Usage
+}

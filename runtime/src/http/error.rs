@@ -1,0 +1,95 @@
+//! Everything that goes wrong, as an answer.
+
+use axum::Json;
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+
+use super::reply::{ErrorDetail, ErrorReply};
+
+/// An answer that says what is wrong.
+#[derive(Debug)]
+pub(super) struct ApiError {
+    status: StatusCode,
+    detail: ErrorDetail,
+    header: Option<(HeaderName, HeaderValue)>,
+}
+
+impl ApiError {
+    pub(super) fn new(status: StatusCode, code: &str, message: impl Into<String>) -> Self {
+        Self {
+            status,
+            detail: ErrorDetail {
+                code: code.to_owned(),
+                message: message.into(),
+                path: None,
+            },
+            header: None,
+        }
+    }
+
+    /// Says what it is about.
+    pub(super) fn at(mut self, path: impl Into<String>) -> Self {
+        self.detail.path = Some(path.into());
+        self
+    }
+
+    pub(super) fn with(mut self, name: HeaderName, value: &'static str) -> Self {
+        self.header = Some((name, HeaderValue::from_static(value)));
+        self
+    }
+
+    pub(super) fn bad_request(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "bad_request", message)
+    }
+
+    pub(super) fn unauthorized() -> Self {
+        let message = "expected the node's token, as `Authorization: Bearer …`";
+        Self::new(StatusCode::UNAUTHORIZED, "unauthorized", message)
+            .with(header::WWW_AUTHENTICATE, "Bearer")
+    }
+
+    pub(super) fn forbidden_host() -> Self {
+        let message = "expected a Host that names the loopback interface, such as localhost";
+        Self::new(StatusCode::FORBIDDEN, "forbidden_host", message)
+    }
+
+    pub(super) fn not_found(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::NOT_FOUND, "not_found", message)
+    }
+
+    pub(super) fn method_not_allowed(method: &Method, path: &str) -> Self {
+        let message = format!("{path} does not take {method}");
+        Self::new(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "method_not_allowed",
+            message,
+        )
+        .at(path)
+    }
+
+    pub(super) fn stopping() -> Self {
+        let message = "the node is stopping";
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "stopping", message)
+    }
+
+    pub(super) fn too_many_streams(limit: usize) -> Self {
+        let message = format!("{limit} streams are open already; come back later");
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "too_many_streams", message)
+            .with(header::RETRY_AFTER, "5")
+    }
+
+    pub(super) const fn detail(&self) -> &ErrorDetail {
+        &self.detail
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let body = ErrorReply { error: self.detail };
+        let mut response = (self.status, Json(body)).into_response();
+        if let Some((name, value)) = self.header {
+            response.headers_mut().insert(name, value);
+        }
+        response
+    }
+}

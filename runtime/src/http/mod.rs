@@ -1,0 +1,136 @@
+//! The HTTP face of a node.
+//!
+//! | request | answer |
+//! |---|---|
+//! | `GET /livez` | 200 as long as the server answers |
+//! | `GET /readyz` | 200 or 503: a [`Readiness`](crate::Readiness) |
+//! | `GET /api/tree` | the live tree: a [`TreeReply`]; with `Accept: text/plain`, a picture of it |
+//! | `GET /api/tree/events` | a server-sent event stream of [`TreeEvent`]s |
+//!
+//! Everything else, and everything that goes wrong, is an [`ErrorReply`] with a fitting status.
+//!
+//! # Who may ask
+//!
+//! On a loopback address everybody on the machine may read. What changes anything needs the node's [`Token`] as
+//! `Authorization: Bearer …`; if the spec has none, the node makes one at boot. The `Host` must name the loopback
+//! interface, so that a web page cannot reach the node through a name of its own. On any other address every request
+//! needs the token.
+//!
+//! # Streams of events
+//!
+//! `GET /api/tree/events` begins with what happens from now on; with the header `Last-Event-ID` or with `?after=ID`, after
+//! that event. To miss nothing, take `last_event` of a [`TreeReply`] as ID.
+//!
+//! ```text
+//! id: 41
+//! event: exited
+//! data: {"id":41,"at_ms":1795442130123,"path":"production/children/clock","pid":9,"type":"exited","reason":{"type":"failed","error":"out of time"}}
+//!
+//! id: 42
+//! event: restarted
+//! data: {"id":42,"at_ms":1795442130123,"path":"production/children/clock","pid":12,"type":"restarted","restarts":1}
+//! ```
+//!
+//! The name of each event is the `type` of its [`Change`]. Two more names tell of a gap:
+//!
+//! | event | data | meaning |
+//! |---|---|---|
+//! | `lagged` | `{"missed":12}` | so many events were dropped before they could be sent; its `id` is that of the last one |
+//! | `reset` | `{"last_event":7}` | the ID given is of a later event than any: the node was started anew, and the stream begins with the first event that is kept |
+//!
+//! A comment is sent every 15 seconds when nothing else is. The stream ends when the node has stopped. At most
+//! [`STREAMS_MAX`] are served at a time; more are told to come back later.
+//!
+//! # Supervision
+//!
+//! The server is itself a process, `http/server`, under a supervisor of its own beside the namespaces: should it crash,
+//! it is started again, on the same port. That ends the requests and streams it was serving.
+
+mod access;
+mod change;
+mod error;
+mod events;
+mod health;
+mod reply;
+mod router;
+mod serve;
+mod settings;
+mod token;
+mod tree;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use mainstay_specs::{Backoff, ChildId, ChildSpec, HttpSpec, NameError, Shutdown};
+use mainstay_supervisors::{Child, Process, StartError, Supervisor};
+
+pub use change::{Change, Reason, TreeEvent};
+pub use reply::{ErrorDetail, ErrorReply, TreeReply};
+pub use settings::{BODY_MAX, CONNECTIONS_MAX, STREAMS_MAX};
+pub use token::Token;
+
+use crate::node::{BootError, HTTP, State};
+use settings::{ListenError, Settings};
+
+/// What a node shows of its HTTP server.
+pub(crate) struct Face {
+    pub(crate) address: std::net::SocketAddr,
+    pub(crate) token: Token,
+}
+
+/// Starts the tree of the HTTP server: it listens when this returns.
+pub(crate) async fn start(
+    node: &Arc<State>,
+    spec: &HttpSpec,
+) -> Result<(Face, Process), BootError> {
+    let token = match &spec.token {
+        Some(token) => Token::new(token.as_str()),
+        None => Token::random().map_err(|error| BootError::Token(Arc::new(error)))?,
+    };
+    let settings = Arc::new(Settings::new(node, spec.bind, token.clone()));
+    // Before there is anything whose failure would be logged, so that an address that is taken is told once.
+    let address = settings.listen_first().await?;
+    let tree = tree_of(&settings).map_err(|error| not_started(StartError::failed(error)))?;
+    let root = node.runtime().start(HTTP, tree).await;
+    let root = root.map_err(not_started)?.process().clone();
+    Ok((Face { address, token }, root))
+}
+
+fn tree_of(settings: &Arc<Settings>) -> Result<Supervisor, NameError> {
+    let spec = ChildSpec::new(ChildId::new("server")?)
+        .shutdown(Shutdown::Timeout(SHUTDOWN))
+        .backoff(Backoff::new(RESTART_MIN, RESTART_MAX));
+    let settings = Arc::clone(settings);
+    let server = Child::from_start(spec, move |cx| {
+        let settings = Arc::clone(&settings);
+        async move {
+            let listener = settings.listen().await.map_err(StartError::failed)?;
+            let server = cx.spawn_task(|stop| serve::serve(listener, settings, stop));
+            Ok(server.into())
+        }
+    });
+    let tree = Supervisor::one_for_one()
+        .intensity(RESTARTS, RESTARTS_PERIOD)
+        .child(server);
+    Ok(tree)
+}
+
+fn not_started(error: StartError) -> BootError {
+    BootError::below(HTTP.to_owned(), error)
+}
+
+impl From<ListenError> for BootError {
+    fn from(error: ListenError) -> Self {
+        let ListenError { address, error } = error;
+        Self::Listen { address, error }
+    }
+}
+
+/// How long requests that are being answered may take when the server stops.
+const SHUTDOWN: Duration = Duration::from_secs(1);
+
+/// A crash is forgotten soon, but an address that stays taken is waited for up to half a minute, and then given up.
+const RESTARTS: u32 = 10;
+const RESTARTS_PERIOD: Duration = Duration::from_secs(60);
+const RESTART_MIN: Duration = Duration::from_millis(50);
+const RESTART_MAX: Duration = Duration::from_secs(5);

@@ -1,0 +1,87 @@
+//! What the server answers, as types: to be parsed by whoever asks.
+
+use mainstay_supervisors::TreeNode;
+use serde::{Deserialize, Serialize};
+
+/// What `GET /api/tree` answers.
+///
+/// ```json
+/// {
+///   "last_event": 12,
+///   "roots": [
+///     {
+///       "id": "production", "pid": 4, "state": "running", "kind": "supervisor", "type": "supervisor",
+///       "restarts": 0, "for_ms": 0, "strategy": "rest_for_one",
+///       "children": [
+///         {
+///           "id": "children", "pid": 5, "state": "running", "kind": "supervisor", "type": "supervisor",
+///           "restart": "permanent", "restarts": 0, "for_ms": 3021, "strategy": "one_for_one",
+///           "children": [
+///             {
+///               "id": "clock", "pid": 6, "state": "running", "kind": "task", "type": "worker",
+///               "restart": "permanent", "restarts": 2, "for_ms": 812
+///             }
+///           ]
+///         }
+///       ]
+///     }
+///   ]
+/// }
+/// ```
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct TreeReply {
+    /// The number of the last event before the tree was looked at: the stream of events after it tells of all that has
+    /// changed since, and perhaps of a little that is in the tree already.
+    pub last_event: u64,
+    /// All trees of the runtime, oldest first: the HTTP server's own, then the namespaces.
+    pub roots: Vec<TreeNode>,
+}
+
+impl TreeReply {
+    pub(super) const fn new(last_event: u64, roots: Vec<TreeNode>) -> Self {
+        Self { last_event, roots }
+    }
+}
+
+/// What went wrong.
+///
+/// ```json
+/// {"error":{"code":"not_found","message":"there is nothing at /api/trees","path":"/api/trees"}}
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct ErrorReply {
+    /// The error.
+    pub error: ErrorDetail,
+}
+
+/// The parts of an [`ErrorReply`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct ErrorDetail {
+    /// A word for programs.
+    ///
+    /// | code | status | |
+    /// |---|---|---|
+    /// | `bad_request` | 400 | the query, a header or the body cannot be read |
+    /// | `unauthorized` | 401 | the token is missing or wrong |
+    /// | `forbidden_host` | 403 | the `Host` does not name the loopback interface |
+    /// | `not_found` | 404 | no such route, namespace or configuration path |
+    /// | `method_not_allowed` | 405 | the route is there, but not for this method |
+    /// | `request_timeout` | 408 | the body was not sent in time |
+    /// | `conflict` | 409 | the value has changed since the version that `If-Match` names |
+    /// | `payload_too_large` | 413 | the body, or the configuration with it, is too large |
+    /// | `unsupported_media_type` | 415 | the body is not declared as `application/json` |
+    /// | `invalid_value` | 422 | the value is not one that the configuration takes |
+    /// | `not_ready` | 503 | see [`Readiness`](crate::Readiness), which stands beside the error |
+    /// | `stopping` | 503 | the node is stopping |
+    /// | `unavailable` | 503 | the service is being restarted |
+    /// | `too_many_streams` | 503 | come back later |
+    pub code: String,
+    /// A sentence for people.
+    pub message: String,
+    /// What it is about, where that is not the whole request: the path of a route or of a configuration value.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
+}

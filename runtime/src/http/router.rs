@@ -1,0 +1,52 @@
+//! Which request goes where.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::http::{Method, Uri};
+use axum::middleware::from_fn_with_state;
+use axum::routing::get;
+use mainstay_supervisors::StopToken;
+
+use super::error::ApiError;
+use super::settings::{BODY_MAX, Settings};
+use super::{access, events, health, tree};
+use crate::node::State;
+
+/// What the handlers share.
+#[derive(Clone)]
+pub(super) struct App {
+    pub(super) settings: Arc<Settings>,
+    /// That of the server: event streams end with it.
+    pub(super) stop: StopToken,
+}
+
+impl App {
+    /// The node, unless its last handle was dropped a moment ago.
+    pub(super) fn node(&self) -> Result<Arc<State>, ApiError> {
+        self.settings.node.upgrade().ok_or_else(ApiError::stopping)
+    }
+}
+
+pub(super) fn router(settings: Arc<Settings>, stop: StopToken) -> Router {
+    let app = App { settings, stop };
+    Router::new()
+        .route("/livez", get(health::livez))
+        .route("/readyz", get(health::readyz))
+        .route("/api/tree", get(tree::tree))
+        .route("/api/tree/events", get(events::events))
+        .fallback(no_route)
+        .method_not_allowed_fallback(no_method)
+        .layer(DefaultBodyLimit::max(BODY_MAX))
+        .layer(from_fn_with_state(app.clone(), access::guard))
+        .with_state(app)
+}
+
+async fn no_route(uri: Uri) -> ApiError {
+    ApiError::not_found(format!("there is nothing at {}", uri.path())).at(uri.path())
+}
+
+async fn no_method(method: Method, uri: Uri) -> ApiError {
+    ApiError::method_not_allowed(&method, uri.path())
+}

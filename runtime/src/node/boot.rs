@@ -1,0 +1,78 @@
+//! Starting a node in order, and taking it back.
+
+use std::future::Future;
+use std::pin::pin;
+use std::sync::Arc;
+
+use mainstay_specs::{NamespaceName, NodeSpec};
+use mainstay_supervisors::{NamespacePlan, Runtime};
+
+use super::error::BootError;
+use super::kinds::Factories;
+use super::plan::plans;
+use super::{Node, State};
+
+type Plans = Vec<(NamespaceName, NamespacePlan)>;
+
+/// Boots a validated spec.
+pub(super) async fn boot(
+    runtime: Runtime,
+    spec: &NodeSpec,
+    kinds: &Factories,
+    cancel: impl Future<Output = ()>,
+) -> Result<Node, BootError> {
+    let plans = plans(spec, kinds)?;
+    let node = Node(Arc::new(State::new(runtime, spec)));
+    let mut starting = pin!(start(node.clone(), spec, plans));
+    tokio::select! {
+        biased;
+        started = starting.as_mut() => match started {
+            Ok(()) => Ok(node),
+            Err(error) => {
+                take_back(&node, spec).await;
+                Err(error)
+            }
+        },
+        // Told to stop, what is starting comes to an end by itself; to drop it would leave nobody to wait for it.
+        () = cancel => {
+            let (report, _) = tokio::join!(node.stop(spec.shutdown_deadline), starting);
+            Err(BootError::Interrupted(report))
+        }
+    }
+}
+
+async fn start(node: Node, spec: &NodeSpec, plans: Plans) -> Result<(), BootError> {
+    start_http(&node, spec).await?;
+    for (name, plan) in plans {
+        let started = node.runtime().start_namespace(name.clone(), plan).await;
+        let namespace = started.map_err(|error| BootError::start(&name, error))?;
+        node.0.namespace_booted(namespace);
+    }
+    node.0.up();
+    Ok(())
+}
+
+async fn take_back(node: &Node, spec: &NodeSpec) {
+    for path in node.stop(spec.shutdown_deadline).await.killed {
+        tracing::warn!(path, "killed, as it did not stop in time");
+    }
+}
+
+#[cfg(feature = "http")]
+async fn start_http(node: &Node, spec: &NodeSpec) -> Result<(), BootError> {
+    if !spec.http.enabled {
+        return Ok(());
+    }
+    let (face, root) = crate::http::start(&node.0, &spec.http).await?;
+    node.0.http_started(face, root);
+    Ok(())
+}
+
+#[cfg(not(feature = "http"))]
+#[allow(clippy::unused_async)] // it is in the place of one that awaits
+async fn start_http(_node: &Node, spec: &NodeSpec) -> Result<(), BootError> {
+    if spec.http.enabled {
+        return Err(BootError::NoHttp);
+    }
+    Ok(())
+}

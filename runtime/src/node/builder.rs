@@ -1,0 +1,151 @@
+//! A node to be.
+
+use std::future::{Future, pending};
+
+use mainstay_specs::{Args, Fault, Faults, Kinds, NodeSpec, SpecPath};
+use mainstay_supervisors::{HISTORY, Runtime};
+use serde::de::DeserializeOwned;
+
+use super::kinds::{Factories, IntoChild};
+use super::{BootError, Node, boot};
+
+/// A node to be: the kinds that its spec may name.
+///
+/// It is what a file is checked against: give it to [`NodeSpec::from_file`] or [`NodeSpec::from_ron`].
+///
+/// ```
+/// use mainstay::prelude::*;
+///
+/// #[derive(serde::Deserialize)]
+/// #[serde(deny_unknown_fields)]
+/// struct Ticker {
+///     #[serde(with = "mainstay::specs::duration")]
+///     every: std::time::Duration,
+/// }
+///
+/// let builder = Node::builder().kind("ticker", |args: Ticker| {
+///     Child::task("ticker", move |_stop| async move {
+///         let mut ticks = tokio::time::interval(args.every);
+///         loop {
+///             ticks.tick().await;
+///         }
+///     })
+/// });
+/// let text = r#"(namespaces: [(name: "app", children: [(id: "clock", kind: "ticker", args: (every: 1))])])"#;
+/// let faults = NodeSpec::from_ron(text, &builder).unwrap_err();
+/// assert!(faults.to_string().contains("a duration such as"), "{faults}");
+/// ```
+#[derive(Debug)]
+#[must_use = "a builder does nothing until it boots"]
+pub struct NodeBuilder {
+    kinds: Factories,
+    history: usize,
+}
+
+impl Default for NodeBuilder {
+    fn default() -> Self {
+        Self {
+            kinds: Factories::default(),
+            history: HISTORY,
+        }
+    }
+}
+
+impl NodeBuilder {
+    /// Adds a kind: a name that may stand in a spec for what `factory` makes. Replaces one of the same name.
+    ///
+    /// `factory` gets the arguments of each child of this kind, as its own type (`()` for a kind without), and gives the
+    /// [`Child`](mainstay_supervisors::Child) to start, or an error that says what is wrong with the arguments. Of that
+    /// child only the start function counts, and the shutdown, backoff, mailbox limit and name where the spec has none: id,
+    /// restart and all else come from the spec.
+    ///
+    /// It is called when a spec is checked and again when it is booted, so it must start nothing itself and be able to
+    /// do the same again; the start function is what runs at each start and restart.
+    pub fn kind<A, K, F>(mut self, name: impl Into<String>, factory: F) -> Self
+    where
+        A: DeserializeOwned,
+        K: IntoChild,
+        F: Fn(A) -> K + Send + Sync + 'static,
+    {
+        self.kinds.insert(name.into(), factory);
+        self
+    }
+
+    /// Sets how many events are kept for those who come late or read slowly; at least 1. Default: [`HISTORY`].
+    pub const fn history(mut self, events: usize) -> Self {
+        self.history = events;
+        self
+    }
+
+    /// Checks a spec as [`boot`](Self::boot) does: with [`NodeSpec::validate`], and that no namespace is called like the tree of
+    /// the HTTP server.
+    ///
+    /// # Errors
+    ///
+    /// Everything that is wrong.
+    pub fn validate(&self, spec: &NodeSpec) -> Result<(), Faults> {
+        spec.validate(self)?;
+        let taken = spec
+            .namespaces
+            .iter()
+            .position(|namespace| namespace.name == *HTTP);
+        let Some(nth) = taken.filter(|_| spec.http.enabled) else {
+            return Ok(());
+        };
+        let path = SpecPath::root()
+            .field("namespaces")
+            .index(nth)
+            .field("name");
+        let message = format!("{HTTP:?} is the tree of the HTTP server; expected another name");
+        Err(Fault::new(message).at(path).into())
+    }
+
+    /// Boots a node: the HTTP server first, so that it can be asked how far things are, then the namespaces in order, each
+    /// with its services and children. Returns when all have started.
+    ///
+    /// It is called inside a tokio runtime with the time driver on, and with the io driver on if the spec has HTTP on.
+    ///
+    /// # Errors
+    ///
+    /// Everything that is wrong with the spec; an address that cannot be listened on; a process that does not start, with
+    /// its path. What was started before is stopped in reverse order, within the spec's `shutdown_deadline`.
+    ///
+    /// Cancel safety: when this is dropped, what was started is told to stop, and nobody waits for it; see
+    /// [`boot_until`](Self::boot_until).
+    pub async fn boot(self, spec: &NodeSpec) -> Result<Node, BootError> {
+        self.boot_until(spec, pending()).await
+    }
+
+    /// Boots a node, but gives up when `cancel` is done before that: such as a signal that asks the program to end.
+    ///
+    /// # Errors
+    ///
+    /// As [`boot`](Self::boot), and [`BootError::Interrupted`], after all that was started has been stopped in order, within the
+    /// spec's `shutdown_deadline`.
+    pub async fn boot_until(
+        self,
+        spec: &NodeSpec,
+        cancel: impl Future<Output = ()>,
+    ) -> Result<Node, BootError> {
+        self.validate(spec)?;
+        let runtime = Runtime::with_history(self.history);
+        boot::boot(runtime, spec, &self.kinds, cancel).await
+    }
+}
+
+impl Kinds for NodeBuilder {
+    fn names(&self) -> Vec<&str> {
+        self.kinds.names()
+    }
+
+    fn knows(&self, kind: &str) -> bool {
+        self.kinds.knows(kind)
+    }
+
+    fn check(&self, kind: &str, args: &Args) -> Result<(), Faults> {
+        self.kinds.check(kind, args)
+    }
+}
+
+/// The root of the HTTP server's tree.
+pub(crate) const HTTP: &str = "http";

@@ -1,0 +1,46 @@
+//! From a spec to what is started: pure, nothing runs yet.
+
+use mainstay_specs::{NamespaceName, NamespaceSpec, NodeChild, NodeSpec};
+use mainstay_supervisors::{CHILDREN, Child, NamespacePlan, Supervisor};
+
+use super::error::BootError;
+use super::kinds::Factories;
+
+/// What each namespace is to hold, in start order.
+pub(super) fn plans(
+    spec: &NodeSpec,
+    kinds: &Factories,
+) -> Result<Vec<(NamespaceName, NamespacePlan)>, BootError> {
+    let namespaces = spec.namespaces.iter();
+    namespaces
+        .map(|namespace| Ok((namespace.name.clone(), plan(namespace, kinds)?)))
+        .collect()
+}
+
+fn plan(namespace: &NamespaceSpec, kinds: &Factories) -> Result<NamespacePlan, BootError> {
+    let path = format!("{}/{CHILDREN}", namespace.name);
+    let children = children(&namespace.children, kinds, &path)?;
+    let plan = NamespacePlan::new().children_flags(namespace.supervisor.clone());
+    let plan = children.into_iter().fold(plan, NamespacePlan::child);
+    Ok(plan)
+}
+
+fn children(list: &[NodeChild], kinds: &Factories, path: &str) -> Result<Vec<Child>, BootError> {
+    let made = list.iter().map(|node| {
+        let path = format!("{path}/{}", node.spec.id);
+        child(node, kinds, &path)
+    });
+    made.collect()
+}
+
+fn child(node: &NodeChild, kinds: &Factories, path: &str) -> Result<Child, BootError> {
+    if let Some(kind) = &node.kind {
+        let made = kinds.child(kind, node);
+        let made = made.ok_or_else(|| BootError::unknown_kind(path, kind))?;
+        return made.map_err(|faults| BootError::refused(path, &faults));
+    }
+    let flags = node.supervisor.clone().unwrap_or_default();
+    let supervisor = Supervisor::new(flags).children(children(&node.children, kinds, path)?);
+    let made = Child::supervisor(&node.spec.id, supervisor);
+    Ok(made.with_spec(|spec| *spec = node.spec.clone()))
+}
