@@ -1,1 +1,39 @@
-//! Placeholder.
+//! The services of a Mainstay tree, one folder each.
+//!
+//! A service is a supervised actor, the keeper, and a cell: the state it keeps, which belongs to the namespace and outlives
+//! every crash of the keeper. Whoever uses the service holds a handle that goes to the cell directly wherever it can.
+//!
+//! | to | look at |
+//! |---|---|
+//! | read and change configuration at run time | [`config`], [`ConfigServer`] |
+//!
+//! ```
+//! use mainstay_actors::ConfigServer;
+//! use mainstay_specs::{Args, ConfigServerSpec, NamespaceName};
+//! use mainstay_supervisors::{NamespacePlan, Runtime};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let content = Args::from_ron(r#"(pool: (size: 10, host: "db.local"))"#)?;
+//! let spec = ConfigServerSpec::default().initial(content);
+//! let plan = NamespacePlan::new().service(ConfigServer::child(spec));
+//! let runtime = Runtime::new();
+//! let production = runtime.start_namespace(NamespaceName::new("production")?, plan).await?;
+//!
+//! let config = ConfigServer::in_namespace(&production).expect("it was just started");
+//! let mut changes = config.subscribe_to("pool")?;
+//! assert_eq!(config.get_as::<usize>("pool.size")?, 10);
+//!
+//! config.update("pool.size", 20).await?;
+//! assert_eq!(config.get_as::<usize>("pool.size")?, 20);
+//! assert_eq!(changes.next().await.expect("a change")?.version(), 1);
+//!
+//! let refused = config.update("pool.size", "many").await.unwrap_err();
+//! assert_eq!(refused.to_string(), "expected an integer at `pool.size`, as there is now, found a string");
+//! # Ok(())
+//! # }
+//! ```
+
+pub mod config;
+
+pub use config::ConfigServer;

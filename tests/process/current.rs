@@ -2,7 +2,9 @@
 
 use mainstay_supervisors::specs::ChildSpec;
 use mainstay_supervisors::{Child, ExitReason, Process, Started, Supervisor, current};
-use mainstay_tests::probe::{Bed, Notes, ON_PURPOSE, OnDrop, Order, Outcome, Probe, id, order, running, within};
+use mainstay_tests::probe::{
+    Bed, Notes, ON_PURPOSE, OnDrop, Order, Outcome, Probe, id, order, running, within,
+};
 use ractor::{Actor, ActorProcessingErr, ActorRef, SupervisionEvent};
 
 use crate::alone;
@@ -34,7 +36,9 @@ impl Actor for Witness {
     async fn pre_start(&self, _: ActorRef<()>, (): ()) -> Result<OnDrop, ActorProcessingErr> {
         self.note("pre_start");
         let notes = self.0.clone();
-        Ok(OnDrop::new(move || notes.add(format!("drop of the state: {}", here()))))
+        Ok(OnDrop::new(move || {
+            notes.add(format!("drop of the state: {}", here()))
+        }))
     }
 
     async fn post_start(&self, me: ActorRef<()>, _: &mut OnDrop) -> Outcome {
@@ -91,7 +95,11 @@ async fn an_actor_is_known_in_all_its_callbacks() {
     let seen = notes.clone();
     let child = Child::actor("a", move || (Witness(seen.clone()), ()));
     let process = alone(&bed, child).await;
-    process.actor_ref::<()>().expect("an actor").send_message(()).expect("it runs");
+    process
+        .actor_ref::<()>()
+        .expect("an actor")
+        .send_message(())
+        .expect("it runs");
     assert_eq!(within(process.ended()).await, ExitReason::Normal);
     assert_eq!(
         notes.all(),
@@ -126,7 +134,10 @@ async fn a_task_is_known_in_all_its_polls_and_when_it_is_dropped() {
     let process = alone(&bed, child).await;
     within(process.ended()).await;
     // The body is called by the start function, and so in the supervisor.
-    assert_eq!(notes.all(), ["body: root", "first: root/a", "second: root/a"]);
+    assert_eq!(
+        notes.all(),
+        ["body: root", "first: root/a", "second: root/a"]
+    );
     bed.end().await;
 }
 
@@ -164,7 +175,8 @@ async fn nobody_is_known_outside_of_processes() {
 #[tokio::test(start_paused = true)]
 async fn a_future_can_be_made_part_of_a_process_and_scopes_nest() {
     let bed = Bed::new();
-    let [a, b] = crate::side_by_side(&bed, [Probe::new().child("a"), Probe::new().child("b")]).await;
+    let [a, b] =
+        crate::side_by_side(&bed, [Probe::new().child("a"), Probe::new().child("b")]).await;
     let inner = b.clone();
     let seen = a.scope(async {
         let before = here();
@@ -172,7 +184,11 @@ async fn a_future_can_be_made_part_of_a_process_and_scopes_nest() {
         let inside = inner.scope(async { here() }).await;
         (before, inside, here())
     });
-    let expected = ("root/a".to_owned(), "root/b".to_owned(), "root/a".to_owned());
+    let expected = (
+        "root/a".to_owned(),
+        "root/b".to_owned(),
+        "root/a".to_owned(),
+    );
     assert_eq!(seen.await, expected);
     assert_eq!(current(), None);
     bed.end().await;
@@ -181,7 +197,8 @@ async fn a_future_can_be_made_part_of_a_process_and_scopes_nest() {
 #[tokio::test(start_paused = true)]
 async fn two_futures_of_different_processes_in_one_task_are_told_apart() {
     let bed = Bed::new();
-    let [a, b] = crate::side_by_side(&bed, [Probe::new().child("a"), Probe::new().child("b")]).await;
+    let [a, b] =
+        crate::side_by_side(&bed, [Probe::new().child("a"), Probe::new().child("b")]).await;
     let who = |process: Process| async move {
         let mut seen = Vec::new();
         for _ in 0..3 {

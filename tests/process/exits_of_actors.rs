@@ -3,7 +3,9 @@
 use std::panic::Location;
 
 use mainstay_supervisors::{Child, ExitReason, Process};
-use mainstay_tests::probe::{Bed, Notes, ON_PURPOSE, Order, Outcome, Probe, order, text_of, within};
+use mainstay_tests::probe::{
+    Bed, Notes, ON_PURPOSE, Order, Outcome, Probe, order, text_of, within,
+};
 use ractor::{Actor, ActorProcessingErr, ActorRef};
 
 use crate::alone;
@@ -12,19 +14,49 @@ use crate::alone;
 type Row = (&'static str, fn(&Process), &'static str, bool);
 
 const WAYS: &[Row] = &[
-    ("an error", |p| order(p, Order::fail("no disk")), "failed: no disk", false),
-    ("a panic", |p| order(p, Order::panic()), "panicked: on purpose", false),
-    ("a thrown shutdown", |p| order(p, Order::throw(ExitReason::Shutdown)), "shutdown", false),
+    (
+        "an error",
+        |p| order(p, Order::fail("no disk")),
+        "failed: no disk",
+        false,
+    ),
+    (
+        "a panic",
+        |p| order(p, Order::panic()),
+        "panicked: on purpose",
+        false,
+    ),
+    (
+        "a thrown shutdown",
+        |p| order(p, Order::throw(ExitReason::Shutdown)),
+        "shutdown",
+        false,
+    ),
     (
         "a thrown shutdown that says more",
         |p| order(p, Order::throw(ExitReason::shutdown_with("drained"))),
         "shutdown: drained",
         false,
     ),
-    ("a thrown normal", |p| order(p, Order::throw(ExitReason::Normal)), "normal", false),
-    ("a thrown kill", |p| order(p, Order::throw(ExitReason::Killed)), "killed", false),
+    (
+        "a thrown normal",
+        |p| order(p, Order::throw(ExitReason::Normal)),
+        "normal",
+        false,
+    ),
+    (
+        "a thrown kill",
+        |p| order(p, Order::throw(ExitReason::Killed)),
+        "killed",
+        false,
+    ),
     ("its own stop", |p| cell(p).stop(None), "normal", true),
-    ("its own stop with a text", |p| cell(p).stop(Some("done".into())), "shutdown: done", true),
+    (
+        "its own stop with a text",
+        |p| cell(p).stop(Some("done".into())),
+        "shutdown: done",
+        true,
+    ),
     (
         "a stop whose text forges a kill",
         |p| cell(p).stop(Some("killed".into())),
@@ -37,15 +69,50 @@ const WAYS: &[Row] = &[
         "shutdown: actor_task_cancelled",
         true,
     ),
-    ("a drain", |p| cell(p).drain().expect("it runs"), "normal", true),
+    (
+        "a drain",
+        |p| cell(p).drain().expect("it runs"),
+        "normal",
+        true,
+    ),
     ("ractor's kill", |p| cell(p).kill(), "killed", false),
     ("a kill", Process::kill, "killed", false),
-    ("a request to stop", |p| p.stop(ExitReason::Shutdown), "shutdown", true),
-    ("a request with a failure", |p| p.stop(ExitReason::failed("bad")), "failed: bad", true),
-    ("the first of two requests", stop_twice, "shutdown: first", true),
-    ("an exit signal", |p| p.exit(ExitReason::failed("signal")), "failed: signal", false),
-    ("an exit signal that kills", |p| p.exit(ExitReason::Killed), "killed", false),
-    ("a kill after a request that it has not come to", stop_and_kill, "killed", false),
+    (
+        "a request to stop",
+        |p| p.stop(ExitReason::Shutdown),
+        "shutdown",
+        true,
+    ),
+    (
+        "a request with a failure",
+        |p| p.stop(ExitReason::failed("bad")),
+        "failed: bad",
+        true,
+    ),
+    (
+        "the first of two requests",
+        stop_twice,
+        "shutdown: first",
+        true,
+    ),
+    (
+        "an exit signal",
+        |p| p.exit(ExitReason::failed("signal")),
+        "failed: signal",
+        false,
+    ),
+    (
+        "an exit signal that kills",
+        |p| p.exit(ExitReason::Killed),
+        "killed",
+        false,
+    ),
+    (
+        "a kill after a request that it has not come to",
+        stop_and_kill,
+        "killed",
+        false,
+    ),
 ];
 
 fn cell(process: &Process) -> ractor::ActorCell {
@@ -70,7 +137,11 @@ async fn every_way_to_end_has_its_reason() {
         let process = alone(&bed, Probe::noting(&notes, "a").child("a")).await;
         end(&process);
         let ended = within(process.ended()).await;
-        assert_eq!((text_of(&ended).as_str(), notes.count("stop a") == 1), (*reason, *stopped), "{way}");
+        assert_eq!(
+            (text_of(&ended).as_str(), notes.count("stop a") == 1),
+            (*reason, *stopped),
+            "{way}"
+        );
         assert_eq!(process.exit_reason(), Some(ended), "{way}");
         assert!(!process.is_alive(), "{way}");
         bed.end().await;
@@ -157,8 +228,14 @@ async fn what_goes_wrong_in_post_stop_is_the_reason() {
     let stops: [fn(&Process); 2] = [|p| cell(p).stop(None), |p| p.stop(ExitReason::Shutdown)];
     for stop in stops {
         for (probe, reason) in [
-            (Probe::new().post_stop(|_| async { Err("too late".into()) }), "failed: too late"),
-            (Probe::new().post_stop(|_| async { panic!("{ON_PURPOSE}") }), "panicked: on purpose"),
+            (
+                Probe::new().post_stop(|_| async { Err("too late".into()) }),
+                "failed: too late",
+            ),
+            (
+                Probe::new().post_stop(|_| async { panic!("{ON_PURPOSE}") }),
+                "panicked: on purpose",
+            ),
         ] {
             let bed = Bed::new();
             let process = alone(&bed, probe.child("a")).await;
@@ -172,15 +249,24 @@ async fn what_goes_wrong_in_post_stop_is_the_reason() {
 #[tokio::test(start_paused = true)]
 async fn what_goes_wrong_in_post_start_is_the_end_of_a_process_that_has_started() {
     for (probe, reason) in [
-        (Probe::new().post_start(|_| async { Err("no port".into()) }), "failed: no port"),
-        (Probe::new().post_start(|_| async { panic!("{ON_PURPOSE}") }), "panicked: on purpose"),
+        (
+            Probe::new().post_start(|_| async { Err("no port".into()) }),
+            "failed: no port",
+        ),
+        (
+            Probe::new().post_start(|_| async { panic!("{ON_PURPOSE}") }),
+            "panicked: on purpose",
+        ),
     ] {
         let bed = Bed::new();
         let process = alone(&bed, probe.child("a")).await;
         assert_eq!(text_of(&within(process.ended()).await), reason);
         let exited = format!("exited root/a: {reason}");
         let lines = bed.log().until(&exited).await;
-        assert_eq!((lines.first(), lines.last()), (Some(&"started root/a".to_owned()), Some(&exited)));
+        assert_eq!(
+            (lines.first(), lines.last()),
+            (Some(&"started root/a".to_owned()), Some(&exited))
+        );
         bed.end().await;
     }
 }
@@ -188,12 +274,18 @@ async fn what_goes_wrong_in_post_start_is_the_end_of_a_process_that_has_started(
 #[tokio::test(start_paused = true)]
 async fn a_destructor_that_panics_in_an_orderly_stop_is_a_panic_and_no_kill() {
     // The state was dropped outside of what catches panics, and the end looked like a kill.
-    for stop in [|p: &Process| cell(p).stop(None), |p: &Process| p.stop(ExitReason::Shutdown)] {
+    for stop in [
+        |p: &Process| cell(p).stop(None),
+        |p: &Process| p.stop(ExitReason::Shutdown),
+    ] {
         let bed = Bed::new();
         let grenade = || mainstay_tests::probe::OnDrop::new(|| panic!("{ON_PURPOSE}"));
         let process = alone(&bed, Probe::new().holding(grenade).child("a")).await;
         stop(&process);
-        assert_eq!(text_of(&within(process.ended()).await), "panicked: on purpose");
+        assert_eq!(
+            text_of(&within(process.ended()).await),
+            "panicked: on purpose"
+        );
         bed.end().await;
     }
 }
@@ -211,8 +303,14 @@ async fn a_panic_tells_what_it_said_and_where_it_was() {
     };
     assert_eq!(panic.message(), "on purpose: 7");
     let place = panic.location().expect("a place").to_owned();
-    assert!(place.starts_with(&format!("{}:{}:", here.file(), here.line() + 1)), "{place}");
-    assert_eq!(reason.to_string(), format!("panicked: on purpose: 7 at {place}"));
+    assert!(
+        place.starts_with(&format!("{}:{}:", here.file(), here.line() + 1)),
+        "{place}"
+    );
+    assert_eq!(
+        reason.to_string(),
+        format!("panicked: on purpose: 7 at {place}")
+    );
     bed.end().await;
 }
 
@@ -223,7 +321,10 @@ async fn a_panic_without_a_text_says_so() {
     let shout = |_| async { std::panic::resume_unwind(Box::new(7_u32)) };
     order(&process, Order::run(shout));
     let reason = within(process.ended()).await;
-    assert_eq!(text_of(&reason), "panicked: a panic whose payload is not a text");
+    assert_eq!(
+        text_of(&reason),
+        "panicked: a panic whose payload is not a text"
+    );
     bed.end().await;
 }
 
@@ -237,7 +338,9 @@ async fn an_error_keeps_its_type() {
     let ExitReason::Failed(failure) = &reason else {
         panic!("{reason:?}")
     };
-    let kind = failure.downcast_ref::<std::io::Error>().map(std::io::Error::kind);
+    let kind = failure
+        .downcast_ref::<std::io::Error>()
+        .map(std::io::Error::kind);
     assert_eq!(kind, Some(std::io::ErrorKind::AddrInUse));
     bed.end().await;
 }
@@ -284,7 +387,12 @@ impl Actor for Sudden {
         async move { Ok(sent?) }
     }
 
-    fn handle(&self, me: ActorRef<()>, (): (), (): &mut ()) -> impl Future<Output = Outcome> + Send {
+    fn handle(
+        &self,
+        me: ActorRef<()>,
+        (): (),
+        (): &mut (),
+    ) -> impl Future<Output = Outcome> + Send {
         self.come_to("handle");
         me.stop(None);
         async { Ok(()) }
@@ -301,13 +409,22 @@ async fn a_callback_that_panics_before_it_returns_its_future_harms_nobody_else()
     for callback in ["post_start", "handle", "post_stop"] {
         let bed = Bed::new();
         let process = alone(&bed, Child::actor("a", move || (Sudden(callback), ()))).await;
-        assert_eq!(text_of(&within(process.ended()).await), "panicked: on purpose", "{callback}");
+        assert_eq!(
+            text_of(&within(process.ended()).await),
+            "panicked: on purpose",
+            "{callback}"
+        );
         bed.end().await;
     }
     let bed = Bed::new();
     let child = Child::actor("a", || (Sudden("pre_start"), ()));
-    let error = bed.try_start(mainstay_supervisors::Supervisor::one_for_one().child(child)).await;
+    let error = bed
+        .try_start(mainstay_supervisors::Supervisor::one_for_one().child(child))
+        .await;
     let text = error.expect_err("it cannot start").to_string();
-    assert!(text.starts_with("child a: panicked: on purpose at "), "{text}");
+    assert!(
+        text.starts_with("child a: panicked: on purpose at "),
+        "{text}"
+    );
     bed.end().await;
 }

@@ -13,14 +13,37 @@ type Failed = Result<(), Box<dyn Error + Send + Sync>>;
 async fn the_value_of_a_task_is_its_reason() {
     let tasks = [
         (Child::task("a", |_| async {}), "normal"),
-        (Child::task("a", |_| async { Ok::<_, std::io::Error>(()) }), "normal"),
-        (Child::task("a", |_| async { Failed::Err("no disk".into()) }), "failed: no disk"),
-        (Child::task("a", |_| async { ExitReason::shutdown_with("done") }), "shutdown: done"),
+        (
+            Child::task("a", |_| async { Ok::<_, std::io::Error>(()) }),
+            "normal",
+        ),
+        (
+            Child::task("a", |_| async { Failed::Err("no disk".into()) }),
+            "failed: no disk",
+        ),
+        (
+            Child::task("a", |_| async { ExitReason::shutdown_with("done") }),
+            "shutdown: done",
+        ),
         (Child::task("a", |_| async { ExitReason::Killed }), "killed"),
-        (Child::task("a", |_| async { Failed::Err(ExitReason::Shutdown.into()) }), "shutdown"),
-        (Child::task("a", |_| async { Ok::<_, &str>(ExitReason::Shutdown) }), "shutdown"),
-        (Child::task("a", |_| async { Ok::<Failed, &str>(Err("inner".into())) }), "failed: inner"),
-        (Child::task("a", |_| async { assert!(ON_PURPOSE.is_empty(), "{ON_PURPOSE}") }), "panicked: on purpose"),
+        (
+            Child::task("a", |_| async { Failed::Err(ExitReason::Shutdown.into()) }),
+            "shutdown",
+        ),
+        (
+            Child::task("a", |_| async { Ok::<_, &str>(ExitReason::Shutdown) }),
+            "shutdown",
+        ),
+        (
+            Child::task("a", |_| async { Ok::<Failed, &str>(Err("inner".into())) }),
+            "failed: inner",
+        ),
+        (
+            Child::task("a", |_| async {
+                assert!(ON_PURPOSE.is_empty(), "{ON_PURPOSE}")
+            }),
+            "panicked: on purpose",
+        ),
     ];
     for (child, reason) in tasks {
         let bed = Bed::new();
@@ -70,7 +93,10 @@ async fn a_task_that_is_told_to_stop_may_end_for_a_reason_of_its_own() {
     });
     let process = alone(&bed, child).await;
     process.stop(ExitReason::Shutdown);
-    assert_eq!(text_of(&within(process.ended()).await), "failed: could not save");
+    assert_eq!(
+        text_of(&within(process.ended()).await),
+        "failed: could not save"
+    );
     bed.end().await;
 }
 
@@ -171,7 +197,9 @@ async fn before_its_first_poll(act: impl Fn(&Process)) -> (String, Vec<String>) 
     });
     let child = child.restart(mainstay_supervisors::specs::Restart::Temporary);
     // The supervisor runs the start function and its reply wakes this test before the new task has its turn.
-    within(supervisor.start_child(child)).await.expect("it starts");
+    within(supervisor.start_child(child))
+        .await
+        .expect("it starts");
     let process = process.get().expect("it was started").clone();
     act(&process);
     let reason = text_of(&within(process.ended()).await);
@@ -202,7 +230,10 @@ async fn a_body_that_panics_before_it_returns_its_future_is_a_failed_start() {
     });
     let error = bed.try_start(Supervisor::one_for_one().child(child)).await;
     let text = error.expect_err("it cannot start").to_string();
-    assert!(text.starts_with("child a: panicked: on purpose at "), "{text}");
+    assert!(
+        text.starts_with("child a: panicked: on purpose at "),
+        "{text}"
+    );
     bed.end().await;
 }
 
@@ -215,10 +246,12 @@ async fn exit_signals_end_tasks_with_their_reason() {
     ] {
         let bed = Bed::new();
         let supervisor = bed
-            .start(Supervisor::one_for_one().child(
-                Child::task("a", |_| std::future::pending::<()>())
-                    .restart(mainstay_supervisors::specs::Restart::Temporary),
-            ))
+            .start(
+                Supervisor::one_for_one().child(
+                    Child::task("a", |_| std::future::pending::<()>())
+                        .restart(mainstay_supervisors::specs::Restart::Temporary),
+                ),
+            )
             .await;
         let process = running(&supervisor, "a").await;
         process.exit(ExitReason::Normal);

@@ -21,7 +21,10 @@ async fn each_of_two_linked_processes_ends_abnormally_with_the_other() {
         let pair = two_probes(&bed).await;
         pair[0].link(&pair[1]);
         order(&pair[first], Order::fail("no disk"));
-        assert_eq!(within(pair[1 - first].ended()).await, ExitReason::failed("no disk"));
+        assert_eq!(
+            within(pair[1 - first].ended()).await,
+            ExitReason::failed("no disk")
+        );
         bed.end().await;
     }
 }
@@ -59,7 +62,9 @@ async fn a_normal_end_goes_over_no_link() {
 /// Has the probe answer, and so what was sent to it before has been dealt with.
 async fn pid_of(process: &Process) {
     let actor = process.actor_ref::<Order>().expect("a probe");
-    let pid = within(actor.call(Order::Pid, None)).await.expect("it takes messages");
+    let pid = within(actor.call(Order::Pid, None))
+        .await
+        .expect("it takes messages");
     assert_eq!(pid.expect("it answers"), process.pid());
 }
 
@@ -84,9 +89,15 @@ async fn who_traps_exits_is_told_of_normal_ends_too() {
     let mut signals = b.trap_exit();
     a.link(&b);
     order(&a, Order::throw(ExitReason::Normal));
-    assert_eq!(parts(within(signals.next()).await), (Some(a), ExitReason::Normal));
+    assert_eq!(
+        parts(within(signals.next()).await),
+        (Some(a), ExitReason::Normal)
+    );
     b.exit(ExitReason::Normal);
-    assert_eq!(parts(within(signals.next()).await), (None, ExitReason::Normal));
+    assert_eq!(
+        parts(within(signals.next()).await),
+        (None, ExitReason::Normal)
+    );
     bed.end().await;
 }
 
@@ -97,9 +108,15 @@ async fn a_kill_cannot_be_trapped_but_the_news_of_one_can() {
     let mut signals = b.trap_exit();
     a.link(&b);
     a.exit(ExitReason::Killed);
-    assert_eq!(parts(within(signals.next()).await), (Some(a), ExitReason::Killed));
+    assert_eq!(
+        parts(within(signals.next()).await),
+        (Some(a), ExitReason::Killed)
+    );
     b.exit(ExitReason::failed("trapped"));
-    assert_eq!(parts(within(signals.next()).await), (None, ExitReason::failed("trapped")));
+    assert_eq!(
+        parts(within(signals.next()).await),
+        (None, ExitReason::failed("trapped"))
+    );
     b.exit(ExitReason::Killed);
     assert_eq!(within(b.ended()).await, ExitReason::Killed);
     bed.end().await;
@@ -124,7 +141,10 @@ async fn who_traps_last_gets_the_signals() {
     let mut second = a.trap_exit();
     assert_eq!(within(first.next()).await, None);
     a.exit(ExitReason::Shutdown);
-    assert_eq!(parts(within(second.next()).await), (None, ExitReason::Shutdown));
+    assert_eq!(
+        parts(within(second.next()).await),
+        (None, ExitReason::Shutdown)
+    );
     bed.end().await;
 }
 
@@ -221,7 +241,9 @@ async fn three_in_a_circle_end_together_and_once_each() {
     bed.end().await;
     let lines = { log }.take();
     for id in ["a", "b", "c"] {
-        let exits = lines.iter().filter(|line| line.starts_with(&format!("exited root/{id}:")));
+        let exits = lines
+            .iter()
+            .filter(|line| line.starts_with(&format!("exited root/{id}:")));
         assert_eq!(exits.count(), 1, "{id}");
     }
 }
@@ -235,8 +257,10 @@ async fn a_link_made_while_the_other_dies_delivers_its_true_reason() {
         let mut signals = b.trap_exit();
         order(&a, Order::throw(ExitReason::Normal));
         let (one, two) = (a.clone(), b.clone());
-        let linking = tokio::task::spawn_blocking(move || while one.is_alive() {
-            one.link(&two);
+        let linking = tokio::task::spawn_blocking(move || {
+            while one.is_alive() {
+                one.link(&two);
+            }
         });
         within(linking).await.expect("it links");
         within(a.ended()).await;
@@ -271,7 +295,9 @@ async fn links_join_tasks_and_actors() {
 #[tokio::test(start_paused = true)]
 async fn supervisors_heed_no_exit_signals_but_a_kill() {
     let bed = Bed::new();
-    let child = Probe::new().child("a").restart(mainstay_supervisors::specs::Restart::Temporary);
+    let child = Probe::new()
+        .child("a")
+        .restart(mainstay_supervisors::specs::Restart::Temporary);
     let supervisor = bed.start(Supervisor::one_for_one().child(child)).await;
     let a = running(&supervisor, "a").await;
     let process = supervisor.process();
@@ -294,12 +320,18 @@ async fn a_supervisor_restarts_what_a_link_has_ended() {
         .child(Probe::new().child("a"))
         .child(Probe::new().child("b"));
     let supervisor = bed.start(tree).await;
-    let (a, b) = (running(&supervisor, "a").await, running(&supervisor, "b").await);
+    let (a, b) = (
+        running(&supervisor, "a").await,
+        running(&supervisor, "b").await,
+    );
     a.link(&b);
     order(&a, Order::fail("no disk"));
     let mut log = bed.log();
     log.until("started root/b again 1").await;
-    let (a2, b2) = (running(&supervisor, "a").await, running(&supervisor, "b").await);
+    let (a2, b2) = (
+        running(&supervisor, "a").await,
+        running(&supervisor, "b").await,
+    );
     assert!(a2 != a && b2 != b);
     // The successors are not linked.
     order(&a2, Order::throw(ExitReason::Killed));

@@ -25,7 +25,9 @@ async fn alone(bed: &Bed, child: Child) -> Process {
 async fn side_by_side<const N: usize>(bed: &Bed, children: [Child; N]) -> [Process; N] {
     let ids = children.each_ref().map(|child| child.spec().id.clone());
     let children = children.map(|child| child.restart(Restart::Temporary));
-    let supervisor = bed.start(Supervisor::one_for_one().children(children)).await;
+    let supervisor = bed
+        .start(Supervisor::one_for_one().children(children))
+        .await;
     let mut processes = Vec::new();
     for id in ids {
         processes.push(running(&supervisor, id.as_str()).await);

@@ -22,7 +22,10 @@ async fn a_monitor_of_the_dead_tells_at_once() {
     let Poll::Ready(down) = poll_once(&mut process.monitor()) else {
         panic!("it waits for the dead")
     };
-    assert_eq!((down.process, down.reason), (process, ExitReason::failed("gone")));
+    assert_eq!(
+        (down.process, down.reason),
+        (process, ExitReason::failed("gone"))
+    );
     bed.end().await;
 }
 
@@ -47,7 +50,10 @@ async fn a_thousand_monitors_all_learn_of_one_end() {
     order(&process, Order::fail("gone"));
     for monitor in waiting {
         let down = within(monitor).await.expect("a monitor does not panic");
-        assert_eq!((down.process, down.reason), (process.clone(), ExitReason::failed("gone")));
+        assert_eq!(
+            (down.process, down.reason),
+            (process.clone(), ExitReason::failed("gone"))
+        );
     }
     bed.end().await;
 }
@@ -64,7 +70,10 @@ async fn demonitor_tells_an_end_that_has_come_and_nothing_otherwise() {
     within(process.ended()).await;
     for monitor in [polled, unpolled] {
         let down = monitor.demonitor().expect("it has ended");
-        assert_eq!((down.process, down.reason), (process.clone(), ExitReason::Killed));
+        assert_eq!(
+            (down.process, down.reason),
+            (process.clone(), ExitReason::Killed)
+        );
     }
     bed.end().await;
 }

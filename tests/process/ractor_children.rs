@@ -22,12 +22,21 @@ impl Actor for Parent {
     type State = ActorCell;
     type Arguments = ();
 
-    async fn pre_start(&self, me: ActorRef<ToParent>, (): ()) -> Result<ActorCell, ActorProcessingErr> {
+    async fn pre_start(
+        &self,
+        me: ActorRef<ToParent>,
+        (): (),
+    ) -> Result<ActorCell, ActorProcessingErr> {
         let (child, _) = Actor::spawn_linked(None, Worker, (), me.get_cell()).await?;
         Ok(child.get_cell())
     }
 
-    async fn handle(&self, _: ActorRef<ToParent>, message: ToParent, child: &mut ActorCell) -> Outcome {
+    async fn handle(
+        &self,
+        _: ActorRef<ToParent>,
+        message: ToParent,
+        child: &mut ActorCell,
+    ) -> Outcome {
         match message {
             ToParent::Child(reply) => Ok(reply.send(child.clone())?),
             ToParent::Fail => Err("parent".into()),
@@ -81,7 +90,9 @@ async fn parent(bed: &Bed, notes: &Notes, heeds: bool) -> (Process, ActorCell) {
     };
     let process = alone(bed, Child::actor("parent", make)).await;
     let actor = process.actor_ref::<ToParent>().expect("an actor");
-    let child = within(actor.call(ToParent::Child, None)).await.expect("it runs");
+    let child = within(actor.call(ToParent::Child, None))
+        .await
+        .expect("it runs");
     (process, child.expect("it answers"))
 }
 

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use mainstay_supervisors::specs::{ChildSpec, Restart};
 use mainstay_supervisors::{Child, ExitReason, Process, StopToken, Supervisor};
-use mainstay_tests::probe::{Bed, Notes, OnDrop, Order, Probe, Release, id, order, running, within};
+use mainstay_tests::probe::{
+    Bed, Notes, OnDrop, Order, Probe, Release, id, order, running, within,
+};
 
 use crate::alone;
 
@@ -19,12 +21,20 @@ type Way = (&'static str, fn(&Process));
 const WAYS: &[Way] = &[
     ("an error", |p| order(p, Order::fail("no disk"))),
     ("a panic", |p| order(p, Order::panic())),
-    ("its own stop", |p| p.actor_cell().expect("an actor").stop(None)),
-    ("a stop with a text", |p| p.actor_cell().expect("an actor").stop(Some("x".into()))),
-    ("a drain", |p| p.actor_cell().expect("an actor").drain().expect("it runs")),
+    ("its own stop", |p| {
+        p.actor_cell().expect("an actor").stop(None)
+    }),
+    ("a stop with a text", |p| {
+        p.actor_cell().expect("an actor").stop(Some("x".into()))
+    }),
+    ("a drain", |p| {
+        p.actor_cell().expect("an actor").drain().expect("it runs")
+    }),
     ("a request", |p| p.stop(ExitReason::Shutdown)),
     ("a kill", Process::kill),
-    ("ractor's kill", |p| p.actor_cell().expect("an actor").kill()),
+    ("ractor's kill", |p| {
+        p.actor_cell().expect("an actor").kill()
+    }),
     ("an exit signal", |p| p.exit(ExitReason::failed("signal"))),
 ];
 
@@ -37,7 +47,11 @@ async fn an_actor_and_its_state_are_dropped_before_its_end_is_seen() {
         release.follow(&process);
         end(&process);
         within(process.ended()).await;
-        assert_eq!(release.dropped(), ["actor before the exit", "state before the exit"], "{way}");
+        assert_eq!(
+            release.dropped(),
+            ["actor before the exit", "state before the exit"],
+            "{way}"
+        );
         bed.end().await;
     }
 }
@@ -54,7 +68,10 @@ async fn an_actor_whose_post_stop_goes_wrong_is_dropped_before_its_end_is_seen()
         release.follow(&process);
         process.stop(ExitReason::Shutdown);
         within(process.ended()).await;
-        assert_eq!(release.dropped(), ["actor before the exit", "state before the exit"]);
+        assert_eq!(
+            release.dropped(),
+            ["actor before the exit", "state before the exit"]
+        );
         bed.end().await;
     }
 }
@@ -76,7 +93,11 @@ async fn what_a_killed_handler_holds_is_dropped_before_the_end_is_seen() {
     notes.until("begun").await;
     process.kill();
     within(process.ended()).await;
-    let parts = ["actor before the exit", "in hand before the exit", "state before the exit"];
+    let parts = [
+        "actor before the exit",
+        "in hand before the exit",
+        "state before the exit",
+    ];
     assert_eq!(release.dropped(), parts);
     bed.end().await;
 }
@@ -108,7 +129,11 @@ async fn queued_messages_are_dropped_before_the_end_is_seen() {
         }
         go.send(()).ok();
         within(process.ended()).await;
-        let parts = ["actor before the exit", "queued before the exit", "state before the exit"];
+        let parts = [
+            "actor before the exit",
+            "queued before the exit",
+            "state before the exit",
+        ];
         assert_eq!(release.dropped(), parts, "{way}");
         bed.end().await;
     }
@@ -174,7 +199,9 @@ async fn a_task_that_was_never_polled_is_dropped_before_its_end_is_seen() {
     });
     let supervisor = bed.start(Supervisor::one_for_one()).await;
     let child = child.restart(Restart::Temporary);
-    within(supervisor.start_child(child)).await.expect("it starts");
+    within(supervisor.start_child(child))
+        .await
+        .expect("it starts");
     within(supervisor.count_children()).await.expect("it runs");
     assert_eq!(release.dropped(), ["future before the exit"]);
     bed.end().await;

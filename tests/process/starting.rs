@@ -33,10 +33,18 @@ async fn an_error_in_pre_start_is_a_failed_start_and_keeps_its_type() {
     let StartError::Failed(failure) = &error else {
         panic!("{error:?}")
     };
-    let kind = failure.downcast_ref::<std::io::Error>().map(std::io::Error::kind);
+    let kind = failure
+        .downcast_ref::<std::io::Error>()
+        .map(std::io::Error::kind);
     assert_eq!(kind, Some(std::io::ErrorKind::AddrInUse));
     assert_eq!(error.to_string(), "taken");
-    assert_eq!(within(supervisor.count_children()).await.expect("it runs").specs, 0);
+    assert_eq!(
+        within(supervisor.count_children())
+            .await
+            .expect("it runs")
+            .specs,
+        0
+    );
     bed.end().await;
 }
 
@@ -50,7 +58,12 @@ async fn a_panic_in_pre_start_is_a_failed_start_and_tells_its_place() {
         panic!("{error:?}")
     };
     assert_eq!(panic.message(), ON_PURPOSE);
-    assert!(panic.location().is_some_and(|place| place.starts_with(file!())), "{panic}");
+    assert!(
+        panic
+            .location()
+            .is_some_and(|place| place.starts_with(file!())),
+        "{panic}"
+    );
     bed.end().await;
 }
 
@@ -58,8 +71,13 @@ async fn a_panic_in_pre_start_is_a_failed_start_and_tells_its_place() {
 async fn a_failed_start_is_no_process_anybody_hears_of() {
     let bed = Bed::new();
     let probe = Probe::new().pre_start(|_| async { Err("no disk".into()) });
-    let error = bed.try_start(Supervisor::one_for_one().child(probe.child("a"))).await;
-    assert_eq!(error.expect_err("it cannot start").to_string(), "child a: no disk");
+    let error = bed
+        .try_start(Supervisor::one_for_one().child(probe.child("a")))
+        .await;
+    assert_eq!(
+        error.expect_err("it cannot start").to_string(),
+        "child a: no disk"
+    );
     assert_eq!(bed.log().take(), ["start error a: no disk"]);
     bed.end().await;
 }
@@ -147,7 +165,11 @@ async fn hanging(
     bed: &Bed,
     child: Child,
     mut made: mpsc::UnboundedReceiver<Process>,
-) -> (SupervisorRef, Process, tokio::task::JoinHandle<Result<Started, SupervisorError>>) {
+) -> (
+    SupervisorRef,
+    Process,
+    tokio::task::JoinHandle<Result<Started, SupervisorError>>,
+) {
     let supervisor = bed.start(Supervisor::one_for_one()).await;
     let handle = supervisor.clone();
     let start = tokio::spawn(async move { add(&handle, child).await });
@@ -172,7 +194,8 @@ fn hanging_task() -> (Child, mpsc::UnboundedReceiver<Process>) {
         let made = made.clone();
         async move {
             let _ready = ready;
-            made.send(current().expect("a process")).expect("the test waits");
+            made.send(current().expect("a process"))
+                .expect("the test waits");
             std::future::pending::<()>().await;
         }
     });
@@ -199,8 +222,14 @@ async fn a_process_whose_supervisor_is_killed_while_it_starts_goes_with_it() {
         let (supervisor, process, start) = hanging(&bed, child, made).await;
         supervisor.process().kill();
         assert_eq!(within(process.ended()).await, ExitReason::Killed);
-        let error = within(start).await.expect("no panic").expect_err("nobody answers");
-        assert_eq!(error.to_string(), "the process ended before it answered: killed");
+        let error = within(start)
+            .await
+            .expect("no panic")
+            .expect_err("nobody answers");
+        assert_eq!(
+            error.to_string(),
+            "the process ended before it answered: killed"
+        );
         bed.end().await;
     }
 }
@@ -213,7 +242,8 @@ async fn an_actor_that_is_asked_to_stop_while_it_starts_starts_and_stops() {
     let gone = Arc::new(std::sync::Mutex::new(Some(gone)));
     let (made, mut process) = mpsc::unbounded_channel();
     let probe = Probe::noting(&notes, "a").pre_start(move |_| {
-        made.send(current().expect("a process")).expect("the test waits");
+        made.send(current().expect("a process"))
+            .expect("the test waits");
         let gone = gone.lock().expect("no panic").take().expect("one start");
         async move { Ok(gone.await?) }
     });
@@ -229,7 +259,14 @@ async fn an_actor_that_is_asked_to_stop_while_it_starts_starts_and_stops() {
     assert_eq!(started.process(), Some(&process));
     assert_eq!(text_of(&within(process.ended()).await), "shutdown: early");
     let log = bed.log().until("exited root/a: shutdown: early").await;
-    assert_eq!(log, ["started root", "started root/a", "exited root/a: shutdown: early"]);
+    assert_eq!(
+        log,
+        [
+            "started root",
+            "started root/a",
+            "exited root/a: shutdown: early"
+        ]
+    );
     bed.end().await;
 }
 
@@ -241,11 +278,16 @@ async fn a_start_can_tell_more_than_its_process() {
         let process = cx.spawn_task(|_| std::future::pending::<()>());
         Ok(Started::from(process).with_info(Term::new(4000_u16)))
     });
-    let started = within(supervisor.start_child(child)).await.expect("it starts");
+    let started = within(supervisor.start_child(child))
+        .await
+        .expect("it starts");
     let Started::Process { process, info, .. } = started else {
         panic!("it runs")
     };
     assert_eq!(process, running(&supervisor, "a").await);
-    assert_eq!(info.as_ref().and_then(Term::downcast_ref::<u16>), Some(&4000));
+    assert_eq!(
+        info.as_ref().and_then(Term::downcast_ref::<u16>),
+        Some(&4000)
+    );
     bed.end().await;
 }

@@ -10,6 +10,7 @@ use tokio::time::Instant;
 
 use super::ConfigError;
 use super::cell::Cell;
+use super::error::LoadError;
 use super::event::{Change, ConfigEvent, Reset};
 use super::handle::service_name;
 use super::rules::Plan;
@@ -61,10 +62,13 @@ impl Actor for Keeper {
         start: Start,
     ) -> Result<Start, ActorProcessingErr> {
         let myself = current().ok_or("a config server runs as a supervised process only")?;
-        start.namespace.register(service_name(), &myself)?;
+        let registered = start.namespace.register(service_name(), &myself);
+        registered.map_err(LoadError::Register)?;
         // From here on nobody else keeps this cell, until this process has ended.
         if let Some(plan) = &start.plan {
-            start.cell.adopt(start.cell.current().under(Arc::clone(plan)));
+            start
+                .cell
+                .adopt(start.cell.current().under(Arc::clone(plan)));
         }
         start.cell.set_started(Instant::now());
         Ok(start)
@@ -108,7 +112,12 @@ impl Start {
                 tracing::info!(namespace, path = %change.path, version = change.version, "configuration updated");
             }
             ConfigEvent::Reset(reset) => {
-                tracing::info!(namespace, changes = reset.changes.len(), version = reset.version, "configuration reset");
+                tracing::info!(
+                    namespace,
+                    changes = reset.changes.len(),
+                    version = reset.version,
+                    "configuration reset"
+                );
             }
         }
     }

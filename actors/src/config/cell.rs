@@ -75,7 +75,10 @@ impl Cell {
         drop(audience);
     }
 
-    pub(crate) fn subscribe(self: &Arc<Self>, prefix: ConfigPath) -> Result<ConfigEvents, ConfigError> {
+    pub(crate) fn subscribe(
+        self: &Arc<Self>,
+        prefix: ConfigPath,
+    ) -> Result<ConfigEvents, ConfigError> {
         let mut audience = self.audience();
         let (version, max) = self.read(|now| (now.version(), now.plan().limits.subscribers_max));
         audience.join(prefix, max, version, Arc::downgrade(self))

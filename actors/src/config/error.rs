@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use mainstay_specs::Faults;
-use mainstay_supervisors::{CallError, ExitReason};
+use mainstay_supervisors::{CallError, ExitReason, RegisterError};
 
 use super::path::{ConfigPath, PathError};
 use super::value::{ConfigKind, ConfigValue};
@@ -35,7 +35,7 @@ pub enum ConfigError {
         obstacle: Obstacle,
     },
     /// The value is not what it was to be read as.
-    #[error("the value at `{path}` cannot be read as wanted: {message}")]
+    #[error("the value at {} cannot be read as wanted: {message}", place(path))]
     Decode {
         /// The part that does not fit.
         path: ConfigPath,
@@ -43,7 +43,10 @@ pub enum ConfigError {
         message: String,
     },
     /// The value is of another kind than the one that is there.
-    #[error("expected {expected} at `{path}`, as there is now, found {found}")]
+    #[error(
+        "expected {expected} at {}, as there is now, found {found}",
+        place(path)
+    )]
     WrongKind {
         /// Where; it may lie inside of what was to be updated. The root, if the whole is to be something else than a map.
         path: ConfigPath,
@@ -53,7 +56,7 @@ pub enum ConfigError {
         found: ConfigKind,
     },
     /// The server was told which paths may be updated, and this is not among them.
-    #[error("`{path}` is not among the paths that may be updated")]
+    #[error("{} is not among the paths that may be updated", place(path))]
     NotUpdatable {
         /// The path.
         path: ConfigPath,
@@ -130,15 +133,9 @@ impl Obstacle {
 impl fmt::Display for Obstacle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
-            kind,
-            len,
-            segment,
-            ..
+            kind, len, segment, ..
         } = self;
-        match self.reached.is_root() {
-            true => f.write_str("the configuration is ")?,
-            false => write!(f, "`{}` is ", self.reached)?,
-        }
+        write!(f, "{} is ", place(&self.reached))?;
         match len {
             Some(1) => write!(f, "a list of 1 element, without `{segment}`"),
             Some(len) => write!(f, "a list of {len} elements, without `{segment}`"),
@@ -148,6 +145,13 @@ impl fmt::Display for Obstacle {
     }
 }
 
+fn place(path: &ConfigPath) -> String {
+    if path.is_root() {
+        return "the root".to_owned();
+    }
+    format!("`{path}`")
+}
+
 /// Why the config server did not start.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -155,6 +159,9 @@ pub enum LoadError {
     /// It was started outside of any namespace.
     #[error("a config server lives in a namespace; it was started outside of any")]
     NoNamespace,
+    /// Its name is held by another process of the namespace, most likely by another config server.
+    #[error("the name of the config server: {0}")]
+    Register(#[from] RegisterError),
     /// The limits in its spec cannot be.
     #[error("the spec of the config server is wrong: {0}")]
     Spec(Faults),
@@ -186,7 +193,7 @@ pub enum LoadError {
     /// The content is refused by the limits or a validator.
     #[error("the configuration to start with is refused: {0}")]
     Refused(ConfigError),
-    /// A change was made in a namespace where another config server had run before, and what that one left does not fit.
+    /// Another config server has run in the namespace before, and the content it has left is refused.
     #[error("the configuration that is there already is refused: {0}")]
     Present(ConfigError),
 }

@@ -91,8 +91,93 @@ fn differs(
 }
 
 fn walk<'a>(value: Option<&'a ConfigValue>, rest: &[Box<str>]) -> Option<&'a ConfigValue> {
-    rest.iter().fold(value, |value, segment| value?.step(segment))
+    rest.iter()
+        .fold(value, |value, segment| value?.step(segment))
 }
 
 #[cfg(test)]
-mod tests;
+mod tests {
+    use super::*;
+    use crate::config::path::IntoConfigPath;
+
+    fn path(text: &str) -> ConfigPath {
+        text.into_path().expect("a path")
+    }
+
+    fn value(ron: &str) -> ConfigValue {
+        ron::from_str(ron).expect("RON")
+    }
+
+    fn updated(at: &str, previous: Option<&str>, now: &str) -> ConfigEvent {
+        ConfigEvent::Updated(Change {
+            path: path(at),
+            previous: previous.map(value),
+            value: value(now),
+            version: 1,
+        })
+    }
+
+    fn reset(at: &str, previous: Option<&str>, now: Option<&str>) -> ConfigEvent {
+        let change = Difference {
+            path: path(at),
+            previous: previous.map(value),
+            value: now.map(value),
+        };
+        ConfigEvent::Reset(Reset {
+            changes: [change].into(),
+            version: 1,
+        })
+    }
+
+    #[test]
+    fn an_update_there_or_further_in_concerns_a_subscriber_even_if_it_sets_the_same() {
+        assert!(updated("a.b", Some("1"), "2").concerns(&path("")));
+        assert!(updated("a.b", Some("1"), "2").concerns(&path("a")));
+        assert!(updated("a.b", Some("1"), "1").concerns(&path("a.b")));
+        assert!(!updated("a.b", Some("1"), "2").concerns(&path("a.c")));
+        assert!(!updated("ab", Some("1"), "2").concerns(&path("a")));
+    }
+
+    #[test]
+    fn an_update_further_out_concerns_a_subscriber_if_it_makes_a_difference() {
+        let prefix = path("a.b.0");
+        assert!(updated("a", Some("(b: [1])"), "(b: [2])").concerns(&prefix));
+        assert!(!updated("a", Some("(b: [1, 5])"), "(b: [1, 6])").concerns(&prefix));
+        assert!(
+            updated("a", Some("(b: [1])"), "(c: 1)").concerns(&prefix),
+            "it is gone"
+        );
+        assert!(updated("a", None, "(b: [1])").concerns(&prefix), "it came");
+        assert!(
+            !updated("a", None, "(c: 1)").concerns(&prefix),
+            "it never was"
+        );
+    }
+
+    #[test]
+    fn a_reset_concerns_whom_it_makes_a_difference_for() {
+        assert!(reset("a.b", Some("1"), Some("2")).concerns(&path("a")));
+        assert!(reset("a.b", Some("1"), None).concerns(&path("a.b")));
+        assert!(reset("a", Some("(b: 1)"), None).concerns(&path("a.b")));
+        assert!(!reset("a", Some("(b: 1)"), None).concerns(&path("a.c")));
+        assert!(!reset("a.b", Some("1"), None).concerns(&path("c")));
+        let nothing = ConfigEvent::Reset(Reset {
+            changes: [].into(),
+            version: 1,
+        });
+        assert!(nothing.concerns(&path("")));
+        assert!(!nothing.concerns(&path("a")));
+    }
+
+    #[test]
+    fn events_are_told_in_json_by_their_type() {
+        assert_eq!(
+            serde_json::to_string(&updated("a.b", None, "(c: 1)")).expect("JSON"),
+            r#"{"type":"updated","path":"a.b","previous":null,"value":{"c":1},"version":1}"#
+        );
+        assert_eq!(
+            serde_json::to_string(&reset("a", Some("1"), None)).expect("JSON"),
+            r#"{"type":"reset","changes":[{"path":"a","previous":1,"value":null}],"version":1}"#
+        );
+    }
+}

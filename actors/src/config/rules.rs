@@ -4,7 +4,7 @@ use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use mainstay_specs::{Fault, Faults};
+use mainstay_specs::{ConfigServerSpec, Fault, Faults};
 
 use super::ConfigError;
 use super::document::Document;
@@ -50,7 +50,7 @@ impl ConfigRules {
         self
     }
 
-    pub(crate) fn is_updatable(&self, path: &ConfigPath) -> bool {
+    fn is_updatable(&self, path: &ConfigPath) -> bool {
         let Some(updatable) = &self.updatable else {
             return true;
         };
@@ -81,22 +81,33 @@ impl fmt::Debug for ConfigRules {
     }
 }
 
+/// What a child that is a config server was made from.
+#[derive(Debug)]
+pub(crate) struct Setup {
+    pub(crate) spec: ConfigServerSpec,
+    pub(crate) rules: ConfigRules,
+}
+
 /// What a config server goes by: its limits, its rules and the content it goes back to.
 #[derive(Debug)]
 pub(crate) struct Plan {
     pub(crate) initial: Document,
     pub(crate) limits: Limits,
-    pub(crate) rules: ConfigRules,
+    pub(crate) setup: Arc<Setup>,
 }
 
 impl Plan {
+    pub(crate) fn is_updatable(&self, path: &ConfigPath) -> bool {
+        self.setup.rules.is_updatable(path)
+    }
+
     /// Refuses what can be refused by looking at the request alone.
     pub(crate) fn check_request(
         &self,
         path: &ConfigPath,
         value: &ConfigValue,
     ) -> Result<(), ConfigError> {
-        if !self.rules.is_updatable(path) {
+        if !self.is_updatable(path) {
             return Err(ConfigError::NotUpdatable { path: path.clone() });
         }
         refuse_if_any(self.limits.check(path, value))
@@ -107,13 +118,13 @@ impl Plan {
         if document.bytes() > self.limits.bytes_max {
             refuse_if_any(vec![Fault::new(self.limits.too_large())])?;
         }
-        self.rules.validate(document)
+        self.setup.rules.validate(document)
     }
 
     /// Refuses a document of which nothing is known.
     pub(crate) fn check(&self, document: &Document) -> Result<(), ConfigError> {
         refuse_if_any(self.limits.check(&ConfigPath::root(), document.root()))?;
-        self.rules.validate(document)
+        self.setup.rules.validate(document)
     }
 }
 
@@ -124,7 +135,8 @@ fn refuse_if_any(faults: Vec<Fault>) -> Result<(), ConfigError> {
 fn text_of(payload: &(dyn std::any::Any + Send)) -> String {
     let text = payload.downcast_ref::<String>().map(String::as_str);
     let text = text.or_else(|| payload.downcast_ref::<&str>().copied());
-    text.unwrap_or("a panic whose payload is not a text").to_owned()
+    text.unwrap_or("a panic whose payload is not a text")
+        .to_owned()
 }
 
 /// For a validator that refuses and gives no reason.

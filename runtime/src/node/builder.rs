@@ -108,7 +108,7 @@ impl NodeBuilder {
     /// # Errors
     ///
     /// Everything that is wrong with the spec; an address that cannot be listened on; a process that does not start, with
-    /// its path. What was started before is stopped in reverse order, within the spec's `shutdown_deadline`.
+    /// its path. What was started before is stopped in order, within the spec's `shutdown_deadline`.
     ///
     /// Cancel safety: when this is dropped, what was started is told to stop, and nobody waits for it; see
     /// [`boot_until`](Self::boot_until).

@@ -93,9 +93,9 @@ impl Node {
         .await
     }
 
-    /// Stops everything and waits until nothing of it is left: the namespaces, last booted first, each in its own order;
-    /// then what else was started in the runtime; the HTTP server last, so that it tells until then how far things are.
-    /// Event streams end with it, and do not hold it up.
+    /// Stops everything and waits until nothing of it is left: the namespaces side by side, each in its own order; then what
+    /// else was started in the runtime; the HTTP server last, so that it tells until then how far things are. Event streams
+    /// end with it, and do not hold it up.
     ///
     /// What has not ended within `limit` is killed, and named in the report.
     ///

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use futures_util::FutureExt;
 
 use super::decide::Key;
+use super::doom::kill_tree;
 use super::hub::Hub;
 use crate::process::{Owner, caught};
 use crate::registry::RegisterError;
@@ -39,8 +40,7 @@ pub(crate) async fn launch(
         }
         (result, made) => {
             if let Some(made) = made {
-                made.kill();
-                made.ended().await;
+                kill_tree(&made).await;
             }
             match result {
                 Ok(Started::Process { .. }) => Err(StartError::failed(

@@ -103,7 +103,7 @@ pub struct Probe {
     post_start: Hook,
     post_stop: Hook,
     state: Hold,
-    actor: Hold,
+    kept: Hold,
 }
 
 impl Default for Probe {
@@ -133,7 +133,7 @@ impl Probe {
             post_start: nothing(),
             post_stop: nothing(),
             state: Arc::new(|| Box::new(())),
-            actor: Arc::new(|| Box::new(())),
+            kept: Arc::new(|| Box::new(())),
         }
     }
 
@@ -187,23 +187,39 @@ impl Probe {
 
     /// Sets what its state holds.
     #[must_use]
-    pub fn holding<T: Send + 'static>(mut self, make: impl Fn() -> T + Send + Sync + 'static) -> Self {
+    pub fn holding<T: Send + 'static>(
+        mut self,
+        make: impl Fn() -> T + Send + Sync + 'static,
+    ) -> Self {
         self.state = Arc::new(move || Box::new(make()));
         self
     }
 
     /// Sets what the actor itself holds, beside its state.
     #[must_use]
-    pub fn keeping<T: Send + 'static>(mut self, make: impl Fn() -> T + Send + Sync + 'static) -> Self {
-        self.actor = Arc::new(move || Box::new(make()));
+    pub fn keeping<T: Send + 'static>(
+        mut self,
+        make: impl Fn() -> T + Send + Sync + 'static,
+    ) -> Self {
+        self.kept = Arc::new(move || Box::new(make()));
         self
+    }
+
+    /// One such actor.
+    #[must_use]
+    pub fn actor(&self) -> Acting {
+        let _kept = Mutex::new((self.kept)());
+        Acting {
+            probe: self.clone(),
+            _kept,
+        }
     }
 
     /// A child of this id that is such an actor.
     #[must_use]
     pub fn child(&self, id: &str) -> Child {
         let probe = self.clone();
-        Child::actor(id, move || (Acting::new(probe.clone()), ()))
+        Child::actor(id, move || (probe.actor(), ()))
     }
 }
 
@@ -213,17 +229,11 @@ impl fmt::Debug for Probe {
     }
 }
 
-/// One incarnation.
-struct Acting {
+/// One incarnation of a [`Probe`].
+#[derive(Debug)]
+pub struct Acting {
     probe: Probe,
     _kept: Mutex<Box<dyn Any + Send>>,
-}
-
-impl Acting {
-    fn new(probe: Probe) -> Self {
-        let _kept = Mutex::new((probe.actor)());
-        Self { probe, _kept }
-    }
 }
 
 impl Actor for Acting {

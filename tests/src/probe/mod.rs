@@ -22,7 +22,7 @@ use mainstay_supervisors::{
     Blueprint, ChildStatus, Delivery, EventKind, Process, Runtime, StartError, SupervisorRef,
 };
 
-pub use actor::{Order, Outcome, Probe, order};
+pub use actor::{Acting, Order, Outcome, Probe, order};
 pub use drops::{OnDrop, Release};
 pub use log::{Log, text_of};
 pub use notes::Notes;
@@ -90,7 +90,10 @@ impl Bed {
     /// If there was none.
     #[must_use]
     pub fn started(&self, path: &str) -> Process {
-        let ours = self.all_started().into_iter().rfind(|process| process.path() == path);
+        let ours = self
+            .all_started()
+            .into_iter()
+            .rfind(|process| process.path() == path);
         ours.expect("it was started")
     }
 

@@ -47,7 +47,6 @@ impl Notes {
     }
 
     /// All lines, which are forgotten.
-    #[must_use]
     pub fn take(&self) -> Vec<String> {
         let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
         std::mem::take(&mut lines)

@@ -61,7 +61,11 @@ impl Walk {
             };
             let previous = left.next_if(|(other, _)| **other == key);
             let value = right.next_if(|(other, _)| **other == key);
-            self.inside((&*key).into(), previous.map(|(_, it)| it), value.map(|(_, it)| it));
+            self.inside(
+                (&*key).into(),
+                previous.map(|(_, it)| it),
+                value.map(|(_, it)| it),
+            );
         }
     }
 

@@ -48,17 +48,16 @@ fn a_text_that_is_no_path_is_refused_with_what_is_wrong_and_where() {
 fn a_path_has_at_most_fifty_segments() {
     let fifty = vec!["a"; 50].join(".");
     assert_eq!(
-        fifty.parse::<ConfigPath>().map(|path| path.segments().len()),
+        fifty
+            .parse::<ConfigPath>()
+            .map(|path| path.segments().len()),
         Ok(50)
     );
     assert_eq!(
         format!("{fifty}.a").parse::<ConfigPath>(),
         Err(PathError::TooManySegments)
     );
-    assert_eq!(
-        vec!["a"; 51].into_path(),
-        Err(PathError::TooManySegments)
-    );
+    assert_eq!(vec!["a"; 51].into_path(), Err(PathError::TooManySegments));
     assert_eq!(
         ConfigPath::from_segments(std::iter::repeat("a")),
         Err(PathError::TooManySegments),

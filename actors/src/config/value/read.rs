@@ -10,8 +10,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use mainstay_specs::{Fault, SpecPath};
+use serde::Deserialize;
 use serde::de::{Deserializer, Error, MapAccess, SeqAccess, Visitor};
-use serde::{Deserialize, de};
 
 use super::ConfigValue;
 
@@ -105,7 +105,9 @@ impl<'de> Visitor<'de> for PartVisitor {
     }
 
     fn visit_bytes<E>(self, _value: &[u8]) -> Result<Part, E> {
-        Ok(Part::fault("expected a string, a number, a bool, a list or a map, found bytes"))
+        Ok(Part::fault(
+            "expected a string, a number, a bool, a list or a map, found bytes",
+        ))
     }
 
     fn visit_none<E>(self) -> Result<Part, E> {
@@ -141,7 +143,9 @@ impl<'de> Visitor<'de> for PartVisitor {
             let key = match key {
                 Ok(key) => key,
                 Err(found) => {
-                    faults.push(Fault::new(format!("expected a string as key, found {found}")));
+                    faults.push(Fault::new(format!(
+                        "expected a string as key, found {found}"
+                    )));
                     continue;
                 }
             };

@@ -111,7 +111,9 @@ fn simple(plan: &SupervisorPlan) -> Result<Blueprint, Inexpressible> {
             "the template was started",
         ))
     });
-    let simple = simple.intensity(written.intensity(), Duration::from_secs(written.period_s));
+    let simple = simple
+        .intensity(written.intensity(), Duration::from_secs(written.period_s))
+        .auto_shutdown(written.auto_shutdown);
     Ok(simple.into())
 }
 

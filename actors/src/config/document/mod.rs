@@ -154,7 +154,9 @@ fn merge(under: &ConfigValue, over: &ConfigValue) -> ConfigValue {
     };
     let mut merged = entries.clone();
     for (key, value) in over.iter() {
-        let value = entries.get(key).map_or_else(|| value.clone(), |under| merge(under, value));
+        let value = entries
+            .get(key)
+            .map_or_else(|| value.clone(), |under| merge(under, value));
         Arc::make_mut(&mut merged).insert(Arc::clone(key), value);
     }
     ConfigValue::Map(merged)

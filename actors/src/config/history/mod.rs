@@ -85,7 +85,9 @@ impl History {
         for segment in outer {
             let since = node.since;
             let below = Arc::make_mut(&mut node.below);
-            node = below.entry(segment.clone()).or_insert_with(|| Node::put(since));
+            node = below
+                .entry(segment.clone())
+                .or_insert_with(|| Node::put(since));
             node.touch(stamp);
         }
         let since = node.since;
@@ -94,7 +96,9 @@ impl History {
             (_, None) => drop(below.remove(last)),
             (None, Some(_)) => drop(below.insert(last.clone(), Node::put(stamp))),
             (Some(_), Some(_)) => {
-                let node = below.entry(last.clone()).or_insert_with(|| Node::put(since));
+                let node = below
+                    .entry(last.clone())
+                    .or_insert_with(|| Node::put(since));
                 node.touch(stamp);
                 node.since = stamp;
                 node.below = Arc::default();

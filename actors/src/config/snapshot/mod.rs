@@ -131,7 +131,7 @@ impl Snapshot {
             version: past.map(|past| past.last.version),
             changed_at: past.map(|past| past.last.at),
             changes_count: past.map_or(0, |past| past.changes),
-            updatable: self.plan.rules.is_updatable(path),
+            updatable: self.plan.is_updatable(path),
         }
     }
 
@@ -151,9 +151,10 @@ impl Snapshot {
             });
         }
         let path = update.path;
-        let value = match update.any_kind {
-            true => update.value,
-            false => self.document.fit(&path, update.value)?,
+        let value = if update.any_kind {
+            update.value
+        } else {
+            self.document.fit(&path, update.value)?
         };
         let replaced = self.document.with(&path, value.clone())?;
         self.plan.check_whole(&replaced.document)?;

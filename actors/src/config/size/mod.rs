@@ -27,7 +27,9 @@ pub(crate) fn bytes_of(value: &ConfigValue) -> u64 {
         ConfigValue::List(values) => values.iter().map(bytes_of).sum(),
         ConfigValue::Map(entries) => {
             let entries = entries.iter();
-            entries.map(|(key, value)| key.len() as u64 + bytes_of(value)).sum()
+            entries
+                .map(|(key, value)| key.len() as u64 + bytes_of(value))
+                .sum()
         }
         _ => 0,
     };
@@ -51,7 +53,11 @@ impl Limits {
                 faults.push(Fault::new(message).at(SpecPath::root().field(field)));
             }
         };
-        need(spec.bytes_max > 0, "bytes_max", "expected at least 1, found 0".to_owned());
+        need(
+            spec.bytes_max > 0,
+            "bytes_max",
+            "expected at least 1, found 0".to_owned(),
+        );
         need(
             spec.subscribers_max > 0,
             "subscribers_max",
@@ -96,7 +102,10 @@ impl Limits {
     }
 
     pub(crate) fn too_large(&self) -> String {
-        format!("expected at most {} bytes in all, found more", self.bytes_max)
+        format!(
+            "expected at most {} bytes in all, found more",
+            self.bytes_max
+        )
     }
 }
 

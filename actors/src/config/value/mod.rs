@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
+pub use decode::DecodeError;
 pub(crate) use read::Reading;
 
 /// A value of the configuration: a scalar, or a list or map of values.
@@ -20,7 +21,8 @@ pub(crate) use read::Reading;
 ///
 /// In RON, `(a: 1)` and `{"a": 1}` are the same map, `(1, 2)` and `[1, 2]` the same list, `()` and `None` are null, `Some(x)`
 /// is `x`. A name by itself (`Fast`) is the string `"Fast"`; a name before brackets (`Every(5)`) is kept as in JSON, as the map
-/// `{"Every": 5}`. Both decode as variants of an enum. So leave the names of structs out.
+/// `{"Every": 5}`. Both decode as variants of an enum. So leave the names of structs out. An integer that does not fit in 64 bits
+/// is read as a float, as from JSON.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum ConfigValue {
@@ -52,7 +54,9 @@ impl ConfigValue {
     ) -> Self {
         let entries = entries.into_iter();
         Self::Map(Arc::new(
-            entries.map(|(key, value)| (key.into(), value.into())).collect(),
+            entries
+                .map(|(key, value)| (key.into(), value.into()))
+                .collect(),
         ))
     }
 

@@ -1,0 +1,56 @@
+//! The config server: the configuration of a namespace, which can be read by everybody at no cost and changed while all runs.
+//!
+//! ```text
+//!  reader ── get ──────────────► cell: the present snapshot ◄── commit ── actor ◄── update, reset ── whoever changes
+//!  subscriber ◄─ its own queue ─ (and the subscribers)
+//! ```
+//!
+//! The cell belongs to the namespace and outlives the actor, which may crash at any moment: nothing is lost of the content, its
+//! version, its history and the subscriptions. Readers and subscribers do not notice; a change that was not begun is made of the
+//! actor's successor.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `value/` | [`ConfigValue`], the tree, and its ways from and to RON, JSON and types of the reader's |
+//! | `path/` | [`ConfigPath`] |
+//! | `document/` | [`Document`]: looking up, changing a copy, comparing, merging |
+//! | `size/`, `rules.rs` | what is accepted: limits, [`ConfigRules`] |
+//! | `history/` | when and how often each part has changed |
+//! | `snapshot/` | [`Snapshot`]: one version, and the decision what comes after it |
+//! | `event.rs`, `audience.rs` | [`ConfigEvent`], [`ConfigEvents`] |
+//! | `cell.rs`, `start.rs`, `initial.rs` | the state that outlives the actor, and where it comes from |
+//! | `handle.rs`, `actor.rs` | [`ConfigServer`] and its actor |
+//! | `error.rs`, `stats.rs` | [`ConfigError`], [`LoadError`]; [`ConfigStatus`], [`PathStatus`] |
+//!
+//! What is accepted: strings of at most 1 MiB, finite numbers, integers of 64 bits, keys that are not empty, and as much and
+//! as deep as [`ConfigServerSpec`](mainstay_specs::ConfigServerSpec) says.
+
+mod actor;
+mod audience;
+mod cell;
+mod document;
+mod error;
+mod event;
+mod handle;
+mod history;
+mod initial;
+mod path;
+mod rules;
+mod size;
+mod snapshot;
+mod start;
+mod stats;
+mod value;
+
+pub use audience::{ConfigEvents, EVENTS_BACKLOG, Lagged};
+pub use document::{Difference, Document};
+pub use error::{ConfigError, LoadError, Obstacle};
+pub use event::{Change, ConfigEvent, Reset};
+pub use handle::{ConfigServer, NAME};
+pub use initial::initial;
+pub use path::{ConfigPath, IntoConfigPath, PathError, SEGMENTS_MAX};
+pub use rules::ConfigRules;
+pub use size::STRING_BYTES_MAX;
+pub use snapshot::Snapshot;
+pub use stats::{ConfigStatus, PathStatus};
+pub use value::{ConfigKind, ConfigValue, DecodeError};

@@ -1,0 +1,118 @@
+//! What `mainstay` runs when it is given no file.
+
+use std::time::Duration;
+
+use mainstay::prelude::*;
+use mainstay::supervisors::TreeNode;
+
+const DEFAULT: &str = include_str!("../../runtime/examples/default.ron");
+
+fn default_spec() -> NodeSpec {
+    NodeSpec::from_ron(DEFAULT, &Node::builder().demo_kinds()).unwrap()
+}
+
+async fn boot(spec: &NodeSpec) -> Node {
+    Node::builder().demo_kinds().boot(spec).await.unwrap()
+}
+
+fn without_pids(node: &TreeNode) -> String {
+    let text = node.to_string();
+    let lines = text.lines().map(|line| {
+        let words = line.split("  ").filter(|word| !word.starts_with('#'));
+        words.collect::<Vec<_>>().join("  ") + "\n"
+    });
+    lines.collect()
+}
+
+#[tokio::test]
+async fn the_default_spec_boots_and_stops_in_order() {
+    let mut spec = default_spec();
+    spec.http.bind.set_port(0);
+    let node = boot(&spec).await;
+    let trees = node.runtime().roots();
+    let trees: String = trees
+        .iter()
+        .map(|root| without_pids(&TreeNode::of(root.process())))
+        .collect();
+    assert_eq!(
+        trees,
+        "\
+http  one_for_one
+└─ server
+production  rest_for_one
+├─ config_server
+└─ children  one_for_one
+   ├─ heartbeat
+   └─ pool  one_for_one
+      ├─ worker-1
+      ├─ worker-2
+      └─ worker-3
+"
+    );
+    assert_eq!(
+        node.stop(Duration::from_secs(30)).await,
+        StopReport::default()
+    );
+    assert!(node.runtime().roots().is_empty());
+}
+
+#[test]
+fn the_default_spec_listens_on_port_4000_of_the_loopback_interface() {
+    assert_eq!(default_spec().http.bind.to_string(), "127.0.0.1:4000");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_heartbeat_can_be_told_to_fail_and_is_restarted() {
+    let text = r#"(
+        namespaces: [(name: "app", children: [
+            (id: "flaky", kind: "ticker", args: (every: "1s", fail_after: 3)),
+        ])],
+        http: (enabled: false),
+    )"#;
+    let spec = NodeSpec::from_ron(text, &Node::builder().demo_kinds()).unwrap();
+    let node = boot(&spec).await;
+    let app = node.namespace("app").unwrap();
+    let id = ChildId::new("flaky").unwrap();
+    let first = child(&app, &id).await;
+    let begun = tokio::time::Instant::now();
+    let reason = first.ended().await;
+    assert_eq!(begun.elapsed(), Duration::from_secs(3));
+    assert_eq!(
+        reason.to_string(),
+        "failed: failed after 3 beats, as it was told to"
+    );
+    let second = child(&app, &id).await;
+    assert!(second.pid() > first.pid());
+    node.stop(Duration::from_secs(1)).await;
+}
+
+async fn child(namespace: &Namespace, id: &ChildId) -> Process {
+    use mainstay::supervisors::ChildStatus;
+    let children = namespace
+        .children()
+        .unwrap()
+        .which_children()
+        .await
+        .unwrap();
+    let child = children.into_iter().find(|child| child.id == *id).unwrap();
+    match child.status {
+        ChildStatus::Running(process) => process,
+        status => panic!("{status:?}"),
+    }
+}
+
+#[tokio::test]
+async fn the_workers_answer_under_their_names() {
+    use mainstay::kinds::EchoMessage;
+    let mut spec = default_spec();
+    spec.http.enabled = false;
+    let node = boot(&spec).await;
+    let production = node.namespace("production").unwrap();
+    let worker = production.service::<EchoMessage>(ServiceName::new("worker-2").unwrap());
+    let answer = worker.call(
+        |reply| EchoMessage::Echo("hello".into(), reply),
+        Duration::from_secs(5),
+    );
+    assert_eq!(answer.await, Ok("hello".to_owned()));
+    node.stop(Duration::from_secs(30)).await;
+}

@@ -1,0 +1,11 @@
+//! A node over HTTP.
+
+mod access;
+mod client;
+mod health;
+mod limits;
+mod routes;
+mod server;
+mod stream;
+mod support;
+mod tree;
