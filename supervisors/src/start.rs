@@ -8,7 +8,6 @@ use std::sync::Arc;
 
 use mainstay_specs::{Backoff, ChildId, ChildSpec, ChildType, Restart, ServiceName, Shutdown};
 use ractor::Actor;
-use tokio::sync::oneshot;
 
 use crate::exit::{ExitReason, Failure, IntoExit, Panic, Term};
 use crate::process::{
@@ -390,8 +389,8 @@ impl StartContext {
         F: Future<Output: IntoExit> + Send + 'static,
     {
         let process = self.process(ProcessKind::Task);
-        let (ready, told) = oneshot::channel();
-        spawn_task(&process, |stop| body(stop, Ready(ready)));
+        let (ready, told) = Ready::new(process.clone());
+        spawn_task(&process, |stop| body(stop, ready));
         match told.await {
             Ok(()) => Ok(process),
             Err(_) => Err(StartError::Exited(process.ended().await)),

@@ -240,3 +240,15 @@ async fn a_kind_that_changes_its_mind_between_check_and_boot_is_told_with_the_pa
         "app/children/a did not start: not any more"
     );
 }
+
+#[tokio::test]
+async fn content_that_is_none_is_a_fault_before_anything_is_started() {
+    let builder = builder(&Journal::default());
+    let text = r#"(namespaces: [(name: "app", services: (config_server: (initial: {1: 2})))], http: (enabled: false))"#;
+    let spec = spec(text, &builder);
+    let error = builder.boot(&spec).await.unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "1:65: namespaces[0].services.config_server.initial: expected a string as key, found an integer"
+    );
+}

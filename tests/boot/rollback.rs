@@ -141,3 +141,27 @@ async fn a_boot_that_is_dropped_stops_what_it_has_started() {
     }
     assert_eq!(journal.lines(), ["+a", "+b", "-a"]);
 }
+
+#[tokio::test]
+async fn a_service_that_does_not_start_is_named_by_its_path() {
+    let journal = Journal::default();
+    let builder = builder(&journal);
+    let spec = spec(
+        r#"(
+            namespaces: [(
+                name: "app",
+                services: (config_server: (file: "/nowhere/config.ron")),
+                children: [(id: "a", kind: "recorder", args: (name: "a"))],
+            )],
+            http: (enabled: false),
+        )"#,
+        &builder,
+    );
+    let error = builder.boot(&spec).await.unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "app/config_server did not start: /nowhere/config.ron: cannot be read: \
+         No such file or directory (os error 2)"
+    );
+    assert!(journal.lines().is_empty());
+}

@@ -60,3 +60,24 @@ async fn a_stream_without_events_is_kept_alive_with_comments() {
     }
     node.stop(Duration::from_secs(5)).await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_body_that_does_not_come_is_waited_for_ten_seconds() {
+    let node = node(r#"(name: "production", services: (config_server: ()))"#).await;
+    let mut stream = TcpStream::connect(address(&node)).await.unwrap();
+    let head = "PUT /api/config/a HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer secret\r\n\
+                content-type: application/json\r\ncontent-length: 2\r\nconnection: close\r\n\r\n1";
+    let begun = Instant::now();
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    assert_eq!(begun.elapsed().as_secs(), 10);
+    assert!(
+        answer.starts_with("HTTP/1.1 408 Request Timeout\r\n"),
+        "{answer}"
+    );
+    assert!(answer.contains(
+        r#"{"error":{"code":"request_timeout","message":"expected the whole body within 10s"}}"#
+    ));
+    node.stop(Duration::from_secs(5)).await;
+}

@@ -2,6 +2,7 @@
 
 mod access;
 mod client;
+mod config;
 mod health;
 mod limits;
 mod routes;

@@ -129,7 +129,8 @@ async fn dependents_wait_with_the_one_that_waits() {
 async fn a_child_added_later_may_depend_on_those_that_are_there() {
     let bed = Bed::new();
     let notes = Notes::new();
-    let supervisor = started(&bed, &notes).await;
+    let tree = Supervisor::one_for_one().intensity(9, secs(5));
+    let supervisor = bed.start(tree.children(family(&notes))).await;
     let late = Probe::noting(&notes, "late").child("late").depends_on([id("e")]);
     within(supervisor.start_child(late)).await.expect("it starts");
     notes.take();

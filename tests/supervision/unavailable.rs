@@ -255,7 +255,7 @@ async fn a_process_that_has_started_may_call_its_supervisor_at_once() {
             within(supervisor.start_child(child)).await.expect("it starts");
         }
     }
-    notes.until_count("ok", 1500).await;
-    assert_eq!(notes.all().len(), 1500);
+    notes.until_lines(1500).await;
+    assert_eq!(notes.count("ok"), 1500);
     bed.end().await;
 }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use mainstay::specs::{Faults, NodeSpec};
+use mainstay::specs::{Faults, NodeSpec, ReadError};
 use mainstay::{Node, NodeBuilder};
 
 use super::Serving;
@@ -26,10 +26,18 @@ pub(super) fn read(file: Option<&Path>, builder: &NodeBuilder) -> Result<NodeSpe
             .map_err(|faults| print::rendered(Exit::Usage, &faults.render(DEFAULT_NAME, DEFAULT)));
     };
     let spec = NodeSpec::from_file(file, builder);
-    let spec = spec.map_err(|error| print::rendered(Exit::Usage, &error.render()))?;
-    let checked = builder.validate(&spec);
-    checked.map_err(|faults| print_faults(&faults))?;
-    Ok(spec)
+    let spec = spec.map_err(|error| print::rendered(exit_of(&error), &error.render()))?;
+    match builder.validate(&spec) {
+        Ok(()) => Ok(spec),
+        Err(faults) => Err(print_with_source(&faults, file)),
+    }
+}
+
+const fn exit_of(error: &ReadError) -> Exit {
+    match error {
+        ReadError::Unreadable { .. } => Exit::Failure,
+        _ => Exit::Usage,
+    }
 }
 
 /// Puts what the command line says over the spec.
@@ -42,6 +50,13 @@ pub(super) fn with(spec: NodeSpec, serving: Serving) -> NodeSpec {
         spec.http.token = serving.token;
     }
     spec
+}
+
+/// Prints faults with the lines of the file, which was read a moment before.
+fn print_with_source(faults: &Faults, file: &Path) -> Exit {
+    let source = std::fs::read_to_string(file).unwrap_or_default();
+    let text = faults.render(&file.display().to_string(), &source);
+    print::rendered(Exit::Usage, &text)
 }
 
 /// Prints faults that have no place in a file.

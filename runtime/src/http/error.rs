@@ -5,6 +5,7 @@ use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
 use super::reply::{ErrorDetail, ErrorReply};
+use super::settings::BODY_MAX;
 
 /// An answer that says what is wrong.
 #[derive(Debug)]
@@ -65,6 +66,15 @@ impl ApiError {
             message,
         )
         .at(path)
+    }
+
+    pub(super) fn too_large() -> Self {
+        let message = format!("expected a body of at most {BODY_MAX} bytes");
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large", message)
+    }
+
+    pub(super) fn invalid_value(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_value", message)
     }
 
     pub(super) fn stopping() -> Self {

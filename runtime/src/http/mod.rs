@@ -6,6 +6,8 @@
 //! | `GET /readyz` | 200 or 503: a [`Readiness`](crate::Readiness) |
 //! | `GET /api/tree` | the live tree: a [`TreeReply`]; with `Accept: text/plain`, a picture of it |
 //! | `GET /api/tree/events` | a server-sent event stream of [`TreeEvent`]s |
+//! | `GET /api/config/{path}` | the value at a path, as a [`ConfigReply`]; with an `ETag` |
+//! | `PUT /api/config/{path}` | sets the value at a path to the JSON in the body, if `If-Match` fits |
 //!
 //! Everything else, and everything that goes wrong, is an [`ErrorReply`] with a fitting status.
 //!
@@ -41,6 +43,26 @@
 //! A comment is sent every 15 seconds when nothing else is. The stream ends when the node has stopped. At most
 //! [`STREAMS_MAX`] are served at a time; more are told to come back later.
 //!
+//! # Configuration
+//!
+//! `GET` and `PUT /api/config/{path}` go to the config server of the namespace `production`, or of that in `?namespace=`. Both
+//! dots and slashes part the segments of a path, so `pool/size` is `pool.size`; a segment that holds either is quoted
+//! (`limits/"example.com"`) or has its slashes encoded. `/api/config` is the whole configuration.
+//!
+//! ```text
+//! GET /api/config/pool/size                     200, ETag: "7"
+//! {"path":"pool.size","value":10,"version":7}
+//!
+//! PUT /api/config/pool/size                     200, ETag: "8"
+//! Authorization: Bearer …                       {"path":"pool.size","value":20,"version":8}
+//! Content-Type: application/json
+//! If-Match: "7"
+//! 20
+//! ```
+//!
+//! The version counts the changes of the whole configuration. With `If-Match`, a change is made only if nothing has changed
+//! since that version.
+//!
 //! # Supervision
 //!
 //! The server is itself a process, `http/server`, under a supervisor of its own beside the namespaces: should it crash,
@@ -48,6 +70,8 @@
 
 mod access;
 mod change;
+mod config;
+mod config_error;
 mod error;
 mod events;
 mod health;
@@ -65,6 +89,7 @@ use mainstay_specs::{Backoff, ChildId, ChildSpec, HttpSpec, NameError, Shutdown}
 use mainstay_supervisors::{Child, Process, StartError, Supervisor};
 
 pub use change::{Change, Reason, TreeEvent};
+pub use config::ConfigReply;
 pub use reply::{ErrorDetail, ErrorReply, TreeReply};
 pub use settings::{BODY_MAX, CONNECTIONS_MAX, STREAMS_MAX};
 pub use token::Token;

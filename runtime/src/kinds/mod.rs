@@ -2,7 +2,7 @@
 //!
 //! | kind | what it is | arguments |
 //! |---|---|---|
-//! | `ticker` | a task that beats at an interval, and fails after some beats if asked to | [`Ticker`] |
+//! | `ticker` | a task that beats at an interval, and can be told to fail, or not to stop | [`Ticker`] |
 //! | `echo` | an actor that answers with what it was sent | none |
 
 mod echo;

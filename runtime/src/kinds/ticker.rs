@@ -17,6 +17,14 @@ pub struct Ticker {
     /// After how many beats it fails, so that its supervisor can be watched at work. Default: never.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fail_after: Option<NonZeroU64>,
+    /// Whether it does not hear that it should stop, and so has to be killed. Default: no.
+    #[serde(skip_serializing_if = "is_false")]
+    pub ignore_stop: bool,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)] // serde's signature
+fn is_false(value: &bool) -> bool {
+    !value
 }
 
 impl Default for Ticker {
@@ -24,6 +32,7 @@ impl Default for Ticker {
         Self {
             every: Duration::from_secs(1),
             fail_after: None,
+            ignore_stop: false,
         }
     }
 }
@@ -49,7 +58,7 @@ impl Ticker {
         loop {
             tokio::select! {
                 biased;
-                () = stop.stopped() => return Ok(()),
+                () = stop.stopped(), if !self.ignore_stop => return Ok(()),
                 () = tokio::time::sleep(self.every) => {}
             }
             beats += 1;

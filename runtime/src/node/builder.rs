@@ -2,6 +2,7 @@
 
 use std::future::{Future, pending};
 
+use mainstay_actors::config::ConfigValue;
 use mainstay_specs::{Args, Fault, Faults, Kinds, NodeSpec, SpecPath};
 use mainstay_supervisors::{HISTORY, Runtime};
 use serde::de::DeserializeOwned;
@@ -77,27 +78,16 @@ impl NodeBuilder {
         self
     }
 
-    /// Checks a spec as [`boot`](Self::boot) does: with [`NodeSpec::validate`], and that no namespace is called like the tree of
-    /// the HTTP server.
+    /// Checks a spec as [`boot`](Self::boot) does: with [`NodeSpec::validate`], and then that the content of config servers can be
+    /// one, and that no namespace is called like the tree of the HTTP server.
     ///
     /// # Errors
     ///
     /// Everything that is wrong.
     pub fn validate(&self, spec: &NodeSpec) -> Result<(), Faults> {
         spec.validate(self)?;
-        let taken = spec
-            .namespaces
-            .iter()
-            .position(|namespace| namespace.name == *HTTP);
-        let Some(nth) = taken.filter(|_| spec.http.enabled) else {
-            return Ok(());
-        };
-        let path = SpecPath::root()
-            .field("namespaces")
-            .index(nth)
-            .field("name");
-        let message = format!("{HTTP:?} is the tree of the HTTP server; expected another name");
-        Err(Fault::new(message).at(path).into())
+        let faults: Vec<Fault> = content_faults(spec).chain(reserved_name(spec)).collect();
+        Faults::from_list(faults).map_or(Ok(()), Err)
     }
 
     /// Boots a node: the HTTP server first, so that it can be asked how far things are, then the namespaces in order, each
@@ -145,6 +135,33 @@ impl Kinds for NodeBuilder {
     fn check(&self, kind: &str, args: &Args) -> Result<(), Faults> {
         self.kinds.check(kind, args)
     }
+}
+
+fn content_faults(spec: &NodeSpec) -> impl Iterator<Item = Fault> {
+    let namespaces = spec.namespaces.iter().enumerate();
+    namespaces.flat_map(|(nth, namespace)| {
+        let server = namespace.services.config_server.as_ref();
+        let content = server.and_then(|server| server.initial.as_ref());
+        let wrong = content.and_then(|content| content.decode::<ConfigValue>().err());
+        let place = namespace_path(nth)
+            .field("services")
+            .field("config_server")
+            .field("initial");
+        let faults = wrong.into_iter().flatten();
+        faults.map(move |fault| fault.inside(&place))
+    })
+}
+
+fn reserved_name(spec: &NodeSpec) -> Option<Fault> {
+    let mut namespaces = spec.namespaces.iter();
+    let taken = namespaces.position(|namespace| namespace.name == *HTTP);
+    let nth = taken.filter(|_| spec.http.enabled)?;
+    let message = format!("{HTTP:?} is the tree of the HTTP server; expected another name");
+    Some(Fault::new(message).at(namespace_path(nth).field("name")))
+}
+
+fn namespace_path(nth: usize) -> SpecPath {
+    SpecPath::root().field("namespaces").index(nth)
 }
 
 /// The root of the HTTP server's tree.

@@ -1,6 +1,7 @@
 //! From a spec to what is started: pure, nothing runs yet.
 
-use mainstay_specs::{NamespaceName, NamespaceSpec, NodeChild, NodeSpec};
+use mainstay_actors::ConfigServer;
+use mainstay_specs::{NamespaceName, NamespaceSpec, NodeChild, NodeSpec, ServicesSpec};
 use mainstay_supervisors::{CHILDREN, Child, NamespacePlan, Supervisor};
 
 use super::error::BootError;
@@ -20,9 +21,17 @@ pub(super) fn plans(
 fn plan(namespace: &NamespaceSpec, kinds: &Factories) -> Result<NamespacePlan, BootError> {
     let path = format!("{}/{CHILDREN}", namespace.name);
     let children = children(&namespace.children, kinds, &path)?;
+    let services = services(&namespace.services).into_iter();
     let plan = NamespacePlan::new().children_flags(namespace.supervisor.clone());
+    let plan = services.fold(plan, NamespacePlan::service);
     let plan = children.into_iter().fold(plan, NamespacePlan::child);
     Ok(plan)
+}
+
+/// In the order in which they may use each other.
+fn services(spec: &ServicesSpec) -> Vec<Child> {
+    let config_server = spec.config_server.clone().map(ConfigServer::child);
+    config_server.into_iter().collect()
 }
 
 fn children(list: &[NodeChild], kinds: &Factories, path: &str) -> Result<Vec<Child>, BootError> {

@@ -79,6 +79,7 @@ impl<A: Actor> Actor for Host<A> {
         })
         .await;
         let user = started.map_err(|payload| PanickedInStart(caught(payload)))??;
+        self.process().life().hold_up(false);
         Ok(HostState {
             user: Some(user),
             current,
@@ -156,6 +157,7 @@ pub(crate) async fn spawn_actor<A: Actor>(
     args: A::Arguments,
 ) -> Result<(), StartError> {
     let guard = Arc::new(ExitGuard::new(process.clone()));
+    process.life().hold_up(true);
     match <Host<A> as Actor>::spawn(None, Host { actor, guard }, args).await {
         Ok(_) => Ok(()),
         // All of it has been dropped, and so its end is known.

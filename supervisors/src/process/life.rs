@@ -1,6 +1,7 @@
 //! What is behind a [`Process`] handle: how it can be stopped, its exit slot, and who is told of its end.
 
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use mainstay_specs::ChildId;
@@ -72,6 +73,8 @@ pub(crate) struct Life {
     pub(crate) scope: Arc<Scope>,
     owner: Option<Owner>,
     pub(crate) mailbox: Mailbox,
+    /// Its supervisor waits for it to start, and so must not be called by it.
+    holds_up: AtomicBool,
     state: Mutex<State>,
     reason: OnceLock<ExitReason>,
     gone: Notify,
@@ -91,6 +94,7 @@ impl Life {
             scope,
             owner,
             mailbox: Mailbox::default(),
+            holds_up: AtomicBool::new(false),
             state: Mutex::new(State {
                 phase: Phase::Starting,
                 control: None,
@@ -117,6 +121,15 @@ impl Life {
     pub(crate) fn with_mailbox(mut self, mailbox: Mailbox) -> Self {
         self.mailbox = mailbox;
         self
+    }
+
+    /// Says whether its supervisor waits for it to start.
+    pub(crate) fn hold_up(&self, holds_up: bool) {
+        self.holds_up.store(holds_up, Ordering::Relaxed);
+    }
+
+    pub(crate) fn holds_up(&self) -> bool {
+        self.holds_up.load(Ordering::Relaxed)
     }
 
     pub(crate) fn is_asked_to_stop(&self) -> bool {

@@ -57,13 +57,24 @@ impl StopToken {
 /// How a task says that its start is complete. Dropping it without [`signal`](Self::signal) makes the start wait for the
 /// task's end, which is then a failed start.
 #[derive(Debug)]
-pub struct Ready(pub(crate) oneshot::Sender<()>);
+pub struct Ready {
+    process: Process,
+    told: oneshot::Sender<()>,
+}
 
 impl Ready {
+    /// The signal of this process, whose supervisor waits for it from here on.
+    pub(crate) fn new(process: Process) -> (Self, oneshot::Receiver<()>) {
+        let (told, ready) = oneshot::channel();
+        process.life().hold_up(true);
+        (Self { process, told }, ready)
+    }
+
     /// The start is complete: the supervisor goes on to the next child.
     pub fn signal(self) {
         // Nobody waits when the supervisor was killed meanwhile; the task learns that in another way.
-        self.0.send(()).ok();
+        self.process.life().hold_up(false);
+        self.told.send(()).ok();
     }
 }
 

@@ -180,24 +180,33 @@ impl<K: Key, V: Value> Registry<K, V> {
         Ok(Registration::new(self.clone(), key, entry))
     }
 
-    /// Takes all entries of this process under this key away. Does nothing if there are none.
+    /// Takes all entries of this process under this key away. Does nothing if there are none; listeners are told all the
+    /// same, as in Elixir.
     pub fn unregister(&self, process: &Process, key: &K) {
         self.unregister_match(process, key, |_| true);
-        // Listeners are told even when there was nothing to take away, as in Elixir.
     }
 
-    /// Takes those entries of this process under this key away whose value matches.
+    /// Takes those entries of this process under this key away whose value matches. Listeners are told when it has none
+    /// left under the key.
     pub fn unregister_match(&self, process: &Process, key: &K, matches: impl Fn(&V) -> bool) {
+        let mut left = false;
         for entry in self.inner.of(key) {
-            if entry.process == *process && matches(&entry.value()) {
+            if entry.process != *process {
+                continue;
+            }
+            if matches(&entry.value()) {
                 self.inner.remove(key, process.pid(), entry.id);
                 process.life().forget_cleanup(entry.id);
+            } else {
+                left = true;
             }
         }
-        self.inner.tell(|| RegistryEvent::Unregistered {
-            key: key.clone(),
-            process: process.clone(),
-        });
+        if !left {
+            self.inner.tell(|| RegistryEvent::Unregistered {
+                key: key.clone(),
+                process: process.clone(),
+            });
+        }
     }
 
     /// The owner of a unique key, or the first entry under a shared one. One hash, no lock.

@@ -177,8 +177,11 @@ pub(crate) async fn start(
             let (hub, inbox) = Hub::new(strategy_name(supervisor.flags.strategy));
             let mut server =
                 Server::new(process.clone(), Arc::clone(&hub), inner, supervisor.flags);
+            process.life().hold_up(true);
             spawn_supervisor(&process, hub, async move {
-                match server.init(supervisor.children).await {
+                let started = server.init(supervisor.children).await;
+                server.process.life().hold_up(false);
+                match started {
                     // The starter may have been killed meanwhile; its last word is in the mailbox.
                     Ok(()) => drop(told.send(Ok(()))),
                     Err(error) => {

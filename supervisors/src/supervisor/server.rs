@@ -128,32 +128,21 @@ impl Server {
                 if epoch.is_none_or(|epoch| epoch == *current));
             due.then(|| entry.child.spec().clone())?
         };
-        let decision = {
-            let table = self.hub.table();
-            if epoch.is_some() {
-                // It was counted when it was put off.
-                Decision::Restart(decide::affected(
-                    self.flags.strategy,
-                    (key, &spec.id),
-                    &*table,
-                ))
-            } else {
-                decide::on_retry(
-                    &self.flags,
-                    &mut self.history,
-                    (key, &spec),
-                    &*table,
-                    Instant::now(),
-                )
-            }
-        };
         if epoch.is_some() {
-            let Decision::Restart(keys) = decision else {
-                return None;
-            };
-            self.restart(keys, key).await;
+            // It was counted when it was put off.
+            self.restart(self.affected(key, &spec), key).await;
             return None;
         }
+        let decision = {
+            let table = self.hub.table();
+            decide::on_retry(
+                &self.flags,
+                &mut self.history,
+                (key, &spec),
+                &*table,
+                Instant::now(),
+            )
+        };
         self.carry_out(decision, key, &spec).await
     }
 
@@ -207,7 +196,8 @@ impl Server {
         true
     }
 
-    /// Stops `keys` in reverse and starts them in order, up to one that fails: that one is tried again.
+    /// Stops `keys` in reverse and starts them in order. One that fails is tried again, and whom its own restart concerns
+    /// is started with it then.
     async fn restart(&mut self, keys: Vec<Key>, failed: Key) {
         let last = {
             let mut table = self.hub.table();
@@ -223,7 +213,11 @@ impl Server {
         for key in keys.iter().rev().filter(|key| **key != failed) {
             self.terminate(*key).await;
         }
+        let mut put_off = Vec::new();
         for key in keys {
+            if put_off.contains(&key) {
+                continue;
+            }
             let Some((child, restarts)) = self.child_to_start(key) else {
                 continue;
             };
@@ -231,18 +225,19 @@ impl Server {
                 Ok(started) => self.set_started(key, &started, restarts),
                 Err(error) => {
                     self.report_start_error(&child.spec().id, &error);
-                    let last = last.filter(|_| key == failed);
-                    self.set_state(
-                        key,
-                        ChildState::Restarting {
-                            last,
-                            epoch: self.epoch,
-                        },
-                    );
-                    return self.try_again(key, child.spec());
+                    let last = last.clone().filter(|_| key == failed);
+                    let epoch = self.epoch;
+                    self.set_state(key, ChildState::Restarting { last, epoch });
+                    put_off.extend(self.affected(key, child.spec()));
+                    self.try_again(key, child.spec());
                 }
             }
         }
+    }
+
+    fn affected(&self, key: Key, spec: &ChildSpec) -> Vec<Key> {
+        let table = self.hub.table();
+        decide::affected(self.flags.strategy, (key, &spec.id), &*table)
     }
 
     fn child_to_start(&self, key: Key) -> Option<(Child, u32)> {

@@ -31,7 +31,7 @@ pub use notes::Notes;
 pub const ON_PURPOSE: &str = "on purpose";
 
 /// Longer than anything in a test takes; in virtual time it passes at once when nothing can happen any more.
-const FOREVER: Duration = Duration::from_secs(600);
+const FOREVER: Duration = Duration::from_secs(120);
 
 /// A runtime for one test.
 #[derive(Debug)]

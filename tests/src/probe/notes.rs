@@ -73,8 +73,22 @@ impl Notes {
     ///
     /// If it never is.
     pub async fn until_count(&self, text: &str, count: usize) {
+        self.until_all(|lines| lines.iter().filter(|line| *line == text).count() >= count)
+            .await;
+    }
+
+    /// Waits until there are this many lines.
+    ///
+    /// # Panics
+    ///
+    /// If there never are.
+    pub async fn until_lines(&self, count: usize) {
+        self.until_all(|lines| lines.len() >= count).await;
+    }
+
+    async fn until_all(&self, enough: impl Fn(&[String]) -> bool) {
         let mut changes = self.count.subscribe();
-        while self.count(text) < count {
+        while !enough(&self.all()) {
             // The sender is ours, so a change comes or the time is up.
             within(changes.changed()).await.ok();
         }

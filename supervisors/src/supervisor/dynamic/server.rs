@@ -279,16 +279,20 @@ impl Server {
                 _ => Err(SupervisorError::NotFound),
             };
         };
-        let Some(entry) = self.hub.table().remove(key) else {
-            return Err(SupervisorError::NotFound);
+        let stopping = {
+            let table = self.hub.table();
+            let entry = table.get(key).ok_or(SupervisorError::NotFound)?;
+            let begin = |process: &Process| Stopping::begin(process.clone(), entry.child.spec());
+            (entry.child.shared_spec(), entry.running().map(begin))
         };
-        if let Some(process) = entry.running() {
-            let spec = entry.child.spec();
-            let stopped = Stopping::begin(process.clone(), spec).finish().await;
-            if !self.is_expected(spec, &stopped) {
+        // It stays in the table: should the supervisor be killed meanwhile, it is told by link.
+        if let (spec, Some(stopping)) = stopping {
+            let stopped = stopping.finish().await;
+            if !self.is_expected(&spec, &stopped) {
                 self.report_shutdown_error(spec.id.clone(), stopped.reason, 1);
             }
         }
+        self.hub.table().remove(key);
         Ok(())
     }
 
@@ -298,19 +302,20 @@ impl Server {
             Target::Process(process) => find(&table, process).and_then(|key| table.get(key)),
             Target::Id(_) => None,
         };
-        match (entry, target, &self.plan.flavour) {
-            (Some(entry), ..) => Ok(spec::filled_in(entry.child.spec())),
+        match (&self.plan.flavour, entry, target) {
+            (Flavour::Dynamic { .. }, Some(entry), _) => Ok(spec::filled_in(entry.child.spec())),
+            (Flavour::Dynamic { .. }, None, Target::Id(_)) => Err(SupervisorError::NoIds),
+            (Flavour::Simple { template }, Some(_), _) => Ok(spec::filled_in(template)),
             // OTP gives the template for its own id, and for any process that has ended.
-            (None, Target::Id(id), Flavour::Simple { template }) if *id == template.id => {
+            (Flavour::Simple { template }, None, Target::Id(id)) if *id == template.id => {
                 Ok(spec::filled_in(template))
             }
-            (None, Target::Process(process), Flavour::Simple { template })
+            (Flavour::Simple { template }, None, Target::Process(process))
                 if !process.is_alive() =>
             {
                 Ok(spec::filled_in(template))
             }
-            (None, Target::Id(_), Flavour::Dynamic { .. }) => Err(SupervisorError::NoIds),
-            (None, ..) => Err(SupervisorError::NotFound),
+            (_, None, _) => Err(SupervisorError::NotFound),
         }
     }
 

@@ -1,0 +1,36 @@
+//! What the config server refuses, as an answer.
+
+use axum::http::{StatusCode, header};
+use mainstay_actors::config::{ConfigError, ConfigPath};
+
+use super::error::ApiError;
+
+/// The answer to a request about `path` that was refused.
+pub(super) fn refused(error: &ConfigError, path: &ConfigPath) -> ApiError {
+    let message = error.to_string();
+    let answer = match error {
+        ConfigError::Path(_) => ApiError::bad_request(message),
+        ConfigError::NotFound { .. } => ApiError::not_found(message),
+        ConfigError::NotUpdatable { .. } => {
+            ApiError::new(StatusCode::FORBIDDEN, "not_updatable", message)
+        }
+        ConfigError::NoPlace { .. } | ConfigError::WrongKind { .. } | ConfigError::Invalid(_) => {
+            ApiError::invalid_value(message)
+        }
+        ConfigError::VersionMismatch { .. } => {
+            ApiError::new(StatusCode::CONFLICT, "conflict", message)
+        }
+        ConfigError::Timeout(_) | ConfigError::Interrupted(_) => {
+            ApiError::new(StatusCode::GATEWAY_TIMEOUT, "unknown_outcome", message)
+        }
+        ConfigError::Overloaded { .. }
+        | ConfigError::Unavailable(_)
+        | ConfigError::Stopped
+        | ConfigError::Call(_) => {
+            ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", message)
+                .with(header::RETRY_AFTER, "1")
+        }
+        _ => ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", message),
+    };
+    answer.at(path.to_string())
+}

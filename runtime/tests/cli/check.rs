@@ -1,0 +1,164 @@
+//! `mainstay check`.
+
+use crate::mainstay::{Ended, file, mainstay, run};
+
+fn check(path: &str) -> Ended {
+    run(&mut mainstay(["check", path]))
+}
+
+#[test]
+fn the_default_spec_is_fine() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/default.ron");
+    let expected = Ended {
+        code: Some(0),
+        stdout: format!("{path}: ok, 1 namespace with 5 children, HTTP on 127.0.0.1:4000\n"),
+        stderr: String::new(),
+    };
+    assert_eq!(check(path), expected);
+}
+
+#[test]
+fn the_smallest_file_is_fine() {
+    let path = file("smallest.ron", "(http: (enabled: false))");
+    let path = path.to_str().unwrap();
+    let expected = Ended {
+        code: Some(0),
+        stdout: format!("{path}: ok, 0 namespaces with 0 children, no HTTP\n"),
+        stderr: String::new(),
+    };
+    assert_eq!(check(path), expected);
+}
+
+#[test]
+fn all_faults_are_shown_with_their_lines() {
+    let path = file(
+        "faults.ron",
+        r#"(
+    namespaces: [(
+        name: "production",
+        children: [
+            (id: "a", kind: "tikcer"),
+            (id: "a", kind: "ticker", args: (every: "0s")),
+        ],
+    )],
+    shutdown_deadline: "soon",
+)
+"#,
+    );
+    let path = path.to_str().unwrap();
+    let expected = Ended {
+        code: Some(2),
+        stdout: String::new(),
+        stderr: format!(
+            r#"error: unknown kind `tikcer`, did you mean `ticker`?
+ --> {path}:5:29 (namespaces[0].children[0].kind)
+  |
+5 |             (id: "a", kind: "tikcer"),
+  |                             ^^^^^^^^
+
+error: duplicate child id "a", first given at line 5
+ --> {path}:6:18 (namespaces[0].children[1].id)
+  |
+6 |             (id: "a", kind: "ticker", args: (every: "0s")),
+  |                  ^^^
+
+error: every: expected a time longer than zero
+ --> {path}:6:45 (namespaces[0].children[1].args)
+  |
+6 |             (id: "a", kind: "ticker", args: (every: "0s")),
+  |                                             ^^^^^^^^^^^^^
+
+error: expected a duration such as "250ms" or "5s", found "soon"
+ --> {path}:9:24 (shutdown_deadline)
+  |
+9 |     shutdown_deadline: "soon",
+  |                        ^^^^^^
+
+4 faults in {path}
+"#
+        ),
+    };
+    assert_eq!(check(path), expected);
+}
+
+#[test]
+fn what_only_the_node_knows_is_checked_too() {
+    let path = file(
+        "content.ron",
+        r#"(
+    namespaces: [
+        (name: "app", services: (config_server: (initial: (a: 1, a: 2)))),
+        (name: "http"),
+    ],
+)
+"#,
+    );
+    let path = path.to_str().unwrap();
+    let ended = check(path);
+    assert_eq!(
+        (ended.code, ended.stderr),
+        (
+            Some(2),
+            format!(
+                r#"error: the key is given twice
+ --> {path}:3:59 (namespaces[0].services.config_server.initial.a)
+  |
+3 |         (name: "app", services: (config_server: (initial: (a: 1, a: 2)))),
+  |                                                           ^
+
+error: "http" is the tree of the HTTP server; expected another name
+ --> {path} (namespaces[1].name)
+
+2 faults in {path}
+"#
+            )
+        )
+    );
+}
+
+#[test]
+fn an_unreadable_file_is_told_in_one_line() {
+    let path = file("gone.ron", "");
+    std::fs::remove_file(&path).unwrap();
+    let path = path.to_str().unwrap();
+    let expected = Ended {
+        code: Some(1),
+        stdout: String::new(),
+        stderr: format!("error: {path}: cannot be read: No such file or directory (os error 2)\n"),
+    };
+    assert_eq!(check(path), expected);
+    assert_eq!(run(&mut mainstay(["run", path])), expected);
+}
+
+#[test]
+fn a_folder_and_a_file_that_is_no_text_are_told_in_one_line() {
+    let folder = check(env!("CARGO_TARGET_TMPDIR"));
+    let why = format!(
+        "error: {}: cannot be read: Is a directory (os error 21)\n",
+        env!("CARGO_TARGET_TMPDIR")
+    );
+    assert_eq!((folder.code, folder.stderr), (Some(1), why));
+    let path = file("binary.ron", b"(\n  \xFF)");
+    let path = path.to_str().unwrap();
+    let ended = check(path);
+    let why = format!("error: {path}:2:3: expected UTF-8 text\n");
+    assert_eq!((ended.code, ended.stderr), (Some(2), why));
+}
+
+#[test]
+fn arguments_that_make_no_sense_are_told() {
+    let ended = run(&mut mainstay(["check"]));
+    assert_eq!(ended.code, Some(2));
+    assert!(
+        ended
+            .stderr
+            .starts_with("error: the following required arguments were not provided:")
+    );
+    let ended = run(&mut mainstay(["--bind", "nowhere"]));
+    assert_eq!(ended.code, Some(2));
+    assert!(
+        ended
+            .stderr
+            .starts_with("error: invalid value 'nowhere' for '--bind <ADDR>'")
+    );
+}

@@ -1,0 +1,7 @@
+//! The binary, as a person uses it.
+
+mod check;
+mod mainstay;
+mod run;
+mod signals;
+mod tree;

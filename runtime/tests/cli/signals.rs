@@ -1,0 +1,66 @@
+//! How the node ends.
+
+use crate::mainstay::{Running, file};
+
+/// A node with a child that does not hear that it should stop.
+fn deaf(name: &str, deadline: &str) -> Running {
+    let path = file(
+        name,
+        format!(
+            r#"(
+                namespaces: [(name: "app", children: [
+                    (id: "deaf", kind: "ticker", args: (every: "1h", ignore_stop: true), shutdown: infinity),
+                    (id: "hears", kind: "ticker"),
+                ])],
+                http: (bind: "127.0.0.1:0", token: "secret"),
+                shutdown_deadline: "{deadline}",
+            )"#
+        ),
+    );
+    Running::start(["run", path.to_str().unwrap()])
+}
+
+#[test]
+fn sigterm_and_ctrl_c_stop_the_node_in_order() {
+    for (signal, name) in [("TERM", "SIGTERM"), ("INT", "SIGINT")] {
+        let mut node = Running::start(["--bind", "127.0.0.1:0"]);
+        node.line();
+        node.signal(signal);
+        let (code, errors) = node.ended();
+        let announced = format!("{name}: stopping within 30s; once more to end at once");
+        assert_eq!(errors, [announced.as_str(), "stopped"]);
+        assert_eq!(code, Some(0));
+    }
+}
+
+#[test]
+fn what_had_to_be_killed_is_told_and_shows_in_the_exit_code() {
+    let node = deaf("deaf.ron", "100ms");
+    node.signal("TERM");
+    let (code, errors) = node.ended();
+    assert_eq!(
+        errors,
+        [
+            "SIGTERM: stopping within 100ms; once more to end at once",
+            "killed app: it did not stop in time",
+            "killed app/children: it did not stop in time",
+            "killed app/children/deaf: it did not stop in time",
+            "stopped, 3 killed",
+        ]
+    );
+    assert_eq!(code, Some(3));
+}
+
+#[test]
+fn a_second_signal_ends_the_node_at_once() {
+    for (second, code) in [("TERM", 143), ("INT", 130)] {
+        let mut node = deaf("twice.ron", "1h");
+        node.signal("TERM");
+        assert_eq!(
+            node.error(),
+            "SIGTERM: stopping within 3600s; once more to end at once"
+        );
+        node.signal(second);
+        assert_eq!(node.ended(), (Some(code), vec![]));
+    }
+}

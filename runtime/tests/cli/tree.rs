@@ -1,0 +1,97 @@
+//! `mainstay tree`.
+
+use std::net::TcpListener;
+
+use crate::mainstay::{Ended, Running, mainstay, run};
+
+#[test]
+fn the_tree_of_a_running_node_is_shown_as_it_showed_it_itself() {
+    let mut node = Running::start(["--bind", "127.0.0.1:0"]);
+    node.line();
+    let (_, tree) = node.welcome.split_last().unwrap();
+    let expected = Ended {
+        code: Some(0),
+        stdout: tree.join("\n"),
+        stderr: String::new(),
+    };
+    for url in [node.url(), format!("{}/", node.url()), node.address.clone()] {
+        assert_eq!(run(&mut mainstay(["tree", "--url", &url])), expected);
+    }
+    node.signal("TERM");
+    assert_eq!(node.ended().0, Some(0));
+}
+
+#[test]
+fn the_tree_can_be_had_as_json() {
+    let mut node = Running::start(["--bind", "127.0.0.1:0"]);
+    node.line();
+    let ended = run(&mut mainstay(["tree", "--json", "--url", &node.url()]));
+    assert_eq!((ended.code, ended.stderr.as_str()), (Some(0), ""));
+    let tree: serde_json::Value = serde_json::from_str(&ended.stdout).unwrap();
+    assert_eq!(tree["roots"][1]["id"], "production");
+    assert_eq!(tree["roots"][1]["children"][0]["id"], "config_server");
+    node.signal("TERM");
+    assert_eq!(node.ended().0, Some(0));
+}
+
+#[test]
+fn that_no_node_is_there_is_told_in_one_line() {
+    let free = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", free.local_addr().unwrap());
+    drop(free);
+    let expected = Ended {
+        code: Some(1),
+        stdout: String::new(),
+        stderr: format!("error: no node answers at {url}: Connection refused (os error 111)\n"),
+    };
+    assert_eq!(run(&mut mainstay(["tree", "--url", &url])), expected);
+    assert_eq!(
+        run(&mut mainstay(["tree", "--json", "--url", &url])),
+        expected
+    );
+}
+
+#[test]
+fn an_answer_that_is_no_tree_is_told_in_one_line() {
+    let mut node = Running::start(["--bind", "127.0.0.1:0"]);
+    node.line();
+    let url = format!("{}/elsewhere", node.url());
+    let ended = run(&mut mainstay(["tree", "--url", &url]));
+    let why =
+        format!("error: {url} answers 404 Not Found: there is nothing at /elsewhere/api/tree\n");
+    assert_eq!((ended.code, ended.stderr), (Some(1), why));
+    node.signal("TERM");
+    assert_eq!(node.ended().0, Some(0));
+}
+
+#[test]
+fn a_url_that_is_none_is_told_in_one_line() {
+    for url in [
+        "https://localhost:4000",
+        "ftp://localhost",
+        "http://",
+        "http://local host",
+        "http://localhost?x=1",
+    ] {
+        let ended = run(&mut mainstay(["tree", "--url", url]));
+        let why = format!("error: {url}: expected a URL such as http://127.0.0.1:4000\n");
+        assert_eq!((ended.code, ended.stderr), (Some(1), why));
+    }
+}
+
+#[test]
+fn a_node_that_asks_for_its_token_gets_it_from_the_arguments_or_the_environment() {
+    let node = Running::start(["--bind", "0.0.0.0:0", "--token", "secret"]);
+    let url = node.url().replace("0.0.0.0", "127.0.0.1");
+    let ended = run(&mut mainstay(["tree", "--url", &url]));
+    let why = format!(
+        "error: {url} answers 401 Unauthorized: expected the node's token, as `Authorization: Bearer …`\n"
+    );
+    assert_eq!((ended.code, ended.stderr), (Some(1), why));
+    let by_argument = run(&mut mainstay(["tree", "--url", &url, "--token", "secret"]));
+    let by_environment = run(mainstay(["tree", "--url", &url]).env("MAINSTAY_TOKEN", "secret"));
+    assert_eq!(by_argument.code, Some(0));
+    assert_eq!(by_argument, by_environment);
+    node.signal("TERM");
+    assert_eq!(node.ended().0, Some(0));
+}

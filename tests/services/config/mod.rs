@@ -1,0 +1,12 @@
+//! The config server.
+
+mod changing;
+mod content;
+mod crash;
+mod isolation;
+mod races;
+mod start;
+mod status;
+mod subscribers;
+mod support;
+mod taking_over;

@@ -1,0 +1,3 @@
+//! The services of a namespace: what they do, and what they survive.
+
+mod config;
