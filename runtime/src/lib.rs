@@ -47,7 +47,7 @@
 //! | look at the live tree | [`Namespace::tree`](supervisors::Namespace::tree), [`TreeNode`](supervisors::TreeNode), `GET /api/tree` |
 //! | describe all of it in a file | [`NodeSpec`](specs::NodeSpec), [`Node`], [`NodeBuilder::kind`] |
 //! | serve it over HTTP | the feature `http` and its module |
-//! | keep configuration | [`actors`] |
+//! | keep configuration that changes at run time | [`ConfigServer`](actors::ConfigServer) |
 //! | find what the words mean | [`specs`] says what should be, [`supervisors`] what runs |
 //!
 //! # Features
@@ -74,3 +74,8 @@ pub use node::{
     BootError, IntoChild, NamespaceReadiness, NamespaceState, Node, NodeBuilder, Readiness,
 };
 pub use ractor;
+
+/// The examples of the README, which are run with those of this crate.
+#[cfg(all(doctest, feature = "http"))]
+#[doc = include_str!("../../README.md")]
+struct Readme;

@@ -109,9 +109,29 @@ struct Ring {
     events: VecDeque<Event>,
     last: u64,
     closed: bool,
+    readers: usize,
+}
+
+impl Ring {
+    /// The runtime is gone and nobody reads.
+    const fn is_over(&self) -> bool {
+        self.closed && self.readers == 0
+    }
+
+    /// What nobody is going to read. It is to be dropped without the lock.
+    fn take_unread(&mut self) -> VecDeque<Event> {
+        if self.is_over() {
+            std::mem::take(&mut self.events)
+        } else {
+            VecDeque::new()
+        }
+    }
 }
 
 /// The events of one runtime: a ring that all subscribers read from, each at its own place.
+///
+/// They name processes, whose records lead back to the runtime and so to the events: once the runtime is gone and
+/// nobody reads, none are kept, or all of it would keep itself.
 #[derive(Debug)]
 pub(crate) struct Events {
     ring: Mutex<Ring>,
@@ -150,9 +170,14 @@ impl Events {
                 at: SystemTime::now(),
                 kind,
             };
-            let full = ring.events.len() >= self.capacity;
-            dropped = if full { ring.events.pop_front() } else { None };
-            ring.events.push_back(event);
+            dropped = if ring.is_over() {
+                Some(event)
+            } else {
+                let full = ring.events.len() >= self.capacity;
+                let oldest = if full { ring.events.pop_front() } else { None };
+                ring.events.push_back(event);
+                oldest
+            };
         }
         // It may be the last to know of its process, and is dropped without the lock.
         drop(dropped);
@@ -161,8 +186,26 @@ impl Events {
 
     /// No more events will come.
     pub(crate) fn close(&self) {
-        self.lock().closed = true;
+        let unread = {
+            let mut ring = self.lock();
+            ring.closed = true;
+            ring.take_unread()
+        };
+        drop(unread);
         self.more.notify_waiters();
+    }
+
+    fn enter(&self) {
+        self.lock().readers += 1;
+    }
+
+    fn leave(&self) {
+        let unread = {
+            let mut ring = self.lock();
+            ring.readers -= 1;
+            ring.take_unread()
+        };
+        drop(unread);
     }
 
     pub(crate) fn last(&self) -> u64 {
@@ -172,10 +215,12 @@ impl Events {
     fn after(&self, id: u64) -> Option<Delivery> {
         let ring = self.lock();
         let first = ring.last + 1 - ring.events.len() as u64;
-        if id + 1 < first {
-            return Some(Delivery::Lagged(first - id - 1));
+        // Anybody may ask for what comes after any number.
+        let next = id.saturating_add(1);
+        if next < first {
+            return Some(Delivery::Lagged(first - next));
         }
-        let index = usize::try_from(id + 1 - first).ok()?;
+        let index = usize::try_from(next - first).ok()?;
         ring.events.get(index).cloned().map(Delivery::Event)
     }
 }
@@ -212,31 +257,59 @@ fn report(kind: &EventKind) {
     }
 }
 
+/// Counts as a reader while it is there.
+#[derive(Debug)]
+struct Reader(Arc<Events>);
+
+impl Reader {
+    fn new(events: Arc<Events>) -> Self {
+        events.enter();
+        Self(events)
+    }
+}
+
+impl Clone for Reader {
+    fn clone(&self) -> Self {
+        Self::new(Arc::clone(&self.0))
+    }
+}
+
+impl Drop for Reader {
+    fn drop(&mut self) {
+        self.0.leave();
+    }
+}
+
 /// A reader of the events. It holds no queue: one that reads too slowly is told how many it has missed.
 #[derive(Clone, Debug)]
 pub struct EventStream {
-    events: Arc<Events>,
+    events: Reader,
     seen: u64,
 }
 
 impl EventStream {
-    pub(crate) const fn new(events: Arc<Events>, seen: u64) -> Self {
-        Self { events, seen }
+    pub(crate) fn new(events: Arc<Events>, seen: u64) -> Self {
+        Self {
+            events: Reader::new(events),
+            seen,
+        }
     }
 
     /// The next event; `None` once the runtime is gone and all was read.
     ///
     /// Cancel safety: nothing is lost when this is dropped.
     pub async fn next(&mut self) -> Option<Delivery> {
-        let events = Arc::clone(&self.events);
+        let events = Arc::clone(&self.events.0);
         loop {
             let more = events.more.notified();
             tokio::pin!(more);
             more.as_mut().enable();
+            // Before the last look, so that nothing published before the close is missed.
+            let closed = events.lock().closed;
             if let Some(delivery) = self.try_next() {
                 return Some(delivery);
             }
-            if events.lock().closed {
+            if closed {
                 return None;
             }
             more.await;
@@ -245,7 +318,7 @@ impl EventStream {
 
     /// The next event, if there is one already.
     pub fn try_next(&mut self) -> Option<Delivery> {
-        let delivery = self.events.after(self.seen)?;
+        let delivery = self.events.0.after(self.seen)?;
         self.seen = match &delivery {
             Delivery::Event(event) => event.id,
             Delivery::Lagged(missed) => self.seen + missed,

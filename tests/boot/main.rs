@@ -1,5 +1,8 @@
 //! A node boots from a spec, and ends.
 
+// What is allowed in tests is allowed in their helpers.
+#![allow(clippy::unwrap_used)]
+
 mod default_spec;
 mod kinds;
 mod readiness;

@@ -135,3 +135,18 @@ async fn a_node_without_http_has_neither_address_nor_token() {
     assert!(node.address().is_none() && node.token().is_none());
     assert!(node.runtime().roots().is_empty());
 }
+
+#[tokio::test]
+async fn a_token_that_no_header_can_carry_is_refused() {
+    for token in ["sec ret", " secret", "gehëim", "a\nb"] {
+        let http = mainstay::specs::HttpSpec::new("127.0.0.1:0".parse().unwrap()).token(token);
+        let error = Node::boot(&NodeSpec::new().http(http)).await.unwrap_err();
+        let found = token.chars().find(|c| !c.is_ascii_graphic()).unwrap();
+        assert_eq!(
+            error.to_string(),
+            format!(
+                "http.token: expected visible ASCII characters without white space, found {found:?}"
+            )
+        );
+    }
+}

@@ -203,16 +203,13 @@ async fn a_node_without_a_token_in_its_spec_takes_changes_with_the_one_it_has_ma
     let text = format!("(namespaces: [{CONTENT}], http: (bind: \"127.0.0.1:0\"))");
     let spec = NodeSpec::from_ron(&text, &Node::builder()).unwrap();
     let node = Node::boot(&spec).await.unwrap();
-    let with = |token: String| put_with(token, "/pool/size", "20").send(address(&node));
-    assert_eq!(with(String::new()).await.status, 401);
-    assert_eq!(
-        with(node.token().unwrap().as_str().to_owned()).await.status,
-        200
-    );
+    let with = |token: &str| put_with(token, "/pool/size", "20").send(address(&node));
+    assert_eq!(with("").await.status, 401);
+    assert_eq!(with(node.token().unwrap().as_str()).await.status, 200);
     node.stop(Duration::from_secs(5)).await;
 }
 
-fn put_with(token: String, path: &str, body: &str) -> Ask {
+fn put_with(token: &str, path: &str, body: &str) -> Ask {
     Ask::new("PUT", format!("/api/config{path}"))
         .header("authorization", format!("Bearer {token}"))
         .header("content-type", "application/json")
@@ -329,7 +326,7 @@ async fn a_change_is_made_only_if_nothing_has_changed_since_the_version_it_names
     node.stop(Duration::from_secs(5)).await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn of_many_who_change_the_same_version_one_succeeds() {
     let node = production().await;
     let to = address(&node);

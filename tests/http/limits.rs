@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use crate::client::{Ask, Stream};
 use crate::support::{address, node};
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn streams_beyond_the_limit_are_told_to_come_back_later() {
     let node = node("").await;
     let mut streams = Vec::new();

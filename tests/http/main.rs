@@ -1,5 +1,8 @@
 //! A node over HTTP.
 
+// What is allowed in tests is allowed in their helpers.
+#![allow(clippy::unwrap_used)]
+
 mod access;
 mod client;
 mod config;

@@ -70,16 +70,21 @@ fn read_text(path: &Path) -> Result<String, LoadError> {
 
 fn from_text(text: &str) -> Result<Document, Faults> {
     let text = text.strip_prefix('\u{FEFF}').unwrap_or(text);
-    Args::from_ron(text)?; // Tells all that is wrong with the brackets, quotes and commas at once.
-    let reading = options().from_str(text).map_err(|error| {
-        let start = error.span.start;
-        let position = Position {
-            line: start.line,
-            column: start.col,
-        };
-        Fault::new(error.code.to_string()).positioned(position, 1)
-    });
-    document(reading?, Some(Position::START))
+    let read = options().from_str(text).map_err(|error| place(&error));
+    let read = read.and_then(|reading| document(reading, Some(Position::START)));
+    // Reading stops at the first mistake, and knows no places once it is done. `Args` tells all mistakes in the brackets, quotes
+    // and commas, and fields that are given twice, with their places.
+    read.or_else(|faults| Args::from_ron(text).map_or_else(Err, |_| Err(faults)))
+}
+
+fn place(error: &ron::error::SpannedError) -> Faults {
+    let start = error.span.start;
+    let position = Position {
+        line: start.line,
+        column: start.col,
+    };
+    let fault = Fault::new(error.code.to_string());
+    fault.positioned(position, 1).into()
 }
 
 fn document(reading: Reading, position: Option<Position>) -> Result<Document, Faults> {

@@ -43,6 +43,8 @@ pub(super) enum ClientError {
 /// The body of the answer, if it says OK.
 pub(super) async fn get(asked: Get<'_>) -> Result<String, ClientError> {
     let url = asked.base.trim_end_matches('/');
+    // What is left of a URL without a host is none.
+    let url = if url.ends_with(':') { asked.base } else { url };
     let target = Target::of(url, asked.path).ok_or_else(|| ClientError::Url(url.to_owned()))?;
     let answer = tokio::time::timeout(TIMEOUT, ask(url, &target, asked)).await;
     answer.unwrap_or_else(|_| {

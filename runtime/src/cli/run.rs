@@ -14,8 +14,9 @@ use super::{Serving, print, spec};
 /// Runs a node until a signal comes, or until it is not what its spec says any more.
 pub(super) async fn run(file: Option<PathBuf>, serving: Serving) -> Exit {
     let builder = spec::builder();
-    let spec = match spec::read(file.as_deref(), &builder) {
-        Ok(spec) => spec::with(spec, serving),
+    let spec = spec::read(file.as_deref(), &builder);
+    let spec = match spec.and_then(|spec| spec::with(spec, serving)) {
+        Ok(spec) => spec,
         Err(exit) => return exit,
     };
     match Signals::watch(spec.shutdown_deadline) {

@@ -22,6 +22,7 @@ pub(super) fn builder() -> NodeBuilder {
 pub(super) fn read(file: Option<&Path>, builder: &NodeBuilder) -> Result<NodeSpec, Exit> {
     let Some(file) = file else {
         let spec = NodeSpec::from_ron(DEFAULT, builder);
+        let spec = spec.map(without_what_is_not_built_in);
         return spec
             .map_err(|faults| print::rendered(Exit::Usage, &faults.render(DEFAULT_NAME, DEFAULT)));
     };
@@ -33,6 +34,11 @@ pub(super) fn read(file: Option<&Path>, builder: &NodeBuilder) -> Result<NodeSpe
     }
 }
 
+fn without_what_is_not_built_in(mut spec: NodeSpec) -> NodeSpec {
+    spec.http.enabled &= cfg!(feature = "http");
+    spec
+}
+
 const fn exit_of(error: &ReadError) -> Exit {
     match error {
         ReadError::Unreadable { .. } => Exit::Failure,
@@ -40,16 +46,20 @@ const fn exit_of(error: &ReadError) -> Exit {
     }
 }
 
-/// Puts what the command line says over the spec.
-pub(super) fn with(spec: NodeSpec, serving: Serving) -> NodeSpec {
+/// Puts what the command line says over the spec. A token from the environment may find no use.
+pub(super) fn with(spec: NodeSpec, serving: Serving) -> Result<NodeSpec, Exit> {
     let mut spec = spec;
+    if !spec.http.enabled && serving.bind.is_some() {
+        let why = "--bind: HTTP is off in the node file";
+        return Err(print::error(Exit::Usage, why));
+    }
     if let Some(address) = serving.bind {
         spec.http.bind = address;
     }
     if serving.token.is_some() {
         spec.http.token = serving.token;
     }
-    spec
+    Ok(spec)
 }
 
 /// Prints faults with the lines of the file, which was read a moment before.

@@ -8,8 +8,13 @@ use super::reply::{ErrorDetail, ErrorReply};
 use super::settings::BODY_MAX;
 
 /// An answer that says what is wrong.
+///
+/// Boxed, as it is passed up through many results.
 #[derive(Debug)]
-pub(super) struct ApiError {
+pub(super) struct ApiError(Box<Refusal>);
+
+#[derive(Debug)]
+struct Refusal {
     status: StatusCode,
     detail: ErrorDetail,
     header: Option<(HeaderName, HeaderValue)>,
@@ -17,7 +22,7 @@ pub(super) struct ApiError {
 
 impl ApiError {
     pub(super) fn new(status: StatusCode, code: &str, message: impl Into<String>) -> Self {
-        Self {
+        Self(Box::new(Refusal {
             status,
             detail: ErrorDetail {
                 code: code.to_owned(),
@@ -25,17 +30,17 @@ impl ApiError {
                 path: None,
             },
             header: None,
-        }
+        }))
     }
 
     /// Says what it is about.
     pub(super) fn at(mut self, path: impl Into<String>) -> Self {
-        self.detail.path = Some(path.into());
+        self.0.detail.path = Some(path.into());
         self
     }
 
     pub(super) fn with(mut self, name: HeaderName, value: &'static str) -> Self {
-        self.header = Some((name, HeaderValue::from_static(value)));
+        self.0.header = Some((name, HeaderValue::from_static(value)));
         self
     }
 
@@ -89,15 +94,19 @@ impl ApiError {
     }
 
     pub(super) const fn detail(&self) -> &ErrorDetail {
-        &self.detail
+        &self.0.detail
     }
 }
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        let body = ErrorReply { error: self.detail };
-        let mut response = (self.status, Json(body)).into_response();
-        if let Some((name, value)) = self.header {
+        let Refusal {
+            status,
+            detail,
+            header,
+        } = *self.0;
+        let mut response = (status, Json(ErrorReply { error: detail })).into_response();
+        if let Some((name, value)) = header {
             response.headers_mut().insert(name, value);
         }
         response

@@ -44,7 +44,6 @@ pub struct Node(Arc<State>);
 
 impl Node {
     /// A node to be, to which kinds can be added.
-    #[must_use]
     pub fn builder() -> NodeBuilder {
         NodeBuilder::default()
     }
@@ -97,7 +96,8 @@ impl Node {
     /// else was started in the runtime; the HTTP server last, so that it tells until then how far things are. Event streams
     /// end with it, and do not hold it up.
     ///
-    /// What has not ended within `limit` is killed, and named in the report.
+    /// What has not ended within `limit` is killed, and named in the report. Code that never awaits cannot be killed, and is
+    /// waited for without limit; so is, up to the limit, a process of the node that calls this.
     ///
     /// Cancel safety: when this is dropped, the tree being stopped goes on stopping; call it again for the rest.
     pub async fn stop(&self, limit: Duration) -> StopReport {

@@ -87,7 +87,7 @@ fn what_only_the_node_knows_is_checked_too() {
         "content.ron",
         r#"(
     namespaces: [
-        (name: "app", services: (config_server: (initial: (a: 1, a: 2)))),
+        (name: "app", services: (config_server: (initial: {1: "one"}))),
         (name: "http"),
     ],
 )
@@ -100,14 +100,14 @@ fn what_only_the_node_knows_is_checked_too() {
         (
             Some(2),
             format!(
-                r#"error: the key is given twice
- --> {path}:3:59 (namespaces[0].services.config_server.initial.a)
+                r#"error: expected a string as key, found an integer
+ --> {path}:3:59 (namespaces[0].services.config_server.initial)
   |
-3 |         (name: "app", services: (config_server: (initial: (a: 1, a: 2)))),
-  |                                                           ^
+3 |         (name: "app", services: (config_server: (initial: {{1: "one"}}))),
+  |                                                           ^^^^^^^^^^
 
 error: "http" is the tree of the HTTP server; expected another name
- --> {path} (namespaces[1].name)
+  --> {path} (namespaces[1].name)
 
 2 faults in {path}
 "#

@@ -82,7 +82,7 @@ fn a_port_that_is_taken_is_told_in_one_line_also_with_logs() {
 
 #[test]
 fn a_second_node_on_the_port_of_the_first_leaves_it_alone() {
-    let first = Running::start(["--bind", "127.0.0.1:0"]);
+    let first = Running::start(["--bind", "127.0.0.1:0", "--token", "secret"]);
     let second = run(&mut mainstay(["--bind", &first.address]));
     let why = format!(
         "error: cannot listen on {}: Address already in use (os error 98)\n",
@@ -131,7 +131,7 @@ fn a_tree_that_gives_up_ends_the_node() {
             namespaces: [(name: "app", supervisor: (intensity: 0), children: [
                 (id: "flaky", kind: "ticker", args: (every: "1ms", fail_after: 1)),
             ])],
-            http: (bind: "127.0.0.1:0"),
+            http: (bind: "127.0.0.1:0", token: "secret"),
         )"#,
     );
     let node = Running::start(["run", path.to_str().unwrap()]);
@@ -150,7 +150,7 @@ fn a_wrong_log_filter_is_told() {
         ended,
         failed(
             2,
-            "error: MAINSTAY_LOG=mainstay=loud: invalid filter directive\n"
+            "error: MAINSTAY_LOG=mainstay=loud: error parsing level filter: expected one of \"off\", \"error\", \"warn\", \"info\", \"debug\", \"trace\", or a number 0-5\n"
         )
     );
 }
@@ -172,4 +172,19 @@ fn logs_go_to_stderr_and_are_asked_for_by_the_environment() {
             .count()
     };
     assert_eq!([lines("off"), lines("error")], [0, 1]);
+}
+
+#[test]
+fn an_address_for_a_node_without_http_is_refused() {
+    let path = file("off.ron", "(http: (enabled: false))");
+    let ended = run(&mut mainstay([
+        "run",
+        path.to_str().unwrap(),
+        "--bind",
+        "127.0.0.1:0",
+    ]));
+    assert_eq!(
+        ended,
+        failed(2, "error: --bind: HTTP is off in the node file\n")
+    );
 }

@@ -55,6 +55,8 @@ pub(crate) type Cleanup = Box<dyn FnOnce() + Send>;
 struct State {
     phase: Phase,
     control: Option<Control>,
+    /// If it is a supervisor.
+    hub: Option<Arc<Hub>>,
     /// The reason, should it end by itself after a request to stop. The first request counts.
     asked: Option<ExitReason>,
     /// The reason, should it end because it was killed.
@@ -98,6 +100,7 @@ impl Life {
             state: Mutex::new(State {
                 phase: Phase::Starting,
                 control: None,
+                hub: None,
                 asked: None,
                 forced: None,
                 outcome: None,
@@ -184,11 +187,13 @@ impl Life {
         }
     }
 
+    /// Set before the supervisor runs: it may have ended before its control is set.
+    pub(super) fn set_hub(&self, hub: Arc<Hub>) {
+        self.lock().hub = Some(hub);
+    }
+
     pub(crate) fn hub(&self) -> Option<Arc<Hub>> {
-        match &self.lock().control {
-            Some(Control::Supervisor { hub, .. }) => Some(Arc::clone(hub)),
-            _ => None,
-        }
+        self.lock().hub.clone()
     }
 
     pub(crate) fn ask_to_stop(&self, reason: ExitReason) {
@@ -326,10 +331,7 @@ impl Process {
         state.outcome = Some(reason.clone());
         let links = std::mem::take(&mut state.links);
         let cleanups = std::mem::take(&mut state.cleanups);
-        let hub = match &state.control {
-            Some(Control::Supervisor { hub, .. }) => Some(Arc::clone(hub)),
-            _ => None,
-        };
+        let hub = state.hub.clone();
         drop(state);
 
         for (_, cleanup) in cleanups {

@@ -124,6 +124,7 @@ pub(crate) fn spawn_supervisor<F>(process: &Process, hub: Arc<Hub>, future: F)
 where
     F: Future<Output = ExitReason> + Send + 'static,
 {
+    process.life().set_hub(Arc::clone(&hub));
     let guard = ExitGuard::new(process.clone());
     let parts = Parts { future, guard };
     let task = tokio::spawn(async move {

@@ -16,6 +16,8 @@
 //! | `handle.rs` | [`SupervisorRef`] |
 
 mod decide;
+#[cfg(test)]
+mod decide_tests;
 mod doom;
 mod dynamic;
 mod error;

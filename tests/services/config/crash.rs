@@ -1,12 +1,7 @@
 //! What survives the end of the actor: everything.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-
-use mainstay_actors::config::ConfigError;
+use mainstay_actors::config::{ConfigError, ConfigServer};
 use mainstay_supervisors::{ExitReason, Process};
-use tracing::span::{Attributes, Id, Record};
-use tracing::{Event, Metadata, Subscriber};
 
 use super::support::{Bed, TempFile, settle, spec, value};
 
@@ -50,41 +45,15 @@ async fn all_survives_a_stop() {
     survives(|keeper| keeper.stop(ExitReason::Shutdown)).await;
 }
 
-/// Panics at the next event of the config server, once.
-struct Trap(Arc<AtomicBool>);
-
-impl Subscriber for Trap {
-    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        metadata.target().starts_with("mainstay_actors")
-    }
-
-    fn new_span(&self, _span: &Attributes<'_>) -> Id {
-        Id::from_u64(1)
-    }
-
-    fn record(&self, _span: &Id, _values: &Record<'_>) {}
-
-    fn record_follows_from(&self, _span: &Id, _follows: &Id) {}
-
-    fn event(&self, _event: &Event<'_>) {
-        assert!(!self.0.swap(false, Ordering::SeqCst), "the log is full");
-    }
-
-    fn enter(&self, _span: &Id) {}
-
-    fn exit(&self, _span: &Id) {}
-}
-
 #[tokio::test(start_paused = true)]
 async fn all_survives_a_panic_between_a_change_and_its_answer() {
-    let armed = Arc::new(AtomicBool::new(false));
-    let _trap = tracing::subscriber::set_default(Trap(Arc::clone(&armed)));
-    let bed = Bed::with("(a: 1)").await;
+    let bed = Bed::named("trapped", ConfigServer::child(spec("(a: 1)"))).await;
+    let bed = bed.expect("it starts");
     let config = bed.config();
     let mut events = config.subscribe().expect("a stream");
     let keeper = bed.keeper();
 
-    armed.store(true, Ordering::SeqCst);
+    super::commits::trap("trapped");
     let Err(ConfigError::Interrupted(ExitReason::Panicked(panic))) = config.update("a", 2).await
     else {
         panic!("it was answered")

@@ -1,13 +1,13 @@
 //! Namespaces do not see each other's configuration.
 
 use mainstay_actors::config::ConfigServer;
-use mainstay_supervisors::{NamespacePlan, Runtime};
+use mainstay_supervisors::NamespacePlan;
 
-use super::support::{name, spec, value};
+use super::support::{name, runtime, spec, value};
 
 #[tokio::test(start_paused = true)]
 async fn a_change_and_a_crash_in_one_namespace_leave_the_other_as_it_is() {
-    let runtime = Runtime::new();
+    let runtime = runtime();
     let plan = |content| NamespacePlan::new().service(ConfigServer::child(spec(content)));
     let left = runtime.start_namespace(name("left"), plan("(a: 1)")).await;
     let right = runtime.start_namespace(name("right"), plan("(a: 1)")).await;
@@ -27,7 +27,7 @@ async fn a_change_and_a_crash_in_one_namespace_leave_the_other_as_it_is() {
 
 #[tokio::test(start_paused = true)]
 async fn a_namespace_that_is_started_again_starts_with_its_spec_again() {
-    let runtime = Runtime::new();
+    let runtime = runtime();
     let plan = || NamespacePlan::new().service(ConfigServer::child(spec("(a: 1)")));
     let first = runtime
         .start_namespace(name("n"), plan())

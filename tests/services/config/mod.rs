@@ -1,6 +1,7 @@
 //! The config server.
 
 mod changing;
+mod commits;
 mod content;
 mod crash;
 mod isolation;

@@ -6,26 +6,42 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use mainstay_actors::config::{ConfigError, ConfigServer, ConfigValue};
-use mainstay_supervisors::Namespace;
 use tokio::task::JoinHandle;
 
 use super::support::{Bed, poll_once, value};
 
-/// Kills the actor again and again until it is told to stop; tells how often.
-fn killer(namespace: &Namespace, stop: &Arc<AtomicBool>) -> JoinHandle<u64> {
-    let (namespace, stop) = (namespace.clone(), Arc::clone(stop));
-    tokio::spawn(async move {
-        let mut kills = 0;
-        while !stop.load(Ordering::SeqCst) {
-            if let Some(keeper) = namespace.whereis("config_server") {
-                keeper.kill();
-                keeper.ended().await;
-                kills += 1;
+/// Kills the actor again and again, each time after it has made a few changes; without them it would never get to any.
+struct Killer {
+    kills: Arc<AtomicU64>,
+    task: JoinHandle<()>,
+}
+
+impl Killer {
+    fn new(bed: &Bed) -> Self {
+        let kills = Arc::new(AtomicU64::new(0));
+        let mut events = bed.config().subscribe().expect("a stream");
+        let (namespace, count) = (bed.namespace.clone(), Arc::clone(&kills));
+        let task = tokio::spawn(async move {
+            loop {
+                for _ in 0..=count.load(Ordering::Relaxed) % 4 {
+                    events.next().await.expect("the namespace runs").ok();
+                }
+                if let Some(keeper) = namespace.whereis("config_server") {
+                    keeper.kill();
+                    keeper.ended().await;
+                    count.fetch_add(1, Ordering::Relaxed);
+                }
             }
-            tokio::task::yield_now().await;
-        }
-        kills
-    })
+        });
+        Self { kills, task }
+    }
+
+    /// Kills no more; tells how often it has.
+    async fn stop(self) -> u64 {
+        self.task.abort();
+        self.task.await.expect_err("it was aborted");
+        self.kills.load(Ordering::Relaxed)
+    }
 }
 
 async fn all<T>(tasks: Vec<JoinHandle<T>>) -> Vec<T> {
@@ -41,8 +57,7 @@ async fn every_update_is_made_once_however_often_the_actor_is_killed() {
     const WRITERS: u64 = 4;
     const UPDATES: u64 = 250;
     let bed = Bed::with("{}").await;
-    let stop = Arc::new(AtomicBool::new(false));
-    let killer = killer(&bed.namespace, &stop);
+    let killer = Killer::new(&bed);
     let write = |writer: u64, config: ConfigServer| async move {
         let mut versions = Vec::new();
         for n in 0..UPDATES {
@@ -55,8 +70,7 @@ async fn every_update_is_made_once_however_often_the_actor_is_killed() {
     };
     let writers = (0..WRITERS).map(|writer| tokio::spawn(write(writer, bed.config())));
     let versions: Vec<u64> = all(writers.collect()).await.concat();
-    stop.store(true, Ordering::SeqCst);
-    assert!(killer.await.expect("no panic") > 0);
+    assert!(killer.stop().await > 50);
 
     let status = bed.config().status();
     assert_eq!(status.version, WRITERS * UPDATES);
@@ -71,8 +85,7 @@ async fn versions_are_the_updates_that_can_be_seen_when_askers_leave_and_the_act
     const WRITERS: u64 = 4;
     const UPDATES: u64 = 250;
     let bed = Bed::with("{}").await;
-    let stop = Arc::new(AtomicBool::new(false));
-    let killer = killer(&bed.namespace, &stop);
+    let killer = Killer::new(&bed);
     let write = |writer: u64, config: ConfigServer| async move {
         let mut acknowledged = Vec::new();
         for n in 0..UPDATES {
@@ -97,8 +110,7 @@ async fn versions_are_the_updates_that_can_be_seen_when_askers_leave_and_the_act
     };
     let writers = (0..WRITERS).map(|writer| tokio::spawn(write(writer, bed.config())));
     let acknowledged = all(writers.collect()).await.concat();
-    stop.store(true, Ordering::SeqCst);
-    killer.await.expect("no panic");
+    assert!(killer.stop().await > 50);
     // Whatever is still on its way is before this one.
     bed.config().update("last", true).await.expect("an update");
 
@@ -116,8 +128,7 @@ async fn compare_and_set_loses_no_increment() {
     const WRITERS: u64 = 4;
     const INCREMENTS: u64 = 100;
     let bed = Bed::with("(n: 0)").await;
-    let stop = Arc::new(AtomicBool::new(false));
-    let killer = killer(&bed.namespace, &stop);
+    let killer = Killer::new(&bed);
     let increment = |config: ConfigServer| async move {
         let mut done = 0;
         while done < INCREMENTS {
@@ -132,8 +143,7 @@ async fn compare_and_set_loses_no_increment() {
     };
     let writers = (0..WRITERS).map(|_| tokio::spawn(increment(bed.config())));
     all(writers.collect()).await;
-    stop.store(true, Ordering::SeqCst);
-    killer.await.expect("no panic");
+    assert!(killer.stop().await > 50);
     assert_eq!(bed.config().get_as("n"), Ok(WRITERS * INCREMENTS));
     assert_eq!(bed.config().status().version, WRITERS * INCREMENTS);
     bed.end().await;

@@ -1,10 +1,10 @@
 //! Where the content comes from, and what is not taken for content.
 
 use mainstay_actors::config::{ConfigRules, ConfigServer, LoadError};
-use mainstay_supervisors::specs::{ChildId, ConfigServerSpec, Fault, NodeSpec, SpecPath};
-use mainstay_supervisors::{Runtime, StartError, Supervisor};
+use mainstay_supervisors::specs::{ChildId, ConfigServerSpec, Fault, SpecPath};
+use mainstay_supervisors::{StartError, Supervisor};
 
-use super::support::{Bed, TempFile, args, spec, value};
+use super::support::{Bed, TempFile, args, runtime, spec, value};
 
 /// Why a config server with this spec does not start, after what every failed start says.
 async fn told(spec: ConfigServerSpec) -> String {
@@ -86,18 +86,50 @@ async fn a_file_that_is_no_text_fails_the_start() {
 
 #[tokio::test(start_paused = true)]
 async fn mistakes_in_the_brackets_are_told_with_line_and_column() {
-    assert_eq!(told_of_file("").await, "x");
-    assert_eq!(told_of_file("(\n  a: 1,\n  b: [1, 2,\n)").await, "x");
-    assert_eq!(told_of_file("(\n  a: 1\n  b: \"x\"\n)").await, "x");
-    assert_eq!(told_of_file("(a: ,\n b: \"x)").await, "x");
-    assert_eq!(told_of_file("(a: 1) (b: 2)").await, "x");
+    assert_eq!(
+        told_of_file("(\n  a: 1,\n  b: [1, 2,\n)").await,
+        "FILE:4:1: b[2]: expected a value, found ')'"
+    );
+    assert_eq!(
+        told_of_file("(\n  a: 1\n  b: \"x\"\n)").await,
+        "FILE:3:3: a: expected `,` before this"
+    );
+    assert_eq!(
+        told_of_file("(a: 1) (b: 2)").await,
+        "FILE:1:8: expected the end of the file, found '('"
+    );
+    assert_eq!(
+        told_of_file("(a: ,\n b: \"x)").await,
+        "FILE:1:2: a: expected a value after `a:`\nFILE:2:5: b: this text is never closed",
+        "all of them are told"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_empty_file_is_no_empty_configuration() {
+    let told = told_of_file("// nothing yet\n").await;
+    assert!(
+        told.ends_with("expected a value, found the end of the file"),
+        "{told}"
+    );
 }
 
 #[tokio::test(start_paused = true)]
 async fn values_that_cannot_be_are_told_with_their_path() {
-    assert_eq!(told_of_file("(a: 1, b: (c: 1, c: 2))").await, "x");
-    assert_eq!(told_of_file("(a: b\"bytes\", b: {1: 2})").await, "x");
-    assert_eq!(told_of_file("(a: 1u9)").await, "x");
+    assert_eq!(
+        told_of_file("(a: 1, b: (c: 1, c: 2))").await,
+        "FILE:1:18: b.c: duplicate field `c`, first given at line 1"
+    );
+    assert_eq!(
+        told_of_file(r#"{"a": b"bytes", "b": {1: 2, "c": 1, "c": 2}}"#).await,
+        "FILE: a: expected a string, a number, a bool, a list or a map, found bytes\n\
+         FILE: b: expected a string as key, found an integer\n\
+         FILE: b.c: the key is given twice"
+    );
+    assert_eq!(
+        told_of_file("(\n  a: 300u8)").await,
+        "FILE:2:6: a: the number 300u8 is out of range"
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -175,23 +207,22 @@ async fn limits_from_code_that_cannot_be_fail_the_start() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn faults_of_content_in_a_node_file_are_told_with_their_place_in_that_file() {
-    let text = "(namespaces: [(name: \"n\", services: (config_server: (\n  initial: (a: 1, b: 1u9),\n)))])";
-    let node = NodeSpec::from_ron(text, &mainstay_supervisors::specs::AnyKind);
-    let mut node = node.expect("a node");
-    let spec = node
-        .namespaces
-        .remove(0)
-        .services
-        .config_server
-        .expect("a config server");
-    assert_eq!(told(spec).await, "x");
+async fn content_in_the_spec_that_is_no_value_fails_the_start() {
+    assert_eq!(
+        told(spec(r#"{"a": 1, "a": b"x"}"#)).await,
+        "a: expected a string, a number, a bool, a list or a map, found bytes\n\
+         a: the key is given twice"
+    );
+    assert_eq!(
+        told(spec("[1]")).await,
+        "expected a map or a struct with named fields, found a list"
+    );
 }
 
 #[tokio::test(start_paused = true)]
 async fn the_reason_of_a_failed_start_keeps_its_type() {
     let child = ConfigServer::child(ConfigServerSpec::default().initial(args("[1]")));
-    let runtime = Runtime::new();
+    let runtime = runtime();
     let supervisor = Supervisor::one_for_one().child(child);
     let started = runtime
         .start(ChildId::new("root").expect("a name"), supervisor)

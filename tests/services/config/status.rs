@@ -3,10 +3,9 @@
 use std::time::Duration;
 
 use mainstay_actors::config::{ConfigKind, ConfigServer, NAME};
-use mainstay_supervisors::Runtime;
 use mainstay_supervisors::specs::ChildId;
 
-use super::support::{Bed, json};
+use super::support::{Bed, json, runtime};
 
 #[tokio::test(start_paused = true)]
 async fn the_status_counts_changes_and_subscribers_and_tells_how_long_the_actor_runs() {
@@ -81,7 +80,7 @@ async fn the_status_of_a_path_tells_of_what_lies_there() {
 
 #[tokio::test(start_paused = true)]
 async fn a_namespace_without_a_config_server_has_none() {
-    let runtime = Runtime::new();
+    let runtime = runtime();
     let namespace = runtime.namespace("plain").await.expect("a namespace");
     assert!(ConfigServer::in_namespace(&namespace).is_none());
 }

@@ -39,11 +39,16 @@ impl Bed {
 
     /// With this child, or the reason why it did not start.
     pub(super) async fn try_with(child: Child) -> Result<Self, String> {
+        Self::named("bed", child).await
+    }
+
+    /// With this child in a namespace of this name.
+    pub(super) async fn named(namespace: &str, child: Child) -> Result<Self, String> {
         let flags = SupervisorFlags::new(Strategy::OneForOne);
         let flags = flags.intensity(u32::MAX, Duration::from_secs(1));
         let plan = NamespacePlan::new().children_flags(flags).child(child);
-        let runtime = Runtime::new();
-        let started = runtime.start_namespace(name("bed"), plan).await;
+        let runtime = runtime();
+        let started = runtime.start_namespace(name(namespace), plan).await;
         let namespace = started.map_err(|error| error.to_string())?;
         Ok(Self { runtime, namespace })
     }
@@ -72,6 +77,12 @@ impl Bed {
         assert_eq!(report.killed, Vec::<String>::new());
         assert!(self.runtime.roots().is_empty());
     }
+}
+
+/// A runtime whose commits are logged.
+pub(super) fn runtime() -> Runtime {
+    super::commits::listen();
+    Runtime::new()
 }
 
 pub(super) fn name(text: &str) -> NamespaceName {

@@ -77,8 +77,8 @@ impl Document {
     /// The value at a path, if there is one.
     #[must_use]
     pub fn get(&self, path: &ConfigPath) -> Option<&ConfigValue> {
-        let segments = path.segments().iter();
-        segments.fold(Some(&self.root), |value, segment| value?.step(segment))
+        let mut segments = path.segments().iter();
+        segments.try_fold(&self.root, |value, segment| value.step(segment))
     }
 
     /// The value at a path.

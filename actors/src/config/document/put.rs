@@ -74,6 +74,6 @@ fn add(slot: &mut ConfigValue, segment: &str, value: ConfigValue) -> Option<u64>
 
 /// The value inside maps with one entry each.
 fn nested(keys: &[Box<str>], value: ConfigValue) -> ConfigValue {
-    let around = |inner, key: &Box<str>| ConfigValue::map([(&**key, inner)]);
-    keys.iter().rev().fold(value, around)
+    let keys = keys.iter().rev();
+    keys.fold(value, |inner, key| ConfigValue::map([(&**key, inner)]))
 }
