@@ -31,9 +31,12 @@ pub(crate) fn run(command: &mut Command) -> Ended {
     }
 }
 
-/// A file of this test's own, in a folder for the purpose.
+/// A file of this test's own, in a folder of this run's own.
 pub(crate) fn file(name: &str, content: impl AsRef<[u8]>) -> PathBuf {
-    let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let run = format!("cli-{}", std::process::id());
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(run);
+    std::fs::create_dir_all(&folder).unwrap();
+    let path = folder.join(name);
     std::fs::write(&path, content).unwrap();
     path
 }

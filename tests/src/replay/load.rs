@@ -98,3 +98,53 @@ fn read_file(file: &Path, found: &mut Vec<Found>) -> Result<(), LoadError> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A folder of this test, emptied.
+    fn folder(name: &str) -> PathBuf {
+        let folder = std::env::temp_dir().join(format!("otp-replay-{}-{name}", std::process::id()));
+        fs::remove_dir_all(&folder).ok();
+        fs::create_dir_all(&folder).unwrap();
+        folder
+    }
+
+    fn refusal(folder: &PathBuf) -> String {
+        let refused = load(std::slice::from_ref(folder)).unwrap_err().to_string();
+        fs::remove_dir_all(folder).ok();
+        refused.replace(folder.to_str().unwrap(), "DIR")
+    }
+
+    #[test]
+    fn a_folder_that_is_not_there_is_refused() {
+        let gone = folder("gone");
+        fs::remove_dir_all(&gone).unwrap();
+        assert_eq!(
+            refusal(&gone),
+            "DIR: No such file or directory (os error 2)"
+        );
+    }
+
+    #[test]
+    fn a_folder_without_scenarios_is_surely_the_wrong_one() {
+        assert_eq!(
+            refusal(&folder("empty")),
+            "DIR: expected *.jsonl files, found none"
+        );
+    }
+
+    #[test]
+    fn a_line_that_is_no_scenario_is_told_with_its_place() {
+        let folder = folder("malformed");
+        let good =
+            r#"{"name":"n","theme":"t","origin":"hand","doc":"d","tags":[],"root":{},"steps":[]}"#;
+        fs::write(folder.join("x.jsonl"), format!("{good}\nnonsense\n")).unwrap();
+        let refused = refusal(&folder);
+        assert!(
+            refused.starts_with("DIR/x.jsonl:2: expected ident"),
+            "{refused}"
+        );
+    }
+}

@@ -7,6 +7,7 @@
 //! | `attempt.rs` | one start attempt, as its script says |
 //! | `worker.rs` | workers: tasks and actors |
 //! | `call.rs` | one step's call, and its result |
+//! | `request.rs` | the calls that ask a supervisor |
 //! | `tree.rs` | the tree after a step |
 //! | `directory.rs` | which process is which |
 //! | `journal.rs` | what happened, in one order |
@@ -18,6 +19,7 @@ mod call;
 mod directory;
 mod journal;
 mod reasons;
+mod request;
 mod terms;
 mod tree;
 mod worker;
