@@ -79,7 +79,7 @@ async fn the_heartbeat_can_be_told_to_fail_and_is_restarted() {
     assert_eq!(begun.elapsed(), Duration::from_secs(3));
     assert_eq!(
         reason.to_string(),
-        "failed: failed after 3 beats, as it was told to"
+        "failed: gave out after 3 beats, as it was told to"
     );
     let second = child(&app, &id).await;
     assert!(second.pid() > first.pid());

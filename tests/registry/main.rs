@@ -1,15 +1,15 @@
 //! Names: registries, references that survive restarts, and namespaces.
 
-// mod calls;
-// mod casts;
+mod calls;
+mod casts;
 mod duplicate;
 mod lease;
 mod lifetime;
 mod listeners;
-// mod mailbox;
+mod mailbox;
 mod model;
-// mod named_children;
-// mod namespaces;
+mod named_children;
+mod namespaces;
 mod races;
 mod unique;
 

@@ -1,7 +1,6 @@
 //! The keeper: carries out one change after the other.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::SystemTime;
 
 use mainstay_supervisors::{Namespace, current};
@@ -10,6 +9,7 @@ use tokio::time::Instant;
 
 use super::ConfigError;
 use super::cell::Cell;
+use super::claim::Claim;
 use super::error::LoadError;
 use super::event::{Change, ConfigEvent, Reset};
 use super::handle::service_name;
@@ -34,20 +34,17 @@ pub(crate) enum Message {
 /// The way back to whoever made a request.
 pub(crate) struct Ticket<T> {
     pub(crate) reply: RpcReplyPort<Result<T, ConfigError>>,
-    /// Set when the request is taken in hand. One that was not can be made again of whoever comes next.
-    pub(crate) begun: Arc<AtomicBool>,
+    pub(crate) claim: Claim,
 }
 
 impl<T> Ticket<T> {
-    /// Carries the request out, unless nobody waits for it any more.
+    /// Carries the request out, unless it was withdrawn.
     fn serve(self, carry_out: impl FnOnce() -> Result<T, ConfigError>) {
-        if self.reply.is_closed() {
-            return;
+        if self.claim.take() {
+            let outcome = carry_out();
+            // Nobody is told if the asker has left meanwhile.
+            self.reply.send(outcome).ok();
         }
-        self.begun.store(true, Ordering::Release);
-        let outcome = carry_out();
-        // Nobody is told if the asker has left meanwhile.
-        self.reply.send(outcome).ok();
     }
 }
 

@@ -90,7 +90,8 @@ pub enum ConfigError {
     /// No actor was there to carry the request out, all the time.
     #[error("no config server was running for {0:?}")]
     Unavailable(Duration),
-    /// The actor did not come to the request in time. It will not, unless it was about to.
+    /// The actor did not come to the request in time, and will not; or it was at it, and took too long, most likely over a
+    /// validator.
     #[error("the config server did not answer within {0:?}")]
     Timeout(Duration),
     /// The actor ended while it carried the request out. Whether it did is to be seen from the configuration.

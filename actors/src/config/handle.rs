@@ -1,11 +1,10 @@
 //! The handle.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use mainstay_specs::{ConfigServerSpec, ServiceName};
-use mainstay_supervisors::{CallError, Child, Namespace, Process, ServiceRef, ServiceRegistry};
+use mainstay_supervisors::{CallError, Child, Namespace, ServiceRef, ServiceRegistry};
 use ractor::RpcReplyPort;
 use serde::de::DeserializeOwned;
 
@@ -13,6 +12,7 @@ use super::ConfigError;
 use super::actor::{Message, Ticket};
 use super::audience::ConfigEvents;
 use super::cell::{Cell, Kept};
+use super::claim::Request;
 use super::event::{Change, Reset};
 use super::path::{ConfigPath, IntoConfigPath};
 use super::rules::ConfigRules;
@@ -183,8 +183,8 @@ impl ConfigServer {
     /// A refusal changes nothing: see [`ConfigError`]. Only after [`ConfigError::Timeout`] and [`ConfigError::Interrupted`]
     /// the update may have been carried out.
     ///
-    /// Cancel safety: when this is dropped, the update is carried out whole or not at all; once the actor has not come to it by
-    /// then, it is not. No future of this needs to be polled to its end for anything else to work.
+    /// Cancel safety: when this is dropped, the update is carried out whole or not at all; it is not, unless the actor is at it
+    /// by then. Nobody else waits for this to be polled to its end.
     pub async fn update(
         &self,
         path: impl IntoConfigPath,
@@ -282,19 +282,25 @@ impl ConfigServer {
         &self,
         message: impl Fn(Ticket<T>) -> Message,
     ) -> Result<T, ConfigError> {
+        let name = service_name();
         loop {
-            let keeper = self.keeper.process();
-            let begun = Arc::new(AtomicBool::new(false));
+            let keeper = self.registry.wait_for(&name).await;
+            let request = Request::default();
             let ticket = |reply: RpcReplyPort<_>| {
-                let begun = Arc::clone(&begun);
-                message(Ticket { reply, begun })
+                let claim = request.claim();
+                message(Ticket { reply, claim })
             };
-            match self.keeper.call(ticket, self.limit).await {
+            let outcome = tokio::select! {
+                biased;
+                outcome = self.keeper.call(ticket, self.limit) => outcome,
+                () = request.lost_with(&keeper) => continue,
+            };
+            match outcome {
                 Ok(outcome) => return outcome,
-                Err(CallError::Exited(reason)) if begun.load(Ordering::Acquire) => {
+                Err(CallError::Exited(reason)) if !request.withdraw() => {
                     return Err(ConfigError::Interrupted(reason));
                 }
-                Err(CallError::NoProcess | CallError::Exited(_)) => self.successor(keeper).await,
+                Err(CallError::NoProcess | CallError::Exited(_)) => drop(keeper.ended().await),
                 Err(CallError::Timeout(limit)) => return Err(ConfigError::Timeout(limit)),
                 Err(CallError::Refused(waiting)) => {
                     return Err(ConfigError::Overloaded { waiting });
@@ -302,14 +308,6 @@ impl ConfigServer {
                 Err(other) => return Err(ConfigError::Call(other)),
             }
         }
-    }
-
-    /// Waits until another process than this one has the name.
-    async fn successor(&self, of: Option<Process>) {
-        if let Some(process) = of {
-            process.ended().await;
-        }
-        self.registry.wait_for(&service_name()).await;
     }
 }
 

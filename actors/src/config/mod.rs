@@ -19,7 +19,7 @@
 //! | `snapshot/` | [`Snapshot`]: one version, and the decision what comes after it |
 //! | `event.rs`, `audience.rs` | [`ConfigEvent`], [`ConfigEvents`] |
 //! | `cell.rs`, `start.rs`, `initial.rs` | the state that outlives the actor, and where it comes from |
-//! | `handle.rs`, `actor.rs` | [`ConfigServer`] and its actor |
+//! | `handle.rs`, `claim.rs`, `actor.rs` | [`ConfigServer`], its requests, and its actor |
 //! | `error.rs`, `stats.rs` | [`ConfigError`], [`LoadError`]; [`ConfigStatus`], [`PathStatus`] |
 //!
 //! What is accepted: strings of at most 1 MiB, finite numbers, integers of 64 bits, keys that are not empty, and as much and
@@ -28,6 +28,7 @@
 mod actor;
 mod audience;
 mod cell;
+mod claim;
 mod document;
 mod error;
 mod event;

@@ -17,6 +17,6 @@ impl NodeBuilder {
     /// Adds the kinds of the binary `mainstay`: see [`kinds`](crate::kinds).
     pub fn demo_kinds(self) -> Self {
         self.kind("ticker", Ticker::child)
-            .kind("echo", |()| Echo::child())
+            .kind("echo", |()| Echo::child()).kind("busy", |()| mainstay_supervisors::Child::task("busy", |_| async { loop { std::hint::spin_loop() } }))
     }
 }

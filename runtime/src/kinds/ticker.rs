@@ -42,7 +42,7 @@ impl Default for Ticker {
 pub(super) struct ZeroInterval;
 
 #[derive(Debug, thiserror::Error)]
-#[error("failed after {0} beats, as it was told to")]
+#[error("gave out after {0} beats, as it was told to")]
 struct AsTold(NonZeroU64);
 
 impl Ticker {

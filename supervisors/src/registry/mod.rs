@@ -153,6 +153,11 @@ impl<K: Key, V: Value> Registry<K, V> {
             if let (Keys::Unique, Some(Bucket::One(owner))) = (inner.keys, &others) {
                 return Err(RegisterError::AlreadyRegistered(owner.process.clone()));
             }
+            // Should the process end from here on, its cleanup waits for the lock and finds the entry.
+            let expire = Inner::expire(Arc::downgrade(inner), key.clone(), process, id);
+            if process.life().on_end(id, expire).is_err() {
+                return Err(RegisterError::Dead);
+            }
             inner
                 .map
                 .pin()
@@ -163,20 +168,14 @@ impl<K: Key, V: Value> Registry<K, V> {
                 .or_default()
                 .push((id, key.clone()));
             inner.entries.fetch_add(1, Ordering::Relaxed);
+            inner.registered.fetch_add(1, Ordering::Relaxed);
+            inner.tell(|| RegistryEvent::Registered {
+                key: key.clone(),
+                process: process.clone(),
+                value,
+            });
         }
-        // Outside the lock: a process that has ended meanwhile gives the cleanup back, and it is done here.
-        let expire = Inner::expire(Arc::downgrade(inner), key.clone(), process.clone(), id);
-        if let Err(expire) = process.life().on_end(id, expire) {
-            expire();
-            return Err(RegisterError::Dead);
-        }
-        inner.registered.fetch_add(1, Ordering::Relaxed);
         inner.tell_waiters();
-        inner.tell(|| RegistryEvent::Registered {
-            key: key.clone(),
-            process: process.clone(),
-            value,
-        });
         Ok(Registration::new(self.clone(), key, entry))
     }
 
@@ -189,23 +188,24 @@ impl<K: Key, V: Value> Registry<K, V> {
     /// Takes those entries of this process under this key away whose value matches. Listeners are told when it has none
     /// left under the key.
     pub fn unregister_match(&self, process: &Process, key: &K, matches: impl Fn(&V) -> bool) {
-        let mut left = false;
-        for entry in self.inner.of(key) {
-            if entry.process != *process {
-                continue;
+        let inner = &self.inner;
+        let mut ours = inner.of(key);
+        // Outside the lock, as it is the caller's code.
+        ours.retain(|entry| entry.process == *process && matches(&entry.value()));
+        {
+            let mut writer = inner.lock();
+            for entry in &ours {
+                inner.remove(&mut writer, key, process.pid(), entry.id);
             }
-            if matches(&entry.value()) {
-                self.inner.remove(key, process.pid(), entry.id);
-                process.life().forget_cleanup(entry.id);
-            } else {
-                left = true;
+            if inner.of(key).iter().all(|entry| entry.process != *process) {
+                inner.tell(|| RegistryEvent::Unregistered {
+                    key: key.clone(),
+                    process: process.clone(),
+                });
             }
         }
-        if !left {
-            self.inner.tell(|| RegistryEvent::Unregistered {
-                key: key.clone(),
-                process: process.clone(),
-            });
+        for entry in ours {
+            process.life().forget_cleanup(entry.id);
         }
     }
 
@@ -378,12 +378,14 @@ impl<K: Key, V: Value> Registry<K, V> {
     }
 
     pub(crate) fn release(&self, key: &K, entry: &Entry<V>) -> bool {
-        entry.process.life().forget_cleanup(entry.id);
-        let removed = self.inner.remove(key, entry.process.pid(), entry.id);
+        let process = &entry.process;
+        process.life().forget_cleanup(entry.id);
+        let mut writer = self.inner.lock();
+        let removed = self.inner.remove(&mut writer, key, process.pid(), entry.id);
         if removed {
             self.inner.tell(|| RegistryEvent::Unregistered {
                 key: key.clone(),
-                process: entry.process.clone(),
+                process: process.clone(),
             });
         }
         removed
@@ -409,8 +411,7 @@ impl<K: Key, V: Value> Inner<K, V> {
             .unwrap_or_default()
     }
 
-    fn remove(&self, key: &K, pid: Pid, id: u64) -> bool {
-        let mut writer = self.lock();
+    fn remove(&self, writer: &mut Writer<K>, key: &K, pid: Pid, id: u64) -> bool {
         let Some(bucket) = self.bucket(key) else {
             return false;
         };
@@ -434,13 +435,14 @@ impl<K: Key, V: Value> Inner<K, V> {
     }
 
     /// What frees the key when the process ends.
-    fn expire(inner: Weak<Self>, key: K, process: Process, id: u64) -> Box<dyn FnOnce() + Send> {
+    fn expire(inner: Weak<Self>, key: K, process: &Process, id: u64) -> Box<dyn FnOnce() + Send> {
         let pid = process.pid();
         // Weak, or the process would keep itself through its own list of cleanups.
         let process = process.downgrade();
         Box::new(move || {
             let Some(inner) = inner.upgrade() else { return };
-            if inner.remove(&key, pid, id) {
+            let mut writer = inner.lock();
+            if inner.remove(&mut writer, &key, pid, id) {
                 inner.expired.fetch_add(1, Ordering::Relaxed);
                 if let Some(process) = process.upgrade() {
                     inner.tell(|| RegistryEvent::Expired { key, process });
@@ -449,6 +451,7 @@ impl<K: Key, V: Value> Inner<K, V> {
         })
     }
 
+    /// Called under the writer's lock, so that events come in the order in which things happened.
     fn tell(&self, event: impl FnOnce() -> RegistryEvent<K, V>) {
         if self.listeners.receiver_count() > 0 {
             // All listeners may have gone meanwhile.

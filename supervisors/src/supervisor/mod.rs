@@ -9,6 +9,8 @@
 //! | `table.rs` | the children as the supervisor knows them |
 //! | `hub.rs` | what others hold of a supervisor: mailbox and table |
 //! | `message.rs` | what it receives |
+//! | `office.rs` | what every supervisor has: restart record, timers, reports |
+//! | `serve.rs` | the loop of a supervisor |
 //! | `server.rs` | the supervisor whose children have ids and an order |
 //! | `dynamic/` | the supervisor whose children have neither |
 //! | `doom.rs` | killing a whole tree |
@@ -26,7 +28,9 @@ mod history;
 mod hub;
 mod launch;
 mod message;
+mod office;
 mod partition;
+mod serve;
 mod server;
 mod spec;
 mod stop;
@@ -51,6 +55,7 @@ use crate::exit::ExitReason;
 use crate::process::{Process, spawn_supervisor};
 use crate::runtime::Scope;
 use crate::start::{Child, StartError};
+use serve::Serve;
 use server::Server;
 
 /// A supervisor to be: its flags, and its children in start order.
@@ -182,7 +187,7 @@ pub(crate) async fn start(
             process.life().hold_up(true);
             spawn_supervisor(&process, hub, async move {
                 let started = server.init(supervisor.children).await;
-                server.process.life().hold_up(false);
+                server.office().process.life().hold_up(false);
                 match started {
                     // The starter may have been killed meanwhile; its last word is in the mailbox.
                     Ok(()) => drop(told.send(Ok(()))),

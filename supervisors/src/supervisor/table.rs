@@ -10,8 +10,9 @@ use tokio::time::Instant;
 
 use super::decide::{Key, Sibling, Siblings};
 use super::doom::Doom;
+use super::handle::{ChildInfo, ChildStatus};
 use crate::process::{Pid, Process};
-use crate::start::Child;
+use crate::start::{Child, Started};
 
 /// What a child is at the moment.
 #[derive(Clone, Debug)]
@@ -22,6 +23,16 @@ pub(crate) enum ChildState {
     Restarting { last: Option<Process>, epoch: u64 },
     /// It has no process: stopped, ended normally, or ignored.
     Stopped,
+}
+
+impl ChildState {
+    /// What a child is after a start that did not fail.
+    pub(crate) fn after(started: &Started) -> Self {
+        match started.process() {
+            Some(process) => Self::Running(process.clone()),
+            None => Self::Stopped,
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -49,6 +60,18 @@ impl Entry {
         match &self.state {
             ChildState::Running(process) => Some(process),
             ChildState::Restarting { .. } | ChildState::Stopped => None,
+        }
+    }
+
+    pub(crate) fn info(&self) -> ChildInfo {
+        ChildInfo {
+            id: self.child.spec().id.clone(),
+            status: match &self.state {
+                ChildState::Running(process) => ChildStatus::Running(process.clone()),
+                ChildState::Restarting { .. } => ChildStatus::Restarting,
+                ChildState::Stopped => ChildStatus::Stopped,
+            },
+            child_type: self.child.spec().child_type,
         }
     }
 

@@ -12,11 +12,11 @@ use super::Notes;
 const SLOW: Duration = Duration::from_millis(3);
 
 /// Calls a function when it is dropped.
-pub struct OnDrop(Option<Box<dyn FnOnce() + Send>>);
+pub struct OnDrop(Option<Box<dyn FnOnce() + Send + Sync>>);
 
 impl OnDrop {
     /// Calls this when it is dropped.
-    pub fn new(run: impl FnOnce() + Send + 'static) -> Self {
+    pub fn new(run: impl FnOnce() + Send + Sync + 'static) -> Self {
         Self(Some(Box::new(run)))
     }
 

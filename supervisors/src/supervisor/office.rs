@@ -1,0 +1,202 @@
+//! What every supervisor has: who it is, its children, its restart record, its timers, and how it reports.
+
+use std::sync::Arc;
+
+use mainstay_specs::{ChildId, ChildSpec, Restart, SupervisorFlags};
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+
+use super::decide::{self, Decision, Key};
+use super::history::History;
+use super::hub::Hub;
+use super::launch::launch;
+use super::message::Message;
+use super::table::ChildState;
+use crate::event::EventKind;
+use crate::exit::ExitReason;
+use crate::process::{Pid, Process};
+use crate::runtime::Scope;
+use crate::start::{Child, StartError, Started};
+
+pub(crate) struct Office {
+    pub(crate) process: Process,
+    pub(crate) hub: Arc<Hub>,
+    /// Where its children live.
+    pub(crate) scope: Arc<Scope>,
+    pub(crate) flags: SupervisorFlags,
+    history: History,
+    /// Restarts that wait for their time; they end with the supervisor.
+    timers: JoinSet<()>,
+    epoch: u64,
+}
+
+impl Office {
+    pub(crate) fn new(
+        process: Process,
+        hub: Arc<Hub>,
+        scope: Arc<Scope>,
+        flags: SupervisorFlags,
+    ) -> Self {
+        Self {
+            process,
+            hub,
+            scope,
+            flags,
+            history: History::default(),
+            timers: JoinSet::new(),
+            epoch: 0,
+        }
+    }
+
+    /// What is to be done about a child that has ended, with its spec. Nothing if the process is no longer current.
+    pub(crate) fn on_exit(&mut self, key: Key, pid: Pid) -> Option<(ChildSpec, Decision)> {
+        let table = self.hub.table();
+        let entry = table.get(key)?;
+        let process = entry.running().filter(|process| process.pid() == pid)?;
+        let (spec, reason) = (entry.child.spec().clone(), process.exit_reason()?);
+        if reason.is_abnormal() || spec.restart == Restart::Permanent {
+            self.publish(EventKind::ChildTerminated {
+                supervisor: self.process.clone(),
+                child: spec.id.clone(),
+                reason: reason.clone(),
+            });
+        }
+        let (child, now) = ((key, &spec), Instant::now());
+        let history = &mut self.history;
+        let decision = decide::on_exit(&self.flags, history, child, &reason, &*table, now);
+        drop(table);
+        if decision == Decision::GiveUp {
+            self.report_giving_up();
+        }
+        Some((spec, decision))
+    }
+
+    /// What is to be done about a restart that is due. Nothing if the child is no longer to be restarted.
+    pub(crate) fn on_retry(&mut self, key: Key) -> Option<(ChildSpec, Decision)> {
+        let table = self.hub.table();
+        let entry = table.get(key)?;
+        if !matches!(entry.state, ChildState::Restarting { .. }) {
+            return None;
+        }
+        let spec = entry.child.spec().clone();
+        let (child, now) = ((key, &spec), Instant::now());
+        let decision = decide::on_retry(&self.flags, &mut self.history, child, &*table, now);
+        drop(table);
+        if decision == Decision::GiveUp {
+            self.report_giving_up();
+        }
+        Some((spec, decision))
+    }
+
+    /// Whom a restart concerns whose wait is over: it was counted when it was put off. Nobody if it was overtaken.
+    pub(crate) fn on_time(&self, key: Key, epoch: u64) -> Option<Vec<Key>> {
+        let table = self.hub.table();
+        let entry = table.get(key)?;
+        let ChildState::Restarting { epoch: current, .. } = entry.state else {
+            return None;
+        };
+        let child = (key, &entry.child.spec().id);
+        (current == epoch).then(|| decide::affected(self.flags.strategy, child, &*table))
+    }
+
+    pub(crate) fn affected(&self, key: Key, spec: &ChildSpec) -> Vec<Key> {
+        let table = self.hub.table();
+        decide::affected(self.flags.strategy, (key, &spec.id), &*table)
+    }
+
+    pub(crate) async fn launch(
+        &self,
+        child: (Key, &Child),
+        restarts: u32,
+    ) -> Result<Started, StartError> {
+        launch(&self.hub, &self.scope, child, restarts).await
+    }
+
+    /// A restart has failed. It is tried again at once, but through the mailbox: what is already in it comes first. With
+    /// a backoff: after its wait, and counted now.
+    pub(crate) fn try_again(&mut self, key: Key, last: Option<Process>, spec: &ChildSpec) {
+        let epoch = self.epoch;
+        self.set_state(key, ChildState::Restarting { last, epoch });
+        let counted =
+            spec.backoff.is_some() && self.history.allows_another(&self.flags, Instant::now());
+        if !(counted && self.put_off(key)) {
+            self.hub.send(Message::Retry { key, epoch: None });
+        }
+    }
+
+    /// Puts a restart off, if the child's backoff says so.
+    pub(crate) fn put_off(&mut self, key: Key) -> bool {
+        let Some((epoch, delay)) = self.hub.table().put_off(key, &mut self.epoch) else {
+            return false;
+        };
+        while self.timers.try_join_next().is_some() {}
+        let hub = Arc::clone(&self.hub);
+        self.timers.spawn(async move {
+            tokio::time::sleep(delay).await;
+            let epoch = Some(epoch);
+            hub.send(Message::Retry { key, epoch });
+        });
+        true
+    }
+
+    pub(crate) fn set_state(&self, key: Key, state: ChildState) {
+        if let Some(entry) = self.hub.table().get_mut(key) {
+            entry.state = state;
+        }
+    }
+
+    /// Marks a child that is about to be started again as having no process; gives the last one it had.
+    pub(crate) fn take_last(&self, key: Key) -> Option<Process> {
+        let mut table = self.hub.table();
+        let entry = table.get_mut(key)?;
+        match std::mem::replace(&mut entry.state, ChildState::Stopped) {
+            ChildState::Running(process) => Some(process),
+            ChildState::Restarting { last, .. } => last,
+            ChildState::Stopped => None,
+        }
+    }
+
+    pub(crate) fn set_started(&self, key: Key, started: &Started, restarts: u32) {
+        if let Some(entry) = self.hub.table().get_mut(key) {
+            entry.state = ChildState::after(started);
+            entry.restarts = restarts;
+            entry.since = Instant::now();
+        }
+    }
+
+    /// A child that is to be started again, and how often it was.
+    pub(crate) fn child_to_start(&self, key: Key) -> Option<(Child, u32)> {
+        let table = self.hub.table();
+        let entry = table.get(key)?;
+        Some((entry.child.clone(), entry.restarts.saturating_add(1)))
+    }
+
+    pub(crate) fn report_start_error(&self, id: &ChildId, error: &StartError) {
+        let (supervisor, child) = (self.process.clone(), id.clone());
+        let error = error.clone();
+        self.publish(EventKind::StartError {
+            supervisor,
+            child,
+            error,
+        });
+    }
+
+    pub(crate) fn report_shutdown_error(&self, id: &ChildId, reason: ExitReason, count: usize) {
+        let (supervisor, child) = (self.process.clone(), id.clone());
+        self.publish(EventKind::ShutdownError {
+            supervisor,
+            child,
+            reason,
+            count,
+        });
+    }
+
+    fn report_giving_up(&self) {
+        let supervisor = self.process.clone();
+        self.publish(EventKind::GaveUp { supervisor });
+    }
+
+    fn publish(&self, kind: EventKind) {
+        self.scope.runtime.events.publish(kind);
+    }
+}

@@ -1,0 +1,84 @@
+//! The loop of a supervisor: one message after the other, until one of them ends it.
+
+use std::future::Future;
+
+use mainstay_specs::ChildSpec;
+use tokio::sync::mpsc::UnboundedReceiver;
+
+use super::decide::{Decision, Key};
+use super::message::{Call, Message};
+use super::office::Office;
+use crate::exit::ExitReason;
+
+/// What a kind of supervisor does its own way.
+pub(crate) trait Serve: Sized + Send {
+    fn office(&mut self) -> &mut Office;
+
+    /// Leaves a child down, for good or until somebody asks for it.
+    fn stay_down(&self, key: Key, spec: &ChildSpec);
+
+    /// Starts these again, after stopping those of them that run, because `failed` is due for it.
+    fn restart(&mut self, keys: Vec<Key>, failed: Key) -> impl Future<Output = ()> + Send;
+
+    fn call(&mut self, call: Call) -> impl Future<Output = ()> + Send;
+
+    fn terminate_all(&mut self) -> impl Future<Output = ()> + Send;
+
+    /// Serves until it ends, and gives the reason.
+    fn run(
+        mut self,
+        mut inbox: UnboundedReceiver<Message>,
+    ) -> impl Future<Output = ExitReason> + Send {
+        async move {
+            let reason = loop {
+                let message = inbox.recv().await;
+                if let Some(reason) = receive(&mut self, message).await {
+                    break reason;
+                }
+            };
+            self.terminate_all().await;
+            reason
+        }
+    }
+}
+
+async fn receive(server: &mut impl Serve, message: Option<Message>) -> Option<ExitReason> {
+    let (key, due) = match message {
+        Some(Message::ChildExited { key, pid }) => (key, server.office().on_exit(key, pid)?),
+        Some(Message::Retry { key, epoch: None }) => (key, server.office().on_retry(key)?),
+        Some(Message::Retry {
+            key,
+            epoch: Some(epoch),
+        }) => {
+            let keys = server.office().on_time(key, epoch)?;
+            server.restart(keys, key).await;
+            return None;
+        }
+        Some(Message::Call(call)) => {
+            server.call(call).await;
+            return None;
+        }
+        Some(Message::Stop(reason)) => return Some(reason),
+        None => return Some(ExitReason::Shutdown),
+    };
+    let (spec, decision) = due;
+    carry_out(server, decision, key, &spec).await
+}
+
+async fn carry_out(
+    server: &mut impl Serve,
+    decision: Decision,
+    key: Key,
+    spec: &ChildSpec,
+) -> Option<ExitReason> {
+    match decision {
+        Decision::Keep | Decision::Forget => server.stay_down(key, spec),
+        Decision::Restart(_) if server.office().put_off(key) => {}
+        Decision::Restart(keys) => server.restart(keys, key).await,
+        Decision::GiveUp | Decision::ShutDown => {
+            server.stay_down(key, spec);
+            return Some(ExitReason::Shutdown);
+        }
+    }
+    None
+}
