@@ -98,7 +98,7 @@ pub struct StopReport {
 }
 
 impl StopReport {
-    pub(crate) fn add(&mut self, killed: Vec<Process>) {
+    pub(crate) fn add(&mut self, killed: &[Process]) {
         self.killed.extend(killed.iter().map(Process::path));
     }
 }
@@ -251,7 +251,7 @@ impl Runtime {
                 .await
                 .is_err()
             {
-                report.add(supervisor::kill_tree(&root).await);
+                report.add(&supervisor::kill_tree(&root).await);
             }
         }
         report

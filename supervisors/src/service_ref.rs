@@ -8,6 +8,7 @@ use arc_swap::ArcSwapOption;
 use mainstay_specs::ServiceName;
 use ractor::rpc::CallResult;
 use ractor::{ActorRef, Message, MessagingErr, RpcReplyPort};
+use tokio::time::{Instant, timeout};
 
 use crate::call::CallError;
 use crate::namespace::{Metadata, ServiceRegistry};
@@ -114,15 +115,17 @@ impl<M: Message> ServiceRef<M> {
         if crate::process::is_current(&resolved.entry.process) {
             return Err(CallError::CallingSelf);
         }
-        resolved.entry.process.life().mailbox.admit()?;
+        let (process, begun) = (&resolved.entry.process, Instant::now());
+        process.life().mailbox.admit()?;
         match resolved.actor.call(request, Some(limit)).await {
             Ok(CallResult::Success(answer)) => Ok(answer),
             Ok(CallResult::Timeout) => Err(CallError::Timeout(limit)),
-            Ok(CallResult::SenderError) => Err(dropped(&resolved.entry.process).await),
+            Ok(CallResult::SenderError) => Err(dropped(process, begun, limit).await),
             Err(MessagingErr::InvalidActorType) => Err(CallError::WrongType),
+            // It is ending, and takes nothing more.
             Err(_) => {
-                resolved.entry.process.life().mailbox.handled();
-                Err(CallError::NoProcess)
+                process.life().mailbox.handled();
+                Err(ended(process, begun, limit).await)
             }
         }
     }
@@ -162,11 +165,20 @@ fn refused<M>(error: MessagingErr<M>) -> Result<M, CallError> {
 }
 
 /// Why a request was dropped unanswered. A process that is ending drops requests a moment before its end is known.
-async fn dropped(process: &Process) -> CallError {
-    match tokio::time::timeout(GRACE, process.ended()).await {
+async fn dropped(process: &Process, begun: Instant, limit: Duration) -> CallError {
+    let grace = GRACE.min(limit.saturating_sub(begun.elapsed()));
+    match timeout(grace, process.ended()).await {
         Ok(reason) => CallError::Exited(reason),
-        Err(_) if process.is_stopping() => CallError::Exited(process.ended().await),
+        Err(_) if process.is_stopping() => ended(process, begun, limit).await,
         Err(_) => CallError::NoReply,
+    }
+}
+
+/// The end of a process that is ending, if it comes within what is left of the limit.
+async fn ended(process: &Process, begun: Instant, limit: Duration) -> CallError {
+    match timeout(limit.saturating_sub(begun.elapsed()), process.ended()).await {
+        Ok(reason) => CallError::Exited(reason),
+        Err(_) => CallError::Timeout(limit),
     }
 }
 

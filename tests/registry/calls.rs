@@ -167,9 +167,10 @@ async fn a_request_whose_future_is_dropped_is_carried_out() {
     let notes = Notes::new();
     let (_namespace, service) = serving(&bed, Probe::new().child("a")).await;
     let seen = notes.clone();
-    let slow = request(move |_, _| async move {
+    let slow = request(move |_, reply| async move {
         sleep(secs(5)).await;
         seen.add("carried out");
+        drop(reply);
         Ok(())
     });
     tokio::time::timeout(secs(1), service.call(slow, secs(60))).await.expect_err("it is slow");

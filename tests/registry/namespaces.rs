@@ -339,9 +339,9 @@ async fn names_have_metadata() {
     let expected = [(name("a"), processes["a"].clone()), (name("c"), processes["c"].clone())];
     assert_eq!(gold, expected);
     assert_eq!(namespace.metadata(&name("b")), Some(metadata("tin")));
-    assert!(namespace.update_metadata(&name("b"), metadata("iron")));
+    assert!(namespace.update_metadata(&name("b"), &metadata("iron")));
     assert_eq!(namespace.metadata(&name("b")), Some(metadata("iron")));
-    assert!(!namespace.update_metadata(&name("x"), metadata("iron")));
+    assert!(!namespace.update_metadata(&name("x"), &metadata("iron")));
     assert_eq!(namespace.metadata(&name("x")), None);
     let error = namespace.register(name("a"), &processes["b"]).expect_err("it is taken");
     assert_eq!(error, RegisterError::AlreadyRegistered(processes["a"].clone()));

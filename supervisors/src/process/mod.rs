@@ -164,7 +164,6 @@ impl Process {
     }
 
     /// A future of its end, to be kept or sent elsewhere. Dropping it ends the watch.
-    #[must_use]
     pub fn monitor(&self) -> Monitor {
         Monitor::new(self.clone())
     }

@@ -1,0 +1,287 @@
+//! Namespaces: one supervised subtree each, with its own names.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `mod.rs` | [`Namespace`], the handle |
+//! | `plan.rs` | [`NamespacePlan`]: what it is to hold |
+//! | `place.rs` | starting and finding namespaces by name |
+//! | `cells.rs` | state that outlives a crash of its actor |
+//! | `error.rs` | [`NamespaceError`] |
+
+mod cells;
+mod error;
+mod place;
+mod plan;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use mainstay_specs::{ChildId, NamespaceName, ServiceName};
+use tokio::time::Instant;
+
+use cells::Cells;
+pub use error::NamespaceError;
+use place::Owner;
+pub(crate) use place::Place;
+pub use plan::NamespacePlan;
+
+use crate::exit::ExitReason;
+use crate::process::Process;
+use crate::registry::{RegisterError, Registration, Registry, RegistryStats};
+use crate::runtime::StopReport;
+use crate::service_ref::ServiceRef;
+use crate::start::{Child, Started};
+use crate::supervisor::{ChildState, SupervisorError, SupervisorRef, kill_tree};
+use crate::tree::TreeNode;
+
+/// The id of the supervisor under which the application's children live.
+pub const CHILDREN: &str = "children";
+
+/// What is known of a registered process beside its name.
+pub type Metadata = BTreeMap<String, String>;
+
+/// The names of a namespace.
+pub type ServiceRegistry = Registry<ServiceName, Metadata>;
+
+/// A namespace: a supervised subtree with its own names. Two namespaces never see each other.
+///
+/// A handle, cheap to clone. When the last one that came from [`Runtime`] is dropped, the tree is told to stop and
+/// nobody waits for it; to wait, use [`stop`](Self::stop). Handles that were only found ([`Runtime::find_namespace`],
+/// [`Process::namespace`], a start context) do not keep it up.
+#[derive(Clone)]
+pub struct Namespace {
+    inner: Arc<NamespaceInner>,
+    _owner: Option<Arc<Owner>>,
+}
+
+impl Namespace {
+    pub(crate) const fn from_inner(inner: Arc<NamespaceInner>) -> Self {
+        Self {
+            inner,
+            _owner: None,
+        }
+    }
+
+    fn from_owner(owner: Arc<Owner>) -> Self {
+        Self {
+            inner: Arc::clone(&owner.0),
+            _owner: Some(owner),
+        }
+    }
+
+    /// Its name.
+    #[must_use]
+    pub fn name(&self) -> &NamespaceName {
+        &self.inner.name
+    }
+
+    /// The names in it.
+    #[must_use]
+    pub fn registry(&self) -> &ServiceRegistry {
+        &self.inner.registry
+    }
+
+    /// The root of its tree.
+    #[must_use]
+    pub fn root(&self) -> Option<SupervisorRef> {
+        SupervisorRef::from_process(self.inner.root.get()?)
+    }
+
+    /// Whether its tree runs.
+    #[must_use]
+    pub fn is_running(&self) -> bool {
+        self.inner.root.get().is_some_and(Process::is_alive)
+    }
+
+    /// The supervisor of the application's children, as it runs now.
+    #[must_use]
+    pub fn children(&self) -> Option<SupervisorRef> {
+        let root = self.root()?;
+        let table = root.hub().table();
+        let key = table.key_of(&ChildId::new(CHILDREN).ok()?)?;
+        match &table.get(key)?.state {
+            ChildState::Running(process) => process.supervisor(),
+            ChildState::Restarting { .. } | ChildState::Stopped => None,
+        }
+    }
+
+    /// Adds a child of the application and starts it.
+    ///
+    /// # Errors
+    ///
+    /// As [`SupervisorRef::start_child`]; [`crate::CallError::NoProcess`] if the namespace has stopped.
+    pub async fn start_child(&self, child: Child) -> Result<Started, SupervisorError> {
+        self.children_or_gone()?.start_child(child).await
+    }
+
+    /// Stops a child of the application and forgets it.
+    ///
+    /// # Errors
+    ///
+    /// [`SupervisorError::NotFound`].
+    pub async fn stop_child(&self, id: &ChildId) -> Result<(), SupervisorError> {
+        let children = self.children_or_gone()?;
+        children.terminate_child(id).await?;
+        match children.delete_child(id).await {
+            Err(SupervisorError::NotFound) | Ok(()) => Ok(()), // A temporary child is forgotten by being stopped.
+            Err(error) => Err(error),
+        }
+    }
+
+    fn children_or_gone(&self) -> Result<SupervisorRef, SupervisorError> {
+        self.children()
+            .ok_or(SupervisorError::Call(crate::CallError::NoProcess))
+    }
+
+    /// Registers a process under a name of this namespace, until it ends.
+    ///
+    /// # Errors
+    ///
+    /// [`RegisterError::AlreadyRegistered`] with the owner of the name; [`RegisterError::Dead`].
+    pub fn register(
+        &self,
+        name: ServiceName,
+        process: &Process,
+    ) -> Result<Registration<ServiceName, Metadata>, RegisterError> {
+        self.register_with(name, process, Metadata::new())
+    }
+
+    /// Registers a process with metadata.
+    ///
+    /// # Errors
+    ///
+    /// As [`register`](Self::register).
+    pub fn register_with(
+        &self,
+        name: ServiceName,
+        process: &Process,
+        metadata: Metadata,
+    ) -> Result<Registration<ServiceName, Metadata>, RegisterError> {
+        self.inner.registry.register(process, name, metadata)
+    }
+
+    /// The process that holds a name. One hash and no lock.
+    #[must_use]
+    pub fn whereis(&self, name: &str) -> Option<Process> {
+        self.inner.registry.whereis(name)
+    }
+
+    /// The metadata of a name.
+    #[must_use]
+    pub fn metadata(&self, name: &ServiceName) -> Option<Metadata> {
+        self.inner
+            .registry
+            .lookup(name)
+            .pop()
+            .map(|(_, metadata)| metadata)
+    }
+
+    /// Replaces the metadata of a name; false if nobody holds it.
+    #[must_use]
+    pub fn update_metadata(&self, name: &ServiceName, metadata: &Metadata) -> bool {
+        let Some(process) = self.whereis(name.as_str()) else {
+            return false;
+        };
+        self.inner
+            .registry
+            .update_value(&process, name, |_| metadata.clone())
+            .is_some()
+    }
+
+    /// All names and who holds them, sorted.
+    #[must_use]
+    pub fn services(&self) -> Vec<(ServiceName, Process, Metadata)> {
+        let mut services = self.inner.registry.list();
+        services.sort_by(|a, b| a.0.cmp(&b.0));
+        services
+    }
+
+    /// The names whose metadata fits, sorted.
+    pub fn find_services(&self, fits: impl Fn(&Metadata) -> bool) -> Vec<(ServiceName, Process)> {
+        let services = self.services().into_iter();
+        services
+            .filter(|(_, _, metadata)| fits(metadata))
+            .map(|(name, process, _)| (name, process))
+            .collect()
+    }
+
+    /// Waits until somebody holds a name; at once if somebody does. `None` when the time is up.
+    pub async fn wait_for(&self, name: &ServiceName, limit: Duration) -> Option<Process> {
+        tokio::time::timeout(limit, self.inner.registry.wait_for(name))
+            .await
+            .ok()
+    }
+
+    /// How long ago it was started, by the clock of tokio.
+    #[must_use]
+    pub fn uptime(&self) -> Duration {
+        self.inner.started.elapsed()
+    }
+
+    /// Figures of the names.
+    #[must_use]
+    pub fn stats(&self) -> RegistryStats {
+        self.inner.registry.stats()
+    }
+
+    /// A reference to whoever holds a name when a message is sent; it survives restarts.
+    #[must_use]
+    pub fn service<M: ractor::Message>(&self, name: ServiceName) -> ServiceRef<M> {
+        ServiceRef::new(self.inner.registry.clone(), name)
+    }
+
+    /// Its tree at this moment.
+    #[must_use]
+    pub fn tree(&self) -> Option<TreeNode> {
+        self.inner.root.get().map(TreeNode::of)
+    }
+
+    /// Stops its tree in order and waits until nothing of it is left. What has not ended within `limit` is killed, and
+    /// named in the report.
+    pub async fn stop(&self, limit: Duration) -> StopReport {
+        let mut report = StopReport::default();
+        if let Some(root) = self.inner.root.get() {
+            root.stop(ExitReason::Shutdown);
+            if tokio::time::timeout(limit, root.ended()).await.is_err() {
+                report.add(&kill_tree(root).await);
+            }
+        }
+        report
+    }
+}
+
+impl PartialEq for Namespace {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.inner, &other.inner)
+    }
+}
+
+impl Eq for Namespace {}
+
+impl fmt::Debug for Namespace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Namespace").field(&self.inner.name).finish()
+    }
+}
+
+pub(crate) struct NamespaceInner {
+    name: NamespaceName,
+    registry: ServiceRegistry,
+    root: OnceLock<Process>,
+    started: Instant,
+    cells: Cells,
+}
+
+impl NamespaceInner {
+    fn new(name: NamespaceName) -> Self {
+        Self {
+            name,
+            registry: ServiceRegistry::default(),
+            root: OnceLock::new(),
+            started: Instant::now(),
+            cells: Cells::default(),
+        }
+    }
+}
