@@ -38,6 +38,8 @@ pub enum EventKind {
         supervisor: Process,
         /// The child.
         child: ChildId,
+        /// The process that has ended.
+        process: Process,
         /// Why.
         reason: ExitReason,
     },
@@ -47,6 +49,8 @@ pub enum EventKind {
         supervisor: Process,
         /// The child.
         child: ChildId,
+        /// The last process of the child, at a restart of its own.
+        last: Option<Process>,
         /// Why.
         error: StartError,
     },
@@ -56,6 +60,8 @@ pub enum EventKind {
         supervisor: Process,
         /// The child.
         child: ChildId,
+        /// Its process; `None` where one report stands for several children.
+        process: Option<Process>,
         /// Why it ended.
         reason: ExitReason,
         /// How many children, where one report stands for several.
@@ -65,6 +71,10 @@ pub enum EventKind {
     GaveUp {
         /// The supervisor.
         supervisor: Process,
+        /// The child whose restart was one too many.
+        child: ChildId,
+        /// The last process of the child.
+        last: Option<Process>,
     },
 }
 
@@ -77,7 +87,7 @@ impl EventKind {
             Self::ChildTerminated { supervisor, .. }
             | Self::StartError { supervisor, .. }
             | Self::ShutdownError { supervisor, .. }
-            | Self::GaveUp { supervisor } => supervisor,
+            | Self::GaveUp { supervisor, .. } => supervisor,
         }
     }
 }
@@ -231,29 +241,26 @@ fn report(kind: &EventKind) {
         EventKind::Started { .. } | EventKind::Exited { .. } => {}
         EventKind::ChildTerminated {
             supervisor,
-            child,
+            process,
             reason,
-        } => {
-            tracing::warn!(supervisor = %supervisor, child = %child, reason = %reason, "child terminated");
-        }
+            ..
+        } => tracing::warn!(%supervisor, child = %process, %reason, "child terminated"),
         EventKind::StartError {
             supervisor,
             child,
             error,
-        } => {
-            tracing::error!(supervisor = %supervisor, child = %child, error = %error, "child did not start");
-        }
+            ..
+        } => tracing::error!(%supervisor, %child, %error, "child did not start"),
         EventKind::ShutdownError {
             supervisor,
             child,
             reason,
             count,
-        } => {
-            tracing::error!(supervisor = %supervisor, child = %child, reason = %reason, count, "child did not stop as asked");
-        }
-        EventKind::GaveUp { supervisor } => {
-            tracing::error!(supervisor = %supervisor, "restart limit reached, giving up");
-        }
+            ..
+        } => tracing::error!(%supervisor, %child, %reason, count, "child did not stop as asked"),
+        EventKind::GaveUp {
+            supervisor, child, ..
+        } => tracing::error!(%supervisor, %child, "restart limit reached, giving up"),
     }
 }
 

@@ -76,3 +76,17 @@ async fn start_http(_node: &Node, spec: &NodeSpec) -> Result<(), BootError> {
     }
     Ok(())
 }
+
+#[cfg(all(test, not(feature = "http")))]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_spec_with_http_on_is_refused_by_a_program_without_it() {
+        let error = Node::boot(&NodeSpec::new()).await.unwrap_err();
+        assert!(matches!(error, BootError::NoHttp), "{error}");
+        let off = NodeSpec::new().http(mainstay_specs::HttpSpec::disabled());
+        let node = Node::boot(&off).await.unwrap();
+        assert!(node.readiness().ready);
+    }
+}

@@ -56,7 +56,10 @@ impl Running {
     /// Starts a node and waits until it says where it listens.
     pub(crate) fn start<'a>(args: impl IntoIterator<Item = &'a str>) -> Self {
         let mut command = mainstay(args);
-        command.env("MAINSTAY_LOG", "off");
+        // One thread may be blocked for good.
+        command
+            .env("MAINSTAY_LOG", "off")
+            .env("TOKIO_WORKER_THREADS", "2");
         command
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

@@ -25,7 +25,7 @@ pub struct Down {
 #[must_use = "a monitor does nothing unless it is awaited"]
 pub struct Monitor {
     process: Process,
-    down: Pin<Box<dyn Future<Output = Down> + Send>>,
+    down: Pin<Box<dyn Future<Output = Down> + Send + Sync>>,
 }
 
 impl Monitor {

@@ -267,13 +267,17 @@ impl<K: Key, V: Value> Registry<K, V> {
             .collect()
     }
 
-    /// Changes the value of a process under a unique key; gives the new and the old one, or `None` if it has no entry.
+    /// Changes the value of a process under a unique key; gives the new and the old one. `None` if it has no entry, or the
+    /// keys of this registry are shared, so that an entry is not known by its key.
     pub fn update_value(
         &self,
         process: &Process,
         key: &K,
         change: impl FnOnce(&V) -> V,
     ) -> Option<(V, V)> {
+        if self.inner.keys == Keys::Duplicate {
+            return None;
+        }
         let _writer = self.inner.lock();
         let entry = self
             .inner

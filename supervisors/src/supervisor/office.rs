@@ -53,11 +53,13 @@ impl Office {
         let table = self.hub.table();
         let entry = table.get(key)?;
         let process = entry.running().filter(|process| process.pid() == pid)?;
+        let process = process.clone();
         let (spec, reason) = (entry.child.spec().clone(), process.exit_reason()?);
         if reason.is_abnormal() || spec.restart == Restart::Permanent {
             self.publish(EventKind::ChildTerminated {
                 supervisor: self.process.clone(),
                 child: spec.id.clone(),
+                process: process.clone(),
                 reason: reason.clone(),
             });
         }
@@ -66,7 +68,7 @@ impl Office {
         let decision = decide::on_exit(&self.flags, history, child, &reason, &*table, now);
         drop(table);
         if decision == Decision::GiveUp {
-            self.report_giving_up();
+            self.report_giving_up(&spec.id, Some(process));
         }
         Some((spec, decision))
     }
@@ -75,15 +77,16 @@ impl Office {
     pub(crate) fn on_retry(&mut self, key: Key) -> Option<(ChildSpec, Decision)> {
         let table = self.hub.table();
         let entry = table.get(key)?;
-        if !matches!(entry.state, ChildState::Restarting { .. }) {
+        let ChildState::Restarting { last, .. } = &entry.state else {
             return None;
-        }
+        };
+        let last = last.clone();
         let spec = entry.child.spec().clone();
         let (child, now) = ((key, &spec), Instant::now());
         let decision = decide::on_retry(&self.flags, &mut self.history, child, &*table, now);
         drop(table);
         if decision == Decision::GiveUp {
-            self.report_giving_up();
+            self.report_giving_up(&spec.id, last);
         }
         Some((spec, decision))
     }
@@ -171,29 +174,43 @@ impl Office {
         Some((entry.child.clone(), entry.restarts.saturating_add(1)))
     }
 
-    pub(crate) fn report_start_error(&self, id: &ChildId, error: &StartError) {
-        let (supervisor, child) = (self.process.clone(), id.clone());
-        let error = error.clone();
+    pub(crate) fn report_start_error(
+        &self,
+        id: &ChildId,
+        last: Option<&Process>,
+        error: &StartError,
+    ) {
         self.publish(EventKind::StartError {
-            supervisor,
-            child,
-            error,
+            supervisor: self.process.clone(),
+            child: id.clone(),
+            last: last.cloned(),
+            error: error.clone(),
         });
     }
 
-    pub(crate) fn report_shutdown_error(&self, id: &ChildId, reason: ExitReason, count: usize) {
-        let (supervisor, child) = (self.process.clone(), id.clone());
+    /// Reports on one child, by its process, or on several of one id at once.
+    pub(crate) fn report_shutdown_error(
+        &self,
+        id: &ChildId,
+        process: Option<Process>,
+        reason: ExitReason,
+        count: usize,
+    ) {
         self.publish(EventKind::ShutdownError {
-            supervisor,
-            child,
+            supervisor: self.process.clone(),
+            child: id.clone(),
+            process,
             reason,
             count,
         });
     }
 
-    fn report_giving_up(&self) {
-        let supervisor = self.process.clone();
-        self.publish(EventKind::GaveUp { supervisor });
+    fn report_giving_up(&self, id: &ChildId, last: Option<Process>) {
+        self.publish(EventKind::GaveUp {
+            supervisor: self.process.clone(),
+            child: id.clone(),
+            last,
+        });
     }
 
     fn publish(&self, kind: EventKind) {

@@ -36,7 +36,7 @@ impl Server {
         for child in spec::in_start_order(&self.0.flags, children)? {
             let id = child.spec().id.clone();
             if let Err(error) = self.start_new(child).await {
-                self.0.report_start_error(&id, &error);
+                self.0.report_start_error(&id, None, &error);
                 self.terminate_all().await;
                 let error = Box::new(error);
                 return Err(StartError::Child { id, error });
@@ -142,7 +142,8 @@ impl Server {
         if let Some(process) = process {
             let stopped = Stopping::begin(process, &spec).finish().await;
             if !stopped.is_expected(&spec) {
-                self.0.report_shutdown_error(&spec.id, stopped.reason, 1);
+                self.0
+                    .report_shutdown_error(&spec.id, Some(stopped.process), stopped.reason, 1);
             }
         }
         self.stay_down(key, &spec);
@@ -179,9 +180,10 @@ impl Serve for Server {
             match self.0.launch((key, &child), restarts).await {
                 Ok(started) => self.0.set_started(key, &started, restarts),
                 Err(error) => {
-                    self.0.report_start_error(&child.spec().id, &error);
-                    put_off.extend(self.0.affected(key, child.spec()));
                     let last = if key == failed { last.take() } else { None };
+                    let id = &child.spec().id;
+                    self.0.report_start_error(id, last.as_ref(), &error);
+                    put_off.extend(self.0.affected(key, child.spec()));
                     self.0.try_again(key, last, child.spec());
                 }
             }

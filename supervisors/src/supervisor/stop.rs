@@ -47,9 +47,13 @@ impl Stopping {
 
     /// Waits for the end, for as long as the spec says, then kills.
     pub(crate) async fn finish(self) -> Stopped {
-        let found_dead = self.found_dead;
+        let (process, found_dead) = (self.process.clone(), self.found_dead);
         let reason = self.wait().await;
-        Stopped { reason, found_dead }
+        Stopped {
+            process,
+            reason,
+            found_dead,
+        }
     }
 
     async fn wait(self) -> ExitReason {
@@ -75,6 +79,7 @@ impl Stopping {
 
 /// How a child that was to be stopped has ended.
 pub(crate) struct Stopped {
+    pub(crate) process: Process,
     pub(crate) reason: ExitReason,
     found_dead: bool,
 }

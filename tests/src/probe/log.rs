@@ -104,7 +104,7 @@ fn text_of_event(event: &EventKind) -> String {
             };
             format!("shutdown error {child}: {}{times}", text_of(reason))
         }
-        EventKind::GaveUp { supervisor } => format!("gave up {}", supervisor.path()),
+        EventKind::GaveUp { supervisor, .. } => format!("gave up {}", supervisor.path()),
         other => format!("{other:?}"),
     }
 }

@@ -144,6 +144,28 @@ impl<A: Clone + Send + Sync + 'static> SimpleSupervisor<A> {
         }
     }
 
+    /// As [`new`](Self::new), for specs that come from data.
+    ///
+    /// # Errors
+    ///
+    /// [`SpecError::Templates`] unless there is exactly one.
+    pub fn from_specs<F, S>(
+        specs: impl IntoIterator<Item = ChildSpec>,
+        start: S,
+    ) -> Result<Self, SpecError>
+    where
+        S: Fn(StartContext, A) -> F + Send + Sync + 'static,
+        F: Future<Output = Result<Started, StartError>> + Send + 'static,
+    {
+        let mut specs: Vec<ChildSpec> = specs.into_iter().collect();
+        match specs.pop() {
+            Some(template) if specs.is_empty() => Ok(Self::new(template, start)),
+            last => Err(SpecError::Templates(
+                specs.into_iter().chain(last).map(|spec| spec.id).collect(),
+            )),
+        }
+    }
+
     /// Allows `restarts` within `period`, over all children together; one more ends the supervisor.
     #[must_use]
     pub fn intensity(mut self, restarts: u32, period: Duration) -> Self {

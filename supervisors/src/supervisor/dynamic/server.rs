@@ -79,8 +79,12 @@ impl Server {
         if let (spec, Some(stopping)) = stopping {
             let stopped = stopping.finish().await;
             if !self.is_expected(&spec, &stopped) {
-                self.office
-                    .report_shutdown_error(&spec.id, stopped.reason, 1);
+                self.office.report_shutdown_error(
+                    &spec.id,
+                    Some(stopped.process),
+                    stopped.reason,
+                    1,
+                );
             }
         }
         self.office.hub.table().remove(key);
@@ -170,7 +174,8 @@ impl Serve for Server {
             }
             Ok(started) => self.office.set_started(key, &started, restarts),
             Err(error) => {
-                self.office.report_start_error(&child.spec().id, &error);
+                self.office
+                    .report_start_error(&child.spec().id, last.as_ref(), &error);
                 self.office.try_again(key, last, child.spec());
             }
         }
@@ -197,9 +202,12 @@ impl Serve for Server {
             if self.is_expected(&spec, &stopped) {
                 continue;
             }
-            let reason = stopped.reason;
+            let (process, reason) = (stopped.process, stopped.reason);
             match self.plan.flavour {
-                Flavour::Dynamic { .. } => self.office.report_shutdown_error(&spec.id, reason, 1),
+                Flavour::Dynamic { .. } => {
+                    self.office
+                        .report_shutdown_error(&spec.id, Some(process), reason, 1)
+                }
                 Flavour::Simple { .. } => {
                     unexpected
                         .entry(reason.to_string())
@@ -211,7 +219,7 @@ impl Serve for Server {
         if let Flavour::Simple { template } = &self.plan.flavour {
             for (reason, count) in unexpected.into_values() {
                 self.office
-                    .report_shutdown_error(&template.id, reason, count);
+                    .report_shutdown_error(&template.id, None, reason, count);
             }
         }
     }
