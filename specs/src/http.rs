@@ -21,7 +21,8 @@ pub struct HttpSpec {
     /// a [`token`](Self::token).
     #[serde(deserialize_with = "address")]
     pub bind: SocketAddr,
-    /// What callers have to present as a bearer token; not empty. Default: none. Without one nothing can be changed over HTTP.
+    /// What callers have to present as a bearer token; not empty. Default: none; a node then makes one when it
+    /// boots and prints it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub token: Option<String>,
 }

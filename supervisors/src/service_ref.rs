@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
 use mainstay_specs::ServiceName;
-use ractor::rpc::CallResult;
-use ractor::{ActorRef, Message, MessagingErr, RpcReplyPort};
-use tokio::time::{Instant, timeout};
+use ractor::{ActorRef, ActorStatus, Message, MessagingErr, RpcReplyPort};
+use tokio::sync::oneshot;
+use tokio::time::{Instant, timeout_at};
 
 use crate::call::CallError;
 use crate::namespace::{Metadata, ServiceRegistry};
@@ -115,18 +115,30 @@ impl<M: Message> ServiceRef<M> {
         if crate::process::is_current(&resolved.entry.process) {
             return Err(CallError::CallingSelf);
         }
-        let (process, begun) = (&resolved.entry.process, Instant::now());
+        let (process, deadline) = (&resolved.entry.process, deadline(limit));
         process.life().mailbox.admit()?;
-        match resolved.actor.call(request, Some(limit)).await {
-            Ok(CallResult::Success(answer)) => Ok(answer),
-            Ok(CallResult::Timeout) => Err(CallError::Timeout(limit)),
-            Ok(CallResult::SenderError) => Err(dropped(process, begun, limit).await),
-            Err(MessagingErr::InvalidActorType) => Err(CallError::WrongType),
+        let (reply, answer) = oneshot::channel();
+        match resolved.actor.send_message(request((reply, limit).into())) {
+            Ok(()) => {}
+            Err(MessagingErr::InvalidActorType) => return Err(CallError::WrongType),
             // It is ending, and takes nothing more.
             Err(_) => {
                 process.life().mailbox.handled();
-                Err(ended(process, begun, limit).await)
+                return Err(ended(process, deadline, limit).await);
             }
+        }
+        // A mailbox that is being dropped may have missed the request, and would keep it for as long as this reference is
+        // there: then only the end of the process tells.
+        let stopping = resolved.actor.get_status() >= ActorStatus::Stopping;
+        if process.life().is_ending() || stopping {
+            let either = answer_or_end(answer, process);
+            let late = Err(CallError::Timeout(limit));
+            return timeout_at(deadline, either).await.unwrap_or(late);
+        }
+        match timeout_at(deadline, answer).await {
+            Ok(Ok(answer)) => Ok(answer),
+            Ok(Err(_)) => Err(dropped(process, deadline, limit).await),
+            Err(_) => Err(CallError::Timeout(limit)),
         }
     }
 
@@ -164,19 +176,37 @@ fn refused<M>(error: MessagingErr<M>) -> Result<M, CallError> {
     }
 }
 
+/// When the time is up; about a century from now for a limit that no clock can hold.
+fn deadline(limit: Duration) -> Instant {
+    let now = Instant::now();
+    now.checked_add(limit)
+        .unwrap_or_else(|| now + Duration::from_secs(100 * 365 * 24 * 3600))
+}
+
 /// Why a request was dropped unanswered. A process that is ending drops requests a moment before its end is known.
-async fn dropped(process: &Process, begun: Instant, limit: Duration) -> CallError {
-    let grace = GRACE.min(limit.saturating_sub(begun.elapsed()));
-    match timeout(grace, process.ended()).await {
+async fn dropped(process: &Process, deadline: Instant, limit: Duration) -> CallError {
+    let grace = Instant::now() + GRACE;
+    match timeout_at(grace.min(deadline), process.ended()).await {
         Ok(reason) => CallError::Exited(reason),
-        Err(_) if process.is_stopping() => ended(process, begun, limit).await,
+        Err(_) if process.is_stopping() => ended(process, deadline, limit).await,
         Err(_) => CallError::NoReply,
     }
 }
 
-/// The end of a process that is ending, if it comes within what is left of the limit.
-async fn ended(process: &Process, begun: Instant, limit: Duration) -> CallError {
-    match timeout(limit.saturating_sub(begun.elapsed()), process.ended()).await {
+async fn answer_or_end<T>(
+    mut answer: oneshot::Receiver<T>,
+    process: &Process,
+) -> Result<T, CallError> {
+    tokio::select! {
+        biased;
+        Ok(answer) = &mut answer => Ok(answer),
+        reason = process.ended() => Err(CallError::Exited(reason)),
+    }
+}
+
+/// The end of a process that is ending, if it comes in time.
+async fn ended(process: &Process, deadline: Instant, limit: Duration) -> CallError {
+    match timeout_at(deadline, process.ended()).await {
         Ok(reason) => CallError::Exited(reason),
         Err(_) => CallError::Timeout(limit),
     }

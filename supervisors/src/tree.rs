@@ -1,17 +1,18 @@
 //! The live tree, as a snapshot: what CLI, HTTP and tests show.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use mainstay_specs::{ChildId, ChildType, Restart};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::process::{Pid, Process, ProcessKind};
 use crate::supervisor::{ChildState, Entry, Hub};
 
 /// Whether a child of the snapshot runs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum NodeState {
@@ -24,34 +25,34 @@ pub enum NodeState {
 }
 
 /// A child, or a root, as it is at one moment; a supervisor with all below it.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct TreeNode {
     /// What its supervisor calls it.
     pub id: ChildId,
     /// The number of its present incarnation.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pid: Option<Pid>,
     /// Whether it runs.
     pub state: NodeState,
     /// What it is made of, if it runs.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kind: Option<ProcessKind>,
     /// Worker or supervisor, as declared.
     #[serde(rename = "type")]
     pub child_type: ChildType,
     /// When it is restarted; roots have no such rule.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub restart: Option<Restart>,
     /// How often it was started again.
     pub restarts: u32,
     /// How long it has been as it is, in milliseconds, by the clock of tokio.
     pub for_ms: u64,
     /// The strategy, if it is a supervisor that runs.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub strategy: Option<&'static str>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub strategy: Option<Cow<'static, str>>,
     /// Its children, in start order.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub children: Vec<Self>,
 }
 
@@ -76,7 +77,10 @@ impl TreeNode {
             },
             restart: None,
             restarts: 0,
-            for_ms: 0,
+            for_ms: root
+                .life()
+                .hub()
+                .map_or(0, |hub| millis(hub.since.elapsed())),
             strategy: None,
             children: Vec::new(),
         };
@@ -114,7 +118,7 @@ impl TreeNode {
         let Some(hub) = process.life().hub() else {
             return;
         };
-        self.strategy = Some(hub.strategy);
+        self.strategy = Some(Cow::Borrowed(hub.strategy));
         for (mut child, process) in children(&hub) {
             if let Some(process) = process {
                 child.fill(&process);
@@ -137,7 +141,7 @@ impl TreeNode {
         below: &str,
     ) -> fmt::Result {
         write!(f, "{stem}{branch}{}", self.id)?;
-        if let Some(strategy) = self.strategy {
+        if let Some(strategy) = &self.strategy {
             write!(f, "  {strategy}")?;
         }
         match (self.state, self.pid) {

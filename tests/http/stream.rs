@@ -84,6 +84,7 @@ async fn a_child_that_crashes_is_told_as_exited_reported_and_restarted() {
                 4,
                 Change::ChildTerminated {
                     child: a,
+                    child_pid: 5,
                     reason: Reason::Killed
                 }
             ),
@@ -110,6 +111,7 @@ async fn a_supervisor_that_gives_up_is_told_with_the_reasons() {
     let mut stream = Stream::open(address(&node), events("?after=0")).await;
     let gave_up = stream.until("gave_up", "app/children/pool").await;
     assert_eq!(gave_up.data["type"], "gave_up");
+    assert_eq!(gave_up.data["child"], "bad");
     let exited = stream.until("exited", "app/children/pool").await;
     assert_eq!(exited.data["reason"], json!({"type": "shutdown"}));
 

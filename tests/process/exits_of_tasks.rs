@@ -2,8 +2,9 @@
 
 use std::error::Error;
 
+use mainstay_supervisors::specs::{ChildSpec, Restart};
 use mainstay_supervisors::{Child, ExitReason, Process, StopToken, Supervisor};
-use mainstay_tests::probe::{Bed, Notes, ON_PURPOSE, OnDrop, running, text_of, within};
+use mainstay_tests::probe::{Bed, Notes, ON_PURPOSE, OnDrop, id, running, text_of, within};
 
 use crate::alone;
 
@@ -163,62 +164,39 @@ async fn a_task_is_killed_where_it_waits_whether_it_has_a_token_or_not() {
     }
 }
 
-/// A task that notes that it was polled.
-fn noting(notes: &Notes) -> Child {
-    let notes = notes.clone();
-    Child::task("a", move |stop: StopToken| {
-        let notes = notes.clone();
-        async move {
-            notes.add(format!("polled, stopped: {}", stop.is_stopped()));
-            stop.stopped().await;
-        }
-    })
-}
-
-/// On one thread nothing is polled until the test awaits.
-async fn before_its_first_poll(act: impl Fn(&Process)) -> (String, Vec<String>) {
+/// Does this to a task that was just spawned. On one thread nothing is polled until the start function awaits.
+async fn before_its_first_poll(act: fn(&Process)) -> (String, Vec<String>) {
     let bed = Bed::new();
     let notes = Notes::new();
-    let supervisor = bed.start(Supervisor::one_for_one()).await;
-    let process = std::sync::Arc::new(std::sync::OnceLock::new());
-    let made = std::sync::Arc::clone(&process);
-    let inner = noting(&notes);
     let seen = notes.clone();
-    let child = Child::from_start(inner.spec().clone(), move |cx| {
-        let (made, seen) = (std::sync::Arc::clone(&made), seen.clone());
+    let child = Child::from_start(ChildSpec::new(id("a")), move |cx| {
+        let seen = seen.clone();
         async move {
-            let process = cx.spawn_task(move |stop: StopToken| async move {
+            let process = cx.spawn_task(|stop: StopToken| async move {
                 seen.add(format!("polled, stopped: {}", stop.is_stopped()));
                 stop.stopped().await;
             });
-            made.set(process.clone()).expect("one start");
+            act(&process);
             Ok(process.into())
         }
     });
-    let child = child.restart(mainstay_supervisors::specs::Restart::Temporary);
-    // The supervisor runs the start function and its reply wakes this test before the new task has its turn.
-    within(supervisor.start_child(child))
-        .await
-        .expect("it starts");
-    let process = process.get().expect("it was started").clone();
-    act(&process);
+    let process = alone(&bed, child).await;
     let reason = text_of(&within(process.ended()).await);
     bed.end().await;
     (reason, notes.all())
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_task_that_is_killed_as_soon_as_it_has_started_is_killed() {
+async fn a_task_that_is_killed_before_its_first_poll_is_never_polled() {
     let (reason, polled) = before_its_first_poll(Process::kill).await;
-    assert_eq!(reason, "killed");
-    assert!(polled.len() <= 1, "{polled:?}");
+    assert_eq!((reason.as_str(), polled.len()), ("killed", 0));
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_task_that_is_asked_to_stop_as_soon_as_it_has_started_ends_as_asked() {
+async fn a_task_that_is_asked_to_stop_before_its_first_poll_is_told_at_once() {
     let (reason, polled) = before_its_first_poll(|p| p.stop(ExitReason::Shutdown)).await;
     assert_eq!(reason, "shutdown");
-    assert_eq!(polled.len(), 1);
+    assert_eq!(polled, ["polled, stopped: true"]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -246,12 +224,9 @@ async fn exit_signals_end_tasks_with_their_reason() {
     ] {
         let bed = Bed::new();
         let supervisor = bed
-            .start(
-                Supervisor::one_for_one().child(
-                    Child::task("a", |_| std::future::pending::<()>())
-                        .restart(mainstay_supervisors::specs::Restart::Temporary),
-                ),
-            )
+            .start(Supervisor::one_for_one().child(
+                Child::task("a", |_| std::future::pending::<()>()).restart(Restart::Temporary),
+            ))
             .await;
         let process = running(&supervisor, "a").await;
         process.exit(ExitReason::Normal);

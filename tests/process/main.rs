@@ -5,6 +5,7 @@ mod exits_of_actors;
 mod exits_of_tasks;
 mod links;
 mod monitors;
+mod panics;
 mod ractor_children;
 mod release;
 mod starting;

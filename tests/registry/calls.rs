@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use mainstay_supervisors::specs::{Backoff, Restart};
+use mainstay_supervisors::specs::Restart;
 use mainstay_supervisors::{
-    CallError, Child, ExitReason, Namespace, Pid, Process, ServiceRef, StopToken, Supervisor, current,
+    CallError, Child, ExitReason, Namespace, Pid, Process, ServiceRef, StopToken, Supervisor,
+    current,
 };
 use mainstay_tests::probe::{Bed, Notes, Order, Outcome, Probe, id, order, within};
 use ractor::{Actor, ActorProcessingErr, ActorRef, RpcReplyPort};
@@ -13,15 +14,19 @@ use tokio::time::{Instant, sleep};
 use crate::{name, secs};
 
 /// A namespace with this child under the name `service`.
-async fn serving(bed: &Bed, child: Child) -> (Namespace, ServiceRef<Order>) {
-    let namespace = within(bed.runtime.namespace("test")).await.expect("it starts");
+pub(crate) async fn serving(bed: &Bed, child: Child) -> (Namespace, ServiceRef<Order>) {
+    let namespace = within(bed.runtime.namespace("test"))
+        .await
+        .expect("it starts");
     let child = child.name(name("service"));
-    within(namespace.start_child(child)).await.expect("it starts");
+    within(namespace.start_child(child))
+        .await
+        .expect("it starts");
     let service = namespace.service(name("service"));
     (namespace, service)
 }
 
-async fn pid(service: &ServiceRef<Order>) -> Result<Pid, CallError> {
+pub(crate) async fn pid(service: &ServiceRef<Order>) -> Result<Pid, CallError> {
     within(service.call(Order::Pid, secs(1))).await
 }
 
@@ -40,7 +45,10 @@ async fn whoever_holds_the_name_answers() {
     let (namespace, service) = serving(&bed, Probe::new().child("a")).await;
     let process = namespace.whereis("service").expect("it is registered");
     assert_eq!(pid(&service).await, Ok(process.pid()));
-    assert_eq!((service.name(), service.process()), (&name("service"), Some(process)));
+    assert_eq!(
+        (service.name(), service.process()),
+        (&name("service"), Some(process))
+    );
     bed.end().await;
 }
 
@@ -63,7 +71,10 @@ async fn without_a_holder_there_is_no_process() {
 async fn a_process_that_ends_before_it_answers_tells_why() {
     type Way = (fn(&Process) -> Option<Order>, ExitReason);
     let ways: [Way; 5] = [
-        (|_| Some(Order::fail("no disk")), ExitReason::failed("no disk")),
+        (
+            |_| Some(Order::fail("no disk")),
+            ExitReason::failed("no disk"),
+        ),
         (
             |_| Some(Order::throw(ExitReason::shutdown_with("moved"))),
             ExitReason::shutdown_with("moved"),
@@ -114,10 +125,15 @@ async fn a_process_that_fails_on_the_request_tells_why() {
     let (_namespace, service) = serving(&bed, Probe::new().child("a")).await;
     let failing = request(|_, _reply| async { Err("no disk".into()) });
     let answer = within(service.call(failing, secs(1))).await;
-    assert_eq!(answer, Err(CallError::Exited(ExitReason::failed("no disk"))));
+    assert_eq!(
+        answer,
+        Err(CallError::Exited(ExitReason::failed("no disk")))
+    );
     let panicking = request(|_, _reply| async { panic!("{}", mainstay_tests::probe::ON_PURPOSE) });
     bed.log().until("started test/children/a again 1").await;
-    let Err(CallError::Exited(ExitReason::Panicked(panic))) = within(service.call(panicking, secs(1))).await else {
+    let Err(CallError::Exited(ExitReason::Panicked(panic))) =
+        within(service.call(panicking, secs(1))).await
+    else {
         panic!("it panics")
     };
     assert_eq!(panic.message(), "on purpose");
@@ -173,7 +189,9 @@ async fn a_request_whose_future_is_dropped_is_carried_out() {
         drop(reply);
         Ok(())
     });
-    tokio::time::timeout(secs(1), service.call(slow, secs(60))).await.expect_err("it is slow");
+    tokio::time::timeout(secs(1), service.call(slow, secs(60)))
+        .await
+        .expect_err("it is slow");
     notes.until("carried out").await;
     bed.end().await;
 }
@@ -193,7 +211,10 @@ async fn a_process_cannot_call_itself() {
     };
     service.cast(Order::run(ask)).expect("it runs");
     let itself = Err(CallError::CallingSelf);
-    assert_eq!(within(told).await.expect("it asks"), (itself.clone(), itself));
+    assert_eq!(
+        within(told).await.expect("it asks"),
+        (itself.clone(), itself)
+    );
     bed.end().await;
 }
 
@@ -202,7 +223,9 @@ async fn processes_call_each_other() {
     let bed = Bed::new();
     let (namespace, service) = serving(&bed, Probe::new().child("a")).await;
     let other = Probe::new().child("b").name(name("other"));
-    within(namespace.start_child(other)).await.expect("it starts");
+    within(namespace.start_child(other))
+        .await
+        .expect("it starts");
     let asker: ServiceRef<Order> = namespace.service(name("other"));
     let ask = request(move |_, reply| async move {
         service.call(Order::Pid, secs(1)).await?;
@@ -221,7 +244,11 @@ async fn a_request_that_is_dropped_by_a_living_process_has_no_reply() {
         let careless = request(|_, _| async { Ok(()) });
         let answer = within(service.call(careless, limit)).await;
         assert_eq!(answer, Err(CallError::NoReply));
-        assert!(begun.elapsed() <= limit, "{:?} of {limit:?}", begun.elapsed());
+        assert!(
+            begun.elapsed() <= limit,
+            "{:?} of {limit:?}",
+            begun.elapsed()
+        );
         assert!(pid(&service).await.is_ok());
         bed.end().await;
     }
@@ -242,9 +269,15 @@ async fn the_end_of_a_process_that_takes_its_time_is_waited_for_no_longer_than_a
         Ok(())
     });
     let answer = service.call(quitting, secs(2)).await;
-    assert_eq!((answer, begun.elapsed()), (Err(CallError::Timeout(secs(2))), secs(2)));
+    assert_eq!(
+        (answer, begun.elapsed()),
+        (Err(CallError::Timeout(secs(2))), secs(2))
+    );
     let answer = service.call(Order::Pid, secs(2)).await;
-    assert_eq!((answer, begun.elapsed()), (Err(CallError::Timeout(secs(2))), secs(4)));
+    assert_eq!(
+        (answer, begun.elapsed()),
+        (Err(CallError::Timeout(secs(2))), secs(4))
+    );
     bed.runtime.stop(secs(1)).await;
     bed.assert_empty();
 }
@@ -268,20 +301,28 @@ async fn a_process_that_is_stopping_answers_with_its_reason_when_it_has_ended() 
     let begun = Instant::now();
     let answer = within(service.call(Order::Pid, secs(60))).await;
     let moved = ExitReason::shutdown_with("moved");
-    assert_eq!((answer, begun.elapsed()), (Err(CallError::Exited(moved)), secs(3)));
+    assert_eq!(
+        (answer, begun.elapsed()),
+        (Err(CallError::Exited(moved)), secs(3))
+    );
     bed.end().await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn who_takes_no_such_messages_is_not_called() {
     let bed = Bed::new();
-    let task = Child::task("task", |stop: StopToken| async move { stop.stopped().await });
+    let task = Child::task(
+        "task",
+        |stop: StopToken| async move { stop.stopped().await },
+    );
     let supervisor = Child::supervisor("supervisor", Supervisor::one_for_one());
     let actor = Child::actor("actor", || (Other, ()));
     let (namespace, _) = serving(&bed, Probe::new().child("a")).await;
     for child in [task, supervisor, actor] {
         let called = name(child.spec().id.as_str());
-        within(namespace.start_child(child.name(called.clone()))).await.expect("it starts");
+        within(namespace.start_child(child.name(called.clone())))
+            .await
+            .expect("it starts");
         let service: ServiceRef<Order> = namespace.service(called);
         assert_eq!(pid(&service).await, Err(CallError::WrongType));
         let cast = service.cast(Order::run(|_| async { Ok(()) }));
@@ -303,96 +344,3 @@ impl Actor for Other {
     }
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_reference_survives_restarts_and_finds_nobody_in_between() {
-    let bed = Bed::new();
-    let backoff = Backoff::new(secs(1), secs(1)).jitter(0.0);
-    let (_namespace, service) = serving(&bed, Probe::new().child("a").backoff(backoff)).await;
-    let before = pid(&service).await.expect("it answers");
-    let clone = service.clone();
-    let process = service.process().expect("it is registered");
-    order(&process, Order::fail("no disk"));
-    within(process.ended()).await;
-    assert_eq!(pid(&service).await, Err(CallError::NoProcess));
-    bed.log().until("started test/children/a again 1").await;
-    let after = pid(&service).await.expect("it answers");
-    assert!(after > before);
-    assert_eq!(pid(&clone).await, Ok(after));
-    bed.end().await;
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_reference_may_be_there_before_whom_it_refers_to() {
-    let bed = Bed::new();
-    let (namespace, _) = serving(&bed, Probe::new().child("a")).await;
-    let service: ServiceRef<Order> = namespace.service(name("late"));
-    assert_eq!(pid(&service).await, Err(CallError::NoProcess));
-    let late = Probe::new().child("late").name(name("late"));
-    within(namespace.start_child(late)).await.expect("it starts");
-    assert!(pid(&service).await.is_ok());
-    within(namespace.stop_child(&id("late"))).await.expect("it runs");
-    assert_eq!(pid(&service).await, Err(CallError::NoProcess));
-    bed.end().await;
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_reference_leaves_a_holder_that_gave_the_name_up() {
-    let bed = Bed::new();
-    let (namespace, _) = serving(&bed, Probe::new().child("a")).await;
-    let mut pids = Vec::new();
-    for child in ["b", "c"] {
-        let started = within(namespace.start_child(Probe::new().child(child))).await;
-        pids.push(started.expect("it starts").process().expect("it runs").clone());
-    }
-    let service: ServiceRef<Order> = namespace.service(name("role"));
-    for process in &pids {
-        let held = namespace.register(name("role"), process).expect("it is free");
-        assert_eq!(pid(&service).await, Ok(process.pid()));
-        assert!(held.release());
-        assert_eq!(pid(&service).await, Err(CallError::NoProcess));
-    }
-    bed.end().await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn calls_across_many_restarts_are_answered_or_told_why_not() {
-    let bed = Bed::new();
-    let namespace = within(bed.runtime.namespace("test")).await.expect("it starts");
-    let tree = Supervisor::one_for_one()
-        .intensity(u32::MAX, secs(5))
-        .child(Probe::new().child("a").name(name("service")));
-    within(namespace.start_child(Child::supervisor("inner", tree))).await.expect("it starts");
-    let service: ServiceRef<Order> = namespace.service(name("service"));
-    let stop = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
-    let callers: Vec<_> = (0..4)
-        .map(|_| {
-            let (service, stop) = (service.clone(), std::sync::Arc::clone(&stop));
-            tokio::spawn(async move {
-                let mut answered = 0_u32;
-                while !stop.load(std::sync::atomic::Ordering::Relaxed) {
-                    match service.call(Order::Pid, secs(60)).await {
-                        Ok(_) => answered += 1,
-                        Err(CallError::NoProcess) => tokio::task::yield_now().await,
-                        Err(CallError::Exited(reason)) => assert!(!matches!(reason, ExitReason::Shutdown)),
-                        Err(other) => panic!("{other:?}"),
-                    }
-                }
-                answered
-            })
-        })
-        .collect();
-    for turn in 0..300 {
-        let process = within(namespace.wait_for(&name("service"), secs(60))).await.expect("it comes");
-        match turn % 3 {
-            0 => process.kill(),
-            1 => process.actor_cell().expect("an actor").stop(None),
-            _ => drop(service.cast(Order::fail("no disk"))),
-        }
-        within(process.ended()).await;
-    }
-    stop.store(true, std::sync::atomic::Ordering::Relaxed);
-    for caller in callers {
-        assert!(within(caller).await.expect("no panic") > 0);
-    }
-    bed.end().await;
-}

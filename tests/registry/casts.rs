@@ -1,18 +1,11 @@
 //! Messages to whoever holds a name, without an answer.
 
 use mainstay_supervisors::specs::Restart;
-use mainstay_supervisors::{CallError, Child, Namespace, ServiceRef, Supervisor};
+use mainstay_supervisors::{CallError, Child, ServiceRef, Supervisor};
 use mainstay_tests::probe::{Bed, Notes, Order, Probe, within};
 
+use crate::calls::serving;
 use crate::{name, secs};
-
-async fn serving(bed: &Bed, child: Child) -> (Namespace, ServiceRef<Order>) {
-    let namespace = within(bed.runtime.namespace("test")).await.expect("it starts");
-    let child = child.name(name("service"));
-    within(namespace.start_child(child)).await.expect("it starts");
-    let service = namespace.service(name("service"));
-    (namespace, service)
-}
 
 #[tokio::test(start_paused = true)]
 async fn messages_arrive_in_order() {
@@ -20,10 +13,17 @@ async fn messages_arrive_in_order() {
     let notes = Notes::new();
     let (_namespace, service) = serving(&bed, Probe::new().child("a")).await;
     for number in 0..100 {
-        service.cast(Order::note(&notes, number.to_string())).expect("it runs");
+        service
+            .cast(Order::note(&notes, number.to_string()))
+            .expect("it runs");
     }
     notes.until_lines(100).await;
-    assert_eq!(notes.all(), (0..100).map(|number| number.to_string()).collect::<Vec<_>>());
+    assert_eq!(
+        notes.all(),
+        (0..100)
+            .map(|number| number.to_string())
+            .collect::<Vec<_>>()
+    );
     bed.end().await;
 }
 
@@ -63,10 +63,19 @@ async fn a_drained_process_takes_no_messages_and_its_successor_does() {
     let notes = Notes::new();
     let (_namespace, service) = serving(&bed, Probe::new().child("a")).await;
     let process = service.process().expect("it is registered");
-    process.actor_cell().expect("an actor").drain().expect("it runs");
-    assert_eq!(service.cast(Order::note(&notes, "lost")), Err(CallError::NoProcess));
+    process
+        .actor_cell()
+        .expect("an actor")
+        .drain()
+        .expect("it runs");
+    assert_eq!(
+        service.cast(Order::note(&notes, "lost")),
+        Err(CallError::NoProcess)
+    );
     bed.log().until("started test/children/a again 1").await;
-    service.cast(Order::note(&notes, "arrived")).expect("the successor runs");
+    service
+        .cast(Order::note(&notes, "arrived"))
+        .expect("the successor runs");
     notes.until("arrived").await;
     assert_eq!(notes.all(), ["arrived"]);
     bed.end().await;
@@ -76,11 +85,15 @@ async fn a_drained_process_takes_no_messages_and_its_successor_does() {
 async fn what_is_cast_to_one_that_drains_is_handled_or_refused() {
     // Every drain handles what it has taken; so nothing that was taken is lost, restart after restart.
     let bed = Bed::new();
-    let namespace = within(bed.runtime.namespace("test")).await.expect("it starts");
+    let namespace = within(bed.runtime.namespace("test"))
+        .await
+        .expect("it starts");
     let tree = Supervisor::one_for_one()
         .intensity(u32::MAX, secs(5))
         .child(Probe::new().child("a").name(name("service")));
-    within(namespace.start_child(Child::supervisor("inner", tree))).await.expect("it starts");
+    within(namespace.start_child(Child::supervisor("inner", tree)))
+        .await
+        .expect("it starts");
     let service: ServiceRef<Order> = namespace.service(name("service"));
     let notes = Notes::new();
     let senders: Vec<_> = (0..4)
@@ -99,7 +112,9 @@ async fn what_is_cast_to_one_that_drains_is_handled_or_refused() {
         })
         .collect();
     for _ in 0..100 {
-        let process = within(namespace.wait_for(&name("service"), secs(60))).await.expect("it comes");
+        let process = within(namespace.wait_for(&name("service"), secs(60)))
+            .await
+            .expect("it comes");
         process.actor_cell().expect("an actor").drain().ok();
         within(process.ended()).await;
     }

@@ -84,7 +84,10 @@ async fn one_registration_is_released_without_the_others() {
         .collect();
     assert!(held[1].release());
     assert_eq!(topics.values(&a, &"x"), [0, 2]);
-    let current: Vec<_> = held.iter().map(mainstay_supervisors::Registration::is_current).collect();
+    let current: Vec<_> = held
+        .iter()
+        .map(mainstay_supervisors::Registration::is_current)
+        .collect();
     assert_eq!(current, [true, false, true]);
     kill(&a).await;
     assert_eq!(topics.count(), 0);

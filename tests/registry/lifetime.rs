@@ -81,7 +81,12 @@ async fn a_name_is_held_through_post_stop_and_the_drop_of_the_state() {
     process.stop(ExitReason::Shutdown);
     within(process.ended()).await;
     seen("ended");
-    let expected = ["registered", "post_stop: true", "drop: true", "ended: false"];
+    let expected = [
+        "registered",
+        "post_stop: true",
+        "drop: true",
+        "ended: false",
+    ];
     assert_eq!(notes.all(), expected);
     bed.end().await;
 }
@@ -118,6 +123,9 @@ async fn a_process_that_takes_its_key_back_holds_it_until_its_end() {
     crate::kill(&a).await;
     assert!(!held.is_current());
     let stats = names.stats();
-    assert_eq!((stats.entries, stats.registered_total, stats.expired_total), (0, 1001, 1));
+    assert_eq!(
+        (stats.entries, stats.registered_total, stats.expired_total),
+        (0, 1001, 1)
+    );
     bed.end().await;
 }

@@ -157,7 +157,10 @@ async fn nobody_who_waits_is_missed() {
         let (names, registrant) = (names.clone(), a.clone());
         let register = tokio::spawn(async move { names.register(&registrant, "x", 1).map(drop) });
         assert_eq!(within(waiter).await.expect("no panic"), a);
-        within(register).await.expect("no panic").expect("it is free");
+        within(register)
+            .await
+            .expect("no panic")
+            .expect("it is free");
     }
     bed.end().await;
 }

@@ -10,10 +10,17 @@ use crate::{name, secs};
 
 /// Takes at most three messages that wait.
 async fn limited(bed: &Bed) -> (Namespace, ServiceRef<Order>) {
-    let namespace = within(bed.runtime.namespace("test")).await.expect("it starts");
+    let namespace = within(bed.runtime.namespace("test"))
+        .await
+        .expect("it starts");
     let limit = NonZeroUsize::new(3).expect("not zero");
-    let child = Probe::new().child("a").name(name("service")).mailbox_limit(limit);
-    within(namespace.start_child(child)).await.expect("it starts");
+    let child = Probe::new()
+        .child("a")
+        .name(name("service"))
+        .mailbox_limit(limit);
+    within(namespace.start_child(child))
+        .await
+        .expect("it starts");
     let service = namespace.service(name("service"));
     (namespace, service)
 }
@@ -54,7 +61,9 @@ async fn one_more_than_the_limit_is_refused_until_it_has_caught_up() {
         while service.cast(nothing()).is_err() {
             tokio::task::yield_now().await;
         }
-        within(service.call(Order::Pid, secs(1))).await.expect("it has caught up");
+        within(service.call(Order::Pid, secs(1)))
+            .await
+            .expect("it has caught up");
     }
     bed.end().await;
 }
@@ -71,7 +80,9 @@ async fn requests_that_were_given_up_wait_all_the_same() {
     assert_eq!(service.cast(nothing()), Err(CallError::Refused(3)));
     go.send(()).expect("it waits");
     tokio::task::yield_now().await;
-    within(service.call(Order::Pid, secs(1))).await.expect("it has caught up");
+    within(service.call(Order::Pid, secs(1)))
+        .await
+        .expect("it has caught up");
     bed.end().await;
 }
 
@@ -111,7 +122,9 @@ async fn what_goes_round_the_handle_is_neither_refused_nor_makes_less_room() {
     while service.cast(nothing()).is_err() {
         tokio::task::yield_now().await;
     }
-    within(service.call(Order::Pid, secs(1))).await.expect("it has caught up");
+    within(service.call(Order::Pid, secs(1)))
+        .await
+        .expect("it has caught up");
     bed.end().await;
 }
 
@@ -125,7 +138,8 @@ async fn many_senders_never_exceed_the_limit_and_none_is_kept_out_for_good() {
             let (service, notes) = (service.clone(), notes.clone());
             tokio::spawn(async move {
                 for _ in 0..100 {
-                    while service.cast(Order::note(&notes, "handled")) == Err(CallError::Refused(3)) {
+                    while service.cast(Order::note(&notes, "handled")) == Err(CallError::Refused(3))
+                    {
                         tokio::task::yield_now().await;
                     }
                 }

@@ -9,8 +9,11 @@ mod listeners;
 mod mailbox;
 mod model;
 mod named_children;
+mod namespace_contents;
+mod namespace_ends;
 mod namespaces;
 mod races;
+mod references;
 mod unique;
 
 use std::time::Duration;
@@ -24,7 +27,10 @@ async fn idle<const N: usize>(bed: &Bed) -> [Process; N] {
     let supervisor = bed.start(DynamicSupervisor::new()).await;
     let mut processes = Vec::new();
     for _ in 0..N {
-        let child = Child::task("idle", |stop: StopToken| async move { stop.stopped().await });
+        let child = Child::task(
+            "idle",
+            |stop: StopToken| async move { stop.stopped().await },
+        );
         let started = within(supervisor.start_child(child.restart(Restart::Temporary))).await;
         let started = started.expect("it starts");
         processes.push(started.process().expect("it runs").clone());

@@ -12,10 +12,24 @@ const KEYS: u8 = 4;
 
 #[derive(Clone, Debug)]
 enum Step {
-    Register { process: usize, key: u8, value: u8 },
-    Unregister { process: usize, key: u8 },
-    UnregisterMatch { process: usize, key: u8, value: u8 },
-    Update { process: usize, key: u8 },
+    Register {
+        process: usize,
+        key: u8,
+        value: u8,
+    },
+    Unregister {
+        process: usize,
+        key: u8,
+    },
+    UnregisterMatch {
+        process: usize,
+        key: u8,
+        value: u8,
+    },
+    Update {
+        process: usize,
+        key: u8,
+    },
     /// The n-th registration that was ever made.
     Release(usize),
     Kill(usize),
@@ -48,7 +62,13 @@ struct Model {
 
 impl Model {
     /// The number of the new entry, or who is in the way.
-    fn register(&mut self, keys: Keys, process: usize, key: u8, value: u8) -> Result<usize, Option<usize>> {
+    fn register(
+        &mut self,
+        keys: Keys,
+        process: usize,
+        key: u8,
+        value: u8,
+    ) -> Result<usize, Option<usize>> {
         let owner = self.entries.iter().find(|entry| entry.2 == key);
         if let (Keys::Unique, Some(owner)) = (keys, owner) {
             return Err(Some(owner.1));
@@ -66,7 +86,10 @@ impl Model {
             .retain(|entry| (entry.1, entry.2) != (process, key) || !matches(entry.3));
     }
 
-    fn update(&mut self, process: usize, key: u8) -> Option<(u8, u8)> {
+    fn update(&mut self, keys: Keys, process: usize, key: u8) -> Option<(u8, u8)> {
+        if keys == Keys::Duplicate {
+            return None; // An entry is not known by its key.
+        }
         let mut entries = self.entries.iter_mut();
         let entry = entries.find(|entry| (entry.1, entry.2) == (process, key))?;
         let old = entry.3;
@@ -100,7 +123,11 @@ impl World {
     async fn take(&mut self, step: Step) {
         let of = |process: usize| &self.processes[process];
         match step {
-            Step::Register { process, key, value } => {
+            Step::Register {
+                process,
+                key,
+                value,
+            } => {
                 let found = self.registry.register(of(process), key, value);
                 match (self.model.register(self.keys, process, key, value), found) {
                     (Ok(_), Ok(held)) => self.held.push(held),
@@ -115,13 +142,20 @@ impl World {
                 self.registry.unregister(of(process), &key);
                 self.model.unregister(process, key, |_| true);
             }
-            Step::UnregisterMatch { process, key, value } => {
-                self.registry.unregister_match(of(process), &key, |found| *found == value);
+            Step::UnregisterMatch {
+                process,
+                key,
+                value,
+            } => {
+                self.registry
+                    .unregister_match(of(process), &key, |found| *found == value);
                 self.model.unregister(process, key, |found| found == value);
             }
             Step::Update { process, key } => {
-                let found = self.registry.update_value(of(process), &key, |old| old.wrapping_add(10));
-                assert_eq!(found, self.model.update(process, key));
+                let found = self
+                    .registry
+                    .update_value(of(process), &key, |old| old.wrapping_add(10));
+                assert_eq!(found, self.model.update(self.keys, process, key));
             }
             Step::Release(number) => {
                 if let Some(held) = self.held.get(number) {
@@ -141,16 +175,28 @@ impl World {
         let entries = &self.model.entries;
         for key in 0..KEYS {
             let expected: Vec<_> = entries.iter().filter(|entry| entry.2 == key).collect();
-            let expected = expected.iter().map(|entry| (self.processes[entry.1].clone(), entry.3));
-            assert_eq!(self.registry.lookup(&key), expected.clone().collect::<Vec<_>>());
-            assert_eq!(self.registry.whereis(&key), expected.clone().next().map(|entry| entry.0));
+            let expected = expected
+                .iter()
+                .map(|entry| (self.processes[entry.1].clone(), entry.3));
+            assert_eq!(
+                self.registry.lookup(&key),
+                expected.clone().collect::<Vec<_>>()
+            );
+            assert_eq!(
+                self.registry.whereis(&key),
+                expected.clone().next().map(|entry| entry.0)
+            );
         }
         for (number, process) in self.processes.iter().enumerate() {
             let ours = entries.iter().filter(|entry| entry.1 == number);
             let keys: Vec<u8> = ours.clone().map(|entry| entry.2).collect();
             assert_eq!(self.registry.keys(process), keys);
             for key in 0..KEYS {
-                let values: Vec<u8> = ours.clone().filter(|entry| entry.2 == key).map(|entry| entry.3).collect();
+                let values: Vec<u8> = ours
+                    .clone()
+                    .filter(|entry| entry.2 == key)
+                    .map(|entry| entry.3)
+                    .collect();
                 assert_eq!(self.registry.values(process, &key), values);
             }
         }
@@ -167,7 +213,11 @@ impl World {
     fn assert_figures(&self) {
         let entries = &self.model.entries;
         let distinct = |of: fn(&(usize, usize, u8, u8)) -> usize| {
-            entries.iter().map(of).collect::<std::collections::BTreeSet<_>>().len()
+            entries
+                .iter()
+                .map(of)
+                .collect::<std::collections::BTreeSet<_>>()
+                .len()
         };
         let stats = self.registry.stats();
         assert_eq!(stats.entries, entries.len());

@@ -2,22 +2,27 @@
 
 use mainstay_supervisors::specs::Restart;
 use mainstay_supervisors::{
-    Child, Namespace, NamespaceError, NamespacePlan, RegisterError, StartError, StopToken, Supervisor,
-    SupervisorError, current,
+    Child, Namespace, NamespaceError, NamespacePlan, RegisterError, StartError, StopToken,
+    Supervisor, SupervisorError, current,
 };
 use mainstay_tests::probe::{Bed, Notes, Order, Probe, id, order, within};
 
 use crate::name;
 
 async fn namespace(bed: &Bed) -> Namespace {
-    within(bed.runtime.namespace("test")).await.expect("it starts")
+    within(bed.runtime.namespace("test"))
+        .await
+        .expect("it starts")
 }
 
 #[tokio::test(start_paused = true)]
 async fn every_kind_of_child_can_have_a_name() {
     let bed = Bed::new();
     let namespace = namespace(&bed).await;
-    let task = Child::task("task", |stop: StopToken| async move { stop.stopped().await });
+    let task = Child::task(
+        "task",
+        |stop: StopToken| async move { stop.stopped().await },
+    );
     for child in [
         Probe::new().child("actor"),
         task,
@@ -28,7 +33,11 @@ async fn every_kind_of_child_can_have_a_name() {
         let started = started.expect("it starts");
         assert_eq!(namespace.whereis(&called).as_ref(), started.process());
     }
-    let names: Vec<_> = namespace.services().into_iter().map(|service| service.0).collect();
+    let names: Vec<_> = namespace
+        .services()
+        .into_iter()
+        .map(|service| service.0)
+        .collect();
     assert_eq!(names, ["actor", "supervisor", "task"].map(name));
     bed.end().await;
 }
@@ -43,7 +52,9 @@ async fn a_name_is_there_when_the_start_is_complete_and_not_before() {
         seen.add(format!("starting: {}", names.whereis("service").is_some()));
         async { Ok(()) }
     });
-    within(namespace.start_child(probe.child("a").name(name("service")))).await.expect("it starts");
+    within(namespace.start_child(probe.child("a").name(name("service"))))
+        .await
+        .expect("it starts");
     assert_eq!(notes.all(), ["starting: false"]);
     assert!(namespace.whereis("service").is_some());
     bed.end().await;
@@ -54,7 +65,9 @@ async fn a_name_goes_to_the_successor() {
     let bed = Bed::new();
     let namespace = namespace(&bed).await;
     let child = Probe::new().child("a").name(name("service"));
-    within(namespace.start_child(child)).await.expect("it starts");
+    within(namespace.start_child(child))
+        .await
+        .expect("it starts");
     let before = namespace.whereis("service").expect("it is registered");
     order(&before, Order::fail("no disk"));
     within(before.ended()).await;
@@ -69,9 +82,13 @@ async fn a_name_that_is_taken_fails_the_start_and_leaves_its_owner_alone() {
     let bed = Bed::new();
     let namespace = namespace(&bed).await;
     let child = |id| Probe::new().child(id).name(name("service"));
-    within(namespace.start_child(child("a"))).await.expect("it starts");
+    within(namespace.start_child(child("a")))
+        .await
+        .expect("it starts");
     let owner = namespace.whereis("service").expect("it is registered");
-    let error = within(namespace.start_child(child("b"))).await.expect_err("it is taken");
+    let error = within(namespace.start_child(child("b")))
+        .await
+        .expect_err("it is taken");
     let SupervisorError::StartFailed(StartError::Register { name: taken, error }) = error else {
         panic!("{error:?}")
     };
@@ -79,8 +96,12 @@ async fn a_name_that_is_taken_fails_the_start_and_leaves_its_owner_alone() {
     assert_eq!(error, RegisterError::AlreadyRegistered(owner.clone()));
     assert_eq!(namespace.whereis("service"), Some(owner.clone()));
     assert!(owner.is_alive());
-    within(namespace.stop_child(&id("a"))).await.expect("it runs");
-    within(namespace.start_child(child("b"))).await.expect("it is free");
+    within(namespace.stop_child(&id("a")))
+        .await
+        .expect("it runs");
+    within(namespace.start_child(child("b")))
+        .await
+        .expect("it is free");
     bed.end().await;
 }
 
@@ -121,9 +142,13 @@ async fn the_same_name_in_two_namespaces_is_two_names() {
     let mut found = Vec::new();
     let mut kept = Vec::new();
     for text in ["one", "two"] {
-        let namespace = within(bed.runtime.namespace(text)).await.expect("it starts");
+        let namespace = within(bed.runtime.namespace(text))
+            .await
+            .expect("it starts");
         let child = Probe::new().child("a").name(name("service"));
-        within(namespace.start_child(child)).await.expect("it starts");
+        within(namespace.start_child(child))
+            .await
+            .expect("it starts");
         found.push(namespace.whereis("service").expect("it is registered"));
         kept.push(namespace);
     }
@@ -139,11 +164,18 @@ async fn the_same_name_in_two_namespaces_is_two_names() {
 async fn a_child_that_ends_as_soon_as_it_has_started_has_started_and_holds_nothing() {
     let bed = Bed::new();
     let namespace = namespace(&bed).await;
-    for _ in 0..300 {
-        let child = Child::task("a", |_| async {}).name(name("service"));
+    for turn in 0..300 {
+        let child = Child::task(format!("a{turn}"), |_| async {}).name(name("service"));
         let started = within(namespace.start_child(child.restart(Restart::Temporary))).await;
-        let process = started.expect("it starts").process().expect("it ran").clone();
-        assert_eq!(within(process.ended()).await, mainstay_supervisors::ExitReason::Normal);
+        let process = started
+            .expect("it starts")
+            .process()
+            .expect("it ran")
+            .clone();
+        assert_eq!(
+            within(process.ended()).await,
+            mainstay_supervisors::ExitReason::Normal
+        );
         assert_eq!(namespace.whereis("service"), None);
     }
     bed.end().await;
@@ -159,11 +191,19 @@ async fn a_child_may_register_more_names_of_its_own() {
         namespace.register(name("second"), &me)?;
         Ok(())
     });
-    let child = probe.child("a").name(name("first")).restart(Restart::Temporary);
-    within(namespace.start_child(child)).await.expect("it starts");
+    let child = probe
+        .child("a")
+        .name(name("first"))
+        .restart(Restart::Temporary);
+    within(namespace.start_child(child))
+        .await
+        .expect("it starts");
     let process = namespace.whereis("first").expect("it is registered");
     assert_eq!(namespace.whereis("second"), Some(process.clone()));
-    assert_eq!(namespace.registry().keys(&process), ["second", "first"].map(name));
+    assert_eq!(
+        namespace.registry().keys(&process),
+        ["second", "first"].map(name)
+    );
     crate::kill(&process).await;
     assert_eq!(namespace.services(), []);
     bed.end().await;

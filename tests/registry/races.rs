@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use mainstay_supervisors::specs::Restart;
 use mainstay_supervisors::{
-    Child, DynamicSupervisor, Process, RegisterError, Registry, RegistryEvent,
+    Child, DynamicSupervisor, Process, RegisterError, Registry, RegistryEvent, Supervisor,
 };
 use mainstay_tests::probe::{Bed, within};
 
@@ -45,7 +45,9 @@ async fn of_many_registrants_exactly_one_wins() {
 /// A process that waits for its end, made new each time.
 async fn fresh(supervisor: &mainstay_supervisors::SupervisorRef) -> Process {
     let child = Child::task("a", |_| std::future::pending::<()>()).restart(Restart::Temporary);
-    let started = within(supervisor.start_child(child)).await.expect("it starts");
+    let started = within(supervisor.start_child(child))
+        .await
+        .expect("it starts");
     started.process().expect("it runs").clone()
 }
 
@@ -58,7 +60,8 @@ async fn a_registration_that_races_with_the_end_holds_no_longer_than_the_process
         let process = fresh(&supervisor).await;
         let (victim, registrant, registry) = (process.clone(), process.clone(), names.clone());
         let kill = tokio::spawn(async move { victim.kill() });
-        let register = tokio::spawn(async move { registry.register(&registrant, key, 0).map(drop) });
+        let register =
+            tokio::spawn(async move { registry.register(&registrant, key, 0).map(drop) });
         within(kill).await.expect("no panic");
         match within(register).await.expect("no panic") {
             Ok(()) | Err(RegisterError::Dead) => {}
@@ -82,7 +85,10 @@ async fn a_dying_registrant_never_keeps_a_living_one_out() {
     let dead = fresh(&supervisor).await;
     crate::kill(&dead).await;
     let names = Names::default();
-    let (registry, stop) = (names.clone(), std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false)));
+    let (registry, stop) = (
+        names.clone(),
+        std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false)),
+    );
     let stopped = std::sync::Arc::clone(&stop);
     let nuisance = tokio::task::spawn_blocking(move || {
         while !stopped.load(std::sync::atomic::Ordering::Relaxed) {
@@ -94,7 +100,10 @@ async fn a_dying_registrant_never_keeps_a_living_one_out() {
         }
     });
     for _ in 0..20_000 {
-        names.register(&living, 0, 0).expect("only the dead were there").release();
+        names
+            .register(&living, 0, 0)
+            .expect("only the dead were there")
+            .release();
     }
     stop.store(true, std::sync::atomic::Ordering::Relaxed);
     within(nuisance).await.expect("no panic");
@@ -127,7 +136,12 @@ async fn whoever_follows_the_events_knows_who_is_there() {
             within(race).await.expect("no panic");
         }
         // The figures are taken under the lock of those who change them.
-        within(async { while names.stats().processes > 0 { tokio::task::yield_now().await } }).await;
+        within(async {
+            while names.stats().processes > 0 {
+                tokio::task::yield_now().await
+            }
+        })
+        .await;
         let mut owners = HashMap::new();
         while let Ok(event) = events.try_recv() {
             match event {
@@ -166,10 +180,31 @@ async fn readers_always_see_a_holder_that_is_being_replaced_or_nobody() {
     };
     while !reader.is_finished() {
         for (process, value) in [(&a, 0), (&b, 1)] {
-            names.register(process, 0, value).expect("it is free").release();
+            names
+                .register(process, 0, value)
+                .expect("it is free")
+                .release();
         }
         tokio::task::yield_now().await;
     }
     within(reader).await.expect("no panic");
+    bed.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_named_child_finds_its_name_free_at_every_restart() {
+    let bed = Bed::new();
+    let namespace = within(bed.runtime.namespace("test")).await.expect("it starts");
+    let child = Child::task("a", |_| async { Err::<(), _>("no disk") });
+    let tree = Supervisor::one_for_one()
+        .intensity(1000, crate::secs(60))
+        .child(child.name(crate::name("service")));
+    let inner = Child::supervisor("inner", tree).restart(Restart::Temporary);
+    within(namespace.start_child(inner)).await.expect("it starts");
+    let mut log = bed.log();
+    let lines = log.until("exited test/children/inner: shutdown").await;
+    assert!(!lines.iter().any(|line| line.starts_with("start error")), "{lines:?}");
+    assert!(lines.contains(&"started test/children/inner/a again 1000".to_owned()));
+    assert_eq!(namespace.services(), []);
     bed.end().await;
 }

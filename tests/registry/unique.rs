@@ -51,7 +51,10 @@ async fn nobody_is_found_where_nobody_is() {
     assert_eq!(names.update_value(&a, &"x", |value| *value), None);
     names.unregister(&a, &"x");
     names.dispatch(&"x", |_| panic!("nobody to dispatch to"));
-    assert_eq!((names.count(), names.stats()), (0, RegistryStats::default()));
+    assert_eq!(
+        (names.count(), names.stats()),
+        (0, RegistryStats::default())
+    );
     bed.end().await;
 }
 
@@ -77,7 +80,10 @@ async fn an_owner_gives_its_key_up_and_another_takes_it() {
     let [a, b] = idle(&bed).await;
     let names = Names::default();
     let first = names.register(&a, "x", 1).expect("it is free");
-    assert_eq!((*first.key(), first.process().clone(), first.value()), ("x", a.clone(), 1));
+    assert_eq!(
+        (*first.key(), first.process().clone(), first.value()),
+        ("x", a.clone(), 1)
+    );
     assert!(first.is_current());
     assert!(first.release());
     assert!(!first.is_current());
@@ -109,10 +115,16 @@ async fn a_value_is_changed_in_place_by_its_owner_only() {
     let [a, b] = idle(&bed).await;
     let names = Names::default();
     let held = names.register(&a, "x", 1).expect("it is free");
-    assert_eq!(names.update_value(&a, &"x", |value| value + 9), Some((10, 1)));
+    assert_eq!(
+        names.update_value(&a, &"x", |value| value + 9),
+        Some((10, 1))
+    );
     assert_eq!(names.update_value(&b, &"x", |value| value + 9), None);
     assert_eq!((held.value(), names.values(&a, &"x")), (10, vec![10]));
-    assert_eq!(names.lookup_match(&"x", |value| *value == 10), [(a.clone(), 10)]);
+    assert_eq!(
+        names.lookup_match(&"x", |value| *value == 10),
+        [(a.clone(), 10)]
+    );
     assert_eq!(names.lookup_match(&"x", |value| *value == 1), []);
     names.unregister_match(&a, &"x", |value| *value == 1);
     assert!(held.is_current());
@@ -129,7 +141,10 @@ async fn a_registry_keeps_values_of_its_own() {
     names.put_meta("limit", 8);
     assert_eq!(names.meta("limit"), Some(8));
     assert_eq!(names.delete_meta("limit"), Some(8));
-    assert_eq!((names.delete_meta("limit"), names.meta("limit")), (None, None));
+    assert_eq!(
+        (names.delete_meta("limit"), names.meta("limit")),
+        (None, None)
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -146,7 +161,10 @@ async fn figures_are_kept() {
     kill(&a).await;
     let stats = names.stats();
     assert_eq!((stats.entries, stats.keys, stats.processes), (1, 1, 1));
-    assert_eq!((stats.registered_total, stats.expired_total, stats.listeners), (4, 2, 1));
+    assert_eq!(
+        (stats.registered_total, stats.expired_total, stats.listeners),
+        (4, 2, 1)
+    );
     bed.end().await;
 }
 
@@ -163,7 +181,10 @@ async fn a_stopped_registry_signals_those_in_it_and_takes_nobody_more() {
     let signal = within(trapped.next()).await.expect("a signal");
     assert_eq!(signal.reason, ExitReason::failed("gone"));
     assert!(b.is_alive() && c.is_alive());
-    assert_eq!(names.register(&c, "z", 0).err(), Some(RegisterError::Stopped));
+    assert_eq!(
+        names.register(&c, "z", 0).err(),
+        Some(RegisterError::Stopped)
+    );
     bed.end().await;
 }
 
@@ -174,7 +195,10 @@ async fn clones_are_the_same_registry_and_others_are_not() {
     let (one, other) = (Names::default(), Names::default());
     let clone = one.clone();
     clone.register(&a, "x", 0).expect("it is free");
-    assert_eq!((one.whereis(&"x"), other.whereis(&"x")), (Some(a.clone()), None));
+    assert_eq!(
+        (one.whereis(&"x"), other.whereis(&"x")),
+        (Some(a.clone()), None)
+    );
     other.register(&a, "x", 0).expect("it is free");
     kill(&a).await;
     assert_eq!((one.count(), other.count()), (0, 0));
@@ -187,7 +211,9 @@ async fn a_registry_may_go_before_those_in_it() {
     let [a] = idle(&bed).await;
     let value = std::sync::Arc::new(());
     let names = Registry::<&str, _>::default();
-    names.register(&a, "x", std::sync::Arc::clone(&value)).expect("it is free");
+    names
+        .register(&a, "x", std::sync::Arc::clone(&value))
+        .expect("it is free");
     drop(names);
     assert_eq!(std::sync::Arc::strong_count(&value), 1);
     kill(&a).await;

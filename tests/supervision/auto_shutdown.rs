@@ -45,7 +45,10 @@ async fn the_first_significant_child_that_stays_down_ends_the_supervisor_under_a
         end(&supervisor, "a", reason.clone()).await;
         assert_eq!(has_ended(&supervisor).await, ends, "{restart:?} {reason}");
         if ends {
-            assert_eq!(supervisor.process().exit_reason(), Some(ExitReason::Shutdown));
+            assert_eq!(
+                supervisor.process().exit_reason(),
+                Some(ExitReason::Shutdown)
+            );
         }
         bed.end().await;
     }
@@ -99,7 +102,9 @@ async fn a_significant_child_that_is_terminated_on_request_does_not_count() {
             .child(significant("b", Temporary));
         let supervisor = bed.start(tree).await;
         for child in ["a", "b"] {
-            within(supervisor.terminate_child(&id(child))).await.expect("it is known");
+            within(supervisor.terminate_child(&id(child)))
+                .await
+                .expect("it is known");
         }
         assert!(!has_ended(&supervisor).await, "{auto_shutdown:?}");
         bed.end().await;
@@ -122,7 +127,10 @@ async fn the_others_are_stopped_in_reverse() {
     within(supervisor.process().ended()).await;
     assert_eq!(notes.all(), ["stop c", "stop a"]);
     let lines = bed.log().take();
-    assert!(!lines.iter().any(|line| line.starts_with("gave up")), "{lines:?}");
+    assert!(
+        !lines.iter().any(|line| line.starts_with("gave up")),
+        "{lines:?}"
+    );
     bed.end().await;
 }
 
@@ -134,10 +142,20 @@ async fn an_automatic_shutdown_climbs_through_significant_supervisors() {
         .child(significant("a", Transient));
     let tree = Supervisor::one_for_one()
         .auto_shutdown(AllSignificant)
-        .child(Child::supervisor("inner", inner).restart(Transient).significant(true));
+        .child(
+            Child::supervisor("inner", inner)
+                .restart(Transient)
+                .significant(true),
+        );
     let supervisor = bed.start(tree).await;
-    order(&bed.started("root/inner/a"), Order::throw(ExitReason::Normal));
-    assert_eq!(within(supervisor.process().ended()).await, ExitReason::Shutdown);
+    order(
+        &bed.started("root/inner/a"),
+        Order::throw(ExitReason::Normal),
+    );
+    assert_eq!(
+        within(supervisor.process().ended()).await,
+        ExitReason::Shutdown
+    );
     bed.end().await;
 }
 

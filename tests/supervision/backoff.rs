@@ -42,11 +42,18 @@ async fn restart_times(backoff: Option<Backoff>, failures: u32) -> Vec<String> {
     let bed = Bed::new();
     let notes = Notes::new();
     let child = timed(&notes).with_spec(|spec| spec.backoff = backoff);
-    bed.start(Supervisor::one_for_one().intensity(100, secs(5)).child(child)).await;
+    bed.start(
+        Supervisor::one_for_one()
+            .intensity(100, secs(5))
+            .child(child),
+    )
+    .await;
     for restarts in 0..failures {
         fail(&bed, restarts).await;
     }
-    bed.log().until(&format!("started root/a again {failures}")).await;
+    bed.log()
+        .until(&format!("started root/a again {failures}"))
+        .await;
     bed.end().await;
     notes.all()
 }
@@ -60,16 +67,25 @@ async fn there_is_no_wait_unless_it_is_asked_for() {
 async fn each_restart_in_a_row_waits_longer_up_to_the_maximum() {
     let times = restart_times(Some(exact()), 7).await;
     // 100, 200, 400, 800, then a second each.
-    assert_eq!(times, ["0", "100", "300", "700", "1500", "2500", "3500", "4500"]);
+    assert_eq!(
+        times,
+        ["0", "100", "300", "700", "1500", "2500", "3500", "4500"]
+    );
 }
 
 #[tokio::test(start_paused = true)]
 async fn jitter_shortens_the_wait_by_its_share_at_most() {
     let backoff = Backoff::new(secs(10), secs(10)).jitter(0.5);
     let times = restart_times(Some(backoff), 30).await;
-    let times: Vec<u64> = times.iter().map(|time| time.parse().expect("a number")).collect();
+    let times: Vec<u64> = times
+        .iter()
+        .map(|time| time.parse().expect("a number"))
+        .collect();
     let waits: Vec<u64> = times.windows(2).map(|pair| pair[1] - pair[0]).collect();
-    assert!(waits.iter().all(|wait| (5_000..=10_001).contains(wait)), "{waits:?}");
+    assert!(
+        waits.iter().all(|wait| (5_000..=10_001).contains(wait)),
+        "{waits:?}"
+    );
     assert!(waits.iter().any(|wait| *wait != waits[0]), "{waits:?}");
 }
 
@@ -78,7 +94,12 @@ async fn a_child_that_stayed_up_waits_as_for_the_first_time() {
     let bed = Bed::new();
     let notes = Notes::new();
     let child = timed(&notes).backoff(exact());
-    bed.start(Supervisor::one_for_one().intensity(100, secs(5)).child(child)).await;
+    bed.start(
+        Supervisor::one_for_one()
+            .intensity(100, secs(5))
+            .child(child),
+    )
+    .await;
     fail(&bed, 0).await;
     fail(&bed, 1).await;
     bed.log().until("started root/a again 2").await;
@@ -102,7 +123,10 @@ async fn waiting() -> (Bed, SupervisorRef) {
     let a = running(&supervisor, "a").await;
     order(&a, Order::fail("no disk"));
     within(a.ended()).await;
-    assert_eq!(children(&supervisor).await, [("a".to_owned(), "restarting".to_owned())]);
+    assert_eq!(
+        children(&supervisor).await,
+        [("a".to_owned(), "restarting".to_owned())]
+    );
     (bed, supervisor)
 }
 
@@ -111,9 +135,15 @@ async fn a_child_that_waits_is_being_restarted() {
     let (bed, supervisor) = waiting().await;
     let a = id("a");
     let restarted = within(supervisor.restart_child(&a)).await;
-    assert!(matches!(restarted, Err(SupervisorError::Restarting)), "{restarted:?}");
+    assert!(
+        matches!(restarted, Err(SupervisorError::Restarting)),
+        "{restarted:?}"
+    );
     let deleted = within(supervisor.delete_child(&a)).await;
-    assert!(matches!(deleted, Err(SupervisorError::Restarting)), "{deleted:?}");
+    assert!(
+        matches!(deleted, Err(SupervisorError::Restarting)),
+        "{deleted:?}"
+    );
     bed.log().until("started root/a again 1").await;
     bed.end().await;
 }
@@ -121,17 +151,26 @@ async fn a_child_that_waits_is_being_restarted() {
 #[tokio::test(start_paused = true)]
 async fn a_child_that_is_terminated_while_it_waits_does_not_come_back() {
     let (bed, supervisor) = waiting().await;
-    within(supervisor.terminate_child(&id("a"))).await.expect("it is known");
+    within(supervisor.terminate_child(&id("a")))
+        .await
+        .expect("it is known");
     sleep(secs(60)).await;
-    assert_eq!(children(&supervisor).await, [("a".to_owned(), "stopped".to_owned())]);
+    assert_eq!(
+        children(&supervisor).await,
+        [("a".to_owned(), "stopped".to_owned())]
+    );
     bed.end().await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_child_that_is_terminated_and_started_while_it_waits_is_started_once() {
     let (bed, supervisor) = waiting().await;
-    within(supervisor.terminate_child(&id("a"))).await.expect("it is known");
-    within(supervisor.restart_child(&id("a"))).await.expect("it is stopped");
+    within(supervisor.terminate_child(&id("a")))
+        .await
+        .expect("it is known");
+    within(supervisor.restart_child(&id("a")))
+        .await
+        .expect("it is stopped");
     let process = running(&supervisor, "a").await;
     sleep(secs(60)).await;
     assert_eq!(running(&supervisor, "a").await, process);
@@ -142,10 +181,15 @@ async fn a_child_that_is_terminated_and_started_while_it_waits_is_started_once()
 async fn a_child_that_waits_does_not_hold_up_a_stop() {
     let (bed, supervisor) = waiting().await;
     let begun = Instant::now();
-    within(supervisor.stop(ExitReason::Shutdown)).await.expect("it stops");
+    within(supervisor.stop(ExitReason::Shutdown))
+        .await
+        .expect("it stops");
     assert_eq!(begun.elapsed(), Duration::ZERO);
     sleep(secs(60)).await;
-    assert_eq!(bed.log().take().last().map(String::as_str), Some("exited root: shutdown"));
+    assert_eq!(
+        bed.log().take().last().map(String::as_str),
+        Some("exited root: shutdown")
+    );
     bed.end().await;
 }
 
@@ -153,7 +197,9 @@ async fn a_child_that_waits_does_not_hold_up_a_stop() {
 async fn a_supervisor_serves_while_a_child_waits() {
     let (bed, supervisor) = waiting().await;
     let begun = Instant::now();
-    within(supervisor.start_child(Probe::new().child("b"))).await.expect("it starts");
+    within(supervisor.start_child(Probe::new().child("b")))
+        .await
+        .expect("it starts");
     assert_eq!(begun.elapsed(), Duration::ZERO);
     bed.end().await;
 }
@@ -170,7 +216,10 @@ async fn a_restart_that_was_put_off_counts_once() {
     bed.log().until("started root/a again 2").await;
     assert!(supervisor.process().is_alive());
     fail(&bed, 2).await;
-    assert_eq!(within(supervisor.process().ended()).await, ExitReason::Shutdown);
+    assert_eq!(
+        within(supervisor.process().ended()).await,
+        ExitReason::Shutdown
+    );
     bed.end().await;
 }
 
@@ -189,7 +238,10 @@ async fn tries_of_a_failing_restart_wait_and_count() {
         .child(once.child("a").backoff(exact()));
     let supervisor = bed.start(tree).await;
     order(&running(&supervisor, "a").await, Order::panic());
-    assert_eq!(within(supervisor.process().ended()).await, ExitReason::Shutdown);
+    assert_eq!(
+        within(supervisor.process().ended()).await,
+        ExitReason::Shutdown
+    );
     assert_eq!(notes.all(), ["0", "100", "300", "700"]);
     assert_eq!(begun.elapsed(), millis(700));
     bed.end().await;
@@ -238,7 +290,9 @@ async fn a_group_restart_by_another_one_takes_the_waiting_one_along() {
 #[tokio::test(start_paused = true)]
 async fn children_of_a_dynamic_supervisor_wait_each_for_itself() {
     let bed = Bed::new();
-    let supervisor = bed.start(DynamicSupervisor::new().intensity(9, secs(5))).await;
+    let supervisor = bed
+        .start(DynamicSupervisor::new().intensity(9, secs(5)))
+        .await;
     let notes = Notes::new();
     let mut processes = Vec::new();
     for wait in [300, 100, 200] {
@@ -249,7 +303,13 @@ async fn children_of_a_dynamic_supervisor_wait_each_for_itself() {
         });
         let backoff = Backoff::new(millis(wait), secs(1)).jitter(0.0);
         let started = within(supervisor.start_child(probe.child("a").backoff(backoff))).await;
-        processes.push(started.expect("it starts").process().expect("it runs").clone());
+        processes.push(
+            started
+                .expect("it starts")
+                .process()
+                .expect("it runs")
+                .clone(),
+        );
     }
     notes.take();
     for process in &processes {

@@ -31,7 +31,12 @@ async fn started(bed: &Bed, notes: &Notes) -> SupervisorRef {
 #[tokio::test(start_paused = true)]
 async fn they_are_restarted_with_what_they_depend_on_directly_or_not() {
     for (failed, restarted) in [
-        ("a", vec!["stop d", "stop c", "stop b", "start a", "start b", "start c", "start d"]),
+        (
+            "a",
+            vec![
+                "stop d", "stop c", "stop b", "start a", "start b", "start c", "start d",
+            ],
+        ),
         ("b", vec!["stop c", "start b", "start c"]),
         ("c", vec!["start c"]),
         ("d", vec!["start d"]),
@@ -54,11 +59,15 @@ async fn what_is_depended_on_is_started_first_and_stopped_last() {
     let bed = Bed::new();
     let notes = Notes::new();
     let [a, b, c, d, e] = family(&notes);
-    bed.start(Supervisor::one_for_one().children([c, d, e, b, a])).await;
+    bed.start(Supervisor::one_for_one().children([c, d, e, b, a]))
+        .await;
     let starts = ["start a", "start b", "start c", "start d", "start e"];
     assert_eq!(notes.take(), starts);
     bed.end().await;
-    assert_eq!(notes.all(), ["stop e", "stop d", "stop c", "stop b", "stop a"]);
+    assert_eq!(
+        notes.all(),
+        ["stop e", "stop d", "stop c", "stop b", "stop a"]
+    );
 }
 
 /// A probe whose second start fails that often.
@@ -71,7 +80,11 @@ fn flaky(notes: &Notes, name: &'static str, failures: usize) -> Probe {
         .pre_start(move |_| {
             let attempt: usize = (next.lock().expect("no panic"))();
             let fails = (1..=failures).contains(&attempt);
-            starts.add(if fails { format!("no {start}") } else { start.clone() });
+            starts.add(if fails {
+                format!("no {start}")
+            } else {
+                start.clone()
+            });
             async move { if fails { Err("not yet".into()) } else { Ok(()) } }
         })
         .post_stop(move |_| {
@@ -99,7 +112,10 @@ async fn a_dependent_that_does_not_start_again_does_not_keep_the_others_down() {
     seen.drain(..3);
     let place = |line: &str| seen.iter().position(|seen| seen == line);
     assert_eq!(seen.iter().filter(|line| *line == "no start b").count(), 2);
-    assert!(place("start a") < place("start b") && place("start b") < place("start c"), "{seen:?}");
+    assert!(
+        place("start a") < place("start b") && place("start b") < place("start c"),
+        "{seen:?}"
+    );
     assert!(place("start d").is_some(), "{seen:?}");
     for child in ["a", "b", "c", "d", "e"] {
         assert!(running(&supervisor, child).await.is_alive());
@@ -120,7 +136,9 @@ async fn dependents_wait_with_the_one_that_waits() {
     order(&running(&supervisor, "a").await, Order::fail("no disk"));
     notes.until("start d").await;
     assert_eq!(begun.elapsed(), millis(100));
-    let expected = ["stop d", "stop c", "stop b", "start a", "start b", "start c", "start d"];
+    let expected = [
+        "stop d", "stop c", "stop b", "start a", "start b", "start c", "start d",
+    ];
     assert_eq!(notes.all(), expected);
     bed.end().await;
 }
@@ -131,15 +149,23 @@ async fn a_child_added_later_may_depend_on_those_that_are_there() {
     let notes = Notes::new();
     let tree = Supervisor::one_for_one().intensity(9, secs(5));
     let supervisor = bed.start(tree.children(family(&notes))).await;
-    let late = Probe::noting(&notes, "late").child("late").depends_on([id("e")]);
-    within(supervisor.start_child(late)).await.expect("it starts");
+    let late = Probe::noting(&notes, "late")
+        .child("late")
+        .depends_on([id("e")]);
+    within(supervisor.start_child(late))
+        .await
+        .expect("it starts");
     notes.take();
     order(&running(&supervisor, "e").await, Order::fail("no disk"));
     notes.until("start late").await;
     assert_eq!(notes.take(), ["stop late", "start e", "start late"]);
     // One that is deleted is not restarted any more.
-    within(supervisor.terminate_child(&id("late"))).await.expect("it is known");
-    within(supervisor.delete_child(&id("late"))).await.expect("it is stopped");
+    within(supervisor.terminate_child(&id("late")))
+        .await
+        .expect("it is known");
+    within(supervisor.delete_child(&id("late")))
+        .await
+        .expect("it is stopped");
     notes.take();
     order(&running(&supervisor, "b").await, Order::fail("no disk"));
     notes.until("start c").await;

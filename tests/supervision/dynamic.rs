@@ -6,16 +6,18 @@ use mainstay_supervisors::{
     SupervisorError, SupervisorRef,
 };
 use mainstay_tests::probe::{Bed, Notes, OnDrop, Order, Probe, id, order, running, within};
-use tokio::time::{Instant, sleep};
+use tokio::time::sleep;
 
 use crate::{counts, millis, secs};
 
-async fn add(supervisor: &SupervisorRef, child: Child) -> Process {
-    let started = within(supervisor.start_child(child)).await.expect("it starts");
+pub(crate) async fn add(supervisor: &SupervisorRef, child: Child) -> Process {
+    let started = within(supervisor.start_child(child))
+        .await
+        .expect("it starts");
     started.process().expect("it runs").clone()
 }
 
-fn lenient() -> DynamicSupervisor {
+pub(crate) fn lenient() -> DynamicSupervisor {
     DynamicSupervisor::new().intensity(1000, secs(5))
 }
 
@@ -46,7 +48,10 @@ async fn ids_need_not_be_unique() {
     assert_ne!(one, two);
     let listed = within(supervisor.which_children()).await.expect("it runs");
     let listed: Vec<_> = listed.into_iter().map(|child| child.status).collect();
-    assert_eq!(listed, [ChildStatus::Running(one), ChildStatus::Running(two)]);
+    assert_eq!(
+        listed,
+        [ChildStatus::Running(one), ChildStatus::Running(two)]
+    );
     assert_eq!(counts(&supervisor).await, [2, 2, 0, 2]);
     bed.end().await;
 }
@@ -56,7 +61,11 @@ async fn children_are_counted_by_type() {
     let bed = Bed::new();
     let supervisor = bed.start(lenient()).await;
     add(&supervisor, Probe::new().child("a")).await;
-    add(&supervisor, Child::supervisor("b", Supervisor::one_for_one())).await;
+    add(
+        &supervisor,
+        Child::supervisor("b", Supervisor::one_for_one()),
+    )
+    .await;
     assert_eq!(counts(&supervisor).await, [2, 2, 1, 1]);
     bed.end().await;
 }
@@ -79,7 +88,11 @@ async fn a_failed_child_is_restarted_alone_and_ends_as_its_type_says() {
         order(&process, Order::throw(reason.clone()));
         within(process.ended()).await;
         let left = 1 + usize::from(stays);
-        assert_eq!(counts(&supervisor).await, [left, left, 0, left], "{restart:?} {reason}");
+        assert_eq!(
+            counts(&supervisor).await,
+            [left, left, 0, left],
+            "{restart:?} {reason}"
+        );
         assert!(other.is_alive());
         bed.end().await;
     }
@@ -89,21 +102,33 @@ async fn a_failed_child_is_restarted_alone_and_ends_as_its_type_says() {
 async fn there_are_never_more_children_than_allowed() {
     let bed = Bed::new();
     let supervisor = bed.start(lenient().max_children(2)).await;
-    let one = add(&supervisor, Probe::new().child("a").restart(Restart::Temporary)).await;
+    let one = add(
+        &supervisor,
+        Probe::new().child("a").restart(Restart::Temporary),
+    )
+    .await;
     add(&supervisor, Probe::new().child("b")).await;
     let refused = within(supervisor.start_child(Probe::new().child("c"))).await;
-    assert!(matches!(refused, Err(SupervisorError::MaxChildren)), "{refused:?}");
+    assert!(
+        matches!(refused, Err(SupervisorError::MaxChildren)),
+        "{refused:?}"
+    );
     order(&one, Order::fail("no disk"));
     within(one.ended()).await;
     let one = add(&supervisor, Probe::new().child("c")).await;
-    within(supervisor.terminate_process(&one)).await.expect("it runs");
+    within(supervisor.terminate_process(&one))
+        .await
+        .expect("it runs");
     add(&supervisor, Probe::new().child("d")).await;
     bed.end().await;
 
     let bed = Bed::new();
     let supervisor = bed.start(lenient().max_children(0)).await;
     let refused = within(supervisor.start_child(Probe::new().child("a"))).await;
-    assert!(matches!(refused, Err(SupervisorError::MaxChildren)), "{refused:?}");
+    assert!(
+        matches!(refused, Err(SupervisorError::MaxChildren)),
+        "{refused:?}"
+    );
     bed.end().await;
 }
 
@@ -122,9 +147,14 @@ async fn a_child_that_is_being_restarted_takes_a_place() {
     let listed = within(supervisor.which_children()).await.expect("it runs");
     assert_eq!(listed[0].status, ChildStatus::Restarting);
     let refused = within(supervisor.start_child(Probe::new().child("b"))).await;
-    assert!(matches!(refused, Err(SupervisorError::MaxChildren)), "{refused:?}");
+    assert!(
+        matches!(refused, Err(SupervisorError::MaxChildren)),
+        "{refused:?}"
+    );
     // It is known by the process it had last.
-    within(supervisor.terminate_process(&process)).await.expect("it is known");
+    within(supervisor.terminate_process(&process))
+        .await
+        .expect("it is known");
     assert_eq!(counts(&supervisor).await, [0; 4]);
     sleep(secs(1)).await;
     assert_eq!(counts(&supervisor).await, [0; 4]);
@@ -158,14 +188,26 @@ async fn a_failing_restart_is_tried_until_it_succeeds() {
     let probe = once(move || {
         seen.add("again");
         let tries = seen.count("again");
-        async move { if tries < 5 { Err("not yet".into()) } else { Ok(()) } }
+        async move {
+            if tries < 5 {
+                Err("not yet".into())
+            } else {
+                Ok(())
+            }
+        }
     });
     let process = add(&supervisor, probe.child("a")).await;
     order(&process, Order::fail("no disk"));
     tries.until_count("again", 5).await;
     assert_eq!(counts(&supervisor).await, [1, 1, 0, 1]);
     let lines = bed.log().take();
-    assert_eq!(lines.iter().filter(|line| *line == "start error a: not yet").count(), 4);
+    assert_eq!(
+        lines
+            .iter()
+            .filter(|line| *line == "start error a: not yet")
+            .count(),
+        4
+    );
     bed.end().await;
 }
 
@@ -173,12 +215,25 @@ async fn a_failing_restart_is_tried_until_it_succeeds() {
 async fn tries_that_are_too_many_end_the_supervisor() {
     let bed = Bed::new();
     let supervisor = bed.start(DynamicSupervisor::new()).await;
-    let process = add(&supervisor, once(|| async { Err("never".into()) }).child("a")).await;
+    let process = add(
+        &supervisor,
+        once(|| async { Err("never".into()) }).child("a"),
+    )
+    .await;
     order(&process, Order::fail("no disk"));
-    assert_eq!(within(supervisor.process().ended()).await, ExitReason::Shutdown);
+    assert_eq!(
+        within(supervisor.process().ended()).await,
+        ExitReason::Shutdown
+    );
     let lines = bed.log().take();
     // Three restarts within five seconds, as in Elixir.
-    assert_eq!(lines.iter().filter(|line| *line == "start error a: never").count(), 3);
+    assert_eq!(
+        lines
+            .iter()
+            .filter(|line| *line == "start error a: never")
+            .count(),
+        3
+    );
     bed.end().await;
 }
 
@@ -192,12 +247,20 @@ async fn only_its_own_children_can_be_terminated() {
     let theirs = add(&other, Probe::new().child("a")).await;
     for stranger in [&theirs, supervisor.process()] {
         let answer = within(supervisor.terminate_process(stranger)).await;
-        assert!(matches!(answer, Err(SupervisorError::NotFound)), "{answer:?}");
+        assert!(
+            matches!(answer, Err(SupervisorError::NotFound)),
+            "{answer:?}"
+        );
         let answer = within(supervisor.get_childspec_of(stranger)).await;
-        assert!(matches!(answer, Err(SupervisorError::NotFound)), "{answer:?}");
+        assert!(
+            matches!(answer, Err(SupervisorError::NotFound)),
+            "{answer:?}"
+        );
         assert!(stranger.is_alive());
     }
-    within(supervisor.terminate_process(&ours)).await.expect("it is ours");
+    within(supervisor.terminate_process(&ours))
+        .await
+        .expect("it is ours");
     assert_eq!(ours.exit_reason(), Some(ExitReason::Shutdown));
     let again = within(supervisor.terminate_process(&ours)).await;
     assert!(matches!(again, Err(SupervisorError::NotFound)), "{again:?}");
@@ -212,7 +275,10 @@ async fn a_predecessor_is_no_child_any_more() {
     order(&before, Order::fail("no disk"));
     bed.log().until("started root/a again 1").await;
     let answer = within(supervisor.terminate_process(&before)).await;
-    assert!(matches!(answer, Err(SupervisorError::NotFound)), "{answer:?}");
+    assert!(
+        matches!(answer, Err(SupervisorError::NotFound)),
+        "{answer:?}"
+    );
     assert!(bed.started("root/a").is_alive());
     bed.end().await;
 }
@@ -241,90 +307,13 @@ async fn a_spec_is_told_with_its_default_filled_in() {
     let bed = Bed::new();
     let supervisor = bed.start(lenient()).await;
     let process = add(&supervisor, Probe::new().child("a")).await;
-    let spec = within(supervisor.get_childspec_of(&process)).await.expect("it is known");
-    assert_eq!((spec.id, spec.shutdown), (id("a"), Some(Shutdown::Timeout(secs(5)))));
-    bed.end().await;
-}
-
-/// Takes this long to stop, and may take this long.
-fn slow(seconds: u64, limit: u64) -> Child {
-    let probe = Probe::new().post_stop(move |_| async move {
-        sleep(secs(seconds)).await;
-        Ok(())
-    });
-    probe.child("a").shutdown(Shutdown::Timeout(secs(limit)))
-}
-
-#[tokio::test(start_paused = true)]
-async fn stopping_takes_as_long_as_the_slowest_and_not_the_sum() {
-    let bed = Bed::new();
-    let supervisor = bed.start(lenient()).await;
-    for seconds in 1..=20 {
-        add(&supervisor, slow(seconds, 60)).await;
-    }
-    let begun = Instant::now();
-    within(supervisor.stop(ExitReason::Shutdown)).await.expect("it stops");
-    assert_eq!(begun.elapsed(), secs(20));
-    bed.end().await;
-}
-
-#[tokio::test(start_paused = true)]
-async fn each_child_is_killed_when_its_own_time_is_up() {
-    let bed = Bed::new();
-    let supervisor = bed.start(lenient()).await;
-    let begun = Instant::now();
-    let notes = Notes::new();
-    for limit in [7, 3, 5] {
-        let seen = notes.clone();
-        let probe = Probe::new()
-            .keeping(move || {
-                let seen = seen.clone();
-                OnDrop::new(move || seen.add(format!("{limit} at {}", begun.elapsed().as_secs())))
-            })
-            .post_stop(|_| std::future::pending());
-        let child = probe.child("a").shutdown(Shutdown::Timeout(secs(limit)));
-        add(&supervisor, child).await;
-    }
-    within(supervisor.stop(ExitReason::Shutdown)).await.expect("it stops");
-    assert_eq!(notes.all(), ["3 at 3", "5 at 5", "7 at 7"]);
-    assert_eq!(begun.elapsed(), secs(7));
-    bed.end().await;
-}
-
-#[tokio::test(start_paused = true)]
-async fn every_way_of_stopping_is_kept_to_at_once() {
-    let bed = Bed::new();
-    let supervisor = bed.start(lenient()).await;
-    let brutal = Probe::new().post_stop(|_| std::future::pending()).child("brutal");
-    let endless = Probe::new().post_stop(|_| async {
-        sleep(secs(100)).await;
-        Ok(())
-    });
-    let wrong = Probe::new().post_stop(|_| async { Err("bad".into()) }).child("wrong");
-    let mut processes = Vec::new();
-    for child in [
-        brutal.shutdown(Shutdown::BrutalKill),
-        endless.child("endless").shutdown(Shutdown::Infinity),
-        slow(9, 4),
-        slow(2, 4),
-        wrong,
-        Child::supervisor("below", Supervisor::one_for_one().child(Probe::new().child("x"))),
-    ] {
-        processes.push(add(&supervisor, child).await);
-    }
-    let begun = Instant::now();
-    within(supervisor.stop(ExitReason::Shutdown)).await.expect("it stops");
-    assert_eq!(begun.elapsed(), secs(100));
-    let reasons: Vec<_> = processes
-        .iter()
-        .map(|process| process.exit_reason().expect("it has ended").to_string())
-        .collect();
-    let expected = ["killed", "shutdown", "killed", "shutdown", "failed: bad", "shutdown"];
-    assert_eq!(reasons, expected);
-    let mut reported = bed.log().take();
-    reported.retain(|line| line.starts_with("shutdown error"));
-    reported.sort();
-    assert_eq!(reported, ["shutdown error a: killed", "shutdown error wrong: failed: bad"]);
+    let spec = within(supervisor.get_childspec_of(&process))
+        .await
+        .expect("it is known");
+    assert_eq!(
+        (spec.id, spec.shutdown),
+        (id("a"), Some(Shutdown::Timeout(secs(5))))
+    );
     bed.end().await;
 }
 
@@ -378,12 +367,18 @@ async fn it_is_restarted_empty() {
     let bed = Bed::new();
     let below = Child::supervisor("below", lenient());
     let root = bed.start(Supervisor::one_for_one().child(below)).await;
-    let below = running(&root, "below").await.supervisor().expect("a supervisor");
+    let below = running(&root, "below")
+        .await
+        .supervisor()
+        .expect("a supervisor");
     let child = add(&below, Probe::new().child("a")).await;
     below.process().kill();
     assert_eq!(within(child.ended()).await, ExitReason::Killed);
     bed.log().until("started root/below again 1").await;
-    let below = running(&root, "below").await.supervisor().expect("a supervisor");
+    let below = running(&root, "below")
+        .await
+        .supervisor()
+        .expect("a supervisor");
     assert_eq!(counts(&below).await, [0; 4]);
     bed.end().await;
 }

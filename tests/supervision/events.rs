@@ -24,7 +24,9 @@ fn numbers(events: &mut EventStream) -> (u64, Vec<u64>) {
 async fn five_events(runtime: &Runtime) {
     let children = ["a", "b", "c", "d"].map(|name| Probe::new().child(name));
     let tree = Supervisor::one_for_one().children(children);
-    within(runtime.start("root", tree)).await.expect("it starts");
+    within(runtime.start("root", tree))
+        .await
+        .expect("it starts");
 }
 
 #[tokio::test(start_paused = true)]
@@ -33,7 +35,10 @@ async fn events_are_numbered_from_one_without_gaps() {
     assert_eq!(bed.runtime.last_event(), 0);
     five_events(&bed.runtime).await;
     assert_eq!(bed.runtime.last_event(), 5);
-    assert_eq!(numbers(&mut bed.runtime.events_after(0)), (0, vec![1, 2, 3, 4, 5]));
+    assert_eq!(
+        numbers(&mut bed.runtime.events_after(0)),
+        (0, vec![1, 2, 3, 4, 5])
+    );
     bed.end().await;
 }
 
@@ -103,11 +108,17 @@ async fn a_stream_wakes_its_reader_and_ends_with_the_runtime() {
 async fn every_event_names_the_process_it_is_about() {
     let bed = Bed::new();
     let flaky = Probe::new().child("a");
-    let hanging = Probe::new().post_stop(|_| std::future::pending()).child("b");
-    let tree = Supervisor::one_for_one().intensity(0, secs(5)).children([flaky, hanging]);
+    let hanging = Probe::new()
+        .post_stop(|_| std::future::pending())
+        .child("b");
+    let tree = Supervisor::one_for_one()
+        .intensity(0, secs(5))
+        .children([flaky, hanging]);
     let supervisor = bed.start(tree).await;
     let bad = Probe::new().pre_start(|_| async { Err("no disk".into()) });
-    bed.try_start(Supervisor::one_for_one().child(bad.child("bad"))).await.expect_err("no disk");
+    bed.try_start(Supervisor::one_for_one().child(bad.child("bad")))
+        .await
+        .expect_err("no disk");
     order(&bed.started("root/a"), Order::fail("x"));
     within(supervisor.process().ended()).await;
     let mut seen = Vec::new();
@@ -147,7 +158,9 @@ async fn each_process_starts_once_and_ends_once_and_in_this_order() {
     for _ in 0..500 {
         // Ends while its start is being made known.
         let child = Child::task("a", |_| async { ExitReason::Normal });
-        within(supervisor.start_child(child.restart(Restart::Temporary))).await.expect("it starts");
+        within(supervisor.start_child(child.restart(Restart::Temporary)))
+            .await
+            .expect("it starts");
     }
     let mut log = bed.log();
     log.until_count("exited root/a: normal", 500).await;
@@ -156,7 +169,10 @@ async fn each_process_starts_once_and_ends_once_and_in_this_order() {
     let mut known = std::collections::HashSet::new();
     while let Some(Delivery::Event(event)) = events.try_next() {
         match event.kind {
-            EventKind::Started { process, restarts: 0 } => {
+            EventKind::Started {
+                process,
+                restarts: 0,
+            } => {
                 assert!(known.insert(process.pid()) && alive.insert(process.pid()));
             }
             EventKind::Exited { process, .. } => assert!(alive.remove(&process.pid())),

@@ -63,7 +63,11 @@ impl Made {
     }
 
     fn take(&self) -> Process {
-        self.0.lock().expect("no panic").take().expect("it was made")
+        self.0
+            .lock()
+            .expect("no panic")
+            .take()
+            .expect("it was made")
     }
 }
 
@@ -165,8 +169,11 @@ async fn a_process_that_the_start_function_has_not_made_is_refused() {
         let stranger = kept.clone();
         async move { Ok(stranger.into()) }
     });
-    let error = within(other.start_child(borrowed)).await.expect_err("it is not its own");
-    let text = "the child did not start: the start function returned a process that it has not made";
+    let error = within(other.start_child(borrowed))
+        .await
+        .expect_err("it is not its own");
+    let text =
+        "the child did not start: the start function returned a process that it has not made";
     assert_eq!(error.to_string(), text);
     assert!(stranger.is_alive());
     bed.end().await;
@@ -206,6 +213,11 @@ async fn a_supervisor_that_cannot_be_fails_its_start_at_every_level() {
     let below = Supervisor::one_for_one().child(Child::supervisor("below", no_period()));
     let error = bed.try_start(below).await.expect_err("it cannot start");
     assert!(matches!(error, StartError::Child { .. }), "{error:?}");
-    assert!(error.to_string().starts_with("child below: the period is zero"), "{error}");
+    assert!(
+        error
+            .to_string()
+            .starts_with("child below: the period is zero"),
+        "{error}"
+    );
     bed.end().await;
 }

@@ -33,7 +33,10 @@ async fn fail_for_good(supervisor: &SupervisorRef, log: &mut Log) {
         "exited root: shutdown",
     ];
     assert_eq!(lines, expected);
-    assert_eq!(supervisor.process().exit_reason(), Some(ExitReason::Shutdown));
+    assert_eq!(
+        supervisor.process().exit_reason(),
+        Some(ExitReason::Shutdown)
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -131,12 +134,24 @@ async fn each_try_of_a_failing_restart_counts() {
         .child(once.child("a"));
     let supervisor = bed.start(tree).await;
     order(&running(&supervisor, "a").await, Order::panic());
-    assert_eq!(within(supervisor.process().ended()).await, ExitReason::Shutdown);
+    assert_eq!(
+        within(supervisor.process().ended()).await,
+        ExitReason::Shutdown
+    );
     // The first start, and the four restarts that were allowed.
     assert_eq!(notes.count("try"), 5);
     let lines = bed.log().take();
-    assert_eq!(lines.iter().filter(|line| *line == "start error a: no disk").count(), 4);
-    assert_eq!(lines[lines.len() - 2..], ["gave up root", "exited root: shutdown"]);
+    assert_eq!(
+        lines
+            .iter()
+            .filter(|line| *line == "start error a: no disk")
+            .count(),
+        4
+    );
+    assert_eq!(
+        lines[lines.len() - 2..],
+        ["gave up root", "exited root: shutdown"]
+    );
     bed.end().await;
 }
 
@@ -162,7 +177,10 @@ async fn a_supervisor_answers_between_the_tries_of_a_failing_restart() {
     let supervisor = bed.start(tree).await;
     order(&running(&supervisor, "a").await, Order::panic());
     notes.until_count("try", 2).await;
-    assert_eq!(crate::children(&supervisor).await, [("a".to_owned(), "restarting".to_owned())]);
+    assert_eq!(
+        crate::children(&supervisor).await,
+        [("a".to_owned(), "restarting".to_owned())]
+    );
     assert_eq!(crate::counts(&supervisor).await, [1, 0, 0, 1]);
     bed.end().await;
 }
@@ -200,19 +218,35 @@ async fn a_supervisor_that_gave_up_is_restarted_by_the_one_above_as_its_type_say
 async fn giving_up_climbs_until_somebody_can_bear_it() {
     let bed = Bed::new();
     let level = |below: Child| Supervisor::one_for_one().intensity(1, secs(5)).child(below);
-    let tree = level(Child::supervisor("one", level(Child::supervisor("two", level(Probe::new().child("a"))))));
+    let tree = level(Child::supervisor(
+        "one",
+        level(Child::supervisor("two", level(Probe::new().child("a")))),
+    ));
     let supervisor = bed.start(tree).await;
     // Each level takes two, so the eighth failure ends the root.
     for _ in 1..=7 {
         let a = bed.started("root/one/two/a");
         order(&a, Order::fail("no disk"));
-        within(async { while bed.started("root/one/two/a") == a { tokio::task::yield_now().await } }).await;
+        within(async {
+            while bed.started("root/one/two/a") == a {
+                tokio::task::yield_now().await
+            }
+        })
+        .await;
         assert!(supervisor.process().is_alive());
     }
     order(&bed.started("root/one/two/a"), Order::fail("no disk"));
-    assert_eq!(within(supervisor.process().ended()).await, ExitReason::Shutdown);
+    assert_eq!(
+        within(supervisor.process().ended()).await,
+        ExitReason::Shutdown
+    );
     let lines = bed.log().take();
-    let gave_up = |path: &str| lines.iter().filter(|line| **line == format!("gave up {path}")).count();
+    let gave_up = |path: &str| {
+        lines
+            .iter()
+            .filter(|line| **line == format!("gave up {path}"))
+            .count()
+    };
     assert_eq!(["root/one/two", "root/one", "root"].map(gave_up), [4, 2, 1]);
     bed.end().await;
 }
@@ -220,11 +254,19 @@ async fn giving_up_climbs_until_somebody_can_bear_it() {
 #[tokio::test(start_paused = true)]
 async fn a_dynamic_supervisor_counts_over_all_its_children() {
     let bed = Bed::new();
-    let supervisor = bed.start(DynamicSupervisor::new().intensity(3, secs(5))).await;
+    let supervisor = bed
+        .start(DynamicSupervisor::new().intensity(3, secs(5)))
+        .await;
     let mut children = Vec::new();
     for _ in 0..5 {
         let started = within(supervisor.start_child(Probe::new().child("a"))).await;
-        children.push(started.expect("it starts").process().expect("it runs").clone());
+        children.push(
+            started
+                .expect("it starts")
+                .process()
+                .expect("it runs")
+                .clone(),
+        );
     }
     for child in &children[..3] {
         order(child, Order::fail("no disk"));
@@ -232,9 +274,15 @@ async fn a_dynamic_supervisor_counts_over_all_its_children() {
     bed.log().until_count("started root/a again 1", 3).await;
     assert!(supervisor.process().is_alive());
     order(&children[3], Order::fail("no disk"));
-    assert_eq!(within(supervisor.process().ended()).await, ExitReason::Shutdown);
+    assert_eq!(
+        within(supervisor.process().ended()).await,
+        ExitReason::Shutdown
+    );
     let lines = bed.log().take();
-    assert_eq!(lines.iter().filter(|line| *line == "gave up root").count(), 1);
+    assert_eq!(
+        lines.iter().filter(|line| *line == "gave up root").count(),
+        1
+    );
     assert_eq!(children[4].exit_reason(), Some(ExitReason::Shutdown));
     bed.end().await;
 }

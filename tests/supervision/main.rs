@@ -2,8 +2,10 @@
 
 mod auto_shutdown;
 mod backoff;
+mod chaos;
 mod dependents;
 mod dynamic;
+mod dynamic_stop;
 mod events;
 mod failed_starts;
 mod intensity;
@@ -18,6 +20,7 @@ mod specs;
 mod start;
 mod storm;
 mod strategies;
+mod tokio_gone;
 mod tree;
 mod unavailable;
 
@@ -45,7 +48,12 @@ async fn children(supervisor: &SupervisorRef) -> Vec<(String, String)> {
 async fn counts(supervisor: &SupervisorRef) -> [usize; 4] {
     let counts = within(supervisor.count_children()).await;
     let counts = counts.expect("the supervisor runs");
-    [counts.specs, counts.active, counts.supervisors, counts.workers]
+    [
+        counts.specs,
+        counts.active,
+        counts.supervisors,
+        counts.workers,
+    ]
 }
 
 const fn secs(seconds: u64) -> Duration {

@@ -25,7 +25,9 @@ async fn three() -> (Bed, SupervisorRef) {
         .child(Probe::new().child("b"))
         .child(Probe::new().child("c").restart(Restart::Temporary));
     let supervisor = bed.start(tree).await;
-    within(supervisor.terminate_child(&id("b"))).await.expect("it runs");
+    within(supervisor.terminate_child(&id("b")))
+        .await
+        .expect("it runs");
     (bed, supervisor)
 }
 
@@ -45,7 +47,9 @@ async fn restarting(supervisor: &SupervisorRef) -> tokio::sync::watch::Sender<bo
             Err("not yet".into())
         }
     });
-    within(supervisor.start_child(probe.child("flaky"))).await.expect("it starts");
+    within(supervisor.start_child(probe.child("flaky")))
+        .await
+        .expect("it starts");
     order(&running(supervisor, "flaky").await, Order::fail("no disk"));
     notes.until_count("try", 2).await;
     go
@@ -61,7 +65,10 @@ async fn start_child_refuses_what_is_there() {
     };
     assert_eq!(process, a);
     let again = within(supervisor.start_child(Probe::new().child("b"))).await;
-    assert!(matches!(again, Err(SupervisorError::AlreadyPresent)), "{again:?}");
+    assert!(
+        matches!(again, Err(SupervisorError::AlreadyPresent)),
+        "{again:?}"
+    );
     assert_eq!(counts(&supervisor).await, [3, 2, 0, 3]);
     bed.end().await;
 }
@@ -69,11 +76,15 @@ async fn start_child_refuses_what_is_there() {
 #[tokio::test(start_paused = true)]
 async fn a_child_that_does_not_start_is_not_kept() {
     let (bed, supervisor) = three().await;
-    let bad = Probe::new().pre_start(|_| async { Err("no disk".into()) }).child("bad");
+    let bad = Probe::new()
+        .pre_start(|_| async { Err("no disk".into()) })
+        .child("bad");
     let error = shown(within(supervisor.start_child(bad)).await);
     assert_eq!(error, "the child did not start: no disk");
     assert_eq!(status(&supervisor, "bad").await, None);
-    within(supervisor.start_child(Probe::new().child("bad"))).await.expect("the id is free");
+    within(supervisor.start_child(Probe::new().child("bad")))
+        .await
+        .expect("the id is free");
     bed.end().await;
 }
 
@@ -136,18 +147,40 @@ async fn a_child_that_is_being_restarted_is_neither_running_nor_stopped() {
         )
     };
     let (answers, _) = tokio::join!(within(requests), async { go.send(true) });
-    assert!(matches!(answers.0, Err(SupervisorError::Restarting)), "{:?}", answers.0);
-    assert!(matches!(answers.1, Err(SupervisorError::Restarting)), "{:?}", answers.1);
-    assert!(matches!(answers.2, Err(SupervisorError::AlreadyPresent)), "{:?}", answers.2);
-    let shown = answers.3.expect("it runs").into_iter().map(|child| child.status).next_back();
+    assert!(
+        matches!(answers.0, Err(SupervisorError::Restarting)),
+        "{:?}",
+        answers.0
+    );
+    assert!(
+        matches!(answers.1, Err(SupervisorError::Restarting)),
+        "{:?}",
+        answers.1
+    );
+    assert!(
+        matches!(answers.2, Err(SupervisorError::AlreadyPresent)),
+        "{:?}",
+        answers.2
+    );
+    let shown = answers
+        .3
+        .expect("it runs")
+        .into_iter()
+        .map(|child| child.status)
+        .next_back();
     assert_eq!(shown, Some(ChildStatus::Restarting));
     let counted = answers.4.expect("it runs");
     assert_eq!((counted.specs, counted.active, counted.workers), (4, 2, 4));
     assert_eq!(answers.5.expect("it is known").id, flaky);
     answers.6.expect("it is known");
     // It is not tried again.
-    assert_eq!(status(&supervisor, "flaky").await, Some(ChildStatus::Stopped));
-    within(supervisor.delete_child(&flaky)).await.expect("it is stopped");
+    assert_eq!(
+        status(&supervisor, "flaky").await,
+        Some(ChildStatus::Stopped)
+    );
+    within(supervisor.delete_child(&flaky))
+        .await
+        .expect("it is stopped");
     bed.end().await;
 }
 
@@ -159,16 +192,28 @@ async fn a_restart_on_request_that_fails_leaves_the_child_as_it_was() {
     let probe = Probe::new().pre_start(move |_| {
         seen.add("try");
         let tries = seen.count("try");
-        async move { if tries == 2 { Err("no disk".into()) } else { Ok(()) } }
+        async move {
+            if tries == 2 {
+                Err("no disk".into())
+            } else {
+                Ok(())
+            }
+        }
     });
-    let supervisor = bed.start(Supervisor::one_for_one().child(probe.child("a"))).await;
+    let supervisor = bed
+        .start(Supervisor::one_for_one().child(probe.child("a")))
+        .await;
     let a = id("a");
-    within(supervisor.terminate_child(&a)).await.expect("it runs");
+    within(supervisor.terminate_child(&a))
+        .await
+        .expect("it runs");
     let error = shown(within(supervisor.restart_child(&a)).await);
     assert_eq!(error, "the child did not start: no disk");
     assert_eq!(status(&supervisor, "a").await, Some(ChildStatus::Stopped));
     assert_eq!(notes.count("try"), 2);
-    let started = within(supervisor.restart_child(&a)).await.expect("it starts");
+    let started = within(supervisor.restart_child(&a))
+        .await
+        .expect("it starts");
     assert_eq!(started.process(), Some(&running(&supervisor, "a").await));
     bed.end().await;
 }
@@ -191,12 +236,17 @@ async fn a_terminated_child_is_gone_when_the_answer_comes() {
     ] {
         let process = running(&supervisor, child).await;
         let begun = tokio::time::Instant::now();
-        within(supervisor.terminate_child(&id(child))).await.expect("it runs");
+        within(supervisor.terminate_child(&id(child)))
+            .await
+            .expect("it runs");
         assert_eq!(begun.elapsed(), secs(time));
         assert_eq!(process.exit_reason(), Some(reason));
     }
     let lines = bed.log().take();
-    assert!(lines.contains(&"shutdown error hangs: killed".to_owned()), "{lines:?}");
+    assert!(
+        lines.contains(&"shutdown error hangs: killed".to_owned()),
+        "{lines:?}"
+    );
     bed.end().await;
 }
 
@@ -210,12 +260,22 @@ async fn children_are_listed_and_counted_in_start_order() {
         .child(inner)
         .child(stopped);
     let supervisor = bed.start(tree).await;
-    within(supervisor.terminate_child(&id("stopped"))).await.expect("it runs");
-    within(supervisor.start_child(Probe::new().child("last"))).await.expect("it starts");
+    within(supervisor.terminate_child(&id("stopped")))
+        .await
+        .expect("it runs");
+    within(supervisor.start_child(Probe::new().child("last")))
+        .await
+        .expect("it starts");
     let listed = within(supervisor.which_children()).await.expect("it runs");
     let listed: Vec<_> = listed
         .iter()
-        .map(|child| (child.id.as_str(), child.child_type, child.status == ChildStatus::Stopped))
+        .map(|child| {
+            (
+                child.id.as_str(),
+                child.child_type,
+                child.status == ChildStatus::Stopped,
+            )
+        })
         .collect();
     let expected = [
         ("a", ChildType::Worker, false),
@@ -243,8 +303,14 @@ async fn a_childs_spec_is_told_with_its_default_filled_in() {
         ("inner", Restart::Permanent, Shutdown::Infinity),
         ("brutal", Restart::Permanent, Shutdown::BrutalKill),
     ] {
-        let spec = within(supervisor.get_childspec(&id(child))).await.expect("it is known");
-        assert_eq!((spec.restart, spec.shutdown), (restart, Some(shutdown)), "{child}");
+        let spec = within(supervisor.get_childspec(&id(child)))
+            .await
+            .expect("it is known");
+        assert_eq!(
+            (spec.restart, spec.shutdown),
+            (restart, Some(shutdown)),
+            "{child}"
+        );
     }
     bed.end().await;
 }
@@ -254,7 +320,10 @@ async fn children_with_ids_are_not_asked_for_by_process() {
     let (bed, supervisor) = three().await;
     let a = running(&supervisor, "a").await;
     let terminated = within(supervisor.terminate_process(&a)).await;
-    assert!(matches!(terminated, Err(SupervisorError::NotFound)), "{terminated:?}");
+    assert!(
+        matches!(terminated, Err(SupervisorError::NotFound)),
+        "{terminated:?}"
+    );
     let spec = within(supervisor.get_childspec_of(&a)).await;
     assert!(matches!(spec, Err(SupervisorError::NotFound)), "{spec:?}");
     assert!(a.is_alive());
@@ -269,7 +338,11 @@ async fn a_request_whose_future_was_dropped_is_carried_out_all_the_same() {
     let request = tokio::spawn(async move { asked.start_child(Probe::new().child("late")).await });
     tokio::task::yield_now().await;
     request.abort();
-    assert!(within(request).await.is_err_and(|error| error.is_cancelled()));
+    assert!(
+        within(request)
+            .await
+            .is_err_and(|error| error.is_cancelled())
+    );
     let flaky = id("flaky");
     within(async {
         let terminated = supervisor.terminate_child(&flaky);
@@ -286,10 +359,15 @@ async fn what_is_added_is_started_last_and_stopped_first() {
     let bed = Bed::new();
     let notes = Notes::new();
     let noting = |name: &'static str| Probe::noting(&notes, name).child(name);
-    let tree = Supervisor::rest_for_one().child(noting("a")).child(noting("b"));
+    let tree = Supervisor::rest_for_one()
+        .child(noting("a"))
+        .child(noting("b"));
     let supervisor = bed.start(tree).await;
     let started = within(supervisor.start_child(noting("c"))).await;
-    assert!(matches!(started, Ok(Started::Process { .. })), "{started:?}");
+    assert!(
+        matches!(started, Ok(Started::Process { .. })),
+        "{started:?}"
+    );
     notes.take();
     order(&running(&supervisor, "b").await, Order::fail("no disk"));
     notes.until("start c").await;
@@ -301,8 +379,14 @@ async fn what_is_added_is_started_last_and_stopped_first() {
 #[tokio::test(start_paused = true)]
 async fn a_child_that_was_stopped_keeps_its_place() {
     let (bed, supervisor) = three().await;
-    within(supervisor.restart_child(&id("b"))).await.expect("it is stopped");
-    let order: Vec<_> = children(&supervisor).await.into_iter().map(|child| child.0).collect();
+    within(supervisor.restart_child(&id("b")))
+        .await
+        .expect("it is stopped");
+    let order: Vec<_> = children(&supervisor)
+        .await
+        .into_iter()
+        .map(|child| child.0)
+        .collect();
     assert_eq!(order, ["a", "b", "c"]);
     bed.end().await;
 }

@@ -11,7 +11,9 @@ use crate::secs;
 
 fn hanging(seconds: u64) -> Child {
     let probe = Probe::new().post_stop(|_| pending());
-    probe.child("hangs").shutdown(Shutdown::Timeout(secs(seconds)))
+    probe
+        .child("hangs")
+        .shutdown(Shutdown::Timeout(secs(seconds)))
 }
 
 /// How long it takes from now until this process has ended, and its reason.
@@ -27,8 +29,14 @@ async fn children_of_a_killed_supervisor_stop_in_their_own_way() {
     let notes = Notes::new();
     let tree = Supervisor::one_for_one()
         .child(Probe::noting(&notes, "orderly").child("orderly"))
-        .child(Probe::noting(&notes, "brutal").child("brutal").shutdown(Shutdown::BrutalKill))
-        .child(Child::task("task", |stop: StopToken| async move { stop.stopped().await }))
+        .child(
+            Probe::noting(&notes, "brutal")
+                .child("brutal")
+                .shutdown(Shutdown::BrutalKill),
+        )
+        .child(Child::task("task", |stop: StopToken| async move {
+            stop.stopped().await
+        }))
         .child(Child::task("deaf", |_| pending::<()>()))
         .child(hanging(3));
     let supervisor = bed.start(tree).await;
@@ -39,7 +47,10 @@ async fn children_of_a_killed_supervisor_stop_in_their_own_way() {
         let process = bed.started(&format!("root/{child}"));
         assert_eq!(end_of(&process).await, (0, ExitReason::Killed), "{child}");
     }
-    assert_eq!(end_of(&bed.started("root/hangs")).await, (3, ExitReason::Killed));
+    assert_eq!(
+        end_of(&bed.started("root/hangs")).await,
+        (3, ExitReason::Killed)
+    );
     assert_eq!(notes.all(), ["stop orderly"]);
     bed.end().await;
 }
@@ -75,7 +86,10 @@ async fn a_killed_supervisor_is_restarted_by_the_one_above() {
     let inner = Supervisor::one_for_one().child(Probe::new().child("a"));
     let tree = Supervisor::one_for_one().child(Child::supervisor("inner", inner));
     let supervisor = bed.start(tree).await;
-    let (inner, a) = (running(&supervisor, "inner").await, bed.started("root/inner/a"));
+    let (inner, a) = (
+        running(&supervisor, "inner").await,
+        bed.started("root/inner/a"),
+    );
     inner.kill();
     bed.log().until("started root/inner again 1").await;
     assert_ne!(running(&supervisor, "inner").await, inner);
@@ -91,7 +105,9 @@ async fn a_child_that_a_killed_supervisor_was_stopping_keeps_its_time() {
         let bed = Bed::new();
         let supervisor = if dynamic {
             let supervisor = bed.start(DynamicSupervisor::new()).await;
-            within(supervisor.start_child(hanging(5))).await.expect("it starts");
+            within(supervisor.start_child(hanging(5)))
+                .await
+                .expect("it starts");
             supervisor
         } else {
             bed.start(Supervisor::one_for_one().child(hanging(5))).await
@@ -113,7 +129,9 @@ async fn a_child_that_a_killed_supervisor_was_terminating_keeps_its_time() {
         let bed = Bed::new();
         let supervisor = if dynamic {
             let supervisor = bed.start(DynamicSupervisor::new()).await;
-            within(supervisor.start_child(hanging(5))).await.expect("it starts");
+            within(supervisor.start_child(hanging(5)))
+                .await
+                .expect("it starts");
             supervisor
         } else {
             bed.start(Supervisor::one_for_one().child(hanging(5))).await
@@ -129,8 +147,14 @@ async fn a_child_that_a_killed_supervisor_was_terminating_keeps_its_time() {
         });
         sleep(secs(1)).await;
         supervisor.process().kill();
-        let answer = within(request).await.expect("no panic").expect_err("nobody answers");
-        assert_eq!(answer.to_string(), "the process ended before it answered: killed");
+        let answer = within(request)
+            .await
+            .expect("no panic")
+            .expect_err("nobody answers");
+        assert_eq!(
+            answer.to_string(),
+            "the process ended before it answered: killed"
+        );
         let (time, reason) = end_of(&child).await;
         assert_eq!(reason, ExitReason::Killed, "dynamic: {dynamic}");
         assert!(time <= 5, "dynamic: {dynamic}, after {time} s");
@@ -170,11 +194,18 @@ async fn a_supervisor_that_starts_when_the_one_above_is_killed_comes_to_an_end()
         .child(slow.child("slow"));
     let supervisor = bed.start(Supervisor::one_for_one()).await;
     let asked = supervisor.clone();
-    let start = tokio::spawn(async move { asked.start_child(Child::supervisor("inner", inner)).await });
+    let start =
+        tokio::spawn(async move { asked.start_child(Child::supervisor("inner", inner)).await });
     notes.until("start a").await;
     supervisor.process().kill();
-    let error = within(start).await.expect("no panic").expect_err("nobody answers");
-    assert_eq!(error.to_string(), "the process ended before it answered: killed");
+    let error = within(start)
+        .await
+        .expect("no panic")
+        .expect_err("nobody answers");
+    assert_eq!(
+        error.to_string(),
+        "the process ended before it answered: killed"
+    );
     go.send(true).expect("it waits");
     notes.until("stop a").await;
     assert_eq!(notes.all(), ["start a", "stop slow", "stop a"]);

@@ -24,7 +24,11 @@ async fn partitions_are_numbered_from_zero() {
     let bed = Bed::new();
     let partitions = started(&bed, four()).await;
     assert_eq!(partitions.partitions(), 4);
-    let ids: Vec<_> = children(partitions.supervisor()).await.into_iter().map(|child| child.0).collect();
+    let ids: Vec<_> = children(partitions.supervisor())
+        .await
+        .into_iter()
+        .map(|child| child.0)
+        .collect();
     assert_eq!(ids, ["0", "1", "2", "3"]);
     assert_eq!(counts(partitions.supervisor()).await, [4, 4, 0, 4]);
     bed.end().await;
@@ -70,13 +74,19 @@ async fn a_key_always_goes_to_the_same_partition_and_all_are_used_alike() {
         *used.entry(place(&key)).or_insert(0_u32) += 1;
     }
     assert_eq!(used.len(), 4);
-    assert!(used.values().all(|count| (700..=1300).contains(count)), "{used:?}");
+    assert!(
+        used.values().all(|count| (700..=1300).contains(count)),
+        "{used:?}"
+    );
     let mut used = BTreeMap::new();
     for number in 0..4000_u64 {
         let process = partitions.route(&number).expect("it runs");
         *used.entry(process.pid()).or_insert(0_u32) += 1;
     }
-    assert!(used.values().all(|count| (700..=1300).contains(count)), "{used:?}");
+    assert!(
+        used.values().all(|count| (700..=1300).contains(count)),
+        "{used:?}"
+    );
     bed.end().await;
 }
 
@@ -104,11 +114,17 @@ async fn a_strategy_can_tie_them_together() {
     let bed = Bed::new();
     let partitions = started(&bed, four().strategy(Strategy::OneForAll)).await;
     let before: Vec<Pid> = pids(&partitions);
-    order(&partitions.route_integer(2).expect("it runs"), Order::fail("no disk"));
+    order(
+        &partitions.route_integer(2).expect("it runs"),
+        Order::fail("no disk"),
+    );
     bed.log().until("started root/3 again 1").await;
     counts(partitions.supervisor()).await;
     let after = pids(&partitions);
-    assert!(before.iter().all(|pid| !after.contains(pid)), "{before:?} {after:?}");
+    assert!(
+        before.iter().all(|pid| !after.contains(pid)),
+        "{before:?} {after:?}"
+    );
     bed.end().await;
 }
 
@@ -127,7 +143,10 @@ async fn restarts_are_counted_over_all_partitions() {
         within(process.ended()).await;
     }
     let process = partitions.supervisor().process();
-    assert_eq!(within(process.ended()).await, mainstay_supervisors::ExitReason::Shutdown);
+    assert_eq!(
+        within(process.ended()).await,
+        mainstay_supervisors::ExitReason::Shutdown
+    );
     assert_eq!(partitions.route_integer(3), None);
     bed.end().await;
 }
@@ -145,10 +164,20 @@ async fn slow_starts_under_different_partitions_do_not_wait_for_each_other() {
         probe.child("slow")
     };
     let begun = tokio::time::Instant::now();
-    let pool = |key| partitions.route_integer(key).expect("it runs").supervisor().expect("one");
+    let pool = |key| {
+        partitions
+            .route_integer(key)
+            .expect("it runs")
+            .supervisor()
+            .expect("one")
+    };
     let (one, two, three) = (pool(0), pool(1), pool(2));
     let started = async {
-        tokio::join!(one.start_child(slow()), two.start_child(slow()), three.start_child(slow()))
+        tokio::join!(
+            one.start_child(slow()),
+            two.start_child(slow()),
+            three.start_child(slow())
+        )
     };
     let (one, two, three) = within(started).await;
     one.and(two).and(three).expect("they start");

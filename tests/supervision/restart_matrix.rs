@@ -43,7 +43,10 @@ fn end(process: &Process, how: &str) {
     match how {
         "normal" => process.actor_cell().expect("an actor").stop(None),
         "shutdown" => order(process, Order::throw(ExitReason::Shutdown)),
-        "shutdown with" => process.actor_cell().expect("an actor").stop(Some("x".into())),
+        "shutdown with" => process
+            .actor_cell()
+            .expect("an actor")
+            .stop(Some("x".into())),
         "killed" => process.kill(),
         "error" => order(process, Order::fail("no disk")),
         "panic" => order(process, Order::panic()),
@@ -80,7 +83,10 @@ async fn the_matrix_holds() {
 
             let mut restarted = String::new();
             for (child, before) in ["a", "b", "c"].into_iter().zip(&before) {
-                if process_of(&supervisor, child).await.is_some_and(|now| now != *before) {
+                if process_of(&supervisor, child)
+                    .await
+                    .is_some_and(|now| now != *before)
+                {
                     restarted.push_str(child);
                 }
             }
@@ -111,7 +117,11 @@ async fn ends_are_reported_as_otp_reports_them() {
         let lines = bed.log().take();
         let reported = lines.iter().any(|line| line.starts_with("terminated a: "));
         let abnormal = ["killed", "error", "panic"].contains(how);
-        assert_eq!(reported, *restart == Permanent || abnormal, "{restart:?} {how}: {lines:?}");
+        assert_eq!(
+            reported,
+            *restart == Permanent || abnormal,
+            "{restart:?} {how}: {lines:?}"
+        );
         bed.end().await;
     }
 }

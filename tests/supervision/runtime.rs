@@ -23,7 +23,8 @@ async fn trees_are_stopped_youngest_first_and_each_in_its_order() {
     let notes = Notes::new();
     for names in [["a", "b"], ["c", "d"]] {
         let children = names.map(|name| Probe::noting(&notes, name).child(name));
-        bed.start(Supervisor::one_for_one().children(children)).await;
+        bed.start(Supervisor::one_for_one().children(children))
+            .await;
     }
     notes.take();
     assert_eq!(bed.runtime.roots().len(), 2);
@@ -49,10 +50,19 @@ async fn what_has_not_ended_in_time_is_killed_and_named() {
     let mut report = within(bed.runtime.stop(secs(10))).await;
     assert_eq!(begun.elapsed(), secs(10));
     report.killed.sort();
-    let killed = ["root", "root/before", "root/inner", "root/inner/first", "root/inner/hangs"];
+    let killed = [
+        "root",
+        "root/before",
+        "root/inner",
+        "root/inner/first",
+        "root/inner/hangs",
+    ];
     assert_eq!(report.killed, killed);
     assert_eq!(notes.count("stop last"), 1);
-    assert_eq!(bed.started("root/before").exit_reason(), Some(ExitReason::Killed));
+    assert_eq!(
+        bed.started("root/before").exit_reason(),
+        Some(ExitReason::Killed)
+    );
     bed.assert_empty();
 }
 
@@ -68,7 +78,9 @@ async fn children_that_a_dynamic_supervisor_waits_for_are_killed_with_it() {
             bed.start(DynamicSupervisor::new()).await
         };
         for _ in 0..3 {
-            within(dynamic.start_child(endless("hangs"))).await.expect("it starts");
+            within(dynamic.start_child(endless("hangs")))
+                .await
+                .expect("it starts");
         }
         let report = within(bed.runtime.stop(secs(10))).await;
         let hanging = report.killed.iter().filter(|path| path.ends_with("/hangs"));
@@ -81,14 +93,19 @@ async fn children_that_a_dynamic_supervisor_waits_for_are_killed_with_it() {
 async fn a_child_that_is_being_terminated_on_request_is_killed_with_all() {
     let bed = Bed::new();
     let dynamic = bed.start(DynamicSupervisor::new()).await;
-    let started = within(dynamic.start_child(endless("hangs"))).await.expect("it starts");
+    let started = within(dynamic.start_child(endless("hangs")))
+        .await
+        .expect("it starts");
     let process = started.process().expect("it runs").clone();
     let (asked, target) = (dynamic.clone(), process.clone());
     let request = tokio::spawn(async move { asked.terminate_process(&target).await });
     sleep(secs(1)).await;
     let report = within(bed.runtime.stop(secs(10))).await;
     assert_eq!(report.killed, ["root", "root/hangs"]);
-    within(request).await.expect("no panic").expect_err("nobody answers");
+    within(request)
+        .await
+        .expect("no panic")
+        .expect_err("nobody answers");
     bed.assert_empty();
 }
 
@@ -137,7 +154,8 @@ async fn stopping_twice_is_stopping_once() {
             Ok(())
         }
     });
-    bed.start(Supervisor::one_for_one().child(slow.child("a"))).await;
+    bed.start(Supervisor::one_for_one().child(slow.child("a")))
+        .await;
     let begun = Instant::now();
     let both = async { tokio::join!(bed.runtime.stop(secs(9)), bed.runtime.stop(secs(9))) };
     let (one, two) = within(both).await;
@@ -165,7 +183,10 @@ async fn a_tree_that_still_starts_is_stopped_when_it_has() {
     let begun = Instant::now();
     let report = within(bed.runtime.stop(secs(9))).await;
     assert_eq!((report.killed.len(), begun.elapsed()), (0, secs(2)));
-    within(start).await.expect("no panic").expect("it had started");
+    within(start)
+        .await
+        .expect("no panic")
+        .expect("it had started");
     assert_eq!(notes.all(), ["start a", "stop slow", "stop a"]);
     bed.assert_empty();
 }
@@ -187,8 +208,14 @@ async fn a_tree_that_never_comes_to_its_start_is_killed() {
     notes.until("start a").await;
     let mut report = within(bed.runtime.stop(secs(9))).await;
     report.killed.sort();
-    assert_eq!(report.killed, ["root", "root/inner", "root/inner/a", "root/inner/hangs"]);
-    let error = within(start).await.expect("no panic").expect_err("it never started");
+    assert_eq!(
+        report.killed,
+        ["root", "root/inner", "root/inner/a", "root/inner/hangs"]
+    );
+    let error = within(start)
+        .await
+        .expect("no panic")
+        .expect_err("it never started");
     assert_eq!(error.to_string(), "ended before it was ready: killed");
     assert_eq!(notes.all(), ["start a", "dropped"]);
     bed.assert_empty();
@@ -204,7 +231,8 @@ async fn a_restart_that_hangs_is_killed_with_all() {
         let first = seen.count("try") == 1;
         async move { if first { Ok(()) } else { pending().await } }
     });
-    bed.start(Supervisor::one_for_one().child(flaky.child("a"))).await;
+    bed.start(Supervisor::one_for_one().child(flaky.child("a")))
+        .await;
     order(&bed.started("root/a"), Order::fail("no disk"));
     notes.until_count("try", 2).await;
     let report = within(bed.runtime.stop(secs(1))).await;
@@ -218,7 +246,8 @@ async fn a_stop_whose_future_is_dropped_goes_on() {
     let notes = Notes::new();
     for name in ["a", "b"] {
         let slow = Probe::noting(&notes, name).pre_start(|_| async { Ok(()) });
-        bed.start(Supervisor::one_for_one().child(slow.child(name))).await;
+        bed.start(Supervisor::one_for_one().child(slow.child(name)))
+            .await;
     }
     let stop = tokio::time::timeout(millis(0), bed.runtime.stop(secs(9)));
     stop.await.ok();
@@ -240,7 +269,8 @@ struct Holding(Arc<()>);
 
 /// A tree of everything, with tokens in all it is made of.
 async fn full_of_tokens(bed: &Bed, tokens: &mut Vec<Weak<()>>) {
-    let (state, made, captured, failed) = (token(tokens), token(tokens), token(tokens), token(tokens));
+    let (state, made, captured, failed) =
+        (token(tokens), token(tokens), token(tokens), token(tokens));
     let task = Child::task("task", move |stop: StopToken| {
         let captured = Arc::clone(&captured);
         async move {
@@ -299,7 +329,8 @@ async fn a_runtime_that_is_dropped_has_its_trees_stop_in_order() {
     let bed = Bed::new();
     let notes = Notes::new();
     let children = ["a", "b"].map(|name| Probe::noting(&notes, name).child(name));
-    bed.start(Supervisor::one_for_one().children(children)).await;
+    bed.start(Supervisor::one_for_one().children(children))
+        .await;
     let other = bed.runtime.clone();
     drop(bed);
     sleep(secs(1)).await;
@@ -316,9 +347,14 @@ async fn a_runtime_that_is_dropped_has_its_trees_stop_in_order() {
 #[tokio::test(start_paused = true)]
 async fn runtimes_know_nothing_of_each_other() {
     let (one, two) = (Bed::new(), Bed::new());
-    one.start(Supervisor::one_for_one().child(Probe::new().child("a"))).await;
-    assert_eq!((two.runtime.last_event(), two.runtime.roots().len()), (0, 0));
-    two.start(Supervisor::one_for_one().child(Probe::new().child("a"))).await;
+    one.start(Supervisor::one_for_one().child(Probe::new().child("a")))
+        .await;
+    assert_eq!(
+        (two.runtime.last_event(), two.runtime.roots().len()),
+        (0, 0)
+    );
+    two.start(Supervisor::one_for_one().child(Probe::new().child("a")))
+        .await;
     assert_eq!(one.started("root/a").pid(), two.started("root/a").pid());
     assert_ne!(one.started("root/a"), two.started("root/a"));
     within(one.runtime.stop(secs(1))).await;

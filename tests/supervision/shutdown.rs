@@ -33,7 +33,9 @@ async fn children_are_stopped_one_by_one_last_started_first() {
     let mut log = bed.log();
     log.take();
     let begun = Instant::now();
-    within(supervisor.stop(ExitReason::Shutdown)).await.expect("it stops");
+    within(supervisor.stop(ExitReason::Shutdown))
+        .await
+        .expect("it stops");
     assert_eq!(begun.elapsed(), secs(4));
     let expected = [
         "exited root/d: shutdown",
@@ -52,7 +54,11 @@ async fn one_that_hangs_is_killed_when_its_time_is_up_and_one_that_is_dead_is_re
     let bed = Bed::new();
     let tree = Supervisor::one_for_one()
         .child(Probe::new().child("a"))
-        .child(hanging().child("hangs").shutdown(Shutdown::Timeout(secs(2))))
+        .child(
+            hanging()
+                .child("hangs")
+                .shutdown(Shutdown::Timeout(secs(2))),
+        )
         .child(Probe::new().child("dead"))
         .child(slow(1).child("slow"));
     let supervisor = bed.start(tree).await;
@@ -81,17 +87,21 @@ async fn one_that_hangs_is_killed_when_its_time_is_up_and_one_that_is_dead_is_re
 async fn one_that_stops_at_the_last_moment_is_not_killed() {
     let bed = Bed::new();
     let supervisor = bed
-        .start(Supervisor::one_for_one().child(
-            Probe::new()
-                .post_stop(|_| async {
-                    sleep(secs(5) - millis(1)).await;
-                    Ok(())
-                })
-                .child("a"),
-        ))
+        .start(
+            Supervisor::one_for_one().child(
+                Probe::new()
+                    .post_stop(|_| async {
+                        sleep(secs(5) - millis(1)).await;
+                        Ok(())
+                    })
+                    .child("a"),
+            ),
+        )
         .await;
     let a = running(&supervisor, "a").await;
-    within(supervisor.stop(ExitReason::Shutdown)).await.expect("it stops");
+    within(supervisor.stop(ExitReason::Shutdown))
+        .await
+        .expect("it stops");
     assert_eq!(a.exit_reason(), Some(ExitReason::Shutdown));
     bed.end().await;
 }
@@ -101,13 +111,20 @@ async fn a_brutal_kill_asks_nobody() {
     let bed = Bed::new();
     let notes = Notes::new();
     let tree = Supervisor::one_for_one().child(
-        Probe::noting(&notes, "a").child("a").shutdown(Shutdown::BrutalKill),
+        Probe::noting(&notes, "a")
+            .child("a")
+            .shutdown(Shutdown::BrutalKill),
     );
     let supervisor = bed.start(tree).await;
     let mut log = bed.log();
     log.take();
-    within(supervisor.stop(ExitReason::Shutdown)).await.expect("it stops");
-    assert_eq!(log.take(), ["exited root/a: killed", "exited root: shutdown"]);
+    within(supervisor.stop(ExitReason::Shutdown))
+        .await
+        .expect("it stops");
+    assert_eq!(
+        log.take(),
+        ["exited root/a: killed", "exited root: shutdown"]
+    );
     assert_eq!(notes.all(), ["start a"]);
     bed.end().await;
 }
@@ -121,7 +138,10 @@ async fn infinity_waits() {
     supervisor.process().stop(ExitReason::Shutdown);
     assert_eq!(supervisor.process().ended().await, ExitReason::Shutdown);
     assert_eq!(begun.elapsed(), secs(100_000));
-    assert_eq!(bed.started("root/a").exit_reason(), Some(ExitReason::Shutdown));
+    assert_eq!(
+        bed.started("root/a").exit_reason(),
+        Some(ExitReason::Shutdown)
+    );
     bed.end().await;
 }
 
@@ -131,9 +151,14 @@ async fn a_time_of_zero_gives_no_time() {
     let child = slow(1).child("a").shutdown(Shutdown::Timeout(secs(0)));
     let supervisor = bed.start(Supervisor::one_for_one().child(child)).await;
     let begun = Instant::now();
-    within(supervisor.stop(ExitReason::Shutdown)).await.expect("it stops");
+    within(supervisor.stop(ExitReason::Shutdown))
+        .await
+        .expect("it stops");
     assert_eq!(begun.elapsed(), secs(0));
-    assert_eq!(bed.started("root/a").exit_reason(), Some(ExitReason::Killed));
+    assert_eq!(
+        bed.started("root/a").exit_reason(),
+        Some(ExitReason::Killed)
+    );
     bed.end().await;
 }
 
@@ -143,8 +168,13 @@ async fn an_endless_time_is_a_time() {
     let forever = Shutdown::Timeout(std::time::Duration::MAX);
     let child = slow(9).child("a").shutdown(forever);
     let supervisor = bed.start(Supervisor::one_for_one().child(child)).await;
-    within(supervisor.stop(ExitReason::Shutdown)).await.expect("it stops");
-    assert_eq!(bed.started("root/a").exit_reason(), Some(ExitReason::Shutdown));
+    within(supervisor.stop(ExitReason::Shutdown))
+        .await
+        .expect("it stops");
+    assert_eq!(
+        bed.started("root/a").exit_reason(),
+        Some(ExitReason::Shutdown)
+    );
     bed.end().await;
 }
 
@@ -159,10 +189,15 @@ async fn a_supervisor_ends_with_the_reason_it_was_asked_for() {
         let bed = Bed::new();
         let child = Probe::new().child("a");
         let supervisor = bed.start(Supervisor::one_for_one().child(child)).await;
-        within(supervisor.stop(reason.clone())).await.expect("it stops");
+        within(supervisor.stop(reason.clone()))
+            .await
+            .expect("it stops");
         assert_eq!(supervisor.process().exit_reason(), Some(reason));
         // Its children are told to shut down, whatever its own reason.
-        assert_eq!(bed.started("root/a").exit_reason(), Some(ExitReason::Shutdown));
+        assert_eq!(
+            bed.started("root/a").exit_reason(),
+            Some(ExitReason::Shutdown)
+        );
         bed.end().await;
     }
 }
@@ -172,14 +207,18 @@ async fn tasks_with_and_without_tokens_are_stopped_alike() {
     let bed = Bed::new();
     let tree = Supervisor::one_for_one()
         .child(Child::task("deaf", |_| pending::<()>()))
-        .child(Child::task("hears", |stop: StopToken| async move { stop.stopped().await }))
+        .child(Child::task("hears", |stop: StopToken| async move {
+            stop.stopped().await
+        }))
         .child(Child::task("stubborn", |stop: StopToken| async move {
             stop.stopped().await;
             pending::<()>().await;
         }));
     let supervisor = bed.start(tree).await;
     let begun = Instant::now();
-    within(supervisor.stop(ExitReason::Shutdown)).await.expect("it stops");
+    within(supervisor.stop(ExitReason::Shutdown))
+        .await
+        .expect("it stops");
     assert_eq!(begun.elapsed(), secs(5));
     let reasons = ["deaf", "hears", "stubborn"].map(|id| {
         let process = bed.started(&format!("root/{id}"));
@@ -207,8 +246,14 @@ async fn ends_in_a_stop_are_reported_as_otp_reports_them() {
         (throw(ExitReason::Normal).restart(Restart::Transient), None),
         (throw(ExitReason::Normal).restart(Restart::Temporary), None),
         (throw(ExitReason::shutdown_with("x")), Some("shutdown: x")),
-        (throw(ExitReason::shutdown_with("x")).restart(Restart::Transient), None),
-        (throw(ExitReason::failed("bad")).restart(Restart::Temporary), Some("failed: bad")),
+        (
+            throw(ExitReason::shutdown_with("x")).restart(Restart::Transient),
+            None,
+        ),
+        (
+            throw(ExitReason::failed("bad")).restart(Restart::Temporary),
+            Some("failed: bad"),
+        ),
         (throw(ExitReason::Killed), Some("killed")),
         (throw(ExitReason::Normal).shutdown(brutal), None),
     ];
@@ -217,10 +262,14 @@ async fn ends_in_a_stop_are_reported_as_otp_reports_them() {
         let supervisor = bed.start(Supervisor::one_for_one().child(child)).await;
         // The task has to hold its token before it is asked.
         tokio::task::yield_now().await;
-        within(supervisor.stop(ExitReason::Shutdown)).await.expect("it stops");
+        within(supervisor.stop(ExitReason::Shutdown))
+            .await
+            .expect("it stops");
         let expected = reported.map(|reason| format!("shutdown error a: {reason}"));
         let lines = bed.log().take();
-        let found = lines.into_iter().find(|line| line.starts_with("shutdown error"));
+        let found = lines
+            .into_iter()
+            .find(|line| line.starts_with("shutdown error"));
         assert_eq!(found, expected, "case {index}");
         bed.end().await;
     }
@@ -229,7 +278,9 @@ async fn ends_in_a_stop_are_reported_as_otp_reports_them() {
 #[tokio::test(start_paused = true)]
 async fn one_that_never_awaits_holds_the_stop_up_and_is_killed_when_it_comes_back() {
     // It runs on threads of its own, so that virtual time goes on while it blocks.
-    let threads = tokio::runtime::Builder::new_multi_thread().worker_threads(1).build();
+    let threads = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .build();
     let threads = threads.expect("a runtime");
     let handle = threads.handle().clone();
     let (blocked, mut begun) = tokio::sync::mpsc::unbounded_channel();
@@ -242,7 +293,10 @@ async fn one_that_never_awaits_holds_the_stop_up_and_is_killed_when_it_comes_bac
             let _inside = handle.enter();
             let process = cx.spawn_task(|stop: StopToken| async move {
                 blocked.send(()).expect("the test waits");
-                held.lock().expect("no panic").recv().expect("the test goes on");
+                held.lock()
+                    .expect("no panic")
+                    .recv()
+                    .expect("the test goes on");
                 tokio::task::yield_now().await;
                 drop(stop);
             });
@@ -263,8 +317,14 @@ async fn one_that_never_awaits_holds_the_stop_up_and_is_killed_when_it_comes_bac
     assert!(bed.started("root/before").is_alive());
     release.send(()).expect("it waits");
     assert_eq!(supervisor.process().ended().await, ExitReason::Shutdown);
-    assert_eq!(bed.started("root/blocked").exit_reason(), Some(ExitReason::Killed));
-    assert_eq!(bed.started("root/before").exit_reason(), Some(ExitReason::Shutdown));
+    assert_eq!(
+        bed.started("root/blocked").exit_reason(),
+        Some(ExitReason::Killed)
+    );
+    assert_eq!(
+        bed.started("root/before").exit_reason(),
+        Some(ExitReason::Shutdown)
+    );
     bed.end().await;
     threads.shutdown_background();
 }
@@ -282,7 +342,10 @@ async fn a_child_that_stops_its_own_supervisor_is_stopped_with_it() {
         Ok(())
     };
     order(&a, Order::run(stop));
-    assert_eq!(within(supervisor.process().ended()).await, ExitReason::Shutdown);
+    assert_eq!(
+        within(supervisor.process().ended()).await,
+        ExitReason::Shutdown
+    );
     assert_eq!(a.exit_reason(), Some(ExitReason::Killed));
     bed.end().await;
 }

@@ -1,9 +1,7 @@
 //! Children made from one template and arguments: OTP's simple_one_for_one.
 
 use mainstay_supervisors::specs::{ChildSpec, Restart, Shutdown};
-use mainstay_supervisors::{
-    ExitReason, Process, SimpleRef, SimpleSupervisor, SupervisorError,
-};
+use mainstay_supervisors::{ExitReason, Process, SimpleRef, SimpleSupervisor, SupervisorError};
 use mainstay_tests::probe::{Bed, Notes, Order, Probe, id, order, text_of, within};
 
 use crate::{counts, secs};
@@ -20,7 +18,9 @@ async fn workers(bed: &Bed, notes: &Notes, template: ChildSpec) -> SimpleRef<u32
 }
 
 async fn add(workers: &SimpleRef<u32>, number: u32) -> Process {
-    let started = within(workers.start_child(number)).await.expect("it starts");
+    let started = within(workers.start_child(number))
+        .await
+        .expect("it starts");
     started.process().expect("it runs").clone()
 }
 
@@ -59,10 +59,17 @@ async fn the_dead_can_be_terminated_and_strangers_cannot() {
     let workers = workers(&bed, &Notes::new(), template).await;
     let supervisor = workers.supervisor();
     let worker = add(&workers, 1).await;
-    within(supervisor.terminate_process(&worker)).await.expect("it runs");
-    within(supervisor.terminate_process(&worker)).await.expect("it is dead");
+    within(supervisor.terminate_process(&worker))
+        .await
+        .expect("it runs");
+    within(supervisor.terminate_process(&worker))
+        .await
+        .expect("it is dead");
     let stranger = within(supervisor.terminate_process(supervisor.process())).await;
-    assert!(matches!(stranger, Err(SupervisorError::NotFound)), "{stranger:?}");
+    assert!(
+        matches!(stranger, Err(SupervisorError::NotFound)),
+        "{stranger:?}"
+    );
     assert_eq!(counts(supervisor).await, [1, 0, 0, 0]);
     bed.end().await;
 }
@@ -79,12 +86,18 @@ async fn the_template_is_the_spec_of_all() {
         within(supervisor.get_childspec(&id("worker"))).await,
     ] {
         let spec = spec.expect("it is known");
-        assert_eq!((spec.restart, spec.shutdown), (Restart::Transient, Some(Shutdown::Timeout(secs(5)))));
+        assert_eq!(
+            (spec.restart, spec.shutdown),
+            (Restart::Transient, Some(Shutdown::Timeout(secs(5))))
+        );
     }
     let other = within(supervisor.get_childspec(&id("other"))).await;
     assert!(matches!(other, Err(SupervisorError::NotFound)), "{other:?}");
     let restart = within(supervisor.restart_child(&id("worker"))).await;
-    assert!(matches!(restart, Err(SupervisorError::NoIds)), "{restart:?}");
+    assert!(
+        matches!(restart, Err(SupervisorError::NoIds)),
+        "{restart:?}"
+    );
     let delete = within(supervisor.delete_child(&id("worker"))).await;
     assert!(matches!(delete, Err(SupervisorError::NoIds)), "{delete:?}");
     bed.end().await;
@@ -93,28 +106,34 @@ async fn the_template_is_the_spec_of_all() {
 #[tokio::test(start_paused = true)]
 async fn children_that_do_not_stop_as_asked_are_reported_once_for_each_reason() {
     let bed = Bed::new();
-    let simple = SimpleSupervisor::new(ChildSpec::new(id("worker")), |cx, hangs: bool| async move {
-        let probe = Probe::new().post_stop(move |_| async move {
-            if hangs {
-                std::future::pending().await
-            } else {
-                Err("bad".into())
-            }
+    let simple =
+        SimpleSupervisor::new(ChildSpec::new(id("worker")), |cx, hangs: bool| async move {
+            let probe = Probe::new().post_stop(move |_| async move {
+                if hangs {
+                    std::future::pending().await
+                } else {
+                    Err("bad".into())
+                }
+            });
+            Ok(cx.spawn_actor(probe.actor(), ()).await?.into())
         });
-        Ok(cx.spawn_actor(probe.actor(), ()).await?.into())
-    });
     let supervisor = bed.start(simple.clone()).await;
     let workers = simple.bind(supervisor.clone());
     for hangs in [true, false, true, true, false] {
         within(workers.start_child(hangs)).await.expect("it starts");
     }
     let begun = tokio::time::Instant::now();
-    within(supervisor.stop(ExitReason::Shutdown)).await.expect("it stops");
+    within(supervisor.stop(ExitReason::Shutdown))
+        .await
+        .expect("it stops");
     assert_eq!(begun.elapsed(), secs(5));
     let mut lines = bed.log().take();
     lines.retain(|line| line.starts_with("shutdown error"));
     lines.sort();
-    let expected = ["shutdown error worker: failed: bad (2)", "shutdown error worker: killed (3)"];
+    let expected = [
+        "shutdown error worker: failed: bad (2)",
+        "shutdown error worker: killed (3)",
+    ];
     assert_eq!(lines, expected);
     bed.end().await;
 }
@@ -122,12 +141,15 @@ async fn children_that_do_not_stop_as_asked_are_reported_once_for_each_reason() 
 #[tokio::test(start_paused = true)]
 async fn a_start_that_fails_is_told_and_not_kept() {
     let bed = Bed::new();
-    let simple = SimpleSupervisor::new(ChildSpec::new(id("worker")), |_, text: &'static str| async move {
-        Err(mainstay_supervisors::StartError::failed(text))
-    });
+    let simple = SimpleSupervisor::new(
+        ChildSpec::new(id("worker")),
+        |_, text: &'static str| async move { Err(mainstay_supervisors::StartError::failed(text)) },
+    );
     let supervisor = bed.start(simple.clone()).await;
     let workers = simple.bind(supervisor.clone());
-    let error = within(workers.start_child("no disk")).await.expect_err("it cannot start");
+    let error = within(workers.start_child("no disk"))
+        .await
+        .expect_err("it cannot start");
     assert_eq!(error.to_string(), "the child did not start: no disk");
     assert_eq!(counts(&supervisor).await, [1, 0, 0, 0]);
     bed.end().await;

@@ -109,7 +109,10 @@ fn every_wrong_backoff_is_refused() {
 fn the_first_fault_is_told_flags_before_children() {
     let children = [quiet("a/b"), quiet("c"), quiet("c")];
     let flags = SupervisorFlags::new(Strategy::OneForAll).intensity(1, Duration::ZERO);
-    assert_eq!(check_childspecs(&flags, &children), Err(SpecError::ZeroPeriod));
+    assert_eq!(
+        check_childspecs(&flags, &children),
+        Err(SpecError::ZeroPeriod)
+    );
     let error = check_childspecs(&SupervisorFlags::default(), &children);
     let name = SpecError::Name {
         text: "a/b".to_owned(),
@@ -123,17 +126,29 @@ async fn a_tree_with_a_fault_starts_nothing() {
     let bed = Bed::new();
     let notes = Notes::new();
     let fine = Probe::noting(&notes, "fine");
-    for bad in [quiet("fine"), quiet("x").depends_on([id("gone")]), quiet(" x")] {
-        let tree = Supervisor::one_for_one().child(fine.child("fine")).child(bad);
+    for bad in [
+        quiet("fine"),
+        quiet("x").depends_on([id("gone")]),
+        quiet(" x"),
+    ] {
+        let tree = Supervisor::one_for_one()
+            .child(fine.child("fine"))
+            .child(bad);
         let error = bed.try_start(tree).await.expect_err("it cannot start");
         assert!(matches!(error, StartError::Spec(_)), "{error:?}");
     }
     let flags = Supervisor::one_for_one().intensity(1, Duration::ZERO);
     let error = bed.try_start(flags.child(fine.child("fine"))).await;
-    assert!(matches!(error, Err(StartError::Spec(SpecError::ZeroPeriod))), "{error:?}");
+    assert!(
+        matches!(error, Err(StartError::Spec(SpecError::ZeroPeriod))),
+        "{error:?}"
+    );
     let long = "x".repeat(NAME_MAX + 1);
     let error = within(bed.runtime.start(&long, Supervisor::one_for_one())).await;
-    assert!(matches!(error, Err(StartError::Spec(SpecError::Name { .. }))), "{error:?}");
+    assert!(
+        matches!(error, Err(StartError::Spec(SpecError::Name { .. }))),
+        "{error:?}"
+    );
     assert_eq!(notes.all(), Vec::<String>::new());
     assert_eq!(bed.runtime.last_event(), 0);
     bed.end().await;
@@ -195,11 +210,21 @@ async fn a_dynamic_supervisor_refuses_what_makes_no_sense_there() {
             SpecError::Backoff(id("a")),
         ),
     ] {
-        let error = within(supervisor.start_child(bad)).await.expect_err("it is wrong");
-        assert!(matches!(error, SupervisorError::Spec(ref found) if *found == fault), "{error:?}");
+        let error = within(supervisor.start_child(bad))
+            .await
+            .expect_err("it is wrong");
+        assert!(
+            matches!(error, SupervisorError::Spec(ref found) if *found == fault),
+            "{error:?}"
+        );
     }
-    let nameless = within(supervisor.start_child(quiet(""))).await.expect_err("it is wrong");
-    assert!(matches!(nameless, SupervisorError::Spec(SpecError::Name { .. })), "{nameless:?}");
+    let nameless = within(supervisor.start_child(quiet("")))
+        .await
+        .expect_err("it is wrong");
+    assert!(
+        matches!(nameless, SupervisorError::Spec(SpecError::Name { .. })),
+        "{nameless:?}"
+    );
     assert_eq!(counts(&supervisor).await, [0; 4]);
     bed.end().await;
 }

@@ -12,7 +12,9 @@ fn noting(notes: &Notes, names: &[&'static str]) -> Vec<Child> {
 }
 
 fn failing() -> Child {
-    Probe::new().pre_start(|_| async { Err("no disk".into()) }).child("bad")
+    Probe::new()
+        .pre_start(|_| async { Err("no disk".into()) })
+        .child("bad")
 }
 
 #[tokio::test(start_paused = true)]
@@ -98,7 +100,9 @@ async fn a_failing_start_is_rolled_back_before_it_is_told() {
             Ok(())
         }
     });
-    let tree = Supervisor::one_for_one().child(slow.child("a")).child(failing());
+    let tree = Supervisor::one_for_one()
+        .child(slow.child("a"))
+        .child(failing());
     bed.try_start(tree).await.expect_err("it cannot start");
     assert_eq!(notes.all(), ["stopped"]);
     bed.assert_empty();
@@ -108,12 +112,16 @@ async fn a_failing_start_is_rolled_back_before_it_is_told() {
 #[tokio::test(start_paused = true)]
 async fn a_child_with_nothing_to_run_is_kept_without_a_process() {
     let bed = Bed::new();
-    let ignore = |name| Child::from_start(ChildSpec::new(id(name)), |_| async { Ok(Started::Ignore) });
+    let ignore =
+        |name| Child::from_start(ChildSpec::new(id(name)), |_| async { Ok(Started::Ignore) });
     let tree = Supervisor::one_for_one()
         .child(ignore("a"))
         .child(ignore("b").restart(Restart::Temporary));
     let supervisor = bed.start(tree).await;
-    assert_eq!(children(&supervisor).await, [("a".to_owned(), "stopped".to_owned())]);
+    assert_eq!(
+        children(&supervisor).await,
+        [("a".to_owned(), "stopped".to_owned())]
+    );
     assert_eq!(counts(&supervisor).await, [1, 0, 0, 1]);
     let added = within(supervisor.start_child(ignore("c"))).await;
     assert!(matches!(added, Ok(Started::Ignore)), "{added:?}");
@@ -191,8 +199,13 @@ async fn a_supervisor_below_counts_as_one_and_is_waited_for_without_limit() {
     let inner = Child::supervisor("inner", Supervisor::one_for_one());
     let supervisor = bed.start(Supervisor::one_for_one().child(inner)).await;
     assert_eq!(counts(&supervisor).await, [1, 1, 1, 0]);
-    let spec = within(supervisor.get_childspec(&id("inner"))).await.expect("it is there");
-    assert_eq!(spec.shutdown, Some(mainstay_supervisors::specs::Shutdown::Infinity));
+    let spec = within(supervisor.get_childspec(&id("inner")))
+        .await
+        .expect("it is there");
+    assert_eq!(
+        spec.shutdown,
+        Some(mainstay_supervisors::specs::Shutdown::Infinity)
+    );
     supervisor.process().stop(ExitReason::Shutdown);
     within(supervisor.process().ended()).await;
     bed.end().await;

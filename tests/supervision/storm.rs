@@ -2,7 +2,9 @@
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 
-use mainstay_supervisors::{Child, Delivery, EventKind, ExitReason, Process, StopToken, Supervisor};
+use mainstay_supervisors::{
+    Child, Delivery, EventKind, ExitReason, Process, StopToken, Supervisor,
+};
 use mainstay_tests::probe::{Bed, ON_PURPOSE, Order, Outcome, order, running, within};
 use ractor::{Actor, ActorProcessingErr, ActorRef};
 
@@ -23,7 +25,11 @@ impl Actor for Server {
     type State = TcpListener;
     type Arguments = ();
 
-    async fn pre_start(&self, _: ActorRef<Request>, (): ()) -> Result<TcpListener, ActorProcessingErr> {
+    async fn pre_start(
+        &self,
+        _: ActorRef<Request>,
+        (): (),
+    ) -> Result<TcpListener, ActorProcessingErr> {
         Ok(TcpListener::bind(self.0)?)
     }
 
@@ -44,7 +50,9 @@ fn address() -> SocketAddr {
 /// Ends the child in turn in each way, waits for its successor, and gives what went wrong on the way.
 async fn storm(child: Child, end: impl Fn(u32, &Process)) -> Vec<String> {
     let bed = Bed::new();
-    let tree = Supervisor::one_for_one().intensity(u32::MAX, secs(5)).child(child);
+    let tree = Supervisor::one_for_one()
+        .intensity(u32::MAX, secs(5))
+        .child(child);
     let supervisor = bed.start(tree).await;
     let mut events = bed.runtime.events();
     let (mut errors, mut restarts) = (Vec::new(), 0);
@@ -54,7 +62,10 @@ async fn storm(child: Child, end: impl Fn(u32, &Process)) -> Vec<String> {
             panic!("the history is too short")
         };
         match event.kind {
-            EventKind::Started { process, restarts: count } => {
+            EventKind::Started {
+                process,
+                restarts: count,
+            } => {
                 restarts = count;
                 if restarts < RESTARTS {
                     end(restarts, &process);
@@ -122,7 +133,9 @@ async fn siblings_that_fail_all_the_time_are_all_there_in_the_end() {
     let bed = Bed::new();
     let names = ["a", "b", "c", "d", "e"];
     let children = names.map(|name| mainstay_tests::probe::Probe::new().child(name));
-    let tree = Supervisor::one_for_all().intensity(u32::MAX, secs(5)).children(children);
+    let tree = Supervisor::one_for_all()
+        .intensity(u32::MAX, secs(5))
+        .children(children);
     let supervisor = bed.start(tree).await;
     for turn in 0..200 {
         let process = running(&supervisor, names[turn % 5]).await;
@@ -139,6 +152,9 @@ async fn siblings_that_fail_all_the_time_are_all_there_in_the_end() {
         order(&process, Order::run(|_| async { Ok(()) }));
     }
     let lines = bed.log().take();
-    assert!(!lines.iter().any(|line| line.starts_with("start error")), "{lines:?}");
+    assert!(
+        !lines.iter().any(|line| line.starts_with("start error")),
+        "{lines:?}"
+    );
     bed.end().await;
 }

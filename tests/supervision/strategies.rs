@@ -38,7 +38,10 @@ async fn rest_for_one_stops_the_later_ones_in_reverse_and_starts_them_in_order()
     notes.take();
     order(&running(&supervisor, "b").await, Order::fail("no disk"));
     notes.until("start d").await;
-    assert_eq!(notes.all(), ["stop d", "stop c", "start b", "start c", "start d"]);
+    assert_eq!(
+        notes.all(),
+        ["stop d", "stop c", "start b", "start c", "start d"]
+    );
     bed.end().await;
 }
 
@@ -104,8 +107,16 @@ async fn temporary_siblings_are_stopped_with_the_group_and_not_restarted() {
     let notes = Notes::new();
     let tree = Supervisor::one_for_all()
         .child(Probe::noting(&notes, "a").child("a"))
-        .child(Probe::noting(&notes, "b").child("b").restart(Restart::Temporary))
-        .child(Probe::noting(&notes, "c").child("c").restart(Restart::Transient));
+        .child(
+            Probe::noting(&notes, "b")
+                .child("b")
+                .restart(Restart::Temporary),
+        )
+        .child(
+            Probe::noting(&notes, "c")
+                .child("c")
+                .restart(Restart::Transient),
+        );
     let supervisor = bed.start(tree).await;
     notes.take();
     order(&running(&supervisor, "a").await, Order::fail("no disk"));
@@ -123,9 +134,14 @@ async fn children_that_stay_down_come_back_with_the_group() {
         .child(Probe::new().child("b").restart(Restart::Transient))
         .child(Probe::new().child("c"));
     let supervisor = bed.start(tree).await;
-    order(&running(&supervisor, "b").await, Order::throw(ExitReason::Normal));
+    order(
+        &running(&supervisor, "b").await,
+        Order::throw(ExitReason::Normal),
+    );
     within(bed.started("root/b").ended()).await;
-    within(supervisor.terminate_child(&id("c"))).await.expect("it runs");
+    within(supervisor.terminate_child(&id("c")))
+        .await
+        .expect("it runs");
     order(&running(&supervisor, "a").await, Order::fail("no disk"));
     bed.log().until("started root/c again 1").await;
     for child in ["a", "b", "c"] {
@@ -145,7 +161,10 @@ async fn a_sibling_that_does_not_stop_in_time_is_killed_and_reported() {
     let begun = tokio::time::Instant::now();
     order(&running(&supervisor, "a").await, Order::fail("no disk"));
     let lines = bed.log().until("started root/b again 1").await;
-    assert!(lines.contains(&"shutdown error b: killed".to_owned()), "{lines:?}");
+    assert!(
+        lines.contains(&"shutdown error b: killed".to_owned()),
+        "{lines:?}"
+    );
     assert_eq!(begun.elapsed(), secs(5));
     bed.end().await;
 }
@@ -176,7 +195,9 @@ async fn a_member_of_a_group_that_does_not_start_again_is_tried_until_it_does() 
     notes.add("try b"); // It was tried once.
     order(&running(&supervisor, "a").await, Order::fail("no disk"));
     notes.until("start c").await;
-    let expected = ["try b", "stop c", "start a", "try b", "try b", "try b", "start c"];
+    let expected = [
+        "try b", "stop c", "start a", "try b", "try b", "try b", "start c",
+    ];
     assert_eq!(notes.all(), expected);
     bed.end().await;
 }
@@ -194,7 +215,10 @@ async fn a_restart_that_has_nothing_to_run_leaves_the_child_down() {
     let a = running(&supervisor, "a").await;
     order(&a, Order::fail("no disk"));
     within(a.ended()).await;
-    assert_eq!(children(&supervisor).await, [("a".to_owned(), "stopped".to_owned())]);
+    assert_eq!(
+        children(&supervisor).await,
+        [("a".to_owned(), "stopped".to_owned())]
+    );
     bed.end().await;
 }
 
@@ -211,11 +235,23 @@ async fn each_start_knows_how_often_it_was_started_before() {
     let supervisor = bed.start(tree).await;
     for count in 1..=3 {
         order(&running(&supervisor, "a").await, Order::fail("no disk"));
-        bed.log().until(&format!("started root/a again {count}")).await;
+        bed.log()
+            .until(&format!("started root/a again {count}"))
+            .await;
     }
-    within(supervisor.terminate_child(&id("a"))).await.expect("it runs");
-    within(supervisor.restart_child(&id("a"))).await.expect("it is stopped");
-    let expected = ["restarts 0", "restarts 1", "restarts 2", "restarts 3", "restarts 4"];
+    within(supervisor.terminate_child(&id("a")))
+        .await
+        .expect("it runs");
+    within(supervisor.restart_child(&id("a")))
+        .await
+        .expect("it is stopped");
+    let expected = [
+        "restarts 0",
+        "restarts 1",
+        "restarts 2",
+        "restarts 3",
+        "restarts 4",
+    ];
     assert_eq!(notes.all(), expected);
     bed.end().await;
 }

@@ -1,7 +1,9 @@
 //! The snapshot of the live tree.
 
 use mainstay_supervisors::specs::{Backoff, ChildType, Restart};
-use mainstay_supervisors::{Child, DynamicSupervisor, NodeState, ProcessKind, Supervisor, TreeNode};
+use mainstay_supervisors::{
+    Child, DynamicSupervisor, NodeState, ProcessKind, Supervisor, TreeNode,
+};
 use mainstay_tests::probe::{Bed, Notes, Order, Probe, id, order, within};
 
 use crate::secs;
@@ -19,7 +21,9 @@ async fn example(bed: &Bed) -> TreeNode {
         .child(Probe::new().child("waits").backoff(wait))
         .child(Probe::new().child("stopped"));
     let supervisor = bed.start(tree).await;
-    within(supervisor.terminate_child(&id("stopped"))).await.expect("it runs");
+    within(supervisor.terminate_child(&id("stopped")))
+        .await
+        .expect("it runs");
     for (child, count) in [("a", 2), ("waits", 1)] {
         for _ in 0..count {
             let process = bed.started(&format!("root/{child}"));
@@ -36,7 +40,10 @@ async fn a_tree_is_shown_as_it_is() {
     let bed = Bed::new();
     let tree = example(&bed).await;
     assert_eq!(tree.count(), 8);
-    assert_eq!((tree.kind, tree.strategy), (Some(ProcessKind::Supervisor), Some("one_for_one")));
+    assert_eq!(
+        (tree.kind, tree.strategy),
+        (Some(ProcessKind::Supervisor), Some("one_for_one"))
+    );
     let shown: Vec<_> = tree
         .children
         .iter()
@@ -52,7 +59,10 @@ async fn a_tree_is_shown_as_it_is() {
     ];
     assert_eq!(shown, expected);
     let inner = &tree.children[1];
-    assert_eq!((inner.strategy, inner.child_type), (Some("rest_for_one"), ChildType::Supervisor));
+    assert_eq!(
+        (inner.strategy, inner.child_type),
+        (Some("rest_for_one"), ChildType::Supervisor)
+    );
     assert_eq!(inner.children[0].restart, Some(Restart::Transient));
     assert_eq!(inner.children[0].kind, Some(ProcessKind::Task));
     assert_eq!(tree.children[2].strategy, Some("dynamic"));
@@ -83,7 +93,9 @@ async fn a_tree_is_drawn_as_text() {
 #[tokio::test(start_paused = true)]
 async fn how_long_a_child_has_run_is_told_by_the_clock_of_tokio() {
     let bed = Bed::new();
-    let supervisor = bed.start(Supervisor::one_for_one().child(Probe::new().child("a"))).await;
+    let supervisor = bed
+        .start(Supervisor::one_for_one().child(Probe::new().child("a")))
+        .await;
     tokio::time::sleep(secs(3)).await;
     let time = || TreeNode::of(supervisor.process()).children[0].for_ms;
     assert_eq!(time(), 3000);
@@ -103,7 +115,9 @@ async fn a_busy_supervisor_does_not_keep_its_tree_from_being_shown() {
         seen.add("begun");
         std::future::pending()
     });
-    let supervisor = bed.start(Supervisor::one_for_one().child(Probe::new().child("a"))).await;
+    let supervisor = bed
+        .start(Supervisor::one_for_one().child(Probe::new().child("a")))
+        .await;
     let asked = supervisor.clone();
     let start = tokio::spawn(async move { asked.start_child(slow.child("slow")).await });
     notes.until("begun").await;
@@ -111,14 +125,19 @@ async fn a_busy_supervisor_does_not_keep_its_tree_from_being_shown() {
     let shown: Vec<_> = tree.children.iter().map(|node| node.id.as_str()).collect();
     assert_eq!(shown, ["a"]);
     within(bed.runtime.stop(secs(1))).await;
-    within(start).await.expect("no panic").expect_err("it was killed");
+    within(start)
+        .await
+        .expect("no panic")
+        .expect_err("it was killed");
     bed.assert_empty();
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_tree_that_has_ended_is_shown_as_ended() {
     let bed = Bed::new();
-    let supervisor = bed.start(Supervisor::one_for_one().child(Probe::new().child("a"))).await;
+    let supervisor = bed
+        .start(Supervisor::one_for_one().child(Probe::new().child("a")))
+        .await;
     within(bed.runtime.stop(secs(1))).await;
     let tree = TreeNode::of(supervisor.process());
     assert_eq!((tree.state, tree.count()), (NodeState::Stopped, 1));

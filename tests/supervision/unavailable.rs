@@ -52,15 +52,22 @@ async fn both(bed: &Bed) -> [SupervisorRef; 2] {
     let hanging = Probe::new().post_stop(|_| std::future::pending());
     let child = hanging.child("a").shutdown(Shutdown::Timeout(secs(3)));
     let dynamic = bed.start(DynamicSupervisor::new()).await;
-    within(dynamic.start_child(child.clone())).await.expect("it starts");
-    [bed.start(Supervisor::one_for_one().child(child)).await, dynamic]
+    within(dynamic.start_child(child.clone()))
+        .await
+        .expect("it starts");
+    [
+        bed.start(Supervisor::one_for_one().child(child)).await,
+        dynamic,
+    ]
 }
 
 #[tokio::test(start_paused = true)]
 async fn the_dead_are_no_process() {
     let bed = Bed::new();
     for supervisor in both(&bed).await {
-        within(supervisor.stop(ExitReason::Shutdown)).await.expect("it stops");
+        within(supervisor.stop(ExitReason::Shutdown))
+            .await
+            .expect("it stops");
         for (request, answer) in ask_everything(&supervisor).await {
             assert_eq!(answer, Err(CallError::NoProcess), "{request}");
         }
@@ -74,7 +81,9 @@ async fn the_dead_are_no_process() {
 async fn the_stopping_answer_with_their_reason_when_they_have_stopped() {
     let bed = Bed::new();
     for supervisor in both(&bed).await {
-        supervisor.process().stop(ExitReason::shutdown_with("moved"));
+        supervisor
+            .process()
+            .stop(ExitReason::shutdown_with("moved"));
         tokio::task::yield_now().await;
         let begun = tokio::time::Instant::now();
         for (request, answer) in ask_everything(&supervisor).await {
@@ -96,7 +105,11 @@ async fn the_killed_answer_that_they_were() {
         let killer = supervisor.process().clone();
         let answers = tokio::join!(ask_everything(&supervisor), async { killer.kill() }).0;
         for (request, answer) in answers {
-            assert_eq!(answer, Err(CallError::Exited(ExitReason::Killed)), "{request}");
+            assert_eq!(
+                answer,
+                Err(CallError::Exited(ExitReason::Killed)),
+                "{request}"
+            );
         }
     }
     within(bed.runtime.stop(secs(60))).await;
@@ -129,7 +142,9 @@ async fn add(bed: &Bed, make: impl FnOnce(Parent) -> Child) {
     let child = make(Arc::clone(&parent));
     let supervisor = bed.start(Supervisor::one_for_one()).await;
     parent.set(supervisor.clone()).expect("set once");
-    within(supervisor.start_child(child)).await.expect("it starts");
+    within(supervisor.start_child(child))
+        .await
+        .expect("it starts");
 }
 
 async fn assert_calling_self(parent: &Parent) {
@@ -252,7 +267,9 @@ async fn a_process_that_has_started_may_call_its_supervisor_at_once() {
             }
         });
         for child in [task, ready, actor.child("a")] {
-            within(supervisor.start_child(child)).await.expect("it starts");
+            within(supervisor.start_child(child))
+                .await
+                .expect("it starts");
         }
     }
     notes.until_lines(1500).await;

@@ -3,7 +3,7 @@
 use std::time::UNIX_EPOCH;
 
 use mainstay_specs::ChildId;
-use mainstay_supervisors::{Event, EventKind, ExitReason};
+use mainstay_supervisors::{Event, EventKind, ExitReason, Process};
 use serde::{Deserialize, Serialize};
 
 /// An event of `GET /api/tree/events`.
@@ -53,6 +53,8 @@ pub enum Change {
     ChildTerminated {
         /// The child.
         child: ChildId,
+        /// The number of the process that has ended.
+        child_pid: u64,
         /// Why.
         reason: Reason,
     },
@@ -60,6 +62,9 @@ pub enum Change {
     StartError {
         /// The child.
         child: ChildId,
+        /// The number of its last process, at a restart of its own.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        child_pid: Option<u64>,
         /// Why.
         error: String,
     },
@@ -67,13 +72,22 @@ pub enum Change {
     ShutdownError {
         /// The child.
         child: ChildId,
+        /// The number of its process, unless one report stands for several children.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        child_pid: Option<u64>,
         /// Why it ended.
         reason: Reason,
         /// How many children, where one report stands for several.
         count: usize,
     },
     /// A supervisor has reached its restart limit, and stops its children and itself.
-    GaveUp,
+    GaveUp {
+        /// The child whose restart was one too many.
+        child: ChildId,
+        /// The number of its last process.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        child_pid: Option<u64>,
+    },
 }
 
 /// Why a process ended.
@@ -120,7 +134,7 @@ impl TreeEvent {
             id: event.id,
             at_ms: u64::try_from(since.as_millis()).unwrap_or(u64::MAX),
             path: process.path(),
-            pid: process.pid().as_u64(),
+            pid: number(process),
             change: Change::of(&event.kind)?,
         })
     }
@@ -137,7 +151,7 @@ impl Change {
             Self::ChildTerminated { .. } => "child_terminated",
             Self::StartError { .. } => "start_error",
             Self::ShutdownError { .. } => "shutdown_error",
-            Self::GaveUp => "gave_up",
+            Self::GaveUp { .. } => "gave_up",
         }
     }
 
@@ -150,28 +164,46 @@ impl Change {
             EventKind::Exited { reason, .. } => Self::Exited {
                 reason: reason.into(),
             },
-            EventKind::ChildTerminated { child, reason, .. } => Self::ChildTerminated {
+            EventKind::ChildTerminated {
+                child,
+                process,
+                reason,
+                ..
+            } => Self::ChildTerminated {
                 child: child.clone(),
+                child_pid: number(process),
                 reason: reason.into(),
             },
-            EventKind::StartError { child, error, .. } => Self::StartError {
+            EventKind::StartError {
+                child, last, error, ..
+            } => Self::StartError {
                 child: child.clone(),
+                child_pid: last.as_ref().map(number),
                 error: error.to_string(),
             },
             EventKind::ShutdownError {
                 child,
+                process,
                 reason,
                 count,
                 ..
             } => Self::ShutdownError {
                 child: child.clone(),
+                child_pid: process.as_ref().map(number),
                 reason: reason.into(),
                 count: *count,
             },
-            EventKind::GaveUp { .. } => Self::GaveUp,
+            EventKind::GaveUp { child, last, .. } => Self::GaveUp {
+                child: child.clone(),
+                child_pid: last.as_ref().map(number),
+            },
             _ => return None,
         })
     }
+}
+
+fn number(process: &Process) -> u64 {
+    process.pid().as_u64()
 }
 
 impl From<&ExitReason> for Reason {

@@ -28,7 +28,7 @@ use serde::{Deserialize, Serialize};
 ///   ]
 /// }
 /// ```
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct TreeReply {
     /// The number of the last event before the tree was looked at: the stream of events after it tells of all that has

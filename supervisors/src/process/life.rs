@@ -1,7 +1,7 @@
 //! What is behind a [`Process`] handle: how it can be stopped, its exit slot, and who is told of its end.
 
 use std::fmt;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering, fence};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use mainstay_specs::ChildId;
@@ -77,6 +77,8 @@ pub(crate) struct Life {
     pub(crate) mailbox: Mailbox,
     /// Its supervisor waits for it to start, and so must not be called by it.
     holds_up: AtomicBool,
+    /// It has said its last word.
+    ending: AtomicBool,
     state: Mutex<State>,
     reason: OnceLock<ExitReason>,
     gone: Notify,
@@ -97,6 +99,7 @@ impl Life {
             owner,
             mailbox: Mailbox::default(),
             holds_up: AtomicBool::new(false),
+            ending: AtomicBool::new(false),
             state: Mutex::new(State {
                 phase: Phase::Starting,
                 control: None,
@@ -110,6 +113,18 @@ impl Life {
             reason: OnceLock::new(),
             gone: Notify::new(),
         }
+    }
+
+    /// Its mailbox is going to be dropped, or was.
+    pub(crate) fn is_ending(&self) -> bool {
+        // After what the caller has just sent: either the mailbox still finds it, or this is seen here.
+        fence(Ordering::SeqCst);
+        self.ending.load(Ordering::SeqCst)
+    }
+
+    fn set_ending(&self) {
+        self.ending.store(true, Ordering::SeqCst);
+        fence(Ordering::SeqCst);
     }
 
     /// A poisoned lock is taken all the same: every change made under it is a single assignment.
@@ -220,6 +235,7 @@ impl Life {
 
     /// What the process said of its own end. The first word counts.
     pub(crate) fn set_outcome(&self, reason: ExitReason) {
+        self.set_ending();
         let mut state = self.lock();
         if state.outcome.is_none() {
             state.outcome = Some(reason);

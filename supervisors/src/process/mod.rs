@@ -45,7 +45,9 @@ use crate::exit::ExitReason;
 use crate::runtime::Scope;
 
 /// The number of one incarnation of a process: unique within its runtime and never used again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
+)]
 #[serde(transparent)]
 pub struct Pid(pub(crate) u64);
 
@@ -64,7 +66,7 @@ impl fmt::Display for Pid {
 }
 
 /// What a process is made of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum ProcessKind {

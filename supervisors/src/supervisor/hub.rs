@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use mainstay_specs::Shutdown;
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 
 use super::doom::Doom;
 use super::message::Message;
@@ -16,6 +17,8 @@ pub(crate) struct Hub {
     mailbox: mpsc::UnboundedSender<Message>,
     table: Mutex<Table>,
     pub(crate) strategy: &'static str,
+    /// When the supervisor was made.
+    pub(crate) since: Instant,
 }
 
 impl Hub {
@@ -26,6 +29,7 @@ impl Hub {
                 mailbox,
                 table: Mutex::default(),
                 strategy,
+                since: Instant::now(),
             }),
             inbox,
         )

@@ -64,7 +64,8 @@ impl<T> Task<T> {
         }
     }
 
-    /// Waits for the result at most for `limit`; `None` if there is none yet. To be called as often as wanted.
+    /// Waits for the result at most for `limit`; `None` if there is none yet. To be called as often as wanted: once the
+    /// result was given, it tells the task's end.
     ///
     /// Cancel safety: the result is not lost when this is dropped.
     pub async fn yield_for(&mut self, limit: Duration) -> Option<Result<T, TaskError>> {
@@ -107,17 +108,17 @@ impl<T> Future for Task<T> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
         if this.down.is_none() {
-            match ready!(Pin::new(&mut this.answer).poll(cx)) {
-                Ok(answer) => return Poll::Ready(Ok(answer)),
-                Err(_) => this.down = Some(this.process.monitor()),
+            let answer = ready!(Pin::new(&mut this.answer).poll(cx));
+            this.down = Some(this.process.monitor());
+            if let Ok(answer) = answer {
+                return Poll::Ready(Ok(answer));
             }
         }
-        match &mut this.down {
-            Some(down) => Pin::new(down)
-                .poll(cx)
-                .map(|down| Err(TaskError::Exited(down.reason))),
-            None => Poll::Pending,
-        }
+        let down = this.down.get_or_insert_with(|| this.process.monitor());
+        let reason = ready!(Pin::new(down).poll(cx)).reason;
+        // Whoever asks again is told again.
+        this.down = Some(this.process.monitor());
+        Poll::Ready(Err(TaskError::Exited(reason)))
     }
 }
 

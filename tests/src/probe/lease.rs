@@ -37,7 +37,9 @@ async fn holder(backend: &Backend, key: &str) -> Option<Process> {
     within(backend.find(&key.to_owned())).await
 }
 
-async fn next(events: &mut Receiver<RegistryEvent<String, u32>>) -> (&'static str, String, Process) {
+async fn next(
+    events: &mut Receiver<RegistryEvent<String, u32>>,
+) -> (&'static str, String, Process) {
     match within(events.recv()).await.expect("the backend is there") {
         RegistryEvent::Registered { key, process, .. } => ("registered", key, process),
         RegistryEvent::Unregistered { key, process } => ("unregistered", key, process),
@@ -58,13 +60,19 @@ async fn a_claim_is_found_and_keeps_others_out(
     let lease = claim(backend, a, "x").await.expect("it is free");
     assert_eq!(within(lease.renew()).await, Ok(()));
     assert_eq!(holder(backend, "x").await.as_ref(), Some(a));
-    assert_eq!(next(events).await, ("registered", "x".to_owned(), a.clone()));
+    assert_eq!(
+        next(events).await,
+        ("registered", "x".to_owned(), a.clone())
+    );
     for other in [b, a] {
         let refused = claim(backend, other, "x").await.expect_err("it is taken");
         assert_eq!(refused, RegisterError::AlreadyRegistered(a.clone()));
     }
     assert!(within(lease.release()).await);
-    assert_eq!(next(events).await, ("unregistered", "x".to_owned(), a.clone()));
+    assert_eq!(
+        next(events).await,
+        ("unregistered", "x".to_owned(), a.clone())
+    );
 }
 
 async fn a_released_lease_is_lost_and_its_key_is_free(
@@ -82,7 +90,12 @@ async fn a_released_lease_is_lost_and_its_key_is_free(
     assert_eq!(holder(backend, "x").await.as_ref(), Some(b));
     assert!(within(other.release()).await);
     assert_eq!(holder(backend, "x").await, None);
-    for (what, who) in [("registered", a), ("unregistered", a), ("registered", b), ("unregistered", b)] {
+    for (what, who) in [
+        ("registered", a),
+        ("unregistered", a),
+        ("registered", b),
+        ("unregistered", b),
+    ] {
         assert_eq!(next(events).await, (what, "x".to_owned(), who.clone()));
     }
 }
@@ -97,20 +110,33 @@ async fn the_end_of_a_process_ends_its_leases(
     let two = claim(backend, a, "y").await.expect("it is free");
     let others = claim(backend, b, "z").await.expect("it is free");
     for (key, who) in [("x", a), ("y", a), ("z", b)] {
-        assert_eq!(next(events).await, ("registered", key.to_owned(), who.clone()));
+        assert_eq!(
+            next(events).await,
+            ("registered", key.to_owned(), who.clone())
+        );
     }
     a.kill();
     within(a.ended()).await;
-    let mut gone = [next(events).await, next(events).await].map(|(what, key, who)| (what, key, who == *a));
+    let mut gone =
+        [next(events).await, next(events).await].map(|(what, key, who)| (what, key, who == *a));
     gone.sort();
-    assert_eq!(gone, [("expired", "x".to_owned(), true), ("expired", "y".to_owned(), true)]);
+    assert_eq!(
+        gone,
+        [
+            ("expired", "x".to_owned(), true),
+            ("expired", "y".to_owned(), true)
+        ]
+    );
     for (key, lease) in [("x", &one), ("y", &two)] {
         assert_eq!(holder(backend, key).await, None);
         assert_eq!(within(lease.renew()).await, Err(LeaseLost));
     }
     assert_eq!(within(others.renew()).await, Ok(()));
     assert!(within(others.release()).await);
-    assert_eq!(next(events).await, ("unregistered", "z".to_owned(), b.clone()));
+    assert_eq!(
+        next(events).await,
+        ("unregistered", "z".to_owned(), b.clone())
+    );
 }
 
 async fn a_lost_lease_cannot_harm_a_successor(
@@ -137,7 +163,12 @@ async fn a_lost_lease_cannot_harm_a_successor(
     assert_eq!(within(held.renew()).await, Ok(()));
     assert_eq!(holder(backend, "x").await.as_ref(), Some(c));
     assert!(within(held.release()).await);
-    for (what, who) in [("registered", b), ("expired", b), ("registered", c), ("unregistered", c)] {
+    for (what, who) in [
+        ("registered", b),
+        ("expired", b),
+        ("registered", c),
+        ("unregistered", c),
+    ] {
         assert_eq!(next(events).await, (what, "x".to_owned(), who.clone()));
     }
 }
