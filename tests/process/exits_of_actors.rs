@@ -1,12 +1,7 @@
 //! Why actors end: every way, and the reason that is told.
 
-use std::panic::Location;
-
-use mainstay_supervisors::{Child, ExitReason, Process};
-use mainstay_tests::probe::{
-    Bed, Notes, ON_PURPOSE, Order, Outcome, Probe, order, text_of, within,
-};
-use ractor::{Actor, ActorProcessingErr, ActorRef};
+use mainstay_supervisors::{ExitReason, Process};
+use mainstay_tests::probe::{Bed, Notes, ON_PURPOSE, Order, Probe, order, text_of, within};
 
 use crate::alone;
 

@@ -3,7 +3,9 @@
 use std::panic::Location;
 
 use mainstay_supervisors::{Child, ExitReason, Process, Supervisor};
-use mainstay_tests::probe::{Bed, ON_PURPOSE, OnDrop, Order, Outcome, Probe, order, text_of, within};
+use mainstay_tests::probe::{
+    Bed, ON_PURPOSE, OnDrop, Order, Outcome, Probe, order, text_of, within,
+};
 use ractor::{Actor, ActorProcessingErr, ActorRef};
 
 use crate::alone;
@@ -79,9 +81,7 @@ async fn a_callback_that_panics_before_it_returns_its_future_harms_nobody_else()
     }
     let bed = Bed::new();
     let child = Child::actor("a", || (Sudden("pre_start"), ()));
-    let error = bed
-        .try_start(Supervisor::one_for_one().child(child))
-        .await;
+    let error = bed.try_start(Supervisor::one_for_one().child(child)).await;
     let text = error.expect_err("it cannot start").to_string();
     assert!(
         text.starts_with("child a: panicked: on purpose at "),
@@ -135,4 +135,3 @@ impl Actor for Sudden {
         async { Ok(()) }
     }
 }
-

@@ -7,7 +7,7 @@ use mainstay_supervisors::{
     CallError, Child, ExitReason, Namespace, Pid, Process, ServiceRef, StopToken, Supervisor,
     current,
 };
-use mainstay_tests::probe::{Bed, Notes, Order, Outcome, Probe, id, order, within};
+use mainstay_tests::probe::{Bed, Notes, Order, Outcome, Probe, order, within};
 use ractor::{Actor, ActorProcessingErr, ActorRef, RpcReplyPort};
 use tokio::time::{Instant, sleep};
 
@@ -343,4 +343,3 @@ impl Actor for Other {
         Ok(())
     }
 }
-

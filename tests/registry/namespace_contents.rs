@@ -22,10 +22,7 @@ async fn cells_outlive_the_crash_of_their_owner_and_go_with_the_namespace() {
         let made = made.clone();
         let cell = namespace.expect("it lives in one").cell("state", || {
             made.add("made");
-            (
-                AtomicU32::new(0),
-                OnDrop::note(&made, "dropped"),
-            )
+            (AtomicU32::new(0), OnDrop::note(&made, "dropped"))
         });
         cell.0.fetch_add(1, Ordering::Relaxed);
         async { Ok(()) }
@@ -36,10 +33,7 @@ async fn cells_outlive_the_crash_of_their_owner_and_go_with_the_namespace() {
     order(&bed.started("test/children/a"), Order::panic());
     bed.log().until("started test/children/a again 1").await;
     let cell = namespace.find_cell::<(AtomicU32, OnDrop)>("state");
-    let starts = cell
-        .expect("it is there")
-        .0
-        .load(Ordering::Relaxed);
+    let starts = cell.expect("it is there").0.load(Ordering::Relaxed);
     assert_eq!((starts, notes.all()), (2, vec!["made".to_owned()]));
     within(namespace.stop(secs(9))).await;
     assert_eq!(notes.all(), ["made", "dropped"]);

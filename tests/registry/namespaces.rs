@@ -1,16 +1,10 @@
 //! Namespaces: separate worlds that come and go whole.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
-use std::time::Duration;
-
-use mainstay_supervisors::specs::{ChildSpec, NamespaceName, Restart, Shutdown, SupervisorFlags};
+use mainstay_supervisors::specs::{NamespaceName, Restart, SupervisorFlags};
 use mainstay_supervisors::{
-    CHILDREN, CallError, Child, ExitReason, Metadata, Namespace, NamespaceError, NamespacePlan,
-    RegisterError, Started, SupervisorError,
+    CHILDREN, ExitReason, Namespace, NamespaceError, NamespacePlan, Started, SupervisorError,
 };
-use mainstay_tests::probe::{Bed, Notes, OnDrop, Order, Probe, id, order, within};
-use tokio::time::{Instant, sleep};
+use mainstay_tests::probe::{Bed, Notes, Order, Probe, id, order, within};
 
 use crate::{name, secs};
 

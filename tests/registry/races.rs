@@ -194,16 +194,23 @@ async fn readers_always_see_a_holder_that_is_being_replaced_or_nobody() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_named_child_finds_its_name_free_at_every_restart() {
     let bed = Bed::new();
-    let namespace = within(bed.runtime.namespace("test")).await.expect("it starts");
+    let namespace = within(bed.runtime.namespace("test"))
+        .await
+        .expect("it starts");
     let child = Child::task("a", |_| async { Err::<(), _>("no disk") });
     let tree = Supervisor::one_for_one()
         .intensity(1000, crate::secs(60))
         .child(child.name(crate::name("service")));
     let inner = Child::supervisor("inner", tree).restart(Restart::Temporary);
-    within(namespace.start_child(inner)).await.expect("it starts");
+    within(namespace.start_child(inner))
+        .await
+        .expect("it starts");
     let mut log = bed.log();
     let lines = log.until("exited test/children/inner: shutdown").await;
-    assert!(!lines.iter().any(|line| line.starts_with("start error")), "{lines:?}");
+    assert!(
+        !lines.iter().any(|line| line.starts_with("start error")),
+        "{lines:?}"
+    );
     assert!(lines.contains(&"started test/children/inner/a again 1000".to_owned()));
     assert_eq!(namespace.services(), []);
     bed.end().await;

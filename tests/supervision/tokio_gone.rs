@@ -30,18 +30,34 @@ async fn tree(bed: &Bed, notes: &Notes) -> Vec<Process> {
         .child(Child::supervisor("pool", DynamicSupervisor::new()));
     bed.start(tree).await;
     let pool = bed.started("root/pool").supervisor().expect("a supervisor");
-    within(pool.start_child(actor.child("pooled"))).await.expect("it starts");
-    let paths = ["", "/actor", "/task", "/inner", "/inner/inner actor", "/pool", "/pool/pooled"];
-    paths.iter().map(|path| bed.started(&format!("root{path}"))).collect()
+    within(pool.start_child(actor.child("pooled")))
+        .await
+        .expect("it starts");
+    let paths = [
+        "",
+        "/actor",
+        "/task",
+        "/inner",
+        "/inner/inner actor",
+        "/pool",
+        "/pool/pooled",
+    ];
+    paths
+        .iter()
+        .map(|path| bed.started(&format!("root{path}")))
+        .collect()
 }
 
 #[test]
 fn all_processes_end_and_all_that_they_held_is_dropped() {
     let (bed, notes) = (Bed::new(), Notes::new());
-    let threads = threads(2);
-    let processes = threads.block_on(tree(&bed, &notes));
+    let thread = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build()
+        .expect("a runtime");
+    let processes = thread.block_on(tree(&bed, &notes));
     assert!(processes.iter().all(Process::is_alive));
-    drop(threads);
+    drop(thread);
     assert_eq!(notes.count("dropped"), 4);
     for process in &processes {
         assert_eq!(process.exit_reason(), Some(ExitReason::Killed), "{process}");
@@ -50,14 +66,30 @@ fn all_processes_end_and_all_that_they_held_is_dropped() {
 }
 
 #[test]
+fn nothing_is_left_when_several_threads_end_while_they_work() {
+    for _ in 0..50 {
+        let (bed, notes) = (Bed::new(), Notes::new());
+        let threads = threads(2);
+        threads.block_on(tree(&bed, &notes));
+        // A supervisor may see its children go, and restart some, before it goes itself.
+        drop(threads);
+        bed.assert_empty();
+    }
+}
+
+#[test]
 fn a_runtime_outlives_tokios_and_works_in_the_next() {
     let runtime = Runtime::new();
     let first = threads(1);
-    let namespace: Namespace = first.block_on(runtime.namespace("test")).expect("it starts");
+    let namespace: Namespace = first
+        .block_on(runtime.namespace("test"))
+        .expect("it starts");
     drop(first);
     assert!(!namespace.is_running());
     let second = threads(1);
-    let next = second.block_on(runtime.namespace("test")).expect("it starts");
+    let next = second
+        .block_on(runtime.namespace("test"))
+        .expect("it starts");
     assert!(next.is_running() && next != namespace);
     let report = second.block_on(runtime.stop(crate::secs(60)));
     assert!(report.killed.is_empty(), "{report:?}");
@@ -71,7 +103,11 @@ fn a_runtime_may_be_dropped_where_there_is_no_tokio() {
     drop(bed);
     threads.block_on(async {
         for process in &processes {
-            assert_eq!(within(process.ended()).await, ExitReason::Shutdown, "{process}");
+            assert_eq!(
+                within(process.ended()).await,
+                ExitReason::Shutdown,
+                "{process}"
+            );
         }
     });
     assert_eq!(notes.count("dropped"), 4);

@@ -41,7 +41,7 @@ async fn a_tree_is_shown_as_it_is() {
     let tree = example(&bed).await;
     assert_eq!(tree.count(), 8);
     assert_eq!(
-        (tree.kind, tree.strategy),
+        (tree.kind, tree.strategy.as_deref()),
         (Some(ProcessKind::Supervisor), Some("one_for_one"))
     );
     let shown: Vec<_> = tree
@@ -60,12 +60,12 @@ async fn a_tree_is_shown_as_it_is() {
     assert_eq!(shown, expected);
     let inner = &tree.children[1];
     assert_eq!(
-        (inner.strategy, inner.child_type),
+        (inner.strategy.as_deref(), inner.child_type),
         (Some("rest_for_one"), ChildType::Supervisor)
     );
     assert_eq!(inner.children[0].restart, Some(Restart::Transient));
     assert_eq!(inner.children[0].kind, Some(ProcessKind::Task));
-    assert_eq!(tree.children[2].strategy, Some("dynamic"));
+    assert_eq!(tree.children[2].strategy.as_deref(), Some("dynamic"));
     let pid = bed.started("root/inner/c").pid();
     assert_eq!(inner.children[1].pid, Some(pid));
     bed.end().await;

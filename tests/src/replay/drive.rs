@@ -3,19 +3,31 @@
 use super::matching::Difference;
 use super::scenario::{Scenario, Step};
 use super::skip;
-use super::verdict::{LeftOut, Mismatch, Verdict};
+use super::verdict::Verdict;
 
 /// A step, or a whole tree, that our API has no words for; with what is missing.
 #[derive(Debug)]
 pub(super) struct Inexpressible(pub(super) String);
 
-/// What became of a step that did not go wrong.
+/// Why a scenario is not played on.
 #[derive(Debug)]
-pub(super) enum Played {
-    /// It was done, and everything was as recorded.
-    AsRecorded,
-    /// It was not done, and nothing was to come of it but a refusal.
-    NotDone(Inexpressible),
+pub(super) enum Halt {
+    /// Something is not as recorded.
+    Different(Difference),
+    /// The step cannot be done.
+    Inexpressible(Inexpressible),
+}
+
+impl From<Difference> for Halt {
+    fn from(difference: Difference) -> Self {
+        Self::Different(difference)
+    }
+}
+
+impl From<Inexpressible> for Halt {
+    fn from(why: Inexpressible) -> Self {
+        Self::Inexpressible(why)
+    }
 }
 
 /// The world of a scenario.
@@ -28,7 +40,7 @@ pub(super) trait World: Sized {
         &mut self,
         index: usize,
         step: &Step<Self::Op, Self::Expect>,
-    ) -> impl Future<Output = Result<Played, Difference>> + Send;
+    ) -> impl Future<Output = Result<(), Halt>> + Send;
 
     /// Ends everything, however it is.
     fn close(self) -> impl Future<Output = ()> + Send;
@@ -43,45 +55,25 @@ pub(super) async fn drive<W: World>(
 ) -> Verdict {
     let mut world = match world {
         Ok(world) => world,
-        Err(Inexpressible(why)) => return skip::inexpressible(scenario, &why),
+        Err(why) => return skip::inexpressible(scenario, None, why),
     };
-    let mut left_out = Vec::new();
-    let mut mismatch = None;
+    let mut verdict = Verdict::Passed;
     for (index, step) in steps.iter().enumerate() {
         if verbose {
             println!("{} step {index}: {}", scenario.name, scenario.done[index]);
         }
-        match world
-            .play(index, step)
-            .await
-            .and_then(|played| left_out_of(scenario, played))
-        {
-            Ok(None) => {}
-            Ok(Some(reason)) => left_out.push(LeftOut {
-                step: index,
-                reason,
-            }),
-            Err(difference) => {
-                let step = Some(index);
-                mismatch = Some(Mismatch { step, difference });
-                break;
-            }
+        if let Err(halt) = world.play(index, step).await {
+            verdict = halted(scenario, index, halt);
+            break;
         }
     }
     world.close().await;
-    mismatch.map_or(Verdict::Passed(left_out), Verdict::Failed)
+    verdict
 }
 
-/// Why the step was left out, if it was and may be.
-fn left_out_of(scenario: &Scenario, played: Played) -> Result<Option<String>, Difference> {
-    match played {
-        Played::AsRecorded => Ok(None),
-        Played::NotDone(Inexpressible(why)) if skip::may_leave_out(scenario) => Ok(Some(why)),
-        Played::NotDone(Inexpressible(why)) => Err(not_done(&why)),
+fn halted(scenario: &Scenario, index: usize, halt: Halt) -> Verdict {
+    match halt {
+        Halt::Inexpressible(why) => skip::inexpressible(scenario, Some(index), why),
+        Halt::Different(difference) => skip::different(scenario, index, difference),
     }
-}
-
-/// The difference between a step and none.
-pub(super) fn not_done(why: &str) -> Difference {
-    Difference::new("the step", &"something to be done", &why)
 }

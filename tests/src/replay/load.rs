@@ -19,7 +19,7 @@ pub enum LoadError {
         source: io::Error,
     },
     /// A folder without scenarios: surely the wrong one.
-    #[error("{path}: expected *.jsonl files, found none", path = .0.display())]
+    #[error("{path}: expected scenarios in *.jsonl files, found none", path = .0.display())]
     Empty(PathBuf),
     /// A line that is no scenario.
     #[error("{path}:{line}: {source}", path = .path.display())]
@@ -50,12 +50,12 @@ pub struct Found {
 pub fn load(folders: &[PathBuf]) -> Result<Vec<Found>, LoadError> {
     let mut found = Vec::new();
     for folder in folders {
-        let files = scenario_files(folder)?;
-        if files.is_empty() {
-            return Err(LoadError::Empty(folder.clone()));
-        }
-        for file in files {
+        let before = found.len();
+        for file in scenario_files(folder)? {
             read_file(&file, &mut found)?;
+        }
+        if found.len() == before {
+            return Err(LoadError::Empty(folder.clone()));
         }
     }
     Ok(found)
@@ -129,10 +129,11 @@ mod tests {
 
     #[test]
     fn a_folder_without_scenarios_is_surely_the_wrong_one() {
-        assert_eq!(
-            refusal(&folder("empty")),
-            "DIR: expected *.jsonl files, found none"
-        );
+        let refused = "DIR: expected scenarios in *.jsonl files, found none";
+        assert_eq!(refusal(&folder("empty")), refused);
+        let blank = folder("blank");
+        fs::write(blank.join("x.jsonl"), "").unwrap();
+        assert_eq!(refusal(&blank), refused);
     }
 
     #[test]

@@ -6,9 +6,10 @@
 //! ```
 //!
 //! To see how a scenario is read look at [`scenario`], for what counts as equal at [`matching`], for what the children
-//! of a scenario do at [`script`].
+//! of a scenario do at [`script`], for what need not be as recorded at [`skip`].
 
 pub mod answers;
+pub mod command;
 mod drive;
 pub mod gates;
 pub mod load;

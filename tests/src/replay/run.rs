@@ -1,5 +1,6 @@
 //! Replays many scenarios at once: they mostly wait. Verdicts are told in the order of the files.
 
+use std::io::{self, Write};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -24,8 +25,12 @@ pub struct Options {
 /// Far longer than any scenario takes, so that one that hangs is told as a failure.
 const PATIENCE: Duration = Duration::from_secs(300);
 
-/// Replays all and prints what is not as recorded.
-pub async fn run(found: Vec<Found>, options: Options) -> Tally {
+/// Replays all, and tells in `out` what is not as recorded.
+///
+/// # Errors
+///
+/// That `out` cannot be written to; what is still being replayed then goes on unheard.
+pub async fn run(found: Vec<Found>, options: Options, out: &mut impl Write) -> io::Result<Tally> {
     let permits = Arc::new(Semaphore::new(options.jobs));
     let start = |found: Found| {
         let (permits, scenario) = (Arc::clone(&permits), found.scenario.clone());
@@ -41,18 +46,14 @@ pub async fn run(found: Vec<Found>, options: Options) -> Tally {
     for (Found { file, scenario }, verdict) in running {
         let verdict = verdict.await.unwrap_or_else(|error| gone_wrong(&error));
         tally.add(&verdict);
-        print!("{}", describe(&file, &scenario, &verdict));
+        write!(out, "{}", describe(&file, &scenario, &verdict))?;
     }
-    tally
+    Ok(tally)
 }
 
 async fn replay(scenario: &Scenario, verbose: bool) -> Verdict {
-    if let Some(reason) = skip::reason(scenario) {
-        return Verdict::Skipped(reason);
-    }
     let attempt = tokio::time::timeout(PATIENCE, tell(scenario, verbose));
-    let verdict = attempt.await.unwrap_or_else(|error| gone_wrong(&error));
-    skip::judge(scenario, verdict)
+    attempt.await.unwrap_or_else(|error| gone_wrong(&error))
 }
 
 async fn tell(scenario: &Scenario, verbose: bool) -> Verdict {
@@ -62,7 +63,7 @@ async fn tell(scenario: &Scenario, verbose: bool) -> Verdict {
         }
         Story::Registry(spec, steps) => registry::replay(scenario, spec, steps, verbose).await,
         Story::Tasks(spec, steps) => tasks::replay(scenario, spec, steps, verbose).await,
-        Story::Untypable(why) => Verdict::Skipped(why.clone()),
+        Story::Untypable(why) => skip::untypable(why),
     }
 }
 

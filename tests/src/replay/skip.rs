@@ -1,8 +1,47 @@
 //! What is not compared, and why. Everything else has to be as recorded.
 
+use std::fmt;
+
+use super::drive::Inexpressible;
 use super::matching::Difference;
-use super::scenario::{Scenario, Story};
+use super::scenario::Scenario;
 use super::verdict::{Mismatch, Verdict};
+
+/// Why a scenario need not be as recorded. Each is the meaning of a tag; nothing without a tag is skipped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Cause {
+    /// `untyped`: it does something that our types rule out.
+    Untyped,
+    /// `otp25_bug`: it shows a defect of OTP 25 that was corrected later.
+    Otp25Bug,
+    /// `quirk`: it shows a quirk of this OTP release that we decided against.
+    Quirk,
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Untyped => "our types rule it out",
+            Self::Otp25Bug => "a defect of OTP 25 that we do not have",
+            Self::Quirk => "a quirk that we decided against",
+        })
+    }
+}
+
+/// That a scenario was not compared, or only up to where it need not be as recorded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Skip {
+    /// Which tag allows it.
+    pub cause: Cause,
+    /// What in particular.
+    pub why: String,
+}
+
+impl fmt::Display for Skip {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.cause, self.why)
+    }
+}
 
 /// A quirk of this OTP release that we decided against.
 struct Quirk {
@@ -29,66 +68,63 @@ const QUIRKS: &[Quirk] = &[
     },
 ];
 
-/// What our types rule out although the scenario is not tagged so.
-const IMPOSSIBLE: &[&str] = &["so_zero_templates", "so_two_templates"];
-
-/// Why the scenario is not even tried.
+/// The verdict on a scenario whose values our types cannot even hold. Only `untyped` ones are read at all.
 #[must_use]
-pub fn reason(scenario: &Scenario) -> Option<String> {
-    match &scenario.story {
-        Story::Untypable(why) => Some(format!("our types cannot hold it: {why}")),
-        _ => None,
+pub(super) fn untypable(why: &str) -> Verdict {
+    skipped(Cause::Untyped, why.to_owned())
+}
+
+/// The verdict on a scenario of which this step, or the tree to begin with, cannot be told to our API.
+#[must_use]
+pub(super) fn inexpressible(
+    scenario: &Scenario,
+    step: Option<usize>,
+    Inexpressible(why): Inexpressible,
+) -> Verdict {
+    if scenario.has("untyped") {
+        return skipped(Cause::Untyped, why);
     }
-}
-
-/// The verdict on a scenario whose tree cannot be told to our builders.
-#[must_use]
-pub fn inexpressible(scenario: &Scenario, why: &str) -> Verdict {
-    if scenario.has("untyped") || IMPOSSIBLE.contains(&scenario.name.as_str()) {
-        return Verdict::Skipped(format!("our types rule it out: {why}"));
-    }
-    Verdict::Failed(Mismatch {
-        step: None,
-        difference: Difference::new("the tree", &"one that can be built", &why),
-    })
-}
-
-/// Whether a step that our API has no words for may be left out.
-#[must_use]
-pub fn may_leave_out(scenario: &Scenario) -> bool {
-    scenario.has("untyped")
-}
-
-/// Quirks that we decided against and defects of OTP 25 that were corrected later need not be ours; any other difference
-/// is a failure.
-#[must_use]
-pub fn judge(scenario: &Scenario, verdict: Verdict) -> Verdict {
-    let Verdict::Failed(Mismatch {
-        step: Some(step),
-        difference,
-    }) = &verdict
-    else {
-        return verdict;
+    let (place, expected) = match step {
+        Some(_) => ("the step", "something to be done"),
+        None => ("the tree", "one that can be built"),
     };
+    let difference = Difference::new(place, &expected, &why);
+    Verdict::Failed(Mismatch { step, difference })
+}
+
+/// The verdict on a scenario of which this step went another way: quirks that we decided against and defects of OTP 25
+/// that were corrected later need not be ours; any other difference is a failure.
+#[must_use]
+pub(super) fn different(scenario: &Scenario, step: usize, difference: Difference) -> Verdict {
     let told = difference.to_string().replace('\n', ";");
     if scenario.has("otp25_bug") {
-        return Verdict::Skipped(format!("a defect of OTP 25 that we do not have: {told}"));
+        return skipped(Cause::Otp25Bug, format!("step {step}: {told}"));
     }
+    match quirk(scenario, step, &difference) {
+        Some(quirk) => skipped(
+            Cause::Quirk,
+            format!("{} (step {step}: {told})", quirk.reason),
+        ),
+        None => Verdict::Failed(Mismatch {
+            step: Some(step),
+            difference,
+        }),
+    }
+}
+
+const fn skipped(cause: Cause, why: String) -> Verdict {
+    Verdict::Skipped(Skip { cause, why })
+}
+
+fn quirk(scenario: &Scenario, step: usize, difference: &Difference) -> Option<&'static Quirk> {
     if !scenario.has("quirk") {
-        return verdict;
+        return None;
     }
-    let done = &scenario.done[*step];
-    let quirk = QUIRKS.iter().find(|quirk| {
-        let is_named = quirk
-            .names
-            .iter()
-            .any(|name| is_match(name, &scenario.name));
-        is_named && (quirk.is)(done, difference)
-    });
-    match quirk {
-        Some(quirk) => Verdict::Skipped(format!("quirk: {} (step {step}: {told})", quirk.reason)),
-        None => verdict,
-    }
+    let done = &scenario.done[step];
+    QUIRKS.iter().find(|quirk| {
+        let mut names = quirk.names.iter();
+        names.any(|name| is_match(name, &scenario.name)) && (quirk.is)(done, difference)
+    })
 }
 
 fn is_match(pattern: &str, name: &str) -> bool {
@@ -100,6 +136,7 @@ fn is_match(pattern: &str, name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::super::scenario::Story;
     use super::*;
 
     fn scenario(name: &str, tag: &str) -> Scenario {
@@ -112,36 +149,60 @@ mod tests {
         }
     }
 
-    fn failed(place: &str) -> Verdict {
-        Verdict::Failed(Mismatch {
-            step: Some(0),
-            difference: Difference::new(place, &1, &2),
-        })
+    fn cause(verdict: &Verdict) -> Option<Cause> {
+        match verdict {
+            Verdict::Skipped(skip) => Some(skip.cause),
+            _ => None,
+        }
     }
 
-    fn is_skipped(name: &str, tag: &str, place: &str) -> bool {
-        let verdict = judge(&scenario(name, tag), failed(place));
-        matches!(verdict, Verdict::Skipped(_))
+    fn cause_at(name: &str, tag: &str, place: &str) -> Option<Cause> {
+        let difference = Difference::new(place, &1, &2);
+        cause(&different(&scenario(name, tag), 0, difference))
     }
 
     #[test]
     fn a_quirk_is_skipped_only_where_it_is_known_to_show() {
-        assert!(is_skipped("random_simple_1", "quirk", "node root: counts"));
-        assert!(!is_skipped("random_simple_1", "quirk", "event 1"));
-        assert!(!is_skipped("so_other", "quirk", "node root: counts"));
-        assert!(!is_skipped("random_simple_1", "gate", "node root: counts"));
+        let counts = "node root: counts";
+        assert_eq!(
+            cause_at("random_simple_1", "quirk", counts),
+            Some(Cause::Quirk)
+        );
+        assert_eq!(cause_at("random_simple_1", "quirk", "event 1"), None);
+        assert_eq!(cause_at("so_other", "quirk", counts), None);
+        assert_eq!(cause_at("random_simple_1", "gate", counts), None);
     }
 
     #[test]
     fn a_defect_that_was_corrected_later_need_not_be_ours() {
-        assert!(is_skipped("any", "otp25_bug", "event 1"));
+        assert_eq!(
+            cause_at("any", "otp25_bug", "event 1"),
+            Some(Cause::Otp25Bug)
+        );
     }
 
     #[test]
-    fn what_cannot_be_told_to_a_builder_fails_unless_it_is_untyped() {
-        let verdict = |tag| inexpressible(&scenario("any", tag), "why");
-        assert!(matches!(verdict("untyped"), Verdict::Skipped(_)));
-        assert!(matches!(verdict("gate"), Verdict::Failed(_)));
+    fn a_difference_in_what_is_untyped_is_a_failure_all_the_same() {
+        assert_eq!(cause_at("any", "untyped", "event 1"), None);
+    }
+
+    #[test]
+    fn what_cannot_be_told_to_our_api_fails_unless_it_is_untyped() {
+        let verdict = |tag, step| {
+            let why = Inexpressible("why".to_owned());
+            inexpressible(&scenario("any", tag), step, why)
+        };
+        for step in [None, Some(0)] {
+            assert_eq!(cause(&verdict("untyped", step)), Some(Cause::Untyped));
+        }
+        let failed = |place, expected: &str, step| {
+            let difference = Difference::new(place, &expected, &"why");
+            Verdict::Failed(Mismatch { step, difference })
+        };
+        let tree = failed("the tree", "one that can be built", None);
+        assert_eq!(verdict("gate", None), tree);
+        let step = failed("the step", "something to be done", Some(0));
+        assert_eq!(verdict("quirk", Some(0)), step);
     }
 
     #[test]

@@ -1,29 +1,22 @@
 //! What a replay came to, and how it is told.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::Path;
 
 use super::matching::Difference;
 use super::scenario::Scenario;
+use super::skip::{Cause, Skip};
 
 /// What the replay of one scenario came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// Everything was as recorded; with the steps that our types cannot express and that were left out.
-    Passed(Vec<LeftOut>),
+    /// Everything was as recorded.
+    Passed,
     /// Something was not.
     Failed(Mismatch),
-    /// It was not compared, for this reason.
-    Skipped(String),
-}
-
-/// A step that was left out.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LeftOut {
-    /// Which, from 0.
-    pub step: usize,
-    /// Why.
-    pub reason: String,
+    /// It need not be as recorded, for this reason.
+    Skipped(Skip),
 }
 
 /// Where a replay went another way than the recording.
@@ -36,48 +29,41 @@ pub struct Mismatch {
 }
 
 /// How many scenarios came to what.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
     /// As recorded.
     pub passed: usize,
     /// Not as recorded.
     pub failed: usize,
-    /// Not compared.
-    pub skipped: usize,
+    /// Need not be as recorded, by what allows it.
+    pub skipped: BTreeMap<Cause, usize>,
 }
 
 impl Tally {
     /// Counts one more.
-    pub const fn add(&mut self, verdict: &Verdict) {
+    pub fn add(&mut self, verdict: &Verdict) {
         match verdict {
-            Verdict::Passed(_) => self.passed += 1,
+            Verdict::Passed => self.passed += 1,
             Verdict::Failed(_) => self.failed += 1,
-            Verdict::Skipped(_) => self.skipped += 1,
+            Verdict::Skipped(skip) => *self.skipped.entry(skip.cause).or_default() += 1,
         }
     }
 }
 
 impl fmt::Display for Tally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            passed,
-            failed,
-            skipped,
-        } = self;
+        let Self { passed, failed, .. } = self;
+        let skipped: usize = self.skipped.values().sum();
         write!(f, "{passed} passed, {failed} failed, {skipped} skipped")
     }
 }
 
-/// A verdict as it is printed; empty for a scenario that passed whole.
+/// A verdict as it is printed; empty for a scenario that passed.
 #[must_use]
 pub fn describe(file: &Path, scenario: &Scenario, verdict: &Verdict) -> String {
-    let name = &scenario.name;
     match verdict {
-        Verdict::Passed(left_out) => left_out
-            .iter()
-            .map(|LeftOut { step, reason }| format!("left out: {name} step {step}: {reason}\n"))
-            .collect(),
-        Verdict::Skipped(reason) => format!("skipped: {name}: {reason}\n"),
+        Verdict::Passed => String::new(),
+        Verdict::Skipped(skip) => format!("skipped: {}: {skip}\n", scenario.name),
         Verdict::Failed(mismatch) => describe_mismatch(file, scenario, mismatch),
     }
 }
@@ -122,28 +108,34 @@ mod tests {
         );
     }
 
-    #[test]
-    fn what_is_left_out_is_said() {
-        let left_out = LeftOut {
-            step: 1,
-            reason: "no such call".to_owned(),
-        };
-        let text = |verdict| describe(Path::new("f"), &scenario(), &verdict);
-        assert_eq!(
-            text(Verdict::Passed(vec![left_out])),
-            "left out: ap_x step 1: no such call\n"
-        );
-        assert_eq!(
-            text(Verdict::Skipped("why".to_owned())),
-            "skipped: ap_x: why\n"
-        );
+    fn skipped(cause: Cause) -> Verdict {
+        let why = "why".to_owned();
+        Verdict::Skipped(Skip { cause, why })
     }
 
     #[test]
-    fn the_tally_is_the_last_line() {
+    fn what_is_skipped_is_said_with_the_reason() {
+        let text = |verdict| describe(Path::new("f"), &scenario(), &verdict);
+        assert_eq!(
+            text(skipped(Cause::Untyped)),
+            "skipped: ap_x: our types rule it out: why\n"
+        );
+        assert_eq!(
+            text(skipped(Cause::Quirk)),
+            "skipped: ap_x: a quirk that we decided against: why\n"
+        );
+        assert_eq!(text(Verdict::Passed), "");
+    }
+
+    #[test]
+    fn the_tally_counts_what_is_skipped_by_reason_and_tells_all() {
         let mut tally = Tally::default();
-        tally.add(&Verdict::Passed(Vec::new()));
-        tally.add(&Verdict::Skipped(String::new()));
-        assert_eq!(tally.to_string(), "1 passed, 0 failed, 1 skipped");
+        let (untyped, quirk) = (skipped(Cause::Untyped), skipped(Cause::Quirk));
+        for verdict in [&Verdict::Passed, &untyped, &quirk, &untyped] {
+            tally.add(verdict);
+        }
+        let by_cause = BTreeMap::from([(Cause::Untyped, 2), (Cause::Quirk, 1)]);
+        assert_eq!(tally.skipped, by_cause);
+        assert_eq!(tally.to_string(), "1 passed, 0 failed, 3 skipped");
     }
 }

@@ -13,8 +13,8 @@ use mainstay_supervisors::{
 use serde_json::{Value, json};
 
 use super::runs::{Order, Runs};
-use crate::replay::drive::{Inexpressible, Played, World, not_done};
-use crate::replay::matching::{Difference, match_multiset, match_value};
+use crate::replay::drive::{Halt, Inexpressible, World};
+use crate::replay::matching::{match_multiset, match_value};
 use crate::replay::scenario::{Reason, Step, TaskExpect, TaskOp, TaskSpec, Timeout};
 use crate::replay::world::{exit_reason, name, reason_text};
 
@@ -40,13 +40,8 @@ impl World for Tasks {
     type Op = TaskOp;
     type Expect = TaskExpect;
 
-    async fn play(
-        &mut self,
-        _: usize,
-        step: &Step<TaskOp, TaskExpect>,
-    ) -> Result<Played, Difference> {
-        let result = self.perform(&step.op).await;
-        let result = result.map_err(|Inexpressible(why)| not_done(&why))?;
+    async fn play(&mut self, _: usize, step: &Step<TaskOp, TaskExpect>) -> Result<(), Halt> {
+        let result = self.perform(&step.op).await?;
         let is_stop = matches!(step.op, TaskOp::Stop);
         self.rest(step.expect.events.len(), is_stop).await;
         match_multiset(
@@ -55,7 +50,7 @@ impl World for Tasks {
             &std::mem::take(&mut self.ended),
         )?;
         match_value("result", &step.expect.result, &result)?;
-        Ok(Played::AsRecorded)
+        Ok(())
     }
 
     async fn close(self) {

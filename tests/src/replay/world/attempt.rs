@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use mainstay_supervisors::{ExitReason, StartContext, StartError, Started, Term};
+use mainstay_supervisors::{ExitReason, StartContext, StartError, Started, Term, current};
 use serde_json::{Value, json};
 
 use super::directory::Supervising;
@@ -39,6 +39,7 @@ impl Attempt {
         cx: StartContext,
         plan: Arc<ChildPlan>,
     ) -> Result<Started, StartError> {
+        self.introduce_supervisor();
         let outcome = plan.script.next();
         if outcome.gated {
             let released = self.stage.gates.block(&self.name.path);
@@ -73,6 +74,13 @@ impl Attempt {
         }
     }
 
+    /// Has it known who the supervisor is that this attempt runs in, for it may report while it is still starting.
+    fn introduce_supervisor(&self) {
+        if let (Some(supervisor), Some((path, _))) = (current(), self.name.path.rsplit_once('/')) {
+            self.stage.directory.add_reporter(&supervisor, path);
+        }
+    }
+
     async fn start(&self, cx: StartContext, plan: &ChildPlan) -> Result<Started, StartError> {
         if let Some(sup) = &plan.sup {
             return self.start_supervisor(cx, sup).await;
@@ -96,14 +104,15 @@ impl Attempt {
         if plan.written.init == Some(Init::Ignore) {
             return Ok(self.ignored());
         }
-        let blueprint = build::blueprint(&self.stage, plan, &self.name.path)
+        let built = build::supervisor(&self.stage, plan, &self.name.path)
             .map_err(|refused| StartError::failed(refused.0))?;
-        let started = cx.start_supervisor(blueprint).await;
+        let started = cx.start_supervisor(built.blueprint).await;
         match &started {
             Ok(Started::Process { process, .. }) => {
                 let supervising = Supervising {
                     process: process.clone(),
                     plan: Arc::clone(plan),
+                    simple: built.simple,
                 };
                 self.stage.directory.add_supervisor(&self.name, supervising);
                 self.started();

@@ -10,6 +10,7 @@ use mainstay_supervisors::{
 };
 
 use super::Stage;
+use super::added::{self, Added};
 use super::attempt::Attempt;
 use crate::replay::drive::Inexpressible;
 use crate::replay::plan::{ChildPlan, SupervisorPlan};
@@ -22,9 +23,6 @@ pub(super) fn check(plan: &SupervisorPlan) -> Result<(), Inexpressible> {
     match (written.kind, written.strategy) {
         (Kind::Dynamic, StrategyName::OneForOne) => {}
         (Kind::Dynamic, _) => return refuse("a DynamicSupervisor has no strategy to be set"),
-        (Kind::Supervisor, StrategyName::SimpleOneForOne) if plan.children.len() != 1 => {
-            return refuse("a SimpleSupervisor has exactly one template");
-        }
         (Kind::Partition, StrategyName::SimpleOneForOne) => {
             return refuse("a PartitionSupervisor has no strategy simple_one_for_one");
         }
@@ -53,68 +51,97 @@ pub(in crate::replay) fn name(text: &str) -> Result<ChildId, Inexpressible> {
     ChildId::new(text).map_err(|error| Inexpressible(format!("{text:?} is no name: {error}")))
 }
 
-/// The supervisor at this path, ready to be started.
-pub(super) fn blueprint(
-    stage: &Arc<Stage>,
-    plan: &SupervisorPlan,
-    path: &str,
-) -> Result<Blueprint, Inexpressible> {
-    let written = &plan.written;
-    let (intensity, period) = (written.intensity(), Duration::from_secs(written.period_s));
-    match (written.kind, strategy(written.strategy)) {
-        (Kind::Supervisor, Some(strategy)) => {
-            let flags = SupervisorFlags::new(strategy)
-                .intensity(intensity, period)
-                .auto_shutdown(written.auto_shutdown);
-            let children = plan.children.iter();
-            let children: Result<Vec<Child>, _> =
-                children.map(|plan| child(stage, plan, path)).collect();
-            Ok(Supervisor::new(flags).children(children?).into())
-        }
-        (Kind::Supervisor, None) => simple(plan),
-        (Kind::Dynamic, _) => {
-            let dynamic = DynamicSupervisor::new().intensity(intensity, period);
-            Ok(match written.max_children {
-                Some(max) => dynamic.max_children(max).into(),
-                None => dynamic.into(),
-            })
-        }
-        (Kind::Partition, strategy) => {
-            let Some(plan) = &plan.partition else {
-                return Err(Inexpressible(
-                    "a partition supervisor without a child".to_owned(),
-                ));
-            };
-            let partition = PartitionSupervisor::new(keyed(stage, plan, path, "partition", None)?)
-                .strategy(strategy.unwrap_or_default())
-                .intensity(intensity, period);
-            Ok(match written.partitions {
-                Some(partitions) => partition.partitions(partitions).into(),
-                None => partition.into(),
-            })
+/// A supervisor ready to be started.
+pub(super) struct Built {
+    pub(super) blueprint: Blueprint,
+    /// What its children are added by, if they are all made from one template.
+    pub(super) simple: Option<SimpleSupervisor<Added>>,
+}
+
+impl Built {
+    fn new(blueprint: impl Into<Blueprint>) -> Self {
+        Self {
+            blueprint: blueprint.into(),
+            simple: None,
         }
     }
 }
 
-fn simple(plan: &SupervisorPlan) -> Result<Blueprint, Inexpressible> {
-    let Some(template) = plan.children.first() else {
-        return Err(Inexpressible(
-            "a SimpleSupervisor has exactly one template".to_owned(),
-        ));
+/// The supervisor at this path.
+pub(super) fn supervisor(
+    stage: &Arc<Stage>,
+    plan: &SupervisorPlan,
+    path: &str,
+) -> Result<Built, Inexpressible> {
+    match (plan.written.kind, strategy(plan.written.strategy)) {
+        (Kind::Supervisor, Some(strategy)) => ordered(stage, plan, path, strategy),
+        (Kind::Supervisor, None) => simple(stage, plan, path),
+        (Kind::Dynamic, _) => Ok(dynamic(plan)),
+        (Kind::Partition, strategy) => partition(stage, plan, path, strategy.unwrap_or_default()),
+    }
+}
+
+fn ordered(
+    stage: &Arc<Stage>,
+    plan: &SupervisorPlan,
+    path: &str,
+    strategy: Strategy,
+) -> Result<Built, Inexpressible> {
+    let (intensity, period) = limit(plan);
+    let flags = SupervisorFlags::new(strategy)
+        .intensity(intensity, period)
+        .auto_shutdown(plan.written.auto_shutdown);
+    let children = plan.children.iter().map(|plan| child(stage, plan, path));
+    let children: Vec<Child> = children.collect::<Result<_, _>>()?;
+    Ok(Built::new(Supervisor::new(flags).children(children)))
+}
+
+fn simple(stage: &Arc<Stage>, plan: &SupervisorPlan, path: &str) -> Result<Built, Inexpressible> {
+    let simple = match added::simple(stage, plan, path)? {
+        Ok(simple) => simple,
+        Err(fault) => return Ok(Built::new(fault)),
     };
-    let written = &plan.written;
-    let id = template.written.id.as_deref().unwrap_or("template");
-    let template = child_spec(&template.written, name(id)?);
-    // Children are added by key, each with a start function of its own; the template's is never called.
-    let simple = SimpleSupervisor::new(template, |_, ()| async {
-        Err(mainstay_supervisors::StartError::failed(
-            "the template was started",
-        ))
-    });
+    let (intensity, period) = limit(plan);
     let simple = simple
-        .intensity(written.intensity(), Duration::from_secs(written.period_s))
-        .auto_shutdown(written.auto_shutdown);
-    Ok(simple.into())
+        .intensity(intensity, period)
+        .auto_shutdown(plan.written.auto_shutdown);
+    Ok(Built {
+        blueprint: simple.clone().into(),
+        simple: Some(simple),
+    })
+}
+
+fn dynamic(plan: &SupervisorPlan) -> Built {
+    let (intensity, period) = limit(plan);
+    let dynamic = DynamicSupervisor::new().intensity(intensity, period);
+    Built::new(match plan.written.max_children {
+        Some(max) => dynamic.max_children(max),
+        None => dynamic,
+    })
+}
+
+fn partition(
+    stage: &Arc<Stage>,
+    plan: &SupervisorPlan,
+    path: &str,
+    strategy: Strategy,
+) -> Result<Built, Inexpressible> {
+    let none = || Inexpressible("a partition supervisor without a child".to_owned());
+    let child = plan.partition.as_ref().ok_or_else(none)?;
+    let (intensity, period) = limit(plan);
+    let partition = PartitionSupervisor::new(called(stage, child, path, "partition")?)
+        .strategy(strategy)
+        .intensity(intensity, period);
+    Ok(Built::new(match plan.written.partitions {
+        Some(partitions) => partition.partitions(partitions),
+        None => partition,
+    }))
+}
+
+/// How many restarts are allowed within which time.
+fn limit(plan: &SupervisorPlan) -> (u32, Duration) {
+    let written = &plan.written;
+    (written.intensity(), Duration::from_secs(written.period_s))
 }
 
 /// A child that is known by its id.
@@ -124,26 +151,23 @@ pub(super) fn child(
     parent: &str,
 ) -> Result<Child, Inexpressible> {
     match &plan.written.id {
-        Some(id) => keyed(stage, plan, parent, id, None),
+        Some(id) => called(stage, plan, parent, id),
         None => Err(Inexpressible("a child without an id".to_owned())),
     }
 }
 
-/// A child that the trace knows by this key, started with these arguments.
-pub(super) fn keyed(
+fn called(
     stage: &Arc<Stage>,
     plan: &Arc<ChildPlan>,
     parent: &str,
-    key: &str,
-    args: Option<Vec<String>>,
+    id: &str,
 ) -> Result<Child, Inexpressible> {
-    let spec = child_spec(&plan.written, name(key)?);
+    let spec = child_spec(&plan.written, name(id)?);
     let (stage, plan, parent) = (Arc::clone(stage), Arc::clone(plan), parent.to_owned());
     Ok(Child::from_start(spec, move |cx| {
         // Of a partition, the id is its number, which only the context knows.
         let path = format!("{parent}/{}", cx.id());
-        let attempt = Attempt::new(&stage, path, args.clone());
-        attempt.play(cx, Arc::clone(&plan))
+        Attempt::new(&stage, path, None).play(cx, Arc::clone(&plan))
     }))
 }
 

@@ -100,15 +100,16 @@ fn start(stage: &Arc<Stage>) -> Call {
             attempt.ignored();
             return json!("ignore");
         }
-        let blueprint = match build::blueprint(&stage, plan, "root") {
-            Ok(blueprint) => blueprint,
+        let built = match build::supervisor(&stage, plan, "root") {
+            Ok(built) => built,
             Err(refused) => return json!({"not done": refused.0}),
         };
-        match stage.runtime.start("root", blueprint).await {
+        match stage.runtime.start("root", built.blueprint).await {
             Ok(root) => {
                 let supervising = Supervising {
                     process: root.process().clone(),
                     plan: Arc::clone(plan),
+                    simple: built.simple,
                 };
                 stage.directory.add_supervisor(attempt.name(), supervising);
                 *stage.root() = Root::Started(root.process().clone());

@@ -3,12 +3,13 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use mainstay_supervisors::{ExitReason, Pid, Process};
+use mainstay_supervisors::{ExitReason, Pid, Process, SimpleSupervisor};
 use serde_json::{Value, json};
 
+use super::added::Added;
 use super::worker::Worker;
 use crate::replay::plan::SupervisorPlan;
-use crate::replay::scenario::{Child, Kind, ProcessName, StrategyName};
+use crate::replay::scenario::{Child, Kind, ProcessName};
 
 /// All processes of a scenario, dead or alive.
 #[derive(Debug, Default)]
@@ -18,6 +19,8 @@ pub(super) struct Directory(Mutex<Entries>);
 struct Entries {
     names: HashMap<Pid, ProcessName>,
     processes: HashMap<ProcessName, Process>,
+    /// The paths of supervisors with children, also while they are starting.
+    reporters: HashMap<Pid, String>,
     /// The latest incarnation of each path.
     workers: HashMap<String, Worker>,
     supervisors: HashMap<String, Supervising>,
@@ -28,19 +31,20 @@ struct Entries {
 pub(super) struct Supervising {
     pub(super) process: Process,
     pub(super) plan: Arc<SupervisorPlan>,
+    /// What its children are added by, if they are all made from one template.
+    pub(super) simple: Option<SimpleSupervisor<Added>>,
 }
 
 impl Supervising {
     /// Whether its children have ids and an order.
     pub(super) fn is_ordered(&self) -> bool {
-        self.plan.written.kind != Kind::Dynamic && self.template().is_none()
+        self.plan.written.kind != Kind::Dynamic && self.simple.is_none()
     }
 
     /// What all its children are made after.
     pub(super) fn template(&self) -> Option<&Child> {
-        let written = &self.plan.written;
-        let is_simple = written.strategy == StrategyName::SimpleOneForOne;
-        written.children.first().filter(|_| is_simple)
+        self.simple.as_ref()?;
+        self.plan.written.children.first()
     }
 }
 
@@ -55,6 +59,16 @@ impl Directory {
         let mut entries = self.lock();
         entries.add(name, &supervising.process);
         entries.supervisors.insert(name.path.clone(), supervising);
+    }
+
+    pub(super) fn add_reporter(&self, supervisor: &Process, path: &str) {
+        let path = path.to_owned();
+        self.lock().reporters.insert(supervisor.pid(), path);
+    }
+
+    /// The path of a supervisor that reports.
+    pub(super) fn reporter(&self, supervisor: &Process) -> Option<String> {
+        self.lock().reporters.get(&supervisor.pid()).cloned()
     }
 
     /// Its name; none for a process that is no part of the scenario.
@@ -82,13 +96,6 @@ impl Directory {
     pub(super) fn kind(&self, path: &str) -> Kind {
         self.supervisor(path)
             .map_or(Kind::Supervisor, |found| found.plan.written.kind)
-    }
-
-    /// Whether all children of this supervisor are made after the one of this id.
-    pub(super) fn is_template(&self, path: &str, id: &str) -> bool {
-        self.supervisor(path)
-            .and_then(|found| found.template()?.id.clone())
-            .is_some_and(|template| template == id)
     }
 
     /// Has the worker exit by itself; false if it is not there.

@@ -11,7 +11,7 @@ use tokio::task::JoinHandle;
 
 use super::directory::Directory;
 use super::reasons::reason_text;
-use super::terms;
+use super::reports;
 use crate::replay::log::Log;
 use crate::replay::matching::Event;
 
@@ -79,8 +79,7 @@ impl Journal {
                 }
             }
             other => {
-                if let Some(report) = terms::report(other, &self.directory, &self.reports.since(0))
-                {
+                if let Some(report) = reports::report(other, &self.directory) {
                     self.reports.push(report);
                 }
             }

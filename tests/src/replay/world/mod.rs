@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `mod.rs` | [`Tree`]: what a replay sees of it |
 //! | `build.rs` | documents to specs, children and supervisors |
+//! | `added.rs` | children that are added by key |
 //! | `attempt.rs` | one start attempt, as its script says |
 //! | `worker.rs` | workers: tasks and actors |
 //! | `call.rs` | one step's call, and its result |
@@ -11,14 +12,17 @@
 //! | `tree.rs` | the tree after a step |
 //! | `directory.rs` | which process is which |
 //! | `journal.rs` | what happened, in one order |
-//! | `terms.rs`, `reasons.rs` | errors, reports and reasons as the traces write them |
+//! | `reports.rs` | what supervisors report, as the traces write it |
+//! | `terms.rs`, `reasons.rs` | errors and reasons as the traces write them |
 
+mod added;
 mod attempt;
 mod build;
 mod call;
 mod directory;
 mod journal;
 mod reasons;
+mod reports;
 mod request;
 mod terms;
 mod tree;

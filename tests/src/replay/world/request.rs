@@ -6,6 +6,7 @@ use mainstay_specs::{ChildId, ChildSpec, ChildType, Restart, Shutdown};
 use mainstay_supervisors::{Child, PartitionRef, Process, Started, SupervisorError, SupervisorRef};
 use serde_json::{Value, json};
 
+use super::added::Added;
 use super::directory::Supervising;
 use super::{Stage, build, terms, tree};
 use crate::replay::answers::Call;
@@ -39,19 +40,34 @@ impl Request {
     }
 
     pub(super) fn start_child(self, step: &StartChild) -> Result<Call, Inexpressible> {
-        let child = match (&step.key, &step.child) {
-            (Some(key), _) => {
-                let plan = ChildPlan::of_step(step, self.found.template());
-                let mut args = self.found.plan.written.extra_args.clone();
-                args.extend(plan.written.args.iter().cloned());
-                build::keyed(&self.stage, &plan, &self.path, key, Some(args))?
-            }
-            (None, Some(written)) => {
-                build::child(&self.stage, &ChildPlan::new(written), &self.path)?
-            }
-            (None, None) => return Err(Inexpressible("a child without a spec".to_owned())),
+        let Some(key) = &step.key else {
+            return self.start_with_id(step);
         };
-        Ok(self.start(child))
+        let added = Added::new(step, key, &self.found);
+        match &self.found.simple {
+            Some(simple) => {
+                let simple = simple.bind(self.handle.clone());
+                Ok(Box::pin(async move {
+                    let started = simple.start_child(added).await;
+                    self.started(started)
+                }))
+            }
+            None => {
+                let child = added.child(&self.stage, &self.path)?;
+                Ok(self.start(child))
+            }
+        }
+    }
+
+    fn start_with_id(self, step: &StartChild) -> Result<Call, Inexpressible> {
+        match &step.child {
+            Some(written) if self.found.is_ordered() => {
+                let child = build::child(&self.stage, &ChildPlan::new(written), &self.path)?;
+                Ok(self.start(child))
+            }
+            Some(_) => Err(Inexpressible("a child without a key".to_owned())),
+            None => Err(Inexpressible("a child without a spec".to_owned())),
+        }
     }
 
     fn start(self, child: Child) -> Call {

@@ -1,6 +1,6 @@
-//! Errors and reports as the traces write them.
+//! Errors as the traces write them.
 
-use mainstay_supervisors::{CallError, EventKind, SpecError, StartError, SupervisorError};
+use mainstay_supervisors::{CallError, SpecError, StartError, SupervisorError};
 use serde_json::{Value, json};
 
 use super::directory::Directory;
@@ -63,6 +63,10 @@ pub(super) fn start_error(error: &StartError) -> Value {
         StartError::Spec(SpecError::ZeroPeriod) => {
             json!(["supervisor_data", ["invalid_period", 0]])
         }
+        StartError::Spec(SpecError::Templates(ids)) => {
+            let specs = ids.iter().map(|id| json!({"spec": id.as_str()}));
+            json!(["bad_start_spec", {"list": specs.collect::<Vec<_>>()}])
+        }
         StartError::Spec(fault) => json!(["start_spec", spec_fault(fault)]),
         other => json!(format!("unexpected: {other}")),
     }
@@ -83,42 +87,6 @@ pub(super) fn spec_fault(fault: &SpecError) -> Value {
         ),
         other => json!(format!("unexpected: {other}")),
     }
-}
-
-/// A report of a supervisor; none for other events. `earlier` are the reports before it.
-pub(super) fn report(kind: &EventKind, directory: &Directory, earlier: &[Value]) -> Option<Value> {
-    // Not by the directory, which does not know a supervisor that is still starting.
-    let sup = kind.process().path();
-    // The event does not name the child whose restart was one too many: the last one that was reported.
-    let last = earlier.iter().rev().find(|report| report[1] == sup);
-    let (word, child, reason) = match kind {
-        EventKind::ChildTerminated { child, reason, .. } => (
-            "child_terminated",
-            child.as_str(),
-            json!(reason_text(reason)),
-        ),
-        EventKind::StartError { child, error, .. } => (
-            "start_error",
-            child.as_str(),
-            start_failed(error, directory.kind(&sup)),
-        ),
-        EventKind::ShutdownError { child, reason, .. } => {
-            ("shutdown_error", child.as_str(), json!(reason_text(reason)))
-        }
-        EventKind::GaveUp { .. } => {
-            let child = last.and_then(|report| report[2].as_str()).unwrap_or("?");
-            ("shutdown", child, json!("reached_max_restart_intensity"))
-        }
-        _ => return None,
-    };
-    let mut report = vec![json!(word), json!(sup), json!(child), reason];
-    if let EventKind::ShutdownError { count, .. } = kind
-        && directory.is_template(&sup, child)
-    {
-        // One report for all children that ended so.
-        report.push(json!(count));
-    }
-    Some(json!(report))
 }
 
 /// The term in `error:X`.
