@@ -108,7 +108,11 @@ impl Document<'_> {
         self.faults.push(self.placed(fault, start, end));
         if let Some(meant) = meant_field(error) {
             let around = removable.map_or(node, |at| self.around(at));
-            self.lost.push(self.tree.path_of(around).field(meant));
+            let meant = self.tree.path_of(around).field(meant);
+            // Unless it is there too: then nothing is missing for want of it.
+            if self.tree.find_in_source(&meant).is_none() {
+                self.lost.push(meant);
+            }
         }
         self.lose(node, path)
     }

@@ -30,7 +30,19 @@ fn unknown_fields_are_told_with_the_nearest_known_one() {
         child_faults("(id: \"a\", kind: \"db\", restrat: transient, colour: 3)"),
         "1:23: children[0].restrat: unknown field `restrat`, did you mean `restart`?\n\
          1:43: children[0].colour: unknown field `colour`, expected one of `id`, `kind`, `args`, `supervisor`, \
-         `children`, `restart`, `shutdown`, `type`, `significant`, `depends_on`, `backoff`",
+         `children`, `restart`, `shutdown`, `type`, `significant`, `depends_on`, `name`, `mailbox_limit`, `backoff`",
+    );
+}
+
+// A misspelt field beside the right one hid everything inside the right one.
+#[test]
+fn a_misspelt_field_hides_nothing_of_the_right_one_beside_it() {
+    let text =
+        "(namespaces: [(name: \"n\", childrn: [], children: [(id: \"x\", kind: \"tickr\")])])";
+    assert_eq!(
+        faults(text),
+        "1:27: namespaces[0].childrn: unknown field `childrn`, did you mean `children`?\n\
+         1:67: namespaces[0].children[0].kind: unknown kind `tickr`, did you mean `ticker`?",
     );
 }
 

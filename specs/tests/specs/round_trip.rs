@@ -3,10 +3,12 @@
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
+use std::num::NonZeroUsize;
+
 use mainstay_specs::{
     AnyKind, Args, AutoShutdown, Backoff, ChildId, ChildSpec, ChildType, ConfigServerSpec,
-    HttpSpec, NamespaceName, NamespaceSpec, NodeChild, NodeSpec, Restart, ServicesSpec, Shutdown,
-    Strategy as Restarting, SupervisorFlags,
+    HttpSpec, NamespaceName, NamespaceSpec, NodeChild, NodeSpec, Restart, ServiceName,
+    ServicesSpec, Shutdown, Strategy as Restarting, SupervisorFlags,
 };
 use proptest::option;
 use proptest::prelude::*;
@@ -129,6 +131,8 @@ fn distinct(children: Vec<NodeChild>) -> Vec<NodeChild> {
     let numbered = children.into_iter().enumerate().map(|(n, mut child)| {
         let id: String = child.spec.id.as_str().chars().take(20).collect();
         child.spec.id = ChildId::new(format!("{n}{id}")).expect("a name");
+        child.spec.name = ServiceName::new(format!("service {n}")).ok();
+        child.spec.mailbox_limit = NonZeroUsize::new(n);
         child.spec.depends_on = before.replace(child.spec.id.clone()).into_iter().collect();
         child
     });

@@ -56,6 +56,9 @@ pub enum SpecError {
         "the backoff of child {0:?} needs min ≤ max, a factor of at least 1 and a jitter from 0 to 1"
     )]
     Backoff(ChildId),
+    /// A simple supervisor makes all its children from its template; this one has another spec.
+    #[error("child {0:?} is not made from the template of its supervisor")]
+    NotFromTemplate(ChildId),
     /// A simple supervisor makes all its children from one template; these were given.
     #[error("expected exactly one template, found {0:?}")]
     Templates(Vec<ChildId>),

@@ -82,6 +82,9 @@ impl DynamicSupervisor {
         child.check_id()?;
         let child = child.spec();
         match &self.flavour {
+            Flavour::Simple { template } if *child != **template => {
+                Err(SpecError::NotFromTemplate(child.id.clone()))
+            }
             Flavour::Simple { .. } => Ok(()),
             Flavour::Dynamic { .. } if child.significant => {
                 Err(SpecError::SignificantDynamic(child.id.clone()))
