@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use mainstay_specs::{ChildId, NamespaceName};
+use tokio::time::{Instant, timeout};
 
 use crate::event::{EventStream, Events, HISTORY};
 use crate::exit::ExitReason;
@@ -27,6 +28,8 @@ pub(crate) struct Core {
 struct Roots {
     stopping: bool,
     processes: HashMap<Pid, Process>,
+    /// Those whose supervisors were killed and that have not ended yet.
+    orphans: HashMap<Pid, Process>,
     namespaces: HashMap<NamespaceName, Place>,
 }
 
@@ -53,6 +56,65 @@ impl Core {
 
     fn roots(&self) -> MutexGuard<'_, Roots> {
         self.roots.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Keeps a process whose supervisor was killed in mind until it has ended.
+    pub(crate) fn adopt(self: &Arc<Self>, orphan: &Process) {
+        let pid = orphan.pid();
+        self.roots().orphans.insert(pid, orphan.clone());
+        let core = Arc::clone(self);
+        let forget = Box::new(move || {
+            let orphan = core.roots().orphans.remove(&pid);
+            drop(orphan);
+        });
+        orphan
+            .life()
+            .on_end(0, forget)
+            .unwrap_or_else(|forget| forget());
+    }
+
+    /// One that lives in this namespace, or in any.
+    fn orphan(&self, namespace: Option<&Arc<NamespaceInner>>) -> Option<Process> {
+        let roots = self.roots();
+        let ours = |orphan: &&Process| {
+            let lives_in = orphan.scope_of().namespace.as_ptr();
+            namespace.is_none_or(|namespace| lives_in == Arc::as_ptr(namespace))
+        };
+        roots.orphans.values().find(ours).cloned()
+    }
+
+    /// Waits for all that were left behind, and kills those that have not ended when the time is up.
+    pub(crate) async fn end_orphans(
+        &self,
+        namespace: Option<&Arc<NamespaceInner>>,
+        time: Time,
+        report: &mut StopReport,
+    ) {
+        while let Some(orphan) = self.orphan(namespace) {
+            if timeout(time.left(), orphan.ended()).await.is_err() {
+                report.add(&supervisor::kill_tree(&orphan).await);
+            }
+        }
+    }
+}
+
+/// A limit that runs. Not a point in time, which there need not be for every limit.
+#[derive(Clone, Copy)]
+pub(crate) struct Time {
+    begun: Instant,
+    limit: Duration,
+}
+
+impl Time {
+    pub(crate) fn new(limit: Duration) -> Self {
+        Self {
+            begun: Instant::now(),
+            limit,
+        }
+    }
+
+    pub(crate) fn left(&self) -> Duration {
+        self.limit.saturating_sub(self.begun.elapsed())
     }
 }
 
@@ -244,16 +306,14 @@ impl Runtime {
         };
         roots.sort_by_key(Process::pid);
         let mut report = StopReport::default();
-        let deadline = tokio::time::Instant::now() + limit;
+        let time = Time::new(limit);
         for root in roots.into_iter().rev() {
             root.stop(ExitReason::Shutdown);
-            if tokio::time::timeout_at(deadline, root.ended())
-                .await
-                .is_err()
-            {
+            if timeout(time.left(), root.ended()).await.is_err() {
                 report.add(&supervisor::kill_tree(&root).await);
             }
         }
+        self.core().end_orphans(None, time, &mut report).await;
         report
     }
 }

@@ -4,6 +4,7 @@ mod current;
 mod exits_of_actors;
 mod exits_of_tasks;
 mod links;
+mod made_known;
 mod monitors;
 mod panics;
 mod ractor_children;

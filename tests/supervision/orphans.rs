@@ -211,3 +211,94 @@ async fn a_supervisor_that_starts_when_the_one_above_is_killed_comes_to_an_end()
     assert_eq!(notes.all(), ["start a", "stop slow", "stop a"]);
     bed.end().await;
 }
+
+/// Needs this many seconds to stop, and is given all the time there is.
+fn endless(name: &str, seconds: u64) -> Child {
+    let probe = Probe::new().post_stop(move |_| async move {
+        sleep(secs(seconds)).await;
+        Ok(())
+    });
+    probe.child(name).shutdown(Shutdown::Infinity)
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_stop_of_a_runtime_waits_for_those_left_behind() {
+    // They stood in no table any more, and the stop was over before they were.
+    let bed = Bed::new();
+    let inner = Supervisor::one_for_one().child(endless("below", 2));
+    let tree = Supervisor::one_for_one()
+        .child(endless("slow", 3))
+        .child(Child::supervisor("inner", inner));
+    let supervisor = bed.start(tree).await;
+    supervisor.process().kill();
+    within(supervisor.process().ended()).await;
+    let begun = Instant::now();
+    let report = within(bed.runtime.stop(secs(9))).await;
+    assert_eq!((report.killed.len(), begun.elapsed()), (0, secs(3)));
+    bed.assert_empty();
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_stop_of_a_runtime_kills_those_left_behind_when_the_time_is_up() {
+    let bed = Bed::new();
+    let inner = Supervisor::one_for_one().child(endless("below", 3600));
+    let tree = Supervisor::one_for_one()
+        .child(endless("hangs", 3600))
+        .child(Child::supervisor("inner", inner));
+    let supervisor = bed.start(tree).await;
+    supervisor.process().kill();
+    within(supervisor.process().ended()).await;
+    let begun = Instant::now();
+    let mut report = bed.runtime.stop(secs(9)).await;
+    assert_eq!(begun.elapsed(), secs(9));
+    report.killed.sort();
+    assert_eq!(
+        report.killed,
+        ["root/hangs", "root/inner", "root/inner/below"]
+    );
+    bed.assert_empty();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_namespace_stops_with_those_left_behind_in_it_and_no_others() {
+    let bed = Bed::new();
+    let mut namespaces = Vec::new();
+    for name in ["one", "two"] {
+        let namespace = within(bed.runtime.namespace(name))
+            .await
+            .expect("it starts");
+        within(namespace.start_child(endless("hangs", 3600)))
+            .await
+            .expect("it starts");
+        namespace.children().expect("it runs").process().kill();
+        bed.log()
+            .until(&format!("started {name}/children again 1"))
+            .await;
+        namespaces.push(namespace);
+    }
+    let report = namespaces[0].stop(secs(9)).await;
+    assert_eq!(report.killed, ["one/children/hangs"]);
+    assert!(bed.started("two/children/hangs").is_alive());
+    let report = namespaces[1].stop(secs(9)).await;
+    assert_eq!(report.killed, ["two/children/hangs"]);
+    bed.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn all_the_time_there_is_is_a_time_to_stop_in() {
+    let bed = Bed::new();
+    bed.start(Supervisor::one_for_one().child(endless("slow", 3)))
+        .await;
+    let namespace = within(bed.runtime.namespace("test"))
+        .await
+        .expect("it starts");
+    within(namespace.start_child(endless("slow", 3)))
+        .await
+        .expect("it starts");
+    let begun = Instant::now();
+    let stopped = within(namespace.stop(std::time::Duration::MAX)).await;
+    let report = within(bed.runtime.stop(std::time::Duration::MAX)).await;
+    assert_eq!((stopped.killed.len(), report.killed.len()), (0, 0));
+    assert_eq!(begun.elapsed(), secs(6));
+    bed.assert_empty();
+}

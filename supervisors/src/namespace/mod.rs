@@ -19,7 +19,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use mainstay_specs::{ChildId, NamespaceName, ServiceName};
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
 use cells::Cells;
 pub use error::NamespaceError;
@@ -30,7 +30,7 @@ pub use plan::NamespacePlan;
 use crate::exit::ExitReason;
 use crate::process::Process;
 use crate::registry::{RegisterError, Registration, Registry, RegistryStats};
-use crate::runtime::StopReport;
+use crate::runtime::{StopReport, Time};
 use crate::service_ref::ServiceRef;
 use crate::start::{Child, Started};
 use crate::supervisor::{ChildState, SupervisorError, SupervisorRef, kill_tree};
@@ -243,10 +243,13 @@ impl Namespace {
     pub async fn stop(&self, limit: Duration) -> StopReport {
         let mut report = StopReport::default();
         if let Some(root) = self.inner.root.get() {
+            let time = Time::new(limit);
             root.stop(ExitReason::Shutdown);
-            if tokio::time::timeout(limit, root.ended()).await.is_err() {
+            if timeout(time.left(), root.ended()).await.is_err() {
                 report.add(&kill_tree(root).await);
             }
+            let core = &root.scope_of().runtime;
+            core.end_orphans(Some(&self.inner), time, &mut report).await;
         }
         report
     }

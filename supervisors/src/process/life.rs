@@ -40,12 +40,9 @@ pub(crate) struct Owner {
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Phase {
-    /// Its start is not complete: nobody but the starter knows it.
-    Starting,
-    /// It was announced.
-    Running,
-    /// It ended before it was announced.
-    Stillborn,
+    Alive,
+    /// What it held is being freed; its end cannot be seen yet.
+    Ending,
     Ended,
 }
 
@@ -54,6 +51,8 @@ pub(crate) type Cleanup = Box<dyn FnOnce() + Send>;
 
 struct State {
     phase: Phase,
+    /// Its start is complete; before, nobody but the starter knows it.
+    announced: bool,
     control: Option<Control>,
     /// If it is a supervisor.
     hub: Option<Arc<Hub>>,
@@ -101,7 +100,8 @@ impl Life {
             holds_up: AtomicBool::new(false),
             ending: AtomicBool::new(false),
             state: Mutex::new(State {
-                phase: Phase::Starting,
+                phase: Phase::Alive,
+                announced: false,
                 control: None,
                 hub: None,
                 asked: None,
@@ -257,14 +257,14 @@ impl Life {
 
     pub(crate) fn with_links<T>(&self, change: impl FnOnce(&mut Links) -> T) -> Option<T> {
         let mut state = self.lock();
-        let living = matches!(state.phase, Phase::Starting | Phase::Running);
-        living.then(|| change(&mut state.links))
+        let alive = state.phase == Phase::Alive;
+        alive.then(|| change(&mut state.links))
     }
 
     /// Has `cleanup` run when the process ends, before its end can be seen. Given back if it has ended already.
     pub(crate) fn on_end(&self, id: u64, cleanup: Cleanup) -> Result<(), Cleanup> {
         let mut state = self.lock();
-        if matches!(state.phase, Phase::Starting | Phase::Running) {
+        if state.phase == Phase::Alive {
             state.cleanups.push((id, cleanup));
             Ok(())
         } else {
@@ -321,8 +321,8 @@ impl Process {
     pub(crate) fn announce(&self, restarts: u32) {
         let life = self.life();
         let mut state = life.lock();
-        let ended = state.phase == Phase::Stillborn;
-        state.phase = if ended { Phase::Ended } else { Phase::Running };
+        state.announced = true;
+        let ended = state.phase == Phase::Ended;
         // Under the lock, so that the end cannot be published first.
         life.publish(self, |process| EventKind::Started { process, restarts });
         drop(state);
@@ -337,12 +337,7 @@ impl Process {
     fn finish(&self) {
         let life = self.life();
         let mut state = life.lock();
-        let announced = state.phase == Phase::Running;
-        state.phase = if announced {
-            Phase::Ended
-        } else {
-            Phase::Stillborn
-        };
+        state.phase = Phase::Ending;
         let reason = resolve(&state);
         state.outcome = Some(reason.clone());
         let links = std::mem::take(&mut state.links);
@@ -353,23 +348,35 @@ impl Process {
         for (_, cleanup) in cleanups {
             cleanup();
         }
+        // Before the exit can be seen, so that whoever waits for all finds those that are left behind.
+        let left = hub.map(|hub| hub.leave());
+        let announced = self.make_known(&reason);
+        life.gone.notify_waiters();
+        links.deliver(self, &reason);
+        if let Some(left) = left {
+            left.tell(&reason);
+        }
+        if announced {
+            life.tell_owner();
+        }
+    }
+
+    /// Makes the exit visible; true if the start was announced, so that the end is to be told as well.
+    fn make_known(&self, reason: &ExitReason) -> bool {
+        let life = self.life();
+        // Held to the end, so that a start which is announced meanwhile finds either all of this done or none.
+        let mut state = life.lock();
+        state.phase = Phase::Ended;
         // Set once: a process has one guard.
         let make_known = || drop(life.reason.set(reason.clone()));
-        if announced {
+        if state.announced {
             let (process, reason) = (self.clone(), reason.clone());
             let event = EventKind::Exited { process, reason };
             life.scope.runtime.events.publish_with(event, make_known);
         } else {
             make_known();
         }
-        life.gone.notify_waiters();
-        links.deliver(self, &reason);
-        if let Some(hub) = hub {
-            hub.close(&reason);
-        }
-        if announced {
-            life.tell_owner();
-        }
+        state.announced
     }
 }
 

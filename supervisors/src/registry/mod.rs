@@ -14,10 +14,10 @@ mod listen;
 mod stats;
 
 use std::borrow::Borrow;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::hash::Hash;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering, fence};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use papaya::HashMap as ReadMap;
@@ -71,8 +71,9 @@ pub enum RegisterError {
 }
 
 struct Writer<K> {
-    /// The keys of each process, one for each of its entries, in the order of registration.
-    keys: HashMap<Pid, Vec<(u64, K)>, FxBuildHasher>,
+    /// The keys of each process by entry, in the order of registration. A process is here from its first registration to
+    /// its end.
+    keys: HashMap<Pid, BTreeMap<u64, K>, FxBuildHasher>,
     stopped: bool,
 }
 
@@ -94,7 +95,8 @@ struct Inner<K, V> {
 /// A registry: processes by key. Cheap to clone; all clones are the same registry.
 ///
 /// A registration belongs to one incarnation: it is gone before the end of the process can be seen, and so before a
-/// successor is started; it can never be removed on behalf of another. Reads take no lock; changes take one for moments.
+/// successor is started; it can never be removed on behalf of another. Finding the owner of a unique key takes no lock,
+/// reading a shared one takes that key's; changes take one lock for moments.
 pub struct Registry<K, V> {
     inner: Arc<Inner<K, V>>,
 }
@@ -149,24 +151,23 @@ impl<K: Key, V: Value> Registry<K, V> {
             if writer.stopped {
                 return Err(RegisterError::Stopped);
             }
-            let others = inner.bucket(&key);
-            if let (Keys::Unique, Some(Bucket::One(owner))) = (inner.keys, &others) {
-                return Err(RegisterError::AlreadyRegistered(owner.process.clone()));
+            let map = inner.map.pin();
+            if let Some(owner) = map.get(&key).and_then(Bucket::owner) {
+                return Err(RegisterError::AlreadyRegistered(owner.clone()));
             }
-            // Should the process end from here on, its cleanup waits for the lock and finds the entry.
-            let expire = Inner::expire(Arc::downgrade(inner), key.clone(), process, id);
-            if process.life().on_end(id, expire).is_err() {
-                return Err(RegisterError::Dead);
+            if !writer.keys.contains_key(&process.pid()) {
+                // Should the process end from here on, its cleanup waits for the lock and finds the entry.
+                let expire = Inner::expire(Arc::downgrade(inner), process);
+                if process.life().on_end(inner.address(), expire).is_err() {
+                    return Err(RegisterError::Dead);
+                }
             }
-            inner
-                .map
-                .pin()
-                .insert(key.clone(), Bucket::with(others, Arc::clone(&entry)));
-            writer
-                .keys
-                .entry(process.pid())
-                .or_default()
-                .push((id, key.clone()));
+            match map.get(&key) {
+                Some(bucket) => bucket.add(&entry),
+                None => drop(map.insert(key.clone(), Bucket::new(inner.keys, &entry))),
+            }
+            let keys = writer.keys.entry(process.pid()).or_default();
+            keys.insert(id, key.clone());
             inner.entries.fetch_add(1, Ordering::Relaxed);
             inner.registered.fetch_add(1, Ordering::Relaxed);
             inner.tell(|| RegistryEvent::Registered {
@@ -189,23 +190,19 @@ impl<K: Key, V: Value> Registry<K, V> {
     /// left under the key.
     pub fn unregister_match(&self, process: &Process, key: &K, matches: impl Fn(&V) -> bool) {
         let inner = &self.inner;
-        let mut ours = inner.of(key);
+        let mut ours = inner.of_process(process, key);
         // Outside the lock, as it is the caller's code.
-        ours.retain(|entry| entry.process == *process && matches(&entry.value()));
-        {
-            let mut writer = inner.lock();
-            for entry in &ours {
-                inner.remove(&mut writer, key, process.pid(), entry.id);
-            }
-            if inner.of(key).iter().all(|entry| entry.process != *process) {
-                inner.tell(|| RegistryEvent::Unregistered {
-                    key: key.clone(),
-                    process: process.clone(),
-                });
-            }
+        ours.retain(|entry| matches(&entry.value()));
+        let mut writer = inner.lock();
+        for entry in &ours {
+            inner.remove(&mut writer, key, process.pid(), entry.id);
         }
-        for entry in ours {
-            process.life().forget_cleanup(entry.id);
+        let keys = writer.keys.get(&process.pid());
+        if keys.is_none_or(|keys| keys.values().all(|other| other != key)) {
+            inner.tell(|| RegistryEvent::Unregistered {
+                key: key.clone(),
+                process: process.clone(),
+            });
         }
     }
 
@@ -215,12 +212,7 @@ impl<K: Key, V: Value> Registry<K, V> {
         K: Borrow<Q>,
         Q: Hash + Eq + ?Sized,
     {
-        self.inner
-            .map
-            .pin()
-            .get(key)?
-            .first()
-            .map(|entry| entry.process.clone())
+        self.inner.map.pin().get(key)?.first_process()
     }
 
     pub(crate) fn entry<Q>(&self, key: &Q) -> Option<Arc<Entry<V>>>
@@ -228,7 +220,7 @@ impl<K: Key, V: Value> Registry<K, V> {
         K: Borrow<Q>,
         Q: Hash + Eq + ?Sized,
     {
-        self.inner.map.pin().get(key)?.first().cloned()
+        self.inner.map.pin().get(key)?.first()
     }
 
     /// All entries under a key, in the order of registration.
@@ -253,22 +245,20 @@ impl<K: Key, V: Value> Registry<K, V> {
         writer
             .keys
             .get(&process.pid())
-            .map(|keys| keys.iter().map(|(_, key)| key.clone()).collect())
+            .map(|keys| keys.values().cloned().collect())
             .unwrap_or_default()
     }
 
     /// The values of a process under a key.
     pub fn values(&self, process: &Process, key: &K) -> Vec<V> {
-        let entries = self.inner.of(key);
-        entries
-            .iter()
-            .filter(|entry| entry.process == *process)
-            .map(|entry| entry.value())
-            .collect()
+        let entries = self.inner.of_process(process, key);
+        entries.iter().map(|entry| entry.value()).collect()
     }
 
     /// Changes the value of a process under a unique key; gives the new and the old one. `None` if it has no entry, or the
     /// keys of this registry are shared, so that an entry is not known by its key.
+    ///
+    /// Other changes wait for `change`, which must not use the registry.
     pub fn update_value(
         &self,
         process: &Process,
@@ -279,11 +269,7 @@ impl<K: Key, V: Value> Registry<K, V> {
             return None;
         }
         let _writer = self.inner.lock();
-        let entry = self
-            .inner
-            .of(key)
-            .into_iter()
-            .find(|entry| entry.process == *process)?;
+        let entry = self.entry(key).filter(|entry| entry.process == *process)?;
         Some(entry.update(change))
     }
 
@@ -321,6 +307,8 @@ impl<K: Key, V: Value> Registry<K, V> {
             tokio::pin!(changed);
             changed.as_mut().enable();
             self.inner.waiting.store(true, Ordering::SeqCst);
+            // Either the registration is seen here, or the wish to be told is seen there.
+            fence(Ordering::SeqCst);
             if let Some(process) = self.whereis(key) {
                 return process;
             }
@@ -358,7 +346,12 @@ impl<K: Key, V: Value> Registry<K, V> {
         RegistryStats {
             entries: self.count(),
             keys: inner.map.len(),
-            processes: inner.lock().keys.len(),
+            processes: inner
+                .lock()
+                .keys
+                .values()
+                .filter(|keys| !keys.is_empty())
+                .count(),
             registered_total: inner.registered.load(Ordering::Relaxed),
             expired_total: inner.expired.load(Ordering::Relaxed),
             listeners: inner.listeners.receiver_count(),
@@ -383,7 +376,6 @@ impl<K: Key, V: Value> Registry<K, V> {
 
     pub(crate) fn release(&self, key: &K, entry: &Entry<V>) -> bool {
         let process = &entry.process;
-        process.life().forget_cleanup(entry.id);
         let mut writer = self.inner.lock();
         let removed = self.inner.remove(&mut writer, key, process.pid(), entry.id);
         if removed {
@@ -405,51 +397,64 @@ impl<K: Key, V: Value> Inner<K, V> {
         self.meta.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn bucket(&self, key: &K) -> Option<Bucket<V>> {
-        self.map.pin().get(key).cloned()
+    /// What a process knows this registry's cleanup by.
+    fn address(self: &Arc<Self>) -> u64 {
+        Arc::as_ptr(self).addr() as u64
     }
 
     fn of(&self, key: &K) -> Vec<Arc<Entry<V>>> {
-        self.bucket(key)
-            .map(|bucket| bucket.entries())
-            .unwrap_or_default()
+        let map = self.map.pin();
+        map.get(key).map(Bucket::entries).unwrap_or_default()
+    }
+
+    fn of_process(&self, process: &Process, key: &K) -> Vec<Arc<Entry<V>>> {
+        let writer = self.lock();
+        let Some(keys) = writer.keys.get(&process.pid()) else {
+            return Vec::new();
+        };
+        let map = self.map.pin();
+        let Some(bucket) = map.get(key) else {
+            return Vec::new();
+        };
+        let ids = keys.iter().filter(|(_, other)| *other == key);
+        ids.filter_map(|(id, _)| bucket.get(*id)).collect()
     }
 
     fn remove(&self, writer: &mut Writer<K>, key: &K, pid: Pid, id: u64) -> bool {
-        let Some(bucket) = self.bucket(key) else {
-            return false;
-        };
-        let Some((removed, left)) = bucket.without(id) else {
-            return false;
-        };
-        removed.release();
-        let map = self.map.pin();
-        match left {
-            Some(left) => drop(map.insert(key.clone(), left)),
-            None => drop(map.remove(key)),
-        }
-        self.entries.fetch_sub(1, Ordering::Relaxed);
         if let Some(keys) = writer.keys.get_mut(&pid) {
-            keys.retain(|(other, _)| *other != id);
-            if keys.is_empty() {
-                writer.keys.remove(&pid);
-            }
+            keys.remove(&id);
         }
+        self.remove_entry(key, id)
+    }
+
+    /// Called under the writer's lock.
+    fn remove_entry(&self, key: &K, id: u64) -> bool {
+        let map = self.map.pin();
+        let Some(removed) = map.get(key).and_then(|bucket| bucket.remove(id)) else {
+            return false;
+        };
+        if removed.left == 0 {
+            map.remove(key);
+        }
+        removed.entry.release();
+        self.entries.fetch_sub(1, Ordering::Relaxed);
         true
     }
 
-    /// What frees the key when the process ends.
-    fn expire(inner: Weak<Self>, key: K, process: &Process, id: u64) -> Box<dyn FnOnce() + Send> {
+    /// What frees all keys of a process when it ends.
+    fn expire(inner: Weak<Self>, process: &Process) -> Box<dyn FnOnce() + Send> {
         let pid = process.pid();
         // Weak, or the process would keep itself through its own list of cleanups.
         let process = process.downgrade();
         Box::new(move || {
             let Some(inner) = inner.upgrade() else { return };
             let mut writer = inner.lock();
-            if inner.remove(&mut writer, &key, pid, id) {
-                inner.expired.fetch_add(1, Ordering::Relaxed);
-                if let Some(process) = process.upgrade() {
-                    inner.tell(|| RegistryEvent::Expired { key, process });
+            for (id, key) in writer.keys.remove(&pid).unwrap_or_default() {
+                if inner.remove_entry(&key, id) {
+                    inner.expired.fetch_add(1, Ordering::Relaxed);
+                    if let Some(process) = process.upgrade() {
+                        inner.tell(|| RegistryEvent::Expired { key, process });
+                    }
                 }
             }
         })
@@ -464,6 +469,7 @@ impl<K: Key, V: Value> Inner<K, V> {
     }
 
     fn tell_waiters(&self) {
+        fence(Ordering::SeqCst);
         if self.waiting.load(Ordering::SeqCst) {
             self.changed.notify_waiters();
         }

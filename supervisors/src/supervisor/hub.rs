@@ -63,28 +63,54 @@ impl Hub {
         !table.closed
     }
 
-    /// The supervisor has ended. Children it has left behind, because it was killed, learn it now: each stops in its
-    /// own way with the same reason, within its shutdown time.
-    pub(crate) fn close(&self, reason: &ExitReason) {
-        let (entries, starting, doom) = {
-            let mut table = self.table();
-            table.closed = true;
-            (table.take_all(), table.starting.take(), table.doom.take())
+    /// The supervisor has ended: gives the children that it leaves behind, because it was killed. The runtime keeps
+    /// them in mind from here on.
+    pub(crate) fn leave(&self) -> Left {
+        let mut table = self.table();
+        table.closed = true;
+        let entries = table.take_all();
+        let alive = entries.values().filter_map(|entry| {
+            let process = entry.running().filter(|process| process.is_alive())?;
+            Some((process.clone(), entry.child.spec().effective_shutdown()))
+        });
+        let left = Left {
+            children: alive.collect(),
+            starting: table.starting.take(),
+            doom: table.doom.take(),
         };
-        let alive = entries
-            .values()
-            .filter_map(|entry| Some((entry.running()?, entry)));
-        let alive = alive.filter(|(process, _)| process.is_alive());
-        if let Some(doom) = doom {
-            for process in alive.map(|(process, _)| process).chain(&starting) {
+        drop(table);
+        for process in left.processes() {
+            process.scope_of().runtime.adopt(process);
+        }
+        left
+    }
+}
+
+/// What a killed supervisor leaves behind.
+pub(crate) struct Left {
+    children: Vec<(Process, Shutdown)>,
+    starting: Option<Process>,
+    doom: Option<Arc<Doom>>,
+}
+
+impl Left {
+    fn processes(&self) -> impl Iterator<Item = &Process> {
+        let children = self.children.iter().map(|(process, _)| process);
+        children.chain(&self.starting)
+    }
+
+    /// They learn it: each stops in its own way with the same reason, within its shutdown time.
+    pub(crate) fn tell(self, reason: &ExitReason) {
+        if let Some(doom) = &self.doom {
+            for process in self.processes() {
                 doom.kill(process);
             }
             return doom.close();
         }
-        for (process, entry) in alive {
-            orphan(process, entry.child.spec().effective_shutdown(), reason);
+        for (process, shutdown) in &self.children {
+            orphan(process, *shutdown, reason);
         }
-        match starting {
+        match self.starting {
             // It goes on with its start, finds this in its mailbox after it, and stops what it has started.
             Some(process) if process.kind() == ProcessKind::Supervisor => {
                 process.stop(reason.clone())

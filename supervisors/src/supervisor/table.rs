@@ -187,7 +187,11 @@ impl Table {
         } else {
             entry.failures.saturating_add(1)
         };
-        let last = entry.running().cloned();
+        let last = match &entry.state {
+            ChildState::Running(process) => Some(process.clone()),
+            ChildState::Restarting { last, .. } => last.clone(),
+            ChildState::Stopped => None,
+        };
         entry.state = ChildState::Restarting {
             last,
             epoch: *epoch,

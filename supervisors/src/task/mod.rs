@@ -85,11 +85,8 @@ impl TaskSupervisorRef {
         T: Send + 'static,
         F: Future<Output = T> + Send + 'static,
     {
-        let task = self.async_nolink(future).await?;
-        if let Some(caller) = current() {
-            caller.link(task.process());
-        }
-        Ok(task)
+        let body = |result: oneshot::Sender<T>| async move { drop(result.send(future.await)) };
+        self.spawn(current(), body).await
     }
 
     /// Runs a future as a task. Its failure concerns nobody but who waits for its result.
@@ -103,8 +100,11 @@ impl TaskSupervisorRef {
         F: Future<Output = T> + Send + 'static,
     {
         // Nobody may wait for the result any more; the task goes on all the same.
-        self.spawn(|result| async move { drop(result.send(future.await)) })
-            .await
+        self.spawn(
+            None,
+            |result| async move { drop(result.send(future.await)) },
+        )
+        .await
     }
 
     /// As [`async_nolink`](Self::async_nolink), but the future is dropped when the task's handle is, also while it is
@@ -114,7 +114,7 @@ impl TaskSupervisorRef {
         T: Send + 'static,
         F: Future<Output = T> + Send + 'static,
     {
-        self.spawn(|mut result| async move {
+        self.spawn(None, |mut result| async move {
             let answer = tokio::select! {
                 answer = future => Some(answer),
                 () = result.closed() => None,
@@ -124,7 +124,12 @@ impl TaskSupervisorRef {
         .await
     }
 
-    async fn spawn<T, F, B>(&self, body: B) -> Result<Task<T>, SupervisorError>
+    /// Linked to `caller` as it starts: should that have ended meanwhile, the task ends at once.
+    async fn spawn<T, F, B>(
+        &self,
+        caller: Option<Process>,
+        body: B,
+    ) -> Result<Task<T>, SupervisorError>
     where
         T: Send + 'static,
         B: FnOnce(oneshot::Sender<T>) -> F,
@@ -136,9 +141,14 @@ impl TaskSupervisorRef {
         let body = Arc::new(Mutex::new(Some(body)));
         let child = Child::from_start(self.spec(Restart::Temporary), move |cx| {
             let body = body.lock().unwrap_or_else(PoisonError::into_inner).take();
+            let caller = caller.clone();
             async move {
                 let body = body.ok_or_else(|| StartError::failed("a task is started once"))?;
-                Ok(cx.spawn_task(|_| body).into())
+                let process = cx.spawn_task(|_| body);
+                if let Some(caller) = caller {
+                    caller.link(&process);
+                }
+                Ok(process.into())
             }
         });
         let process = self.start(child).await?;

@@ -4,15 +4,19 @@ use std::convert::Infallible;
 use std::time::Duration;
 
 use kameo::actor::{Actor, ActorRef, Spawn};
+use kameo::error::SendError;
 use kameo::mailbox;
 use kameo::message::{Context, Message};
 use kameo::supervision::SupervisionStrategy;
 use tokio::sync::mpsc::UnboundedSender;
 
+use crate::Outcome;
 use crate::worker::{Failed, PANIC};
 
 /// Told of every incarnation once it has started.
-pub(crate) type Births = Option<UnboundedSender<ActorRef<KameoWorker>>>;
+pub(crate) type Births = Option<UnboundedSender<KameoRef>>;
+
+pub(crate) type KameoRef = ActorRef<KameoWorker>;
 
 pub(crate) struct KameoWorker(u64);
 
@@ -80,9 +84,20 @@ impl<const ALL: bool> Actor for KameoSupervisor<ALL> {
 pub(crate) async fn supervise<const ALL: bool>(
     supervisor: &ActorRef<KameoSupervisor<ALL>>,
     births: Births,
-) -> ActorRef<KameoWorker> {
+) -> KameoRef {
     KameoWorker::supervise(supervisor, births)
         .restart_limit(u32::MAX, Duration::from_secs(1))
         .spawn_with_mailbox(mailbox::unbounded())
         .await
+}
+
+/// Calls a worker. Sent while the one before is being cleared away, the message comes back, to be sent again.
+pub(crate) async fn total(worker: &KameoRef) -> Outcome<u64> {
+    loop {
+        match worker.ask(Total).await {
+            Ok(total) => return Ok(total),
+            Err(SendError::ActorRestarting(_)) => {}
+            Err(error) => return Err(error.to_string().into()),
+        }
+    }
 }

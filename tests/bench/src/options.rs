@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::Outcome;
 
 /// How long the rounds of one comparison go on.
-const BUDGET: Duration = Duration::from_millis(1800);
+const BUDGET: Duration = Duration::from_millis(2500);
 
 /// What the command line asks for.
 #[derive(Clone, Debug, Default)]

@@ -37,11 +37,13 @@ fn compare(name: &'static str, threads: usize, options: &Options) -> Outcome<()>
     let stage = Flavour::CurrentThread.build()?;
     // ractor's registry belongs to the whole program: each comparison has names of its own.
     let mut names: Vec<String> = (0..NAMES)
-        .map(|number| format!("{name}-worker-{number}"))
+        .map(|number| format!("worker-{threads}-{number}"))
         .collect();
     let (_runtime, namespace) = ours(&stage, names.clone())?;
     theirs(&stage, names.clone())?;
     fastrand::Rng::with_seed(7).shuffle(&mut names);
+    // Copied in the order in which they are asked for: a caller has the name at hand.
+    let names: Vec<String> = names.iter().map(String::clone).collect();
     Contest::new([name], "ns", || {
         on_threads(threads, &names, |name| namespace.whereis(name).is_some())
     })

@@ -8,6 +8,8 @@ use tokio::sync::mpsc::UnboundedSender;
 /// What the workers panic with; their panics are not printed.
 pub(crate) const PANIC: &str = "a panic that is part of the comparison";
 
+pub(crate) type WorkerRef = ActorRef<WorkerMessage>;
+
 pub(crate) enum WorkerMessage {
     Add(u64),
     Total(RpcReplyPort<u64>),
@@ -16,7 +18,7 @@ pub(crate) enum WorkerMessage {
 }
 
 /// Told of every incarnation once it has started, so that nobody has to poll for it.
-pub(crate) type Births = Option<UnboundedSender<ActorRef<WorkerMessage>>>;
+pub(crate) type Births = Option<UnboundedSender<WorkerRef>>;
 
 #[derive(Debug)]
 pub(crate) struct Failed;

@@ -6,8 +6,10 @@
 //! | `restart.rs` | how long from a crash until the next incarnation answers, alone and among 10,000 |
 //! | `one_for_all.rs` | the same with nine siblings that are restarted along |
 //! | `start_stop.rs` | what starting and stopping 10,000 children costs |
+//! | `incarnations.rs` | (the workers that crash, and their caller) |
 //! | `memory.rs` | what an idle actor keeps resident |
 
+mod incarnations;
 mod memory;
 mod message;
 mod one_for_all;

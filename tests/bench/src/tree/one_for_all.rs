@@ -1,17 +1,13 @@
 //! Ten children that are all restarted when one of them crashes: until all have started anew and one has answered.
 
-use std::sync::Arc;
-use std::time::Instant;
-
 use kameo::actor::Spawn;
 use mainstay_supervisors::{Runtime, Supervisor};
-use tokio::sync::Mutex;
-use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use tokio::sync::mpsc::unbounded_channel;
 
-use super::message::{each, total};
+use super::incarnations::{Crash, Incarnations, Shared};
 use super::{start, tireless, worker};
-use crate::in_kameo::{self, KameoSupervisor};
-use crate::worker::WorkerMessage;
+use crate::in_kameo::{self, KameoRef, KameoSupervisor};
+use crate::worker::WorkerRef;
 use crate::{Contest, Flavour, Options, Outcome};
 
 const CHILDREN: usize = 10;
@@ -28,90 +24,38 @@ pub(super) fn on_two_workers(options: &Options) -> Outcome<()> {
 
 fn compare(flavour: Flavour, name: &'static str, options: &Options) -> Outcome<()> {
     let stage = flavour.build()?;
-    let runtime = stage.run(async { Ok(Runtime::new()) })?;
-    let handle = runtime.clone();
-    let ours = stage.run(async move { Team::ours(&handle).await })?;
-    let (supervisor, theirs) = stage.run(Team::in_kameo())?;
-    let compared = Contest::new([name], "ns", || stage.run(our_round(Arc::clone(&ours))))
-        .peer("kameo", [TARGET], || {
-            stage.run(kameo_round(Arc::clone(&theirs)))
-        })
-        .run(options);
-    drop(supervisor);
-    compared
+    let (_runtime, ours) = stage.run(ours())?;
+    let (_supervisor, in_kameo) = stage.run(in_kameo())?;
+    Contest::new([name], "ns", || {
+        stage.run(Incarnations::round(ours.clone(), Crash::Error, CRASHES))
+    })
+    .peer("kameo", [TARGET], || {
+        stage.run(Incarnations::round(in_kameo.clone(), Crash::Error, CRASHES))
+    })
+    .run(options)
 }
 
-/// Where the incarnations of all ten are told of, in the order in which they start.
-struct Team<R> {
-    births: UnboundedReceiver<R>,
-    /// One of the present ten.
-    member: R,
-}
-
-type Shared<R> = Arc<Mutex<Team<R>>>;
-
-impl<R> Team<R> {
-    async fn new(mut births: UnboundedReceiver<R>) -> Outcome<Shared<R>> {
-        let member = next_ten(&mut births).await?;
-        Ok(Arc::new(Mutex::new(Self { births, member })))
+async fn ours() -> Outcome<(Runtime, Shared<WorkerRef>)> {
+    let (births, told) = unbounded_channel();
+    let mut supervisor = tireless(Supervisor::one_for_all());
+    for child in 0..CHILDREN {
+        supervisor = supervisor.child(worker(&child.to_string(), Some(births.clone())));
     }
+    let runtime = Runtime::new();
+    start(&runtime, supervisor).await?;
+    Ok((runtime, Incarnations::new(told, CHILDREN).await?))
 }
 
-impl Team<ractor::ActorRef<WorkerMessage>> {
-    async fn ours(runtime: &Runtime) -> Outcome<Shared<ractor::ActorRef<WorkerMessage>>> {
-        let (births, told) = unbounded_channel();
-        let mut supervisor = tireless(Supervisor::one_for_all());
-        for child in 0..CHILDREN {
-            supervisor = supervisor.child(worker(&child.to_string(), Some(births.clone())));
-        }
-        start(runtime, supervisor).await?;
-        Self::new(told).await
-    }
-}
+type Supervised = (
+    kameo::actor::ActorRef<KameoSupervisor<true>>,
+    Shared<KameoRef>,
+);
 
-type KameoRef<A> = kameo::actor::ActorRef<A>;
-
-impl Team<KameoRef<in_kameo::KameoWorker>> {
-    async fn in_kameo() -> Outcome<(
-        KameoRef<KameoSupervisor<true>>,
-        Shared<KameoRef<in_kameo::KameoWorker>>,
-    )> {
-        let (births, told) = unbounded_channel();
-        let supervisor = KameoSupervisor::<true>::spawn(());
-        for _ in 0..CHILDREN {
-            in_kameo::supervise(&supervisor, Some(births.clone())).await;
-        }
-        Ok((supervisor, Self::new(told).await?))
-    }
-}
-
-/// Waits until ten have started; gives the last.
-async fn next_ten<R>(births: &mut UnboundedReceiver<R>) -> Outcome<R> {
-    let mut last = None;
+async fn in_kameo() -> Outcome<Supervised> {
+    let (births, told) = unbounded_channel();
+    let supervisor = KameoSupervisor::<true>::spawn(());
     for _ in 0..CHILDREN {
-        last = births.recv().await;
+        in_kameo::supervise(&supervisor, Some(births.clone())).await;
     }
-    last.ok_or_else(|| "a worker was not restarted".into())
-}
-
-async fn our_round(team: Shared<ractor::ActorRef<WorkerMessage>>) -> Outcome<[f64; 1]> {
-    let mut team = team.lock().await;
-    let began = Instant::now();
-    for _ in 0..CRASHES {
-        team.member.cast(WorkerMessage::Fail)?;
-        team.member = next_ten(&mut team.births).await?;
-        total(&team.member, None).await?;
-    }
-    Ok([each(began, CRASHES)])
-}
-
-async fn kameo_round(team: Shared<KameoRef<in_kameo::KameoWorker>>) -> Outcome<[f64; 1]> {
-    let mut team = team.lock().await;
-    let began = Instant::now();
-    for _ in 0..CRASHES {
-        team.member.tell(in_kameo::Fail).await?;
-        team.member = next_ten(&mut team.births).await?;
-        team.member.ask(in_kameo::Total).await?;
-    }
-    Ok([each(began, CRASHES)])
+    Ok((supervisor, Incarnations::new(told, CHILDREN).await?))
 }
