@@ -82,6 +82,9 @@ impl Backoff {
     /// The wait before the `attempt`-th restart in a row (from 1); `chance` is a random number from 0 to 1.
     #[must_use]
     pub fn delay(&self, attempt: u32, chance: f64) -> Duration {
+        if self.min.is_zero() {
+            return Duration::ZERO; // Nothing grows from nothing, and 0 × ∞ is no number.
+        }
         let exponent = i32::try_from(attempt.saturating_sub(1)).unwrap_or(i32::MAX);
         let grown = self.min.as_secs_f64() * self.factor.max(1.0).powi(exponent);
         let capped = grown.min(self.max.as_secs_f64());
@@ -104,6 +107,8 @@ mod tests {
         let waits: Vec<u128> = (1..=6).map(|n| backoff.delay(n, 0.7).as_millis()).collect();
         assert_eq!(waits, [100, 200, 400, 800, 1000, 1000]);
         assert_eq!(backoff.delay(u32::MAX, 0.0), Duration::from_secs(1));
+        let none = Backoff::new(Duration::ZERO, Duration::from_secs(1));
+        assert_eq!(none.delay(u32::MAX, 0.0), Duration::ZERO);
     }
 
     #[test]

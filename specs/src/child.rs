@@ -82,7 +82,9 @@ pub struct ChildSpec {
     /// The name it is registered under in its namespace while it runs. Default: none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<ServiceName>,
-    /// How many messages may wait in its mailbox; more are refused at the handle. Default: no limit, as in OTP.
+    /// How many messages sent through its name may wait in its mailbox; more are refused at the handle. Only for actors:
+    /// other children with a limit do not start. Messages that go round the name are not refused, and each that is handled
+    /// makes room for one that is counted. Default: no limit, as in OTP.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mailbox_limit: Option<NonZeroUsize>,
     /// How long to wait before a restart. Default: not at all, as in OTP.

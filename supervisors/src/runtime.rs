@@ -43,13 +43,14 @@ impl Core {
     }
 
     /// Unless somebody is about to start a namespace there.
-    pub(crate) fn forget_place(&self, name: &NamespaceName) {
+    pub(crate) fn forget_place(
+        &self,
+        name: &NamespaceName,
+        is_vacant: impl FnOnce(&Place) -> bool,
+    ) {
         let mut roots = self.roots();
-        if roots
-            .namespaces
-            .get(name)
-            .is_some_and(|place| Arc::strong_count(place) == 1)
-        {
+        let place = roots.namespaces.get(name);
+        if place.is_some_and(|place| Arc::strong_count(place) == 1 && is_vacant(place)) {
             roots.namespaces.remove(name);
         }
     }
@@ -69,7 +70,7 @@ impl Core {
         });
         orphan
             .life()
-            .on_end(0, forget)
+            .on_end(forget)
             .unwrap_or_else(|forget| forget());
     }
 
@@ -236,7 +237,8 @@ impl Runtime {
             text: text.to_owned(),
             error,
         })?;
-        self.start_root(id, Weak::new(), supervisor.into()).await
+        self.start_root(id, Weak::new(), supervisor.into(), |_| {})
+            .await
     }
 
     pub(crate) async fn start_root(
@@ -244,6 +246,7 @@ impl Runtime {
         id: ChildId,
         namespace: Weak<NamespaceInner>,
         blueprint: Blueprint,
+        begun: impl FnOnce(&Process),
     ) -> Result<SupervisorRef, StartError> {
         blueprint.check()?;
         let scope = Arc::new(Scope {
@@ -258,6 +261,7 @@ impl Runtime {
             None,
         ));
         let root = RootStart::new(&process)?;
+        begun(&process);
         supervisor::start(process.clone(), &scope, blueprint).await?;
         root.complete();
         // It was just made one.
@@ -293,11 +297,12 @@ impl Runtime {
         self.core().events.last()
     }
 
-    /// Stops all trees, youngest first, each in its own order, and waits until nothing of them is left.
+    /// Stops all trees, each in its own order, and waits until nothing of them is left. They are told at once, the youngest
+    /// first: one that does not stop uses up nobody else's time.
     ///
     /// What has not ended within `limit` is killed, and named in the report. Nothing can be started any more.
     ///
-    /// Cancel safety: when this is dropped, the tree being stopped goes on stopping; call it again for the rest.
+    /// Cancel safety: when this is dropped, the trees go on stopping, without a limit; call it again for one.
     pub async fn stop(&self, limit: Duration) -> StopReport {
         let mut roots: Vec<Process> = {
             let mut roots = self.core().roots();
@@ -307,10 +312,13 @@ impl Runtime {
         roots.sort_by_key(Process::pid);
         let mut report = StopReport::default();
         let time = Time::new(limit);
-        for root in roots.into_iter().rev() {
+        roots.reverse();
+        for root in &roots {
             root.stop(ExitReason::Shutdown);
+        }
+        for root in &roots {
             if timeout(time.left(), root.ended()).await.is_err() {
-                report.add(&supervisor::kill_tree(&root).await);
+                report.add(&supervisor::kill_tree(root).await);
             }
         }
         self.core().end_orphans(None, time, &mut report).await;
@@ -345,7 +353,7 @@ impl<'a> RootStart<'a> {
         let forget = Box::new(move || drop(core.roots().processes.remove(&pid)));
         process
             .life()
-            .on_end(0, forget)
+            .on_end(forget)
             .map_err(|_| StartError::Stopping)?;
         Ok(Self {
             process,

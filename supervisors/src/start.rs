@@ -265,7 +265,11 @@ impl Child {
         self.with_spec(|spec| spec.depends_on = siblings.into_iter().collect())
     }
 
-    /// Limits how many messages sent through a [`ServiceRef`](crate::ServiceRef) may wait in its mailbox. Only for actors.
+    /// Limits how many messages sent through a [`ServiceRef`](crate::ServiceRef) may wait in its mailbox. Only for actors;
+    /// other children with a limit do not start.
+    ///
+    /// Messages sent through a plain `ActorRef` are never refused, and each that is handled makes room for one that is
+    /// counted: the limit is exact for an actor that is reached through its name only.
     #[must_use]
     pub fn mailbox_limit(self, limit: NonZeroUsize) -> Self {
         self.with_spec(|spec| spec.mailbox_limit = Some(limit))
@@ -275,6 +279,14 @@ impl Child {
     #[must_use]
     pub fn backoff(self, backoff: Backoff) -> Self {
         self.with_spec(|spec| spec.backoff = Some(backoff))
+    }
+
+    pub(crate) fn with_id(self, id: ChildId) -> Self {
+        let child = self.with_spec(|spec| spec.id = id);
+        Self {
+            wrong: None,
+            ..child
+        }
     }
 
     /// Changes its spec in any way.

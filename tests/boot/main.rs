@@ -9,3 +9,4 @@ mod readiness;
 mod rollback;
 mod stopping;
 mod support;
+mod without_limit;

@@ -1,5 +1,6 @@
 //! Processes: how they end, what others learn of it, and what is left of them.
 
+mod clerk;
 mod current;
 mod exits_of_actors;
 mod exits_of_tasks;

@@ -7,6 +7,7 @@ mod lease;
 mod lifetime;
 mod listeners;
 mod mailbox;
+mod many_keys;
 mod model;
 mod named_children;
 mod namespace_contents;
@@ -14,6 +15,7 @@ mod namespace_ends;
 mod namespaces;
 mod races;
 mod references;
+mod two_registries;
 mod unique;
 
 use std::time::Duration;

@@ -47,7 +47,7 @@ async fn nobody_is_found_where_nobody_is() {
     assert_eq!(names.whereis(&"x"), None);
     assert_eq!(names.lookup(&"x"), []);
     assert_eq!(names.keys(&a), Vec::<&str>::new());
-    assert_eq!(names.values(&a, &"x"), []);
+    assert_eq!(names.values(&a, &"x"), Vec::<u32>::new());
     assert_eq!(names.update_value(&a, &"x", |value| *value), None);
     names.unregister(&a, &"x");
     names.dispatch(&"x", |_| panic!("nobody to dispatch to"));

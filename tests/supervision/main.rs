@@ -1,23 +1,29 @@
 //! Supervisors: starting, restarting, stopping, and every answer to a request.
 
+mod asked_late;
 mod auto_shutdown;
 mod backoff;
+mod cancelled_start;
 mod chaos;
 mod dependents;
 mod dynamic;
 mod dynamic_stop;
 mod events;
+mod failed_restart;
 mod failed_starts;
 mod intensity;
+mod mailbox_limit;
 mod management;
 mod orphans;
 mod partition;
+mod partition_kind;
 mod restart_matrix;
 mod runtime;
 mod shutdown;
 mod simple;
 mod specs;
 mod start;
+mod stop_at_length;
 mod storm;
 mod strategies;
 mod tokio_gone;

@@ -1,6 +1,7 @@
 //! Tasks that give results, each a supervised process.
 
 mod children;
+mod linked_start;
 mod results;
 mod streams;
 

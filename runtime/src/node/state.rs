@@ -101,7 +101,7 @@ impl State {
     }
 
     pub(super) async fn stop(&self, limit: Duration) -> StopReport {
-        let deadline = Instant::now() + limit;
+        let begun = Instant::now();
         let namespaces = {
             let mut progress = self.progress();
             progress.phase = Phase::Stopping;
@@ -117,7 +117,7 @@ impl State {
             // It is neither aborted, nor does it panic.
             report.killed.extend(stop.await.unwrap_or_default().killed);
         }
-        let left = deadline.saturating_duration_since(Instant::now());
+        let left = limit.saturating_sub(begun.elapsed());
         let rest = self.runtime.stop(left.max(GRACE)).await;
         report.killed.extend(rest.killed);
         report

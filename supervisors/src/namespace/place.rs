@@ -7,17 +7,48 @@ use tokio::sync::Mutex;
 
 use super::{Namespace, NamespaceError, NamespaceInner, NamespacePlan};
 use crate::exit::ExitReason;
-use crate::process::current;
+use crate::process::{Process, current};
 use crate::runtime::{Core, Runtime};
 
 /// Where the namespace of one name is, or comes to be. The lock is held while it starts, so that it starts once.
 pub(crate) type Place = Arc<Mutex<Occupant>>;
 
-/// The last namespace that was started in a place. It may be stopping, or gone.
+/// The last namespace that was started in a place, or is being started. It may be stopping, or gone.
 #[derive(Default)]
 pub(crate) struct Occupant {
     inner: Weak<NamespaceInner>,
     owner: Weak<Owner>,
+    root: Option<Process>,
+}
+
+/// A place that somebody looks at. It is forgotten after, if nothing was started there.
+struct Visit {
+    core: Arc<Core>,
+    name: NamespaceName,
+    place: Option<Place>,
+}
+
+impl Visit {
+    fn new(core: &Arc<Core>, name: &NamespaceName) -> (Self, Place) {
+        let place = core.place_of(name);
+        let visit = Self {
+            core: Arc::clone(core),
+            name: name.clone(),
+            place: Some(Arc::clone(&place)),
+        };
+        (visit, place)
+    }
+}
+
+impl Drop for Visit {
+    fn drop(&mut self) {
+        self.place = None;
+        let is_vacant = |place: &Place| {
+            let occupant = place.try_lock();
+            occupant.is_ok_and(|occupant| !occupant.root.as_ref().is_some_and(Process::is_alive))
+        };
+        self.core.forget_place(&self.name, is_vacant);
+    }
 }
 
 /// Stops the namespace when the last handle from outside is dropped.
@@ -34,18 +65,18 @@ impl Drop for Owner {
 impl Occupant {
     /// The namespace, if it runs; if it is stopping, waits until it has.
     async fn join(&self) -> Option<Namespace> {
-        let inner = self.inner.upgrade()?;
-        let root = inner.root.get()?;
+        let root = self.root.as_ref().filter(|root| root.is_alive())?;
         if let Some(owner) = self.owner.upgrade()
-            && root.is_alive()
             && !root.is_asked_to_stop()
         {
             return Some(Namespace::from_owner(owner));
         }
-        let namespace = Namespace::from_inner(Arc::clone(&inner));
-        // Asked from within, it would wait for itself.
-        if current().and_then(|process| process.namespace()).as_ref() == Some(&namespace) {
-            return Some(namespace);
+        if let Some(inner) = self.inner.upgrade() {
+            let namespace = Namespace::from_inner(inner);
+            // Asked from within, it would wait for itself.
+            if current().and_then(|process| process.namespace()).as_ref() == Some(&namespace) {
+                return Some(namespace);
+            }
         }
         root.ended().await;
         None
@@ -60,7 +91,7 @@ impl Runtime {
     /// A text that is no name; a runtime that is stopping.
     pub async fn namespace(&self, name: impl AsRef<str>) -> Result<Namespace, NamespaceError> {
         let name = NamespaceName::new(name)?;
-        let place = self.core().place_of(&name);
+        let (_visit, place) = Visit::new(self.core(), &name);
         let mut running = place.lock().await;
         if let Some(namespace) = running.join().await {
             return Ok(namespace);
@@ -78,7 +109,7 @@ impl Runtime {
         name: NamespaceName,
         plan: NamespacePlan,
     ) -> Result<Namespace, NamespaceError> {
-        let place = self.core().place_of(&name);
+        let (_visit, place) = Visit::new(self.core(), &name);
         let mut running = place.lock().await;
         if running.join().await.is_some() {
             return Err(NamespaceError::AlreadyRunning(name));
@@ -115,26 +146,28 @@ impl Runtime {
     ) -> Result<Namespace, NamespaceError> {
         let id = ChildId::new(name.as_str())?;
         let inner = Arc::new(NamespaceInner::new(name.clone()));
+        let begun = |root: &Process| {
+            // The root keeps the record until it ends; the record knows the root, whose end breaks the circle.
+            let (kept, core) = (Arc::clone(&inner), Arc::downgrade(self.core()));
+            let forget = Box::new(move || forget(&core, &kept));
+            root.life().on_end(forget).unwrap_or_else(|forget| forget());
+            // Before it has started: should nobody wait for that any more, the next one waits for its end.
+            *place = Occupant {
+                inner: Arc::downgrade(&inner),
+                owner: Weak::new(),
+                root: Some(root.clone()),
+            };
+        };
         let started = self
-            .start_root(id, Arc::downgrade(&inner), plan.tree().into())
+            .start_root(id, Arc::downgrade(&inner), plan.tree().into(), begun)
             .await;
         let root = started.map_err(|error| NamespaceError::Start {
             name: name.clone(),
             error,
         })?;
         inner.root.set(root.process().clone()).ok();
-        // The root keeps the record until it ends; the record knows the root, whose end breaks the circle.
-        let (kept, core) = (Arc::clone(&inner), Arc::downgrade(self.core()));
-        let forget = Box::new(move || forget(&core, &kept));
-        root.process()
-            .life()
-            .on_end(u64::MAX, forget)
-            .unwrap_or_else(|forget| forget());
         let owner = Arc::new(Owner(inner));
-        *place = Occupant {
-            inner: Arc::downgrade(&owner.0),
-            owner: Arc::downgrade(&owner),
-        };
+        place.owner = Arc::downgrade(&owner);
         Ok(Namespace::from_owner(owner))
     }
 }
@@ -142,6 +175,6 @@ impl Runtime {
 fn forget(core: &Weak<Core>, inner: &NamespaceInner) {
     inner.cells.clear();
     if let Some(core) = core.upgrade() {
-        core.forget_place(&inner.name);
+        core.forget_place(&inner.name, |_| true);
     }
 }

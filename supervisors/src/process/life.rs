@@ -63,7 +63,7 @@ struct State {
     /// What the process itself said of its end.
     outcome: Option<ExitReason>,
     links: Links,
-    cleanups: Vec<(u64, Cleanup)>,
+    cleanups: Vec<Cleanup>,
 }
 
 /// One incarnation of a process. It holds nothing of the user's.
@@ -262,18 +262,14 @@ impl Life {
     }
 
     /// Has `cleanup` run when the process ends, before its end can be seen. Given back if it has ended already.
-    pub(crate) fn on_end(&self, id: u64, cleanup: Cleanup) -> Result<(), Cleanup> {
+    pub(crate) fn on_end(&self, cleanup: Cleanup) -> Result<(), Cleanup> {
         let mut state = self.lock();
         if state.phase == Phase::Alive {
-            state.cleanups.push((id, cleanup));
+            state.cleanups.push(cleanup);
             Ok(())
         } else {
             Err(cleanup)
         }
-    }
-
-    pub(crate) fn forget_cleanup(&self, id: u64) {
-        self.lock().cleanups.retain(|(other, _)| *other != id);
     }
 
     fn publish(&self, process: &Process, kind: impl FnOnce(Process) -> EventKind) {
@@ -345,7 +341,7 @@ impl Process {
         let hub = state.hub.clone();
         drop(state);
 
-        for (_, cleanup) in cleanups {
+        for cleanup in cleanups {
             cleanup();
         }
         // Before the exit can be seen, so that whoever waits for all finds those that are left behind.

@@ -158,7 +158,7 @@ impl<K: Key, V: Value> Registry<K, V> {
             if !writer.keys.contains_key(&process.pid()) {
                 // Should the process end from here on, its cleanup waits for the lock and finds the entry.
                 let expire = Inner::expire(Arc::downgrade(inner), process);
-                if process.life().on_end(inner.address(), expire).is_err() {
+                if process.life().on_end(expire).is_err() {
                     return Err(RegisterError::Dead);
                 }
             }
@@ -395,11 +395,6 @@ impl<K: Key, V: Value> Inner<K, V> {
 
     fn meta(&self) -> MutexGuard<'_, HashMap<String, V>> {
         self.meta.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// What a process knows this registry's cleanup by.
-    fn address(self: &Arc<Self>) -> u64 {
-        Arc::as_ptr(self).addr() as u64
     }
 
     fn of(&self, key: &K) -> Vec<Arc<Entry<V>>> {

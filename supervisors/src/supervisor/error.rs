@@ -62,6 +62,12 @@ pub enum SpecError {
     /// A simple supervisor makes all its children from one template; these were given.
     #[error("expected exactly one template, found {0:?}")]
     Templates(Vec<ChildId>),
+    /// Only the messages of actors can be limited.
+    #[error("child {0:?} has a mailbox limit, but is no actor")]
+    MailboxLimit(ChildId),
+    /// Partitions cannot share a name.
+    #[error("child {0:?} has a name, which several partitions cannot share")]
+    NamedPartition(ChildId),
     /// A partition supervisor without partitions.
     #[error("expected at least one partition, found none")]
     NoPartitions,

@@ -1,5 +1,6 @@
 //! The part of a supervisor that others hold: its mailbox and its table of children.
 
+use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -17,18 +18,24 @@ pub(crate) struct Hub {
     mailbox: mpsc::UnboundedSender<Message>,
     table: Mutex<Table>,
     pub(crate) strategy: &'static str,
+    /// How many partitions it was made with, if it is a partition supervisor.
+    pub(crate) partitions: Option<NonZeroUsize>,
     /// When the supervisor was made.
     pub(crate) since: Instant,
 }
 
 impl Hub {
-    pub(crate) fn new(strategy: &'static str) -> (Arc<Self>, mpsc::UnboundedReceiver<Message>) {
+    pub(crate) fn new(
+        strategy: &'static str,
+        partitions: Option<NonZeroUsize>,
+    ) -> (Arc<Self>, mpsc::UnboundedReceiver<Message>) {
         let (mailbox, inbox) = mpsc::unbounded_channel();
         (
             Arc::new(Self {
                 mailbox,
                 table: Mutex::default(),
                 strategy,
+                partitions,
                 since: Instant::now(),
             }),
             inbox,

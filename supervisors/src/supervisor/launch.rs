@@ -7,8 +7,9 @@ use futures_util::FutureExt;
 
 use super::decide::Key;
 use super::doom::kill_tree;
+use super::error::SpecError;
 use super::hub::Hub;
-use crate::process::{Owner, caught};
+use crate::process::{Owner, ProcessKind, caught};
 use crate::registry::RegisterError;
 use crate::runtime::Scope;
 use crate::start::{Child, StartContext, StartError, Started};
@@ -31,7 +32,7 @@ pub(crate) async fn launch(
         .catch_unwind()
         .await;
     let result = result.unwrap_or_else(|payload| Err(StartError::Panicked(caught(payload))));
-    let result = result.and_then(|started| name(scope, child, started));
+    let result = result.and_then(|started| settle(scope, child, started));
     let made = hub.table().starting.take();
     match (result, made) {
         (Ok(Started::Process { process, info }), Some(made)) if process == made => {
@@ -52,10 +53,16 @@ pub(crate) async fn launch(
     }
 }
 
-/// Registers the process under the name in its spec, if there is one. One that has ended meanwhile has started all the
+/// Refuses what the spec asks for in vain, and registers the process under the name in its spec, if there is one. One that has ended meanwhile has started all the
 /// same.
-fn name(scope: &Scope, child: &Child, started: Started) -> Result<Started, StartError> {
-    let (Some(name), Some(process)) = (&child.spec().name, started.process()) else {
+fn settle(scope: &Scope, child: &Child, started: Started) -> Result<Started, StartError> {
+    let (spec, Some(process)) = (child.spec(), started.process()) else {
+        return Ok(started);
+    };
+    if spec.mailbox_limit.is_some() && process.kind() != ProcessKind::Actor {
+        return Err(SpecError::MailboxLimit(spec.id.clone()).into());
+    }
+    let Some(name) = &spec.name else {
         return Ok(started);
     };
     let namespace = scope

@@ -36,6 +36,7 @@ mod spec;
 mod stop;
 mod table;
 
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use mainstay_specs::{Strategy, SupervisorFlags};
@@ -69,6 +70,8 @@ use server::Server;
 pub struct Supervisor {
     flags: SupervisorFlags,
     children: Vec<Child>,
+    /// If it is a partition supervisor.
+    partitions: Option<NonZeroUsize>,
 }
 
 impl Supervisor {
@@ -77,6 +80,7 @@ impl Supervisor {
         Self {
             flags,
             children: Vec::new(),
+            partitions: None,
         }
     }
 
@@ -110,6 +114,11 @@ impl Supervisor {
     /// Adds a child, to be started after those before it.
     pub fn child(mut self, child: Child) -> Self {
         self.children.push(child);
+        self
+    }
+
+    fn partitioned(mut self, partitions: NonZeroUsize) -> Self {
+        self.partitions = Some(partitions);
         self
     }
 
@@ -181,7 +190,8 @@ pub(crate) async fn start(
     match blueprint.0 {
         Kind::Wrong(error) => return Err(error.into()),
         Kind::Static(supervisor) => {
-            let (hub, inbox) = Hub::new(strategy_name(supervisor.flags.strategy));
+            let strategy = strategy_name(supervisor.flags.strategy);
+            let (hub, inbox) = Hub::new(strategy, supervisor.partitions);
             let mut server =
                 Server::new(process.clone(), Arc::clone(&hub), inner, supervisor.flags);
             process.life().hold_up(true);
@@ -200,7 +210,7 @@ pub(crate) async fn start(
             });
         }
         Kind::Dynamic(supervisor) => {
-            let (hub, inbox) = Hub::new(supervisor.strategy_name());
+            let (hub, inbox) = Hub::new(supervisor.strategy_name(), None);
             let server = dynamic::Server::new(process.clone(), Arc::clone(&hub), inner, supervisor);
             spawn_supervisor(&process, hub, async move {
                 told.send(Ok(())).ok();

@@ -55,6 +55,10 @@ impl Office {
         let process = entry.running().filter(|process| process.pid() == pid)?;
         let process = process.clone();
         let (spec, reason) = (entry.child.spec().clone(), process.exit_reason()?);
+        let (child, now) = ((key, &spec), Instant::now());
+        let history = &mut self.history;
+        let decision = decide::on_exit(&self.flags, history, child, &reason, &*table, now);
+        drop(table);
         if reason.is_abnormal() || spec.restart == Restart::Permanent {
             self.publish(EventKind::ChildTerminated {
                 supervisor: self.process.clone(),
@@ -63,10 +67,6 @@ impl Office {
                 reason: reason.clone(),
             });
         }
-        let (child, now) = ((key, &spec), Instant::now());
-        let history = &mut self.history;
-        let decision = decide::on_exit(&self.flags, history, child, &reason, &*table, now);
-        drop(table);
         if decision == Decision::GiveUp {
             self.report_giving_up(&spec.id, Some(process));
         }

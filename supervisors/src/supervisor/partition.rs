@@ -4,7 +4,7 @@ use std::hash::{Hash, Hasher};
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
-use mainstay_specs::{ChildId, ChildSpec, Strategy, SupervisorFlags};
+use mainstay_specs::{ChildId, Strategy, SupervisorFlags};
 use rustc_hash::FxHasher;
 
 use super::error::SpecError;
@@ -59,20 +59,21 @@ impl PartitionSupervisor {
 
 impl From<PartitionSupervisor> for Blueprint {
     fn from(partition: PartitionSupervisor) -> Self {
-        if partition.partitions == 0 {
+        let Some(partitions) = NonZeroUsize::new(partition.partitions) else {
             return SpecError::NoPartitions.into();
+        };
+        let spec = partition.child.spec();
+        if spec.name.is_some() {
+            return SpecError::NamedPartition(spec.id.clone()).into();
         }
         let numbered = |number: usize| {
             // A number is a name.
-            let id = ChildId::new(number.to_string())
-                .unwrap_or_else(|_| partition.child.spec().id.clone());
-            partition
-                .child
-                .clone()
-                .with_spec(|spec: &mut ChildSpec| spec.id = id)
+            let id = ChildId::new(number.to_string()).unwrap_or_else(|_| spec.id.clone());
+            partition.child.clone().with_id(id)
         };
         Supervisor::new(partition.flags.clone())
-            .children((0..partition.partitions).map(numbered))
+            .children((0..partitions.get()).map(numbered))
+            .partitioned(partitions)
             .into()
     }
 }
@@ -85,10 +86,10 @@ pub struct PartitionRef {
 }
 
 impl PartitionRef {
-    /// Takes a running supervisor as a partition supervisor; `None` if it has no children.
+    /// Takes a running supervisor as a partition supervisor; `None` if it is none.
     #[must_use]
     pub fn new(supervisor: SupervisorRef) -> Option<Self> {
-        let partitions = NonZeroUsize::new(supervisor.hub().table().len())?;
+        let partitions = supervisor.hub().partitions?;
         Some(Self {
             supervisor,
             partitions,
