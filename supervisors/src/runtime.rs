@@ -12,7 +12,7 @@ use tokio::time::{Instant, timeout};
 use crate::event::{EventStream, Events, HISTORY};
 use crate::exit::ExitReason;
 use crate::namespace::{Namespace, NamespaceInner, Place};
-use crate::process::{Clerk, Life, Pid, Process, ProcessKind, install_hook};
+use crate::process::{Clerks, Life, Pid, Process, ProcessKind, install_hook};
 use crate::start::StartError;
 use crate::supervisor::{self, Blueprint, SpecError, SupervisorRef};
 
@@ -20,7 +20,7 @@ use crate::supervisor::{self, Blueprint, SpecError, SupervisorRef};
 pub(crate) struct Core {
     next_pid: AtomicU64,
     pub(crate) events: Arc<Events>,
-    pub(crate) clerk: Clerk,
+    pub(crate) clerks: Clerks,
     roots: Mutex<Roots>,
 }
 
@@ -212,7 +212,7 @@ impl Runtime {
         Self(Arc::new(Owned(Arc::new(Core {
             next_pid: AtomicU64::new(1),
             events: Arc::new(Events::new(events)),
-            clerk: Clerk::default(),
+            clerks: Clerks::default(),
             roots: Mutex::default(),
         }))))
     }

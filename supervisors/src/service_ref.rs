@@ -15,7 +15,8 @@ use crate::namespace::{Metadata, ServiceRegistry};
 use crate::process::Process;
 use crate::registry::Entry;
 
-/// How long a caller whose request was dropped unanswered waits for the process to turn out to be dying.
+/// How long a caller whose request was dropped unanswered waits for the process to turn out to be dying, and how long
+/// one waits for an answer before it watches for the end as well.
 const GRACE: Duration = Duration::from_millis(50);
 
 struct Resolved<M> {
@@ -117,7 +118,7 @@ impl<M: Message> ServiceRef<M> {
         }
         let (process, deadline) = (&resolved.entry.process, deadline(limit));
         process.life().mailbox.admit()?;
-        let (reply, answer) = oneshot::channel();
+        let (reply, mut answer) = oneshot::channel();
         match resolved.actor.send_message(request((reply, limit).into())) {
             Ok(()) => {}
             Err(MessagingErr::InvalidActorType) => return Err(CallError::WrongType),
@@ -127,19 +128,21 @@ impl<M: Message> ServiceRef<M> {
                 return Err(ended(process, deadline, limit).await);
             }
         }
-        // A mailbox that is being dropped may have missed the request, and would keep it for as long as this reference is
-        // there: then only the end of the process tells.
+        // A mailbox that is being dropped may have missed the request, also one that came before the end was to be seen
+        // when others send at the same time. It would keep it for as long as this reference is there, so only the end of
+        // the process tells. Watching for that costs something, and most answers come soon.
         let stopping = resolved.actor.get_status() >= ActorStatus::Stopping;
-        if process.life().is_ending() || stopping {
-            let either = answer_or_end(answer, process);
-            let late = Err(CallError::Timeout(limit));
-            return timeout_at(deadline, either).await.unwrap_or(late);
+        if !(process.life().is_ending() || stopping) {
+            let soon = deadline.min(Instant::now() + GRACE);
+            match timeout_at(soon, &mut answer).await {
+                Ok(Ok(answer)) => return Ok(answer),
+                Ok(Err(_)) => return Err(dropped(process, deadline, limit).await),
+                Err(_) => {}
+            }
         }
-        match timeout_at(deadline, answer).await {
-            Ok(Ok(answer)) => Ok(answer),
-            Ok(Err(_)) => Err(dropped(process, deadline, limit).await),
-            Err(_) => Err(CallError::Timeout(limit)),
-        }
+        let either = answer_or_end(answer, process, (deadline, limit));
+        let late = Err(CallError::Timeout(limit));
+        timeout_at(deadline, either).await.unwrap_or(late)
     }
 
     fn resolved(&self) -> Result<Arc<Resolved<M>>, CallError> {
@@ -194,12 +197,16 @@ async fn dropped(process: &Process, deadline: Instant, limit: Duration) -> CallE
 }
 
 async fn answer_or_end<T>(
-    mut answer: oneshot::Receiver<T>,
+    answer: oneshot::Receiver<T>,
     process: &Process,
+    (deadline, limit): (Instant, Duration),
 ) -> Result<T, CallError> {
     tokio::select! {
         biased;
-        Ok(answer) = &mut answer => Ok(answer),
+        answer = answer => match answer {
+            Ok(answer) => Ok(answer),
+            Err(_) => Err(dropped(process, deadline, limit).await),
+        },
         reason = process.ended() => Err(CallError::Exited(reason)),
     }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use mainstay::prelude::*;
 use mainstay::{BootError, NodeBuilder};
+use mainstay_tests::probe::Probe;
 use serde::Deserialize;
 
 use crate::support::{Journal, builder, picture, spec};
@@ -152,7 +153,8 @@ app  rest_for_one  #1
 async fn the_file_decides_and_what_it_leaves_open_is_as_the_kind_has_it() {
     let limit = NonZeroUsize::new(7).unwrap();
     let builder = Node::builder().kind("clock", move |()| {
-        Child::task("placeholder", |stop| async move { stop.stopped().await })
+        Probe::new()
+            .child("placeholder")
             .restart(Restart::Transient)
             .shutdown(Shutdown::BrutalKill)
             .mailbox_limit(limit)

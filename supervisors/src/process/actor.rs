@@ -143,8 +143,8 @@ impl<A: Actor> Actor for Host<A> {
         .await;
         self.settle(result)?;
         if !self.process().life().set_outcome_as_asked() {
-            let clerk = &self.process().scope_of().runtime.clerk;
-            clerk.ask(&cell, Arc::clone(&self.guard)).await;
+            let clerks = &self.process().scope_of().runtime.clerks;
+            clerks.ask(&cell, Arc::clone(&self.guard)).await;
         }
         Ok(())
     }

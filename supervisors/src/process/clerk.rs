@@ -5,9 +5,10 @@
 //! Until it has, the clerk holds a share of the process's exit guard, and so the end is not known before its reason.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use ractor::{Actor, ActorCell, ActorId, ActorProcessingErr, ActorRef, SupervisionEvent};
+use tokio::runtime;
 
 use super::ExitGuard;
 use crate::exit::ExitReason;
@@ -15,53 +16,63 @@ use crate::exit::ExitReason;
 /// Who waits for the clerk's word; `None` once the clerk has ended.
 type Pending = Arc<Mutex<Option<HashMap<ActorId, Arc<ExitGuard>>>>>;
 
-/// Started when it is first needed, and anew if the tokio runtime it lived in has gone; ends with the runtime.
+/// The clerks of a runtime: one for each tokio runtime its processes live in, as one of these may stand still or go
+/// while others do not. Each is started when it is first needed, and ends with the runtime.
 #[derive(Default)]
-pub(crate) struct Clerk(tokio::sync::Mutex<Option<(ActorCell, Pending)>>);
+pub(crate) struct Clerks(tokio::sync::Mutex<HashMap<runtime::Id, Clerk>>);
 
-impl Clerk {
+struct Clerk {
+    cell: ActorCell,
+    pending: Pending,
+}
+
+impl Clerks {
     /// Has the reason of `stopping`, which is in its `post_stop`, written into the slot of `guard`.
     pub(super) async fn ask(&self, stopping: &ActorCell, guard: Arc<ExitGuard>) {
-        let mut clerk = self.0.lock().await;
-        if let Some((cell, pending)) = &*clerk
-            && wait_for(pending, stopping, &guard)
+        let here = runtime::Handle::current().id();
+        let mut clerks = self.0.lock().await;
+        if let Some(clerk) = clerks.get(&here)
+            && clerk.take_on(stopping, &guard)
         {
-            return cell.monitor(stopping.clone());
+            return;
         }
-        *clerk = start().await;
-        match &*clerk {
-            Some((cell, pending)) if wait_for(pending, stopping, &guard) => {
-                cell.monitor(stopping.clone());
-            }
+        // Those whose tokio runtimes have gone are not needed any more.
+        clerks.retain(|_, clerk| clerk.waiting().is_some());
+        match Clerk::start().await {
+            Some(clerk) if clerk.take_on(stopping, &guard) => drop(clerks.insert(here, clerk)),
             _ => guard.process().life().set_outcome(ExitReason::Normal),
         }
     }
 }
 
-impl Drop for Clerk {
-    fn drop(&mut self) {
-        if let Some((cell, _)) = self.0.get_mut() {
-            cell.stop(None);
-        }
+impl Clerk {
+    async fn start() -> Option<Self> {
+        let pending = Pending::new(Mutex::new(Some(HashMap::new())));
+        let actor = ClerkActor(Arc::clone(&pending));
+        let (clerk, _) = Actor::spawn(None, actor, ()).await.ok()?;
+        let cell = clerk.get_cell();
+        Some(Self { cell, pending })
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, Option<HashMap<ActorId, Arc<ExitGuard>>>> {
+        self.pending.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// False if it has ended.
+    fn take_on(&self, stopping: &ActorCell, guard: &Arc<ExitGuard>) -> bool {
+        match &mut *self.waiting() {
+            None => return false,
+            Some(waiting) => waiting.insert(stopping.get_id(), Arc::clone(guard)),
+        };
+        self.cell.monitor(stopping.clone());
+        true
     }
 }
 
-/// False if the clerk has ended.
-fn wait_for(pending: &Pending, stopping: &ActorCell, guard: &Arc<ExitGuard>) -> bool {
-    let mut pending = pending.lock().unwrap_or_else(PoisonError::into_inner);
-    let Some(waiting) = &mut *pending else {
-        return false;
-    };
-    waiting.insert(stopping.get_id(), Arc::clone(guard));
-    true
-}
-
-async fn start() -> Option<(ActorCell, Pending)> {
-    let pending = Pending::new(Mutex::new(Some(HashMap::new())));
-    let (clerk, _) = Actor::spawn(None, ClerkActor(Arc::clone(&pending)), ())
-        .await
-        .ok()?;
-    Some((clerk.get_cell(), pending))
+impl Drop for Clerk {
+    fn drop(&mut self) {
+        self.cell.stop(None);
+    }
 }
 
 struct ClerkActor(Pending);

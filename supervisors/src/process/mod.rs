@@ -30,7 +30,7 @@ use mainstay_specs::ChildId;
 use ractor::{ActorCell, ActorRef};
 
 pub(crate) use actor::spawn_actor;
-pub(crate) use clerk::Clerk;
+pub(crate) use clerk::Clerks;
 pub use current::current;
 pub(crate) use current::{Within, is_current};
 pub(crate) use life::{Control, ExitGuard, Life, Owner};
