@@ -186,6 +186,8 @@ pub async fn within<F: Future>(future: F) -> F::Output {
 fn quiet_panics() {
     static QUIET: Once = Once::new();
     QUIET.call_once(|| {
+        // Its hook first: two who put theirs in front at the same time would lose one.
+        drop(Runtime::new());
         let before = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |info| {
             let text = info.payload_as_str().unwrap_or_default();
