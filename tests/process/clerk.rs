@@ -32,3 +32,14 @@ fn also_in_the_tokio_runtime_after_one_that_is_gone() {
     }
     assert_eq!(bed.runtime.roots(), []);
 }
+
+#[test]
+fn also_in_a_tokio_runtime_beside_one_that_stands_still() {
+    let bed = Bed::new();
+    let (one, two) = (thread(), thread());
+    assert_eq!(one.block_on(stopped_with(&bed, "one")), with("one"));
+    assert_eq!(two.block_on(stopped_with(&bed, "two")), with("two"));
+    assert_eq!(one.block_on(stopped_with(&bed, "three")), with("three"));
+    drop((one, two));
+    assert_eq!(bed.runtime.roots(), []);
+}

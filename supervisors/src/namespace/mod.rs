@@ -47,8 +47,8 @@ pub type ServiceRegistry = Registry<ServiceName, Metadata>;
 
 /// A namespace: a supervised subtree with its own names. Two namespaces never see each other.
 ///
-/// A handle, cheap to clone. When the last one that came from [`Runtime`] is dropped, the tree is told to stop and
-/// nobody waits for it; to wait, use [`stop`](Self::stop). Handles that were only found ([`Runtime::find_namespace`],
+/// A handle, cheap to clone. When the last one that came from [`Runtime`](crate::Runtime) is dropped, the tree is told to stop and
+/// nobody waits for it; to wait, use [`stop`](Self::stop). Handles that were only found ([`find_namespace`](crate::Runtime::find_namespace),
 /// [`Process::namespace`], a start context) do not keep it up.
 #[derive(Clone)]
 pub struct Namespace {
