@@ -1,8 +1,8 @@
 //! A hundred thousand idle actors under one dynamic supervisor: they start, are counted, and stop all at once.
 
 use mainstay_supervisors::specs::Restart;
-use mainstay_supervisors::{Child, DynamicSupervisor, ExitReason, Process, Runtime, SupervisorRef};
-use mainstay_tests::probe::within;
+use mainstay_supervisors::{Child, DynamicSupervisor, ExitReason, Process, SupervisorRef};
+use mainstay_tests::probe::{runtime, within};
 use ractor::{Actor, ActorProcessingErr, ActorRef};
 
 const ACTORS: usize = 100_000;
@@ -35,7 +35,7 @@ async fn start(supervisor: SupervisorRef, count: usize) -> Vec<Process> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_hundred_thousand_idle_actors_start_are_counted_and_stop() {
-    let runtime = Runtime::with_history(1);
+    let runtime = runtime(1);
     let supervisor = runtime
         .start("root", DynamicSupervisor::new())
         .await

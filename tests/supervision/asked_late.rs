@@ -1,10 +1,10 @@
 //! Requests that come while the supervisor ends.
 
 use mainstay_supervisors::{
-    Blueprint, CallError, DynamicSupervisor, ExitReason, Process, Runtime, Supervisor,
-    SupervisorError, SupervisorRef,
+    Blueprint, CallError, DynamicSupervisor, ExitReason, Process, Supervisor, SupervisorError,
+    SupervisorRef,
 };
-use mainstay_tests::probe::within;
+use mainstay_tests::probe::{runtime, within};
 use tokio::task::{JoinHandle, yield_now};
 
 /// Asks until there is no answer any more, and tells why.
@@ -21,7 +21,7 @@ fn asking(supervisor: &SupervisorRef) -> JoinHandle<SupervisorError> {
 
 /// All requests of some rounds, each of which ends a supervisor at another moment, come to an end.
 async fn requests_until(end: fn(&Process), supervisor: fn() -> Blueprint) {
-    let runtime = Runtime::with_history(1);
+    let runtime = runtime(1);
     for round in 0..1000 {
         let root = within(runtime.start("root", supervisor())).await;
         let root = root.expect("it starts");

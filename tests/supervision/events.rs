@@ -4,7 +4,7 @@ use mainstay_supervisors::specs::Restart;
 use mainstay_supervisors::{
     Child, Delivery, DynamicSupervisor, EventKind, EventStream, ExitReason, Runtime, Supervisor,
 };
-use mainstay_tests::probe::{Bed, Order, Probe, order, within};
+use mainstay_tests::probe::{Bed, Order, Probe, order, runtime, within};
 
 use crate::secs;
 
@@ -69,7 +69,7 @@ async fn a_number_that_has_not_come_yet_is_waited_for() {
 
 #[tokio::test(start_paused = true)]
 async fn who_reads_too_slowly_is_told_how_many_were_missed() {
-    let runtime = Runtime::with_history(2);
+    let runtime = runtime(2);
     let mut late = runtime.events_after(0);
     five_events(&runtime).await;
     assert_eq!(numbers(&mut late), (3, vec![4, 5]));
@@ -80,7 +80,7 @@ async fn who_reads_too_slowly_is_told_how_many_were_missed() {
 
 #[tokio::test(start_paused = true)]
 async fn a_history_of_none_keeps_one() {
-    let runtime = Runtime::with_history(0);
+    let runtime = runtime(0);
     five_events(&runtime).await;
     assert_eq!(numbers(&mut runtime.events_after(0)), (4, vec![5]));
     within(runtime.stop(secs(1))).await;

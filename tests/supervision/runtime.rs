@@ -4,10 +4,8 @@ use std::future::pending;
 use std::sync::{Arc, Weak};
 
 use mainstay_supervisors::specs::{Backoff, Shutdown};
-use mainstay_supervisors::{
-    Child, Delivery, DynamicSupervisor, ExitReason, Runtime, StopToken, Supervisor,
-};
-use mainstay_tests::probe::{Bed, Notes, OnDrop, Order, Probe, order, within};
+use mainstay_supervisors::{Child, Delivery, DynamicSupervisor, ExitReason, StopToken, Supervisor};
+use mainstay_tests::probe::{Bed, Notes, OnDrop, Order, Probe, order, runtime, within};
 use tokio::time::{Instant, sleep};
 
 use crate::{millis, secs};
@@ -377,7 +375,7 @@ async fn runtimes_know_nothing_of_each_other() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn starting_and_stopping_at_once_leaves_nothing() {
     for round in 0..50 {
-        let runtime = Runtime::new();
+        let runtime = runtime(64);
         let starting: Vec<_> = (0..8)
             .map(|_| {
                 let runtime = runtime.clone();

@@ -1,9 +1,9 @@
 //! The tokio runtime is dropped under the trees: everything ends at once, and nobody panics or waits.
 
 use mainstay_supervisors::{
-    Child, DynamicSupervisor, ExitReason, Namespace, Process, Runtime, StopToken, Supervisor,
+    Child, DynamicSupervisor, ExitReason, Namespace, Process, StopToken, Supervisor,
 };
-use mainstay_tests::probe::{Bed, Notes, OnDrop, Probe, within};
+use mainstay_tests::probe::{Bed, Notes, OnDrop, Probe, runtime, within};
 
 fn threads(workers: usize) -> tokio::runtime::Runtime {
     let mut builder = tokio::runtime::Builder::new_multi_thread();
@@ -79,7 +79,7 @@ fn nothing_is_left_when_several_threads_end_while_they_work() {
 
 #[test]
 fn a_runtime_outlives_tokios_and_works_in_the_next() {
-    let runtime = Runtime::new();
+    let runtime = runtime(64);
     let first = threads(1);
     let namespace: Namespace = first
         .block_on(runtime.namespace("test"))

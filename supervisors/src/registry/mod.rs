@@ -4,17 +4,19 @@
 //! |---|---|
 //! | `mod.rs` | [`Registry`]: the local one, its reads without a lock |
 //! | `entry.rs` | what is registered under a key |
+//! | `held.rs` | what a process holds |
 //! | `listen.rs` | [`RegistryEvent`]: who came and went |
 //! | `lease.rs` | [`LeaseBackend`]: the face behind which a registry across machines fits |
 //! | `stats.rs` | [`RegistryStats`] |
 
 mod entry;
+mod held;
 mod lease;
 mod listen;
 mod stats;
 
 use std::borrow::Borrow;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::fmt;
 use std::hash::Hash;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering, fence};
@@ -27,6 +29,7 @@ use tokio::sync::{Notify, broadcast};
 use entry::Bucket;
 pub(crate) use entry::Entry;
 pub use entry::Registration;
+use held::Held;
 pub use lease::{Lease, LeaseBackend, LeaseLost};
 pub use listen::RegistryEvent;
 pub use stats::RegistryStats;
@@ -71,9 +74,8 @@ pub enum RegisterError {
 }
 
 struct Writer<K> {
-    /// The keys of each process by entry, in the order of registration. A process is here from its first registration to
-    /// its end.
-    keys: HashMap<Pid, BTreeMap<u64, K>, FxBuildHasher>,
+    /// What each process holds. A process is here from its first registration to its end.
+    held: HashMap<Pid, Held<K>, FxBuildHasher>,
     stopped: bool,
 }
 
@@ -112,7 +114,7 @@ impl<K: Key, V: Value> Registry<K, V> {
     #[must_use]
     pub fn new(keys: Keys) -> Self {
         let writer = Writer {
-            keys: HashMap::default(),
+            held: HashMap::default(),
             stopped: false,
         };
         Self {
@@ -155,7 +157,7 @@ impl<K: Key, V: Value> Registry<K, V> {
             if let Some(owner) = map.get(&key).and_then(Bucket::owner) {
                 return Err(RegisterError::AlreadyRegistered(owner.clone()));
             }
-            if !writer.keys.contains_key(&process.pid()) {
+            if !writer.held.contains_key(&process.pid()) {
                 // Should the process end from here on, its cleanup waits for the lock and finds the entry.
                 let expire = Inner::expire(Arc::downgrade(inner), process);
                 if process.life().on_end(expire).is_err() {
@@ -166,8 +168,8 @@ impl<K: Key, V: Value> Registry<K, V> {
                 Some(bucket) => bucket.add(&entry),
                 None => drop(map.insert(key.clone(), Bucket::new(inner.keys, &entry))),
             }
-            let keys = writer.keys.entry(process.pid()).or_default();
-            keys.insert(id, key.clone());
+            let held = writer.held.entry(process.pid()).or_default();
+            held.insert(id, &key);
             inner.entries.fetch_add(1, Ordering::Relaxed);
             inner.registered.fetch_add(1, Ordering::Relaxed);
             inner.tell(|| RegistryEvent::Registered {
@@ -197,8 +199,8 @@ impl<K: Key, V: Value> Registry<K, V> {
         for entry in &ours {
             inner.remove(&mut writer, key, process.pid(), entry.id);
         }
-        let keys = writer.keys.get(&process.pid());
-        if keys.is_none_or(|keys| keys.values().all(|other| other != key)) {
+        let held = writer.held.get(&process.pid());
+        if held.is_none_or(|held| held.under(key).is_empty()) {
             inner.tell(|| RegistryEvent::Unregistered {
                 key: key.clone(),
                 process: process.clone(),
@@ -242,11 +244,8 @@ impl<K: Key, V: Value> Registry<K, V> {
     #[must_use]
     pub fn keys(&self, process: &Process) -> Vec<K> {
         let writer = self.inner.lock();
-        writer
-            .keys
-            .get(&process.pid())
-            .map(|keys| keys.values().cloned().collect())
-            .unwrap_or_default()
+        let held = writer.held.get(&process.pid());
+        held.map(Held::keys).unwrap_or_default()
     }
 
     /// The values of a process under a key.
@@ -348,9 +347,9 @@ impl<K: Key, V: Value> Registry<K, V> {
             keys: inner.map.len(),
             processes: inner
                 .lock()
-                .keys
+                .held
                 .values()
-                .filter(|keys| !keys.is_empty())
+                .filter(|held| !held.is_empty())
                 .count(),
             registered_total: inner.registered.load(Ordering::Relaxed),
             expired_total: inner.expired.load(Ordering::Relaxed),
@@ -404,20 +403,19 @@ impl<K: Key, V: Value> Inner<K, V> {
 
     fn of_process(&self, process: &Process, key: &K) -> Vec<Arc<Entry<V>>> {
         let writer = self.lock();
-        let Some(keys) = writer.keys.get(&process.pid()) else {
-            return Vec::new();
-        };
         let map = self.map.pin();
-        let Some(bucket) = map.get(key) else {
+        let (Some(held), Some(bucket)) = (writer.held.get(&process.pid()), map.get(key)) else {
             return Vec::new();
         };
-        let ids = keys.iter().filter(|(_, other)| *other == key);
-        ids.filter_map(|(id, _)| bucket.get(*id)).collect()
+        held.under(key)
+            .iter()
+            .filter_map(|id| bucket.get(*id))
+            .collect()
     }
 
     fn remove(&self, writer: &mut Writer<K>, key: &K, pid: Pid, id: u64) -> bool {
-        if let Some(keys) = writer.keys.get_mut(&pid) {
-            keys.remove(&id);
+        if let Some(held) = writer.held.get_mut(&pid) {
+            held.remove(id, key);
         }
         self.remove_entry(key, id)
     }
@@ -444,7 +442,8 @@ impl<K: Key, V: Value> Inner<K, V> {
         Box::new(move || {
             let Some(inner) = inner.upgrade() else { return };
             let mut writer = inner.lock();
-            for (id, key) in writer.keys.remove(&pid).unwrap_or_default() {
+            let held = writer.held.remove(&pid).unwrap_or_default();
+            for (id, key) in held.into_entries() {
                 if inner.remove_entry(&key, id) {
                     inner.expired.fetch_add(1, Ordering::Relaxed);
                     if let Some(process) = process.upgrade() {

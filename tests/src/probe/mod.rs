@@ -53,9 +53,8 @@ impl Bed {
     /// A runtime that forgets no event.
     #[must_use]
     pub fn new() -> Self {
-        quiet_panics();
         Self {
-            runtime: Runtime::with_history(1 << 16),
+            runtime: runtime(1 << 16),
         }
     }
 
@@ -183,11 +182,17 @@ pub async fn within<F: Future>(future: F) -> F::Output {
     result.expect("nothing happens any more, and the test still waits")
 }
 
+/// A runtime that keeps this many events. Every runtime of a test binary is made by this or by [`Bed::new`]: the hook that
+/// keeps panics on purpose quiet has to be there before the runtime's, which is then in front and sees them all.
+#[must_use]
+pub fn runtime(history: usize) -> Runtime {
+    quiet_panics();
+    Runtime::with_history(history)
+}
+
 fn quiet_panics() {
     static QUIET: Once = Once::new();
     QUIET.call_once(|| {
-        // Its hook first: two who put theirs in front at the same time would lose one.
-        drop(Runtime::new());
         let before = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |info| {
             let text = info.payload_as_str().unwrap_or_default();
