@@ -97,7 +97,7 @@ impl<M: Message> ServiceRef<M> {
 
     /// Sends a request and waits for its answer, at most for `limit`.
     ///
-    /// ```ignore
+    /// ```text
     /// let total = counter.call(CounterMessage::Get, Duration::from_secs(1)).await?;
     /// ```
     ///
