@@ -157,7 +157,11 @@ impl<M: Message> ServiceRef<M> {
             .registry
             .entry(&self.name)
             .ok_or(CallError::NoProcess)?;
-        let cell = entry.process.actor_cell().ok_or(CallError::WrongType)?;
+        let cell = match entry.process.actor_cell() {
+            Some(cell) => cell,
+            None if entry.process.is_alive() => return Err(CallError::WrongType),
+            None => return Err(CallError::NoProcess),
+        };
         if cell.is_message_type_of::<M>() == Some(false) {
             return Err(CallError::WrongType);
         }

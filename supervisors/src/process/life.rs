@@ -372,7 +372,12 @@ impl Process {
         } else {
             make_known();
         }
-        state.announced
+        // A handle, or an event, keeps nothing of an ended process: an actor's cell holds its channels.
+        let control = state.control.take();
+        let announced = state.announced;
+        drop(state);
+        drop(control);
+        announced
     }
 }
 
