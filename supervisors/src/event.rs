@@ -170,10 +170,11 @@ impl Events {
     /// from it is published after it.
     pub(crate) fn publish_with(&self, kind: EventKind, make_true: impl FnOnce()) {
         report(&kind);
-        let dropped;
+        let (dropped, is_read);
         {
             let mut ring = self.lock();
             make_true();
+            is_read = ring.readers > 0;
             ring.last += 1;
             let event = Event {
                 id: ring.last,
@@ -191,7 +192,10 @@ impl Events {
         }
         // It may be the last to know of its process, and is dropped without the lock.
         drop(dropped);
-        self.more.notify_waiters();
+        // Who comes to read later looks for itself before it waits.
+        if is_read {
+            self.more.notify_waiters();
+        }
     }
 
     /// No more events will come.

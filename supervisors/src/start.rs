@@ -142,13 +142,9 @@ impl Child {
         A: Actor,
         F: Fn() -> (A, A::Arguments) + Send + Sync + 'static,
     {
-        let make = Arc::new(make);
         Self::named(id, move |cx| {
-            let make = Arc::clone(&make);
-            async move {
-                let (actor, args) = make();
-                cx.spawn_actor(actor, args).await.map(Started::from)
-            }
+            let (actor, args) = make();
+            async move { cx.spawn_actor(actor, args).await.map(Started::from) }
         })
     }
 
@@ -161,10 +157,9 @@ impl Child {
         B: Fn(StopToken) -> F + Send + Sync + 'static,
         F: Future<Output: IntoExit> + Send + 'static,
     {
-        let body = Arc::new(body);
         Self::named(id, move |cx| {
-            let body = Arc::clone(&body);
-            async move { Ok(cx.spawn_task(|stop| body(stop)).into()) }
+            let process = cx.spawn_task(&body);
+            async { Ok(process.into()) }
         })
     }
 

@@ -3,6 +3,7 @@
 use std::any::Any;
 use std::cell::Cell;
 use std::future::Future;
+use std::mem::ManuallyDrop;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -11,9 +12,16 @@ use pin_project_lite::pin_project;
 
 use super::Process;
 
+/// The process that is being polled. Without a destructor, so that a look at it is a plain access; nothing is lost by
+/// that, as the slot is empty whenever the thread polls nothing.
+type Slot = Cell<ManuallyDrop<Option<Process>>>;
+
 thread_local! {
-    static CURRENT: Cell<Option<Process>> = const { Cell::new(None) };
-    static DEPTH: Cell<usize> = const { Cell::new(0) };
+    static CURRENT: Slot = const { Cell::new(ManuallyDrop::new(None)) };
+}
+
+fn swap(process: Option<Process>) -> Option<Process> {
+    ManuallyDrop::into_inner(CURRENT.replace(ManuallyDrop::new(process)))
 }
 
 /// The process that is running here, or `None` outside every process.
@@ -30,18 +38,17 @@ pub(crate) fn is_current(process: &Process) -> bool {
     with_current(|current| current == Some(process))
 }
 
-/// The slot is empty once the thread's locals are being destroyed.
+/// `look` must not panic: the slot is empty meanwhile.
 fn with_current<T>(look: impl FnOnce(Option<&Process>) -> T) -> T {
-    let process = CURRENT.try_with(Cell::take).ok().flatten();
+    let process = swap(None);
     let seen = look(process.as_ref());
-    if let Some(process) = process {
-        CURRENT.set(Some(process));
-    }
+    // What comes out is empty, as nothing is polled in between.
+    drop(swap(process));
     seen
 }
 
 pub(crate) fn is_inside() -> bool {
-    DEPTH.with(|depth| depth.get() > 0)
+    with_current(|process| process.is_some())
 }
 
 pin_project! {
@@ -70,16 +77,14 @@ struct Lent<'a> {
 
 impl<'a> Lent<'a> {
     fn new(lender: &'a mut Option<Process>) -> Self {
-        DEPTH.with(|depth| depth.set(depth.get() + 1));
-        let before = CURRENT.replace(lender.take());
+        let before = swap(lender.take());
         Self { lender, before }
     }
 }
 
 impl Drop for Lent<'_> {
     fn drop(&mut self) {
-        DEPTH.with(|depth| depth.set(depth.get() - 1));
-        *self.lender = CURRENT.replace(self.before.take());
+        *self.lender = swap(self.before.take());
     }
 }
 

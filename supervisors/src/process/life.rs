@@ -3,15 +3,16 @@
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering, fence};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::task::{Poll, Waker};
 
 use mainstay_specs::ChildId;
 use ractor::ActorCell;
-use tokio::sync::Notify;
 use tokio::task::AbortHandle;
 
 use super::link::Links;
 use super::mailbox::Mailbox;
 use super::task::StopSignal;
+use super::watch::{Ended, Ticket, Watchers};
 use super::{Pid, Process, ProcessKind};
 use crate::event::EventKind;
 use crate::exit::{ExitReason, Panic};
@@ -64,6 +65,9 @@ struct State {
     outcome: Option<ExitReason>,
     links: Links,
     cleanups: Vec<Cleanup>,
+    watchers: Watchers,
+    /// Its supervisor waits for its end itself, and needs no message.
+    expected: bool,
 }
 
 /// One incarnation of a process. It holds nothing of the user's.
@@ -80,7 +84,6 @@ pub(crate) struct Life {
     ending: AtomicBool,
     state: Mutex<State>,
     reason: OnceLock<ExitReason>,
-    gone: Notify,
 }
 
 impl Life {
@@ -109,9 +112,10 @@ impl Life {
                 outcome: None,
                 links: Links::default(),
                 cleanups: Vec::new(),
+                watchers: Watchers::default(),
+                expected: false,
             }),
             reason: OnceLock::new(),
-            gone: Notify::new(),
         }
     }
 
@@ -119,11 +123,11 @@ impl Life {
     pub(crate) fn is_ending(&self) -> bool {
         // After what the caller has just sent: either the mailbox still finds it, or this is seen here.
         fence(Ordering::SeqCst);
-        self.ending.load(Ordering::SeqCst)
+        self.ending.load(Ordering::Acquire)
     }
 
     fn set_ending(&self) {
-        self.ending.store(true, Ordering::SeqCst);
+        self.ending.store(true, Ordering::Release);
         fence(Ordering::SeqCst);
     }
 
@@ -170,16 +174,32 @@ impl Life {
     }
 
     pub(crate) async fn ended(&self) -> ExitReason {
-        loop {
-            let gone = self.gone.notified();
-            tokio::pin!(gone);
-            // Registered before the reason is looked at, so that an end in between is not missed.
-            gone.as_mut().enable();
-            if let Some(reason) = self.reason() {
-                return reason.clone();
-            }
-            gone.await;
+        Ended::new(self).await
+    }
+
+    pub(super) fn watch(&self, ticket: &mut Option<Ticket>, waker: &Waker) -> Poll<ExitReason> {
+        let waker = waker.clone();
+        let mut state = self.lock();
+        // Under the lock, so that an end in between is not missed.
+        if let Some(reason) = self.reason() {
+            let reason = reason.clone();
+            drop(state);
+            return Poll::Ready(reason);
         }
+        let before = state.watchers.leave(ticket, waker);
+        drop(state);
+        drop(before);
+        Poll::Pending
+    }
+
+    pub(super) fn unwatch(&self, ticket: Ticket) {
+        let left = self.lock().watchers.take(ticket);
+        drop(left);
+    }
+
+    /// Its supervisor is about to wait for its end itself.
+    pub(crate) fn expect_end(&self) {
+        self.lock().expected = true;
     }
 
     /// Makes the process reachable. What was asked of it before takes effect now.
@@ -346,19 +366,20 @@ impl Process {
         }
         // Before the exit can be seen, so that whoever waits for all finds those that are left behind.
         let left = hub.map(|hub| hub.leave());
-        let announced = self.make_known(&reason);
-        life.gone.notify_waiters();
+        let (watchers, tell_owner) = self.make_known(&reason);
+        watchers.wake();
         links.deliver(self, &reason);
         if let Some(left) = left {
             left.tell(&reason);
         }
-        if announced {
+        if tell_owner {
             life.tell_owner();
         }
     }
 
-    /// Makes the exit visible; true if the start was announced, so that the end is to be told as well.
-    fn make_known(&self, reason: &ExitReason) -> bool {
+    /// Makes the exit visible. Gives those who wait for it, and whether the supervisor is to be told: if its start was
+    /// announced to it and it does not wait itself.
+    fn make_known(&self, reason: &ExitReason) -> (Watchers, bool) {
         let life = self.life();
         // Held to the end, so that a start which is announced meanwhile finds either all of this done or none.
         let mut state = life.lock();
@@ -374,10 +395,11 @@ impl Process {
         }
         // A handle, or an event, keeps nothing of an ended process: an actor's cell holds its channels.
         let control = state.control.take();
-        let announced = state.announced;
+        let watchers = std::mem::take(&mut state.watchers);
+        let tell_owner = state.announced && !state.expected;
         drop(state);
         drop(control);
-        announced
+        (watchers, tell_owner)
     }
 }
 

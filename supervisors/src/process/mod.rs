@@ -9,6 +9,7 @@
 //! | `task.rs` | supervised futures, [`StopToken`] |
 //! | `current.rs` | [`current()`]: which process runs here |
 //! | `mailbox.rs` | the limit on messages that wait |
+//! | `watch.rs` | waiting for an end |
 //! | `monitor.rs` | [`Monitor`], [`Down`] |
 //! | `link.rs` | links, exit signals, [`ExitSignals`] for who traps them |
 //! | `panic.rs` | panics with message and place |
@@ -22,6 +23,7 @@ mod mailbox;
 mod monitor;
 mod panic;
 mod task;
+mod watch;
 
 use std::fmt;
 use std::sync::{Arc, Weak};

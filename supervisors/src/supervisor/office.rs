@@ -49,13 +49,13 @@ impl Office {
     }
 
     /// What is to be done about a child that has ended, with its spec. Nothing if the process is no longer current.
-    pub(crate) fn on_exit(&mut self, key: Key, pid: Pid) -> Option<(ChildSpec, Decision)> {
+    pub(crate) fn on_exit(&mut self, key: Key, pid: Pid) -> Option<(Arc<ChildSpec>, Decision)> {
         let table = self.hub.table();
         let entry = table.get(key)?;
         let process = entry.running().filter(|process| process.pid() == pid)?;
         let process = process.clone();
-        let (spec, reason) = (entry.child.spec().clone(), process.exit_reason()?);
-        let (child, now) = ((key, &spec), Instant::now());
+        let (spec, reason) = (entry.child.shared_spec(), process.exit_reason()?);
+        let (child, now) = ((key, &*spec), Instant::now());
         let history = &mut self.history;
         let decision = decide::on_exit(&self.flags, history, child, &reason, &*table, now);
         drop(table);
@@ -74,15 +74,15 @@ impl Office {
     }
 
     /// What is to be done about a restart that is due. Nothing if the child is no longer to be restarted.
-    pub(crate) fn on_retry(&mut self, key: Key) -> Option<(ChildSpec, Decision)> {
+    pub(crate) fn on_retry(&mut self, key: Key) -> Option<(Arc<ChildSpec>, Decision)> {
         let table = self.hub.table();
         let entry = table.get(key)?;
         let ChildState::Restarting { last, .. } = &entry.state else {
             return None;
         };
         let last = last.clone();
-        let spec = entry.child.spec().clone();
-        let (child, now) = ((key, &spec), Instant::now());
+        let spec = entry.child.shared_spec();
+        let (child, now) = ((key, &*spec), Instant::now());
         let decision = decide::on_retry(&self.flags, &mut self.history, child, &*table, now);
         drop(table);
         if decision == Decision::GiveUp {

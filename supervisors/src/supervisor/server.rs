@@ -13,7 +13,7 @@ use super::message::{Call, Target};
 use super::office::Office;
 use super::serve::Serve;
 use super::spec;
-use super::stop::Stopping;
+use super::stop::{Clock, Stopping};
 use super::table::{ChildState, Entry, Table};
 use crate::process::Process;
 use crate::runtime::Scope;
@@ -33,7 +33,9 @@ impl Server {
 
     /// Starts all children in order. If one does not start, those before it are stopped, last first.
     pub(crate) async fn init(&mut self, children: Vec<Child>) -> Result<(), StartError> {
-        for child in spec::in_start_order(&self.0.flags, children)? {
+        let children = spec::in_start_order(&self.0.flags, children)?;
+        self.0.hub.table().reserve(children.len());
+        for child in children {
             let id = child.spec().id.clone();
             if let Err(error) = self.start_new(child).await {
                 self.0.report_start_error(&id, None, &error);
@@ -104,7 +106,7 @@ impl Server {
             .table()
             .key_of(&id)
             .ok_or(SupervisorError::NotFound)?;
-        self.terminate(key).await;
+        self.terminate(key, &mut Clock::default()).await;
         Ok(())
     }
 
@@ -130,17 +132,17 @@ impl Server {
     }
 
     /// Stops a child, if it runs. Temporary ones are forgotten; of others the entry is kept.
-    async fn terminate(&mut self, key: Key) {
+    async fn terminate(&mut self, key: Key, clock: &mut Clock) {
         let Some((process, spec)) = ({
             let table = self.0.hub.table();
             table
                 .get(key)
-                .map(|entry| (entry.running().cloned(), entry.child.spec().clone()))
+                .map(|entry| (entry.running().cloned(), entry.child.shared_spec()))
         }) else {
             return;
         };
         if let Some(process) = process {
-            let stopped = Stopping::begin(process, &spec).finish().await;
+            let stopped = Stopping::begin(process, &spec).finish(clock).await;
             if !stopped.is_expected(&spec) {
                 self.0
                     .report_shutdown_error(&spec.id, Some(stopped.process), stopped.reason, 1);
@@ -166,8 +168,9 @@ impl Serve for Server {
     /// is started with it then.
     async fn restart(&mut self, keys: Vec<Key>, failed: Key) {
         let mut last = self.0.take_last(failed);
+        let mut clock = Clock::default();
         for key in keys.iter().rev().filter(|key| **key != failed) {
-            self.terminate(*key).await;
+            self.terminate(*key, &mut clock).await;
         }
         let mut put_off = Vec::new();
         for key in keys {
@@ -205,8 +208,9 @@ impl Serve for Server {
 
     async fn terminate_all(&mut self) {
         let keys: Vec<Key> = self.0.hub.table().iter().map(|(key, _)| key).collect();
+        let mut clock = Clock::default();
         for key in keys.into_iter().rev() {
-            self.terminate(key).await;
+            self.terminate(key, &mut clock).await;
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use mainstay_specs::{AutoShutdown, ChildId, ChildSpec, Restart, SupervisorFlags, start_order};
+use rustc_hash::FxBuildHasher;
 
 use super::error::SpecError;
 use crate::start::Child;
@@ -14,37 +15,38 @@ pub(crate) fn in_start_order(
     children: Vec<Child>,
 ) -> Result<Vec<Child>, SpecError> {
     check_flags(flags)?;
-    let mut ids = HashSet::with_capacity(children.len());
+    let mut ids = HashSet::with_capacity_and_hasher(children.len(), FxBuildHasher);
     for child in &children {
         let spec = child.spec();
         child.check_id()?;
         check_fields(flags, spec)?;
-        if !ids.insert(spec.id.clone()) {
+        if !ids.insert(&spec.id) {
             return Err(SpecError::DuplicateId(spec.id.clone()));
         }
     }
-    in_dependency_order(children, &ids)
+    match dependency_order(&children, |id| ids.contains(id))? {
+        None => Ok(children),
+        Some(order) => {
+            let ordered = order.into_iter().map(|place| children[place].clone());
+            Ok(ordered.collect())
+        }
+    }
 }
 
-fn in_dependency_order(
-    children: Vec<Child>,
-    ids: &HashSet<ChildId>,
-) -> Result<Vec<Child>, SpecError> {
-    if children
-        .iter()
-        .all(|child| child.spec().depends_on.is_empty())
-    {
-        return Ok(children);
-    }
-    for child in &children {
-        known_dependencies(child.spec(), |id| ids.contains(id))?;
-    }
+/// The places of the children in the order of their start; `None` if none depends on another.
+fn dependency_order(
+    children: &[Child],
+    is_known: impl Fn(&ChildId) -> bool,
+) -> Result<Option<Vec<usize>>, SpecError> {
     let specs: Vec<&ChildSpec> = children.iter().map(Child::spec).collect();
+    if specs.iter().all(|spec| spec.depends_on.is_empty()) {
+        return Ok(None);
+    }
+    for spec in &specs {
+        known_dependencies(spec, &is_known)?;
+    }
     let order = start_order(&specs).map_err(SpecError::DependencyCycle)?;
-    Ok(order
-        .into_iter()
-        .map(|place| children[place].clone())
-        .collect())
+    Ok(Some(order))
 }
 
 fn known_dependencies(

@@ -1,15 +1,33 @@
 //! Stopping children as their specs say.
 
+use std::pin::Pin;
 use std::time::Duration;
 
 use mainstay_specs::{ChildSpec, Restart, Shutdown};
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, Sleep, sleep_until, timeout};
 
 use crate::exit::ExitReason;
 use crate::process::Process;
 
 /// How long a killed process may go on before it is spoken of: it runs code that does not await.
 const OVERDUE: Duration = Duration::from_secs(10);
+
+/// The clock of a supervisor that stops one child after the other. One for all of them: a timer that is moved on to a
+/// later time costs next to nothing.
+#[derive(Default)]
+pub(crate) struct Clock(Option<Pin<Box<Sleep>>>);
+
+impl Clock {
+    fn at(&mut self, deadline: Instant) -> Pin<&mut Sleep> {
+        let sleep = self
+            .0
+            .get_or_insert_with(|| Box::pin(sleep_until(deadline)));
+        if sleep.deadline() != deadline {
+            sleep.as_mut().reset(deadline);
+        }
+        sleep.as_mut()
+    }
+}
 
 /// A stop that has begun: the child was asked, or killed.
 pub(crate) struct Stopping {
@@ -24,6 +42,7 @@ impl Stopping {
     pub(crate) fn begin(process: Process, spec: &ChildSpec) -> Self {
         let shutdown = spec.effective_shutdown();
         let found_dead = !process.is_alive();
+        process.life().expect_end();
         match shutdown {
             Shutdown::BrutalKill => process.kill(),
             Shutdown::Timeout(_) | Shutdown::Infinity => process.stop(ExitReason::Shutdown),
@@ -46,34 +65,42 @@ impl Stopping {
     }
 
     /// Waits for the end, for as long as the spec says, then kills.
-    pub(crate) async fn finish(self) -> Stopped {
-        let (process, found_dead) = (self.process.clone(), self.found_dead);
-        let reason = self.wait().await;
+    pub(crate) async fn finish(self, clock: &mut Clock) -> Stopped {
+        let reason = match self.in_time(clock).await {
+            Some(reason) => reason,
+            None => killed(&self.process).await,
+        };
         Stopped {
-            process,
+            process: self.process,
             reason,
-            found_dead,
+            found_dead: self.found_dead,
         }
     }
 
-    async fn wait(self) -> ExitReason {
-        if let Shutdown::Timeout(_) = self.shutdown {
-            let left = self.deadline().map_or(Duration::MAX, |deadline| {
-                deadline.duration_since(Instant::now())
-            });
-            if let Ok(reason) = timeout(left, self.process.ended()).await {
-                return reason;
-            }
-            self.process.kill();
-        } else if self.shutdown == Shutdown::Infinity {
-            return self.process.ended().await;
+    /// The end, unless it does not come in time.
+    async fn in_time(&self, clock: &mut Clock) -> Option<ExitReason> {
+        if self.shutdown == Shutdown::BrutalKill {
+            return None;
         }
-        loop {
-            if let Ok(reason) = timeout(OVERDUE, self.process.ended()).await {
-                return reason;
-            }
-            tracing::warn!(process = %self.process, "killed, but still in code that does not await; waiting for it");
+        let Some(deadline) = self.deadline() else {
+            return Some(self.process.ended().await);
+        };
+        tokio::select! {
+            biased;
+            reason = self.process.ended() => Some(reason),
+            () = clock.at(deadline) => None,
         }
+    }
+}
+
+/// Kills, and waits for the end.
+async fn killed(process: &Process) -> ExitReason {
+    process.kill();
+    loop {
+        if let Ok(reason) = timeout(OVERDUE, process.ended()).await {
+            return reason;
+        }
+        tracing::warn!(%process, "killed, but still in code that does not await; waiting for it");
     }
 }
 

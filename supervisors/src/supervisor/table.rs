@@ -148,6 +148,11 @@ impl Table {
         self.entries.len()
     }
 
+    /// Makes room for as many more children that are known by their ids.
+    pub(crate) fn reserve(&mut self, children: usize) {
+        self.ids.reserve(children);
+    }
+
     /// Adds a child that is known by its id.
     pub(crate) fn insert_named(&mut self, key: Key, entry: Entry) {
         self.dependents += usize::from(entry.has_dependencies());

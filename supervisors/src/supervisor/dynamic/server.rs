@@ -20,7 +20,7 @@ use crate::supervisor::office::Office;
 use crate::supervisor::serve::Serve;
 use crate::supervisor::server::which_children;
 use crate::supervisor::spec;
-use crate::supervisor::stop::{Stopped, Stopping};
+use crate::supervisor::stop::{Clock, Stopped, Stopping};
 use crate::supervisor::table::{ChildState, Entry, Table};
 
 pub(crate) struct Server {
@@ -77,7 +77,7 @@ impl Server {
         };
         // It stays in the table: should the supervisor be killed meanwhile, it is told by link.
         if let (spec, Some(stopping)) = stopping {
-            let stopped = stopping.finish().await;
+            let stopped = stopping.finish(&mut Clock::default()).await;
             if !self.is_expected(&spec, &stopped) {
                 self.office.report_shutdown_error(
                     &spec.id,
@@ -197,8 +197,9 @@ impl Serve for Server {
     /// its own time is up. They stay in the table: should the supervisor be killed meanwhile, they are told by link.
     async fn terminate_all(&mut self) {
         let mut unexpected: BTreeMap<String, (ExitReason, usize)> = BTreeMap::new();
+        let mut clock = Clock::default();
         for (spec, stopping) in self.begin_stopping() {
-            let stopped = stopping.finish().await;
+            let stopped = stopping.finish(&mut clock).await;
             if self.is_expected(&spec, &stopped) {
                 continue;
             }

@@ -1,0 +1,87 @@
+//! Waiting for the end of a process: the future, and the wakers of those who wait.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll, Waker};
+
+use slab::Slab;
+
+use super::Life;
+use crate::exit::ExitReason;
+
+/// Those who wait for the end of one process, kept under its lock. Most processes have none, and most others one: the
+/// supervisor that stops it.
+#[derive(Default)]
+pub(super) struct Watchers {
+    first: Option<Waker>,
+    others: Slab<Waker>,
+}
+
+/// A place among the watchers.
+#[derive(Clone, Copy)]
+pub(super) enum Ticket {
+    First,
+    Other(usize),
+}
+
+impl Watchers {
+    /// Leaves a waker, in the place of the one left before with this ticket. The old one is given back, to be dropped
+    /// without the lock: that may run anybody's code.
+    pub(super) fn leave(&mut self, ticket: &mut Option<Ticket>, waker: Waker) -> Option<Waker> {
+        match *ticket {
+            Some(Ticket::First) => self.first.replace(waker),
+            Some(Ticket::Other(place)) => Some(std::mem::replace(&mut self.others[place], waker)),
+            None if self.first.is_none() => {
+                *ticket = Some(Ticket::First);
+                self.first.replace(waker)
+            }
+            None => {
+                *ticket = Some(Ticket::Other(self.others.insert(waker)));
+                None
+            }
+        }
+    }
+
+    /// Takes back what was left; nothing once all have been taken to be woken.
+    pub(super) fn take(&mut self, ticket: Ticket) -> Option<Waker> {
+        match ticket {
+            Ticket::First => self.first.take(),
+            Ticket::Other(place) => self.others.try_remove(place),
+        }
+    }
+
+    /// Wakes all, without the lock.
+    pub(super) fn wake(self) {
+        let others = self.others.into_iter().map(|(_, waker)| waker);
+        self.first.into_iter().chain(others).for_each(Waker::wake);
+    }
+}
+
+/// A future of the end of a process.
+pub(super) struct Ended<'a> {
+    life: &'a Life,
+    ticket: Option<Ticket>,
+}
+
+impl<'a> Ended<'a> {
+    pub(super) const fn new(life: &'a Life) -> Self {
+        Self { life, ticket: None }
+    }
+}
+
+impl Future for Ended<'_> {
+    type Output = ExitReason;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<ExitReason> {
+        let this = &mut *self;
+        this.life.watch(&mut this.ticket, cx.waker())
+    }
+}
+
+impl Drop for Ended<'_> {
+    fn drop(&mut self) {
+        if let Some(ticket) = self.ticket {
+            self.life.unwatch(ticket);
+        }
+    }
+}
