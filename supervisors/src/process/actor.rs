@@ -5,10 +5,14 @@
 //! the [`ExitGuard`], declared before it and so dropped before it. It is not linked in ractor: ractor's own supervision
 //! events come before the drop, and its kill cascade takes children down without their `post_stop`.
 
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
+use pin_project_lite::pin_project;
 use ractor::{Actor, ActorProcessingErr, ActorRef, SpawnErr, SupervisionEvent};
 
+use super::current::poll_within;
 use super::{Control, ExitGuard, Process, Within, caught};
 use crate::exit::{ExitReason, Failure, Panic};
 use crate::start::StartError;
@@ -41,6 +45,23 @@ impl<A: Actor> Host<A> {
         self.guard.process()
     }
 
+    /// Runs a callback of the user's as part of the process, and settles what it comes to.
+    fn run<'h, 's, C, F>(
+        &'h self,
+        current: &'s mut Option<Process>,
+        call: C,
+    ) -> Callback<'h, 's, A, C, F>
+    where
+        C: FnOnce() -> F,
+    {
+        let stage = Stage::Due { call: Some(call) };
+        Callback {
+            host: self,
+            current,
+            stage,
+        }
+    }
+
     /// Turns what a callback came to into the exit slot's word, if it came to an end.
     fn settle<T>(
         &self,
@@ -53,6 +74,63 @@ impl<A: Actor> Host<A> {
         };
         self.process().life().set_outcome(reason);
         Err(Ended.into())
+    }
+}
+
+pin_project! {
+    #[project = StageProjection]
+    enum Stage<C, F> {
+        Due { call: Option<C> },
+        Running { #[pin] future: F },
+    }
+}
+
+pin_project! {
+    /// A callback of the user's, which runs as part of the process.
+    ///
+    /// Written out, as each message costs the copying of this future: an async block would keep the message once for
+    /// itself and once in the callback's future, and combinators are not seen through by the compiler.
+    struct Callback<'h, 's, A, C, F> {
+        host: &'h Host<A>,
+        current: &'s mut Option<Process>,
+        #[pin]
+        stage: Stage<C, F>,
+    }
+}
+
+impl<C: FnOnce() -> F, F: Future> Future for Stage<C, F> {
+    type Output = F::Output;
+
+    #[inline]
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        // The future is made inside as well: a callback may panic before it returns one.
+        if let StageProjection::Due { call } = self.as_mut().project() {
+            let call = call
+                .take()
+                .expect("polled again after its callback panicked");
+            let future = call();
+            self.as_mut().set(Self::Running { future });
+        }
+        match self.project() {
+            StageProjection::Running { future } => future.poll(cx),
+            StageProjection::Due { .. } => unreachable!("it was started above"),
+        }
+    }
+}
+
+impl<A, C, F, T> Future for Callback<'_, '_, A, C, F>
+where
+    A: Actor,
+    C: FnOnce() -> F,
+    F: Future<Output = Result<T, ActorProcessingErr>>,
+{
+    type Output = F::Output;
+
+    #[inline]
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        let this = self.project();
+        let result = poll_within(this.current, this.stage, cx);
+        result.map(|result| this.host.settle(result))
     }
 }
 
@@ -87,44 +165,38 @@ impl<A: Actor> Actor for Host<A> {
         })
     }
 
-    async fn post_start(
+    fn post_start(
         &self,
         myself: ActorRef<A::Msg>,
         state: &mut Self::State,
-    ) -> Result<(), ActorProcessingErr> {
+    ) -> impl Future<Output = Result<(), ActorProcessingErr>> + Send {
         let user = state.user.as_mut().expect(STATE);
-        let result = Within::new(&mut state.current, async {
-            self.actor.post_start(myself, user).await
-        })
-        .await;
-        self.settle(result)
+        self.run(&mut state.current, || self.actor.post_start(myself, user))
     }
 
-    async fn handle(
+    fn handle(
         &self,
         myself: ActorRef<A::Msg>,
         message: A::Msg,
         state: &mut Self::State,
-    ) -> Result<(), ActorProcessingErr> {
+    ) -> impl Future<Output = Result<(), ActorProcessingErr>> + Send {
         self.process().life().mailbox.handled();
         let user = state.user.as_mut().expect(STATE);
-        let result = Within::new(&mut state.current, async {
-            self.actor.handle(myself, message, user).await
+        self.run(&mut state.current, || {
+            self.actor.handle(myself, message, user)
         })
-        .await;
-        self.settle(result)
     }
 
-    async fn handle_supervisor_evt(
+    fn handle_supervisor_evt(
         &self,
         myself: ActorRef<A::Msg>,
         event: SupervisionEvent,
         state: &mut Self::State,
-    ) -> Result<(), ActorProcessingErr> {
+    ) -> impl Future<Output = Result<(), ActorProcessingErr>> + Send {
         let user = state.user.as_mut().expect(STATE);
-        let callback = async { self.actor.handle_supervisor_evt(myself, event, user).await };
-        let result = Within::new(&mut state.current, callback).await;
-        self.settle(result)
+        self.run(&mut state.current, || {
+            self.actor.handle_supervisor_evt(myself, event, user)
+        })
     }
 
     async fn post_stop(
