@@ -125,7 +125,7 @@ pub struct Child {
     spec: Arc<ChildSpec>,
     start: Arc<StartFn>,
     /// The text given as its id is no name; said when it is to be started.
-    wrong: Option<SpecError>,
+    wrong: Option<Box<SpecError>>,
 }
 
 fn nameless() -> ChildId {
@@ -202,7 +202,7 @@ impl Child {
         match ChildId::new(&id).map_err(wrong) {
             Ok(id) => Self::from_start(ChildSpec::new(id), start),
             Err(wrong) => Self {
-                wrong: Some(wrong),
+                wrong: Some(Box::new(wrong)),
                 ..Self::from_start(ChildSpec::new(nameless()), start)
             },
         }
@@ -292,7 +292,10 @@ impl Child {
     }
 
     pub(crate) fn check_id(&self) -> Result<(), SpecError> {
-        self.wrong.clone().map_or(Ok(()), Err)
+        match &self.wrong {
+            Some(wrong) => Err(SpecError::clone(wrong)),
+            None => Ok(()),
+        }
     }
 
     pub(crate) fn shared_spec(&self) -> Arc<ChildSpec> {
