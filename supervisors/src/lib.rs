@@ -49,13 +49,14 @@
 //! | know why a process ended | [`ExitReason`] |
 //! | give processes names, find them | [`Namespace`], [`Registry`] |
 //! | talk to whoever holds a name, across restarts | [`ServiceRef`] |
-//! | show the live tree | [`TreeNode`] |
+//! | show the live tree, list what is alive | [`TreeNode`], [`Runtime::processes`], [`Namespace::processes`] |
 //!
 //! What holds, and is checked against recorded traces of Erlang/OTP: the order of starts, stops and restarts, restart
 //! limits, automatic shutdown, and every answer to a management request. What does not: code that does not await cannot
 //! be interrupted, not even by a kill; and the profile must unwind on panic, which is refused at compile time otherwise.
 
 mod call;
+mod census;
 mod event;
 mod exit;
 mod namespace;

@@ -8,6 +8,7 @@ mod links;
 mod made_known;
 mod monitors;
 mod panics;
+mod places;
 mod ractor_children;
 mod release;
 mod starting;

@@ -4,6 +4,7 @@ mod asked_late;
 mod auto_shutdown;
 mod backoff;
 mod cancelled_start;
+mod census;
 mod chaos;
 mod dependents;
 mod dynamic;

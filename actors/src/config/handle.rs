@@ -53,12 +53,14 @@ impl ConfigServer {
     ///
     /// Up to 1,024 requests may wait; what goes beyond is refused. Change the child for another limit.
     #[must_use]
+    #[track_caller]
     pub fn child(spec: ConfigServerSpec) -> Child {
         Self::child_with(spec, ConfigRules::new())
     }
 
     /// The config server as a child, with rules of the application's own.
     #[must_use]
+    #[track_caller]
     pub fn child_with(spec: ConfigServerSpec, rules: ConfigRules) -> Child {
         start::child(spec, rules)
     }

@@ -15,7 +15,7 @@ mod plan;
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
 use mainstay_specs::{ChildId, NamespaceName, ServiceName};
@@ -30,7 +30,7 @@ pub use plan::NamespacePlan;
 use crate::exit::ExitReason;
 use crate::process::Process;
 use crate::registry::{RegisterError, Registration, Registry, RegistryStats};
-use crate::runtime::{StopReport, Time};
+use crate::runtime::{Core, StopReport, Time};
 use crate::service_ref::ServiceRef;
 use crate::start::{Child, Started};
 use crate::supervisor::{ChildState, SupervisorError, SupervisorRef, kill_tree};
@@ -238,6 +238,15 @@ impl Namespace {
         self.inner.root.get().map(TreeNode::of)
     }
 
+    /// All its processes that are alive, oldest first, as [`Runtime::processes`](crate::Runtime::processes) has it: also while it is
+    /// being started, and when it has ended and some were left behind.
+    #[must_use]
+    pub fn processes(&self) -> Vec<Process> {
+        let core = self.inner.core.upgrade();
+        core.map(|core| core.census(Some(&self.inner)))
+            .unwrap_or_default()
+    }
+
     /// Stops its tree in order and waits until nothing of it is left. What has not ended within `limit` is killed, and
     /// named in the report.
     pub async fn stop(&self, limit: Duration) -> StopReport {
@@ -271,6 +280,7 @@ impl fmt::Debug for Namespace {
 
 pub(crate) struct NamespaceInner {
     name: NamespaceName,
+    core: Weak<Core>,
     registry: ServiceRegistry,
     root: OnceLock<Process>,
     started: Instant,
@@ -278,9 +288,10 @@ pub(crate) struct NamespaceInner {
 }
 
 impl NamespaceInner {
-    fn new(name: NamespaceName) -> Self {
+    fn new(name: NamespaceName, core: Weak<Core>) -> Self {
         Self {
             name,
+            core,
             registry: ServiceRegistry::default(),
             root: OnceLock::new(),
             started: Instant::now(),

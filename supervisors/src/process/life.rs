@@ -1,6 +1,7 @@
 //! What is behind a [`Process`] handle: how it can be stopped, its exit slot, and who is told of its end.
 
 use std::fmt;
+use std::panic::Location;
 use std::sync::atomic::{AtomicBool, Ordering, fence};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
@@ -72,6 +73,7 @@ pub(crate) struct Life {
     pub(crate) id: ChildId,
     pub(crate) kind: ProcessKind,
     pub(crate) scope: Arc<Scope>,
+    pub(crate) made_at: &'static Location<'static>,
     owner: Option<Owner>,
     pub(crate) mailbox: Mailbox,
     /// Its supervisor waits for it to start, and so must not be called by it.
@@ -89,12 +91,14 @@ impl Life {
         kind: ProcessKind,
         scope: Arc<Scope>,
         owner: Option<Owner>,
+        made_at: &'static Location<'static>,
     ) -> Self {
         Self {
             pid: scope.runtime.next_pid(),
             id,
             kind,
             scope,
+            made_at,
             owner,
             mailbox: Mailbox::default(),
             holds_up: AtomicBool::new(false),
@@ -341,11 +345,12 @@ impl Process {
         let hub = state.hub.clone();
         drop(state);
 
+        // Before the exit can be seen and a root is forgotten, so that whoever waits for all, or lists all, finds those that
+        // are left behind.
+        let left = hub.map(|hub| hub.leave());
         for cleanup in cleanups {
             cleanup();
         }
-        // Before the exit can be seen, so that whoever waits for all finds those that are left behind.
-        let left = hub.map(|hub| hub.leave());
         let announced = self.make_known(&reason);
         life.gone.notify_waiters();
         links.deliver(self, &reason);

@@ -24,6 +24,7 @@ mod panic;
 mod task;
 
 use std::fmt;
+use std::panic::Location;
 use std::sync::{Arc, Weak};
 
 use mainstay_specs::ChildId;
@@ -142,6 +143,13 @@ impl Process {
     #[must_use]
     pub fn kind(&self) -> ProcessKind {
         self.0.kind
+    }
+
+    /// Where it comes from in the code: of a child, where its [`Child`](crate::Child) was made; of a task of a task supervisor and of
+    /// a child of a simple supervisor, where its start was asked for; of a root or a namespace, where it was started.
+    #[must_use]
+    pub fn made_at(&self) -> &'static Location<'static> {
+        self.0.made_at
     }
 
     /// Whether it has not ended. True from before its start is complete until its exit can be seen.

@@ -14,8 +14,8 @@ use crate::registry::RegisterError;
 use crate::runtime::Scope;
 use crate::start::{Child, StartContext, StartError, Started};
 
-/// Calls the start function and makes the process known. Whatever a failed start has left running is killed, and
-/// waited for.
+/// Calls the start function and makes the process known; the caller puts it into the table. Whatever a failed start has
+/// left running is killed, and waited for.
 pub(crate) async fn launch(
     hub: &Arc<Hub>,
     scope: &Arc<Scope>,
@@ -26,30 +26,29 @@ pub(crate) async fn launch(
         hub: Arc::clone(hub),
         key,
     };
-    let cx = StartContext::new(Arc::clone(scope), child.spec(), owner, restarts);
+    let cx = StartContext::new(Arc::clone(scope), child, owner, restarts);
     // Inside the closure, so that a start function that panics before it returns its future is caught as well.
     let result = AssertUnwindSafe(async { child.start(cx).await })
         .catch_unwind()
         .await;
     let result = result.unwrap_or_else(|payload| Err(StartError::Panicked(caught(payload))));
     let result = result.and_then(|started| settle(scope, child, started));
-    let made = hub.table().starting.take();
-    match (result, made) {
-        (Ok(Started::Process { process, info }), Some(made)) if process == made => {
-            process.announce(restarts);
-            Ok(Started::Process { process, info })
-        }
-        (result, made) => {
-            if let Some(made) = made {
-                kill_tree(&made).await;
-            }
-            match result {
-                Ok(Started::Process { .. }) => Err(StartError::failed(
-                    "the start function returned a process that it has not made",
-                )),
-                other => other,
-            }
-        }
+    if let Ok(Started::Process { process, .. }) = &result
+        && hub.is_starting(process)
+    {
+        process.announce(restarts);
+        return result;
+    }
+    let made = hub.table().starting.clone();
+    if let Some(made) = made {
+        kill_tree(&made).await;
+        hub.table().starting = None;
+    }
+    match result {
+        Ok(Started::Process { .. }) => Err(StartError::failed(
+            "the start function returned a process that it has not made",
+        )),
+        other => other,
     }
 }
 
