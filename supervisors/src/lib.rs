@@ -49,6 +49,7 @@
 //! | know why a process ended | [`ExitReason`] |
 //! | give processes names, find them | [`Namespace`], [`Registry`] |
 //! | talk to whoever holds a name, across restarts | [`ServiceRef`] |
+//! | note what was handed out, ask what was not given back | [`Ledger`] |
 //! | show the live tree, list what is alive | [`TreeNode`], [`Runtime::processes`], [`Namespace::processes`] |
 //!
 //! What holds, and is checked against recorded traces of Erlang/OTP: the order of starts, stops and restarts, restart
@@ -59,6 +60,7 @@ mod call;
 mod census;
 mod event;
 mod exit;
+mod ledger;
 mod namespace;
 mod process;
 pub mod registry;
@@ -72,6 +74,7 @@ mod tree;
 pub use call::CallError;
 pub use event::{Delivery, Event, EventKind, EventStream, HISTORY};
 pub use exit::{ExitReason, Failure, IntoExit, Panic, Term};
+pub use ledger::{Hold, Holding, Ledger};
 pub use mainstay_specs as specs;
 pub use namespace::{
     CHILDREN, Metadata, Namespace, NamespaceError, NamespacePlan, ServiceRegistry,
@@ -79,7 +82,10 @@ pub use namespace::{
 pub use process::{
     Down, ExitSignal, ExitSignals, Monitor, Pid, Process, ProcessKind, Ready, StopToken, current,
 };
-pub use registry::{Keys, RegisterError, Registration, Registry, RegistryEvent, RegistryStats};
+pub use registry::{
+    Keys, Listener, RegisterError, Registration, Registry, RegistryEntry, RegistryEvent,
+    RegistryStats,
+};
 pub use runtime::{Runtime, StopReport};
 pub use service_ref::ServiceRef;
 pub use start::{Child, StartContext, StartError, Started};

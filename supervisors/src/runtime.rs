@@ -13,6 +13,7 @@ use tokio::time::{Instant, timeout};
 
 use crate::event::{EventStream, Events, HISTORY};
 use crate::exit::ExitReason;
+use crate::ledger::Ledger;
 use crate::namespace::{Namespace, NamespaceInner, Place};
 use crate::process::{Clerks, Life, Pid, Process, ProcessKind, install_hook};
 use crate::start::StartError;
@@ -23,6 +24,7 @@ pub(crate) struct Core {
     next_pid: AtomicU64,
     pub(crate) events: Arc<Events>,
     pub(crate) clerks: Clerks,
+    ledger: Ledger,
     roots: Mutex<Roots>,
 }
 
@@ -238,6 +240,7 @@ impl Runtime {
             next_pid: AtomicU64::new(1),
             events: Arc::new(Events::new(events)),
             clerks: Clerks::default(),
+            ledger: Ledger::default(),
             roots: Mutex::default(),
         }))))
     }
@@ -321,16 +324,25 @@ impl Runtime {
         self.core().census(None)
     }
 
+    /// What is held of it as a whole: its event streams, and what the application notes. Each namespace has
+    /// [its own](Namespace::ledger).
+    #[must_use]
+    pub fn ledger(&self) -> &Ledger {
+        &self.core().ledger
+    }
+
     /// A stream of the events from now on.
     #[must_use]
+    #[track_caller]
     pub fn events(&self) -> EventStream {
         self.events_after(self.core().events.last())
     }
 
     /// A stream of the events after the one with this number, as far as they are still kept.
     #[must_use]
+    #[track_caller]
     pub fn events_after(&self, id: u64) -> EventStream {
-        EventStream::new(Arc::clone(&self.core().events), id)
+        EventStream::new(Arc::clone(&self.core().events), id, self.ledger())
     }
 
     /// The number of the last event; 0 before the first.

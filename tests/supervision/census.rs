@@ -173,6 +173,24 @@ async fn orphans_and_all_below_them_are_told_until_they_have_ended() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn whom_a_killed_root_leaves_behind_is_told_while_its_end_is_made_known() {
+    // The root was forgotten before its children were known to be orphans.
+    let bed = Bed::new();
+    let notes = Notes::new();
+    let namespace = within(bed.runtime.namespace("test")).await;
+    let namespace = namespace.expect("it starts");
+    let (alive, runtime) = (notes.clone(), bed.runtime.clone());
+    let look = move || alive.add(paths(&runtime.processes()).join(", "));
+    let cell = namespace.cell("dropped with the namespace", || OnDrop::new(look));
+    drop(cell);
+    let root = namespace.root().expect("it runs").process().clone();
+    root.kill();
+    within(root.ended()).await;
+    assert_eq!(notes.all(), ["test/children"]);
+    bed.end().await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_namespace_tells_its_own_only_and_none_when_the_runtime_is_gone() {
     let bed = Bed::new();
     let one = within(bed.runtime.namespace("one")).await.expect("starts");

@@ -28,8 +28,9 @@ pub(crate) use place::Place;
 pub use plan::NamespacePlan;
 
 use crate::exit::ExitReason;
+use crate::ledger::Ledger;
 use crate::process::Process;
-use crate::registry::{RegisterError, Registration, Registry, RegistryStats};
+use crate::registry::{Keys, RegisterError, Registration, Registry, RegistryStats};
 use crate::runtime::{Core, StopReport, Time};
 use crate::service_ref::ServiceRef;
 use crate::start::{Child, Started};
@@ -77,7 +78,15 @@ impl Namespace {
         &self.inner.name
     }
 
-    /// The names in it.
+    /// What is held of it: listeners of its names, subscriptions of its services, and what the application hands out. It can be
+    /// read when the namespace has ended.
+    #[must_use]
+    pub fn ledger(&self) -> &Ledger {
+        &self.inner.ledger
+    }
+
+    /// The names in it. A process of elsewhere that is registered here stays so when the namespace has ended, until it ends
+    /// itself: [`Registry::entries`] tells of it.
     #[must_use]
     pub fn registry(&self) -> &ServiceRegistry {
         &self.inner.registry
@@ -140,6 +149,7 @@ impl Namespace {
     /// # Errors
     ///
     /// [`RegisterError::AlreadyRegistered`] with the owner of the name; [`RegisterError::Dead`].
+    #[track_caller]
     pub fn register(
         &self,
         name: ServiceName,
@@ -153,6 +163,7 @@ impl Namespace {
     /// # Errors
     ///
     /// As [`register`](Self::register).
+    #[track_caller]
     pub fn register_with(
         &self,
         name: ServiceName,
@@ -281,6 +292,7 @@ impl fmt::Debug for Namespace {
 pub(crate) struct NamespaceInner {
     name: NamespaceName,
     core: Weak<Core>,
+    ledger: Ledger,
     registry: ServiceRegistry,
     root: OnceLock<Process>,
     started: Instant,
@@ -289,10 +301,12 @@ pub(crate) struct NamespaceInner {
 
 impl NamespaceInner {
     fn new(name: NamespaceName, core: Weak<Core>) -> Self {
+        let ledger = Ledger::default();
         Self {
             name,
             core,
-            registry: ServiceRegistry::default(),
+            registry: Registry::with_ledger(Keys::Unique, ledger.clone()),
+            ledger,
             root: OnceLock::new(),
             started: Instant::now(),
             cells: Cells::default(),

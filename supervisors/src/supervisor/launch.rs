@@ -9,6 +9,7 @@ use super::decide::Key;
 use super::doom::kill_tree;
 use super::error::SpecError;
 use super::hub::Hub;
+use crate::namespace::Metadata;
 use crate::process::{Owner, ProcessKind, caught};
 use crate::registry::RegisterError;
 use crate::runtime::Scope;
@@ -67,7 +68,8 @@ fn settle(scope: &Scope, child: &Child, started: Started) -> Result<Started, Sta
     let namespace = scope
         .namespace()
         .ok_or_else(|| StartError::NoNamespace(name.clone()))?;
-    match namespace.register(name.clone(), process) {
+    let names = namespace.registry();
+    match names.register_at(process, name.clone(), Metadata::new(), child.made_at()) {
         Ok(_) | Err(RegisterError::Dead) => Ok(started),
         Err(error) => Err(StartError::Register {
             name: name.clone(),
