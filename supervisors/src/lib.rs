@@ -52,6 +52,9 @@
 //! | note what was handed out, ask what was not given back | [`Ledger`] |
 //! | show the live tree, list what is alive | [`TreeNode`], [`Runtime::processes`], [`Namespace::processes`] |
 //!
+//! With the feature `test-util`, which is off by default and meant for tests, a process can be made to panic, to fail or to hang
+//! (`Process::inject`), and the next start of a child to fail (`Namespace::fail_next_start`).
+//!
 //! What holds, and is checked against recorded traces of Erlang/OTP: the order of starts, stops and restarts, restart
 //! limits, automatic shutdown, and every answer to a management request. What does not: code that does not await cannot
 //! be interrupted, not even by a kill; and the profile must unwind on panic, which is refused at compile time otherwise.
@@ -76,9 +79,13 @@ pub use event::{Delivery, Event, EventKind, EventStream, HISTORY};
 pub use exit::{ExitReason, Failure, IntoExit, Panic, Term};
 pub use ledger::{Hold, Holding, Ledger};
 pub use mainstay_specs as specs;
+#[cfg(feature = "test-util")]
+pub use namespace::StartFailure;
 pub use namespace::{
     CHILDREN, Metadata, Namespace, NamespaceError, NamespacePlan, ServiceRegistry,
 };
+#[cfg(feature = "test-util")]
+pub use process::Fault;
 pub use process::{
     Down, ExitSignal, ExitSignals, Monitor, Pid, Process, ProcessKind, Ready, StopToken, current,
 };

@@ -4,6 +4,8 @@ mod clerk;
 mod current;
 mod exits_of_actors;
 mod exits_of_tasks;
+mod faults;
+mod hangs;
 mod links;
 mod made_known;
 mod monitors;

@@ -212,7 +212,7 @@ async fn of_an_ended_namespace_only_processes_of_elsewhere_are_left_until_they_e
     };
     assert_eq!(left(), [one.clone(), two.clone()]);
     assert!(release.release());
-    assert_eq!(left(), [one.clone()]);
+    assert_eq!(left(), std::slice::from_ref(&one));
     kill(&one).await;
     assert_eq!(left(), []);
     bed.end().await;

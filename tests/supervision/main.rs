@@ -18,6 +18,7 @@ mod management;
 mod orphans;
 mod partition;
 mod partition_kind;
+mod planned_failures;
 mod restart_matrix;
 mod runtime;
 mod shutdown;

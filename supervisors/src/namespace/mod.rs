@@ -7,9 +7,12 @@
 //! | `place.rs` | starting and finding namespaces by name |
 //! | `cells.rs` | state that outlives a crash of its actor |
 //! | `error.rs` | [`NamespaceError`] |
+//! | `failures.rs` | starts that are to fail, with the feature `test-util` |
 
 mod cells;
 mod error;
+#[cfg(feature = "test-util")]
+mod failures;
 mod place;
 mod plan;
 
@@ -23,6 +26,10 @@ use tokio::time::{Instant, timeout};
 
 use cells::Cells;
 pub use error::NamespaceError;
+#[cfg(feature = "test-util")]
+pub use failures::StartFailure;
+#[cfg(feature = "test-util")]
+use failures::StartFailures;
 use place::Owner;
 pub(crate) use place::Place;
 pub use plan::NamespacePlan;
@@ -249,8 +256,8 @@ impl Namespace {
         self.inner.root.get().map(TreeNode::of)
     }
 
-    /// All its processes that are alive, oldest first, as [`Runtime::processes`](crate::Runtime::processes) has it: also while it is
-    /// being started, and when it has ended and some were left behind.
+    /// All its processes that are alive, oldest first, as [`Runtime::processes`](crate::Runtime::processes) has it: also while
+    /// it is being started, and when it has ended and some were left behind.
     #[must_use]
     pub fn processes(&self) -> Vec<Process> {
         let core = self.inner.core.upgrade();
@@ -297,6 +304,8 @@ pub(crate) struct NamespaceInner {
     root: OnceLock<Process>,
     started: Instant,
     cells: Cells,
+    #[cfg(feature = "test-util")]
+    failures: StartFailures,
 }
 
 impl NamespaceInner {
@@ -310,6 +319,8 @@ impl NamespaceInner {
             root: OnceLock::new(),
             started: Instant::now(),
             cells: Cells::default(),
+            #[cfg(feature = "test-util")]
+            failures: StartFailures::default(),
         }
     }
 }

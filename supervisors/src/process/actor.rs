@@ -9,8 +9,8 @@ use std::sync::Arc;
 
 use ractor::{Actor, ActorProcessingErr, ActorRef, SpawnErr, SupervisionEvent};
 
-use super::{Control, ExitGuard, Process, Within, caught};
-use crate::exit::{ExitReason, Failure, Panic};
+use super::{Control, ExitGuard, Process, Within, reason_of};
+use crate::exit::{ExitReason, Failure};
 use crate::start::StartError;
 
 struct Host<A> {
@@ -31,10 +31,20 @@ struct HostState<S> {
 #[error("the process has ended; its reason is in the exit slot")]
 struct Ended;
 
-/// Carries a panic in `pre_start` through ractor's start error.
+/// Carries what `pre_start` unwound with through ractor's start error.
 #[derive(Debug, thiserror::Error)]
-#[error("panicked: {0}")]
-struct PanickedInStart(Panic);
+#[error("{0}")]
+struct UnwoundInStart(ExitReason);
+
+impl From<UnwoundInStart> for StartError {
+    fn from(UnwoundInStart(reason): UnwoundInStart) -> Self {
+        match reason {
+            ExitReason::Panicked(panic) => Self::Panicked(panic),
+            ExitReason::Failed(failure) => Self::Failed(failure),
+            other => Self::Exited(other),
+        }
+    }
+}
 
 impl<A: Actor> Host<A> {
     fn process(&self) -> &Process {
@@ -49,7 +59,7 @@ impl<A: Actor> Host<A> {
         let reason = match result {
             Ok(Ok(value)) => return Ok(value),
             Ok(Err(error)) => ExitReason::from_error(error),
-            Err(payload) => ExitReason::Panicked(caught(payload)),
+            Err(payload) => reason_of(payload),
         };
         self.process().life().set_outcome(reason);
         Err(Ended.into())
@@ -78,7 +88,7 @@ impl<A: Actor> Actor for Host<A> {
             self.actor.pre_start(myself, args).await
         })
         .await;
-        let user = started.map_err(|payload| PanickedInStart(caught(payload)))??;
+        let user = started.map_err(|payload| UnwoundInStart(reason_of(payload)))??;
         self.process().life().hold_up(false);
         Ok(HostState {
             user: Some(user),
@@ -121,6 +131,11 @@ impl<A: Actor> Actor for Host<A> {
         event: SupervisionEvent,
         state: &mut Self::State,
     ) -> Result<(), ActorProcessingErr> {
+        #[cfg(feature = "test-util")]
+        if super::fault::is_poke(&event) {
+            let nothing = Within::new(&mut state.current, async { Ok(()) }).await;
+            return self.settle(nothing);
+        }
         let user = state.user.as_mut().expect(STATE);
         let callback = async { self.actor.handle_supervisor_evt(myself, event, user).await };
         let result = Within::new(&mut state.current, callback).await;
@@ -162,8 +177,8 @@ pub(crate) async fn spawn_actor<A: Actor>(
         Ok(_) => Ok(()),
         // All of it has been dropped, and so its end is known.
         Err(_) if process.life().is_killed() => Err(StartError::Exited(process.ended().await)),
-        Err(SpawnErr::StartupFailed(error)) => Err(match error.downcast::<PanickedInStart>() {
-            Ok(panicked) => StartError::Panicked(panicked.0),
+        Err(SpawnErr::StartupFailed(error)) => Err(match error.downcast::<UnwoundInStart>() {
+            Ok(unwound) => (*unwound).into(),
             Err(error) => StartError::Failed(Failure::new(error)),
         }),
         Err(other) => Err(StartError::Failed(Failure::new(other))),

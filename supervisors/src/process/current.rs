@@ -10,6 +10,8 @@ use std::task::{Context, Poll};
 use pin_project_lite::pin_project;
 
 use super::Process;
+#[cfg(feature = "test-util")]
+use super::fault::{Exposed, exposed};
 
 thread_local! {
     static CURRENT: Cell<Option<Process>> = const { Cell::new(None) };
@@ -31,7 +33,7 @@ pub(crate) fn is_current(process: &Process) -> bool {
 }
 
 /// The slot is empty once the thread's locals are being destroyed.
-fn with_current<T>(look: impl FnOnce(Option<&Process>) -> T) -> T {
+pub(super) fn with_current<T>(look: impl FnOnce(Option<&Process>) -> T) -> T {
     let process = CURRENT.try_with(Cell::take).ok().flatten();
     let seen = look(process.as_ref());
     if let Some(process) = process {
@@ -56,8 +58,19 @@ pin_project! {
     }
 }
 
-impl<'a, F: Future> Within<'a, F> {
+/// Without the feature `test-util` nothing strikes a process.
+#[cfg(not(feature = "test-util"))]
+type Exposed<F> = F;
+
+#[cfg(not(feature = "test-util"))]
+const fn exposed<F>(future: F) -> F {
+    future
+}
+
+impl<'a, F: Future> Within<'a, Exposed<F>> {
+    /// The process's own code.
     pub(crate) const fn new(process: &'a mut Option<Process>, future: F) -> Self {
+        let future = exposed(future);
         Self { future, process }
     }
 }
@@ -100,7 +113,12 @@ impl<F: Future> Future for Within<'_, F> {
 /// Polls `future` as part of `process`; a panic goes on unwinding.
 pub(crate) async fn scoped<F: Future>(process: Process, future: F) -> F::Output {
     let mut process = Some(process);
-    match Within::new(&mut process, future).await {
+    // Not the process's own code: what strikes the process does not strike whoever acts for it.
+    let within = Within {
+        future,
+        process: &mut process,
+    };
+    match within.await {
         Ok(value) => value,
         Err(payload) => std::panic::resume_unwind(payload),
     }

@@ -10,6 +10,8 @@ use ractor::ActorCell;
 use tokio::sync::Notify;
 use tokio::task::AbortHandle;
 
+#[cfg(feature = "test-util")]
+use super::fault::Faults;
 use super::link::Links;
 use super::mailbox::Mailbox;
 use super::task::StopSignal;
@@ -76,6 +78,8 @@ pub(crate) struct Life {
     pub(crate) made_at: &'static Location<'static>,
     owner: Option<Owner>,
     pub(crate) mailbox: Mailbox,
+    #[cfg(feature = "test-util")]
+    pub(super) faults: Faults,
     /// Its supervisor waits for it to start, and so must not be called by it.
     holds_up: AtomicBool,
     /// It has said its last word.
@@ -101,6 +105,8 @@ impl Life {
             made_at,
             owner,
             mailbox: Mailbox::default(),
+            #[cfg(feature = "test-util")]
+            faults: Faults::default(),
             holds_up: AtomicBool::new(false),
             ending: AtomicBool::new(false),
             state: Mutex::new(State {
@@ -192,6 +198,7 @@ impl Life {
         if state.forced.is_some() {
             control.kill();
         } else if let Some(reason) = state.asked.clone()
+            && !self.is_deaf()
             && let Some(forced) = control.ask_to_stop(reason)
         {
             state.forced = Some(forced);
@@ -221,10 +228,23 @@ impl Life {
             return;
         }
         state.asked = Some(reason.clone());
-        if let Some(control) = &state.control {
+        if let Some(control) = &state.control
+            && !self.is_deaf()
+        {
             let forced = control.ask_to_stop(reason);
             state.forced = state.forced.take().or(forced);
         }
+    }
+
+    /// It hangs by a fault, and so a request to stop is lost on it.
+    #[cfg(feature = "test-util")]
+    fn is_deaf(&self) -> bool {
+        self.faults.hangs()
+    }
+
+    #[cfg(not(feature = "test-util"))]
+    const fn is_deaf(&self) -> bool {
+        false
     }
 
     pub(crate) fn kill(&self, reason: ExitReason) {
@@ -382,6 +402,8 @@ impl Process {
         let announced = state.announced;
         drop(state);
         drop(control);
+        #[cfg(feature = "test-util")]
+        life.faults.end();
         announced
     }
 }

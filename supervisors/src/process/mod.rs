@@ -11,11 +11,14 @@
 //! | `mailbox.rs` | the limit on messages that wait |
 //! | `monitor.rs` | [`Monitor`], [`Down`] |
 //! | `link.rs` | links, exit signals, [`ExitSignals`] for who traps them |
+//! | `fault.rs` | [`Fault`]: faults that tests put into processes, with the feature `test-util` |
 //! | `panic.rs` | panics with message and place |
 
 mod actor;
 mod clerk;
 mod current;
+#[cfg(feature = "test-util")]
+mod fault;
 mod life;
 mod link;
 mod mailbox;
@@ -33,11 +36,16 @@ use ractor::{ActorCell, ActorRef};
 pub(crate) use actor::spawn_actor;
 pub(crate) use clerk::Clerks;
 pub use current::current;
+#[cfg(feature = "test-util")]
+use current::with_current;
 pub(crate) use current::{Within, is_current};
+#[cfg(feature = "test-util")]
+pub use fault::Fault;
 pub(crate) use life::{Control, ExitGuard, Life, Owner};
 pub use link::{ExitSignal, ExitSignals};
 pub(crate) use mailbox::Mailbox;
 pub use monitor::{Down, Monitor};
+use panic::reason_of;
 pub(crate) use panic::{caught, install_hook};
 pub use task::{Ready, StopToken};
 pub(crate) use task::{spawn_supervisor, spawn_task};
@@ -145,8 +153,8 @@ impl Process {
         self.0.kind
     }
 
-    /// Where it comes from in the code: of a child, where its [`Child`](crate::Child) was made; of a task of a task supervisor and of
-    /// a child of a simple supervisor, where its start was asked for; of a root or a namespace, where it was started.
+    /// Where it comes from in the code: of a child, where its [`Child`](crate::Child) was made; of a task of a task supervisor
+    /// and of a child of a simple supervisor, where its start was asked for; of a root or a namespace, where it was started.
     #[must_use]
     pub fn made_at(&self) -> &'static Location<'static> {
         self.0.made_at

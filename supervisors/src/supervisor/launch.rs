@@ -23,6 +23,10 @@ pub(crate) async fn launch(
     (key, child): (Key, &Child),
     restarts: u32,
 ) -> Result<Started, StartError> {
+    #[cfg(feature = "test-util")]
+    if let Some(failure) = planned_failure(scope, child) {
+        return Err(StartError::Failed(failure));
+    }
     let owner = Owner {
         hub: Arc::clone(hub),
         key,
@@ -51,6 +55,13 @@ pub(crate) async fn launch(
         )),
         other => other,
     }
+}
+
+/// What a test has this start fail with.
+#[cfg(feature = "test-util")]
+fn planned_failure(scope: &Scope, child: &Child) -> Option<crate::exit::Failure> {
+    let path = format!("{}/{}", scope.path, child.spec().id);
+    scope.namespace()?.take_start_failure(&path)
 }
 
 /// Refuses what the spec asks for in vain, and registers the process under the name in its spec, if there is one. One that has ended meanwhile has started all the
