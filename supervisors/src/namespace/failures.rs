@@ -68,7 +68,7 @@ impl Namespace {
     ///
     /// let child = Child::task("a", |stop| async move { stop.stopped().await });
     /// let error = app.start_child(child.clone()).await.unwrap_err();
-    /// assert_eq!(error.to_string(), "no disk");
+    /// assert_eq!(error.to_string(), "the child did not start: no disk");
     /// app.start_child(child).await?;
     /// # Ok(())
     /// # }

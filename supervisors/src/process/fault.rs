@@ -27,7 +27,8 @@ pub enum Fault {
     Panic(String),
     /// It ends as if its own code had returned this error. An [`ExitReason`] as error is that reason.
     Error(Failure),
-    /// It does nothing any more: it handles no message, hears no request to stop, and runs no `post_stop`. Only a kill ends it.
+    /// It does nothing any more: it handles no message, hears no request to stop, and runs no `post_stop`. Only a kill ends it,
+    /// or an exit signal that kills: one that it does not trap.
     Hang,
 }
 
