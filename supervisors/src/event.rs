@@ -8,6 +8,7 @@ use mainstay_specs::ChildId;
 use tokio::sync::Notify;
 
 use crate::exit::ExitReason;
+use crate::ledger::{Hold, Ledger};
 use crate::process::Process;
 use crate::start::StartError;
 
@@ -279,12 +280,6 @@ impl Reader {
     }
 }
 
-impl Clone for Reader {
-    fn clone(&self) -> Self {
-        Self::new(Arc::clone(&self.0))
-    }
-}
-
 impl Drop for Reader {
     fn drop(&mut self) {
         self.0.leave();
@@ -292,17 +287,22 @@ impl Drop for Reader {
 }
 
 /// A reader of the events. It holds no queue: one that reads too slowly is told how many it has missed.
-#[derive(Clone, Debug)]
+///
+/// It is noted in the runtime's [`Ledger`] while it is there, and so is each clone.
+#[derive(Debug)]
 pub struct EventStream {
     events: Reader,
     seen: u64,
+    hold: Hold,
 }
 
 impl EventStream {
-    pub(crate) fn new(events: Arc<Events>, seen: u64) -> Self {
+    #[track_caller]
+    pub(crate) fn new(events: Arc<Events>, seen: u64, ledger: &Ledger) -> Self {
         Self {
             events: Reader::new(events),
             seen,
+            hold: ledger.hold("event stream", format!("after event {seen}")),
         }
     }
 
@@ -335,5 +335,12 @@ impl EventStream {
             Delivery::Lagged(missed) => self.seen + missed,
         };
         Some(delivery)
+    }
+}
+
+impl Clone for EventStream {
+    #[track_caller]
+    fn clone(&self) -> Self {
+        Self::new(Arc::clone(&self.events.0), self.seen, self.hold.ledger())
     }
 }

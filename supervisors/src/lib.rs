@@ -49,15 +49,21 @@
 //! | know why a process ended | [`ExitReason`] |
 //! | give processes names, find them | [`Namespace`], [`Registry`] |
 //! | talk to whoever holds a name, across restarts | [`ServiceRef`] |
-//! | show the live tree | [`TreeNode`] |
+//! | note what was handed out, ask what was not given back | [`Ledger`] |
+//! | show the live tree, list what is alive | [`TreeNode`], [`Runtime::processes`], [`Namespace::processes`] |
+//!
+//! With the feature `test-util`, which is off by default and meant for tests, a process can be made to panic, to fail or to hang
+//! (`Process::inject`), and the next start of a child to fail (`Namespace::fail_next_start`).
 //!
 //! What holds, and is checked against recorded traces of Erlang/OTP: the order of starts, stops and restarts, restart
 //! limits, automatic shutdown, and every answer to a management request. What does not: code that does not await cannot
 //! be interrupted, not even by a kill; and the profile must unwind on panic, which is refused at compile time otherwise.
 
 mod call;
+mod census;
 mod event;
 mod exit;
+mod ledger;
 mod namespace;
 mod process;
 pub mod registry;
@@ -71,14 +77,22 @@ mod tree;
 pub use call::CallError;
 pub use event::{Delivery, Event, EventKind, EventStream, HISTORY};
 pub use exit::{ExitReason, Failure, IntoExit, Panic, Term};
+pub use ledger::{Hold, Holding, Ledger};
 pub use mainstay_specs as specs;
+#[cfg(feature = "test-util")]
+pub use namespace::StartFailure;
 pub use namespace::{
     CHILDREN, Metadata, Namespace, NamespaceError, NamespacePlan, ServiceRegistry,
 };
+#[cfg(feature = "test-util")]
+pub use process::Fault;
 pub use process::{
     Down, ExitSignal, ExitSignals, Monitor, Pid, Process, ProcessKind, Ready, StopToken, current,
 };
-pub use registry::{Keys, RegisterError, Registration, Registry, RegistryEvent, RegistryStats};
+pub use registry::{
+    Keys, Listener, RegisterError, Registration, Registry, RegistryEntry, RegistryEvent,
+    RegistryStats,
+};
 pub use runtime::{Runtime, StopReport};
 pub use service_ref::ServiceRef;
 pub use start::{Child, StartContext, StartError, Started};

@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::future::Future;
+use std::panic::Location;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
@@ -11,6 +13,7 @@ use tokio::time::{Instant, timeout};
 
 use crate::event::{EventStream, Events, HISTORY};
 use crate::exit::ExitReason;
+use crate::ledger::Ledger;
 use crate::namespace::{Namespace, NamespaceInner, Place};
 use crate::process::{Clerks, Life, Pid, Process, ProcessKind, install_hook};
 use crate::start::StartError;
@@ -21,6 +24,7 @@ pub(crate) struct Core {
     next_pid: AtomicU64,
     pub(crate) events: Arc<Events>,
     pub(crate) clerks: Clerks,
+    ledger: Ledger,
     roots: Mutex<Roots>,
 }
 
@@ -77,11 +81,18 @@ impl Core {
     /// One that lives in this namespace, or in any.
     fn orphan(&self, namespace: Option<&Arc<NamespaceInner>>) -> Option<Process> {
         let roots = self.roots();
-        let ours = |orphan: &&Process| {
-            let lives_in = orphan.scope_of().namespace.as_ptr();
-            namespace.is_none_or(|namespace| lives_in == Arc::as_ptr(namespace))
-        };
+        let ours = |orphan: &&Process| lives_in(orphan, namespace);
         roots.orphans.values().find(ours).cloned()
+    }
+
+    /// All roots that live in this namespace, or in any.
+    pub(crate) fn all_roots(&self, namespace: Option<&Arc<NamespaceInner>>) -> Vec<Process> {
+        chosen(&self.roots().processes, namespace)
+    }
+
+    /// All whose supervisors were killed and that live in this namespace, or in any.
+    pub(crate) fn all_orphans(&self, namespace: Option<&Arc<NamespaceInner>>) -> Vec<Process> {
+        chosen(&self.roots().orphans, namespace)
     }
 
     /// Waits for all that were left behind, and kills those that have not ended when the time is up.
@@ -97,6 +108,22 @@ impl Core {
             }
         }
     }
+}
+
+fn chosen(
+    processes: &HashMap<Pid, Process>,
+    namespace: Option<&Arc<NamespaceInner>>,
+) -> Vec<Process> {
+    let processes = processes.values();
+    processes
+        .filter(|process| lives_in(process, namespace))
+        .cloned()
+        .collect()
+}
+
+fn lives_in(process: &Process, namespace: Option<&Arc<NamespaceInner>>) -> bool {
+    let lives_in = process.scope_of().namespace.as_ptr();
+    namespace.is_none_or(|namespace| lives_in == Arc::as_ptr(namespace))
 }
 
 /// A limit that runs. Not a point in time, which there need not be for every limit.
@@ -213,6 +240,7 @@ impl Runtime {
             next_pid: AtomicU64::new(1),
             events: Arc::new(Events::new(events)),
             clerks: Clerks::default(),
+            ledger: Ledger::default(),
             roots: Mutex::default(),
         }))))
     }
@@ -227,23 +255,29 @@ impl Runtime {
     ///
     /// Why it could not start; nothing of it is left then. Dropping this future before it is done stops what was
     /// started.
-    pub async fn start(
+    #[track_caller]
+    pub fn start(
         &self,
         id: impl AsRef<str>,
         supervisor: impl Into<Blueprint>,
-    ) -> Result<SupervisorRef, StartError> {
+    ) -> impl Future<Output = Result<SupervisorRef, StartError>> + Send {
+        let made_at = Location::caller();
         let text = id.as_ref();
         let id = ChildId::new(text).map_err(|error| SpecError::Name {
             text: text.to_owned(),
             error,
-        })?;
-        self.start_root(id, Weak::new(), supervisor.into(), |_| {})
-            .await
+        });
+        let blueprint = supervisor.into();
+        async move {
+            self.start_root((id?, made_at), Weak::new(), blueprint, |_| {})
+                .await
+        }
     }
 
+    /// Starts a root of this id, from this place in the code.
     pub(crate) async fn start_root(
         &self,
-        id: ChildId,
+        (id, made_at): (ChildId, &'static Location<'static>),
         namespace: Weak<NamespaceInner>,
         blueprint: Blueprint,
         begun: impl FnOnce(&Process),
@@ -259,6 +293,7 @@ impl Runtime {
             ProcessKind::Supervisor,
             Arc::clone(&scope),
             None,
+            made_at,
         ));
         let root = RootStart::new(&process)?;
         begun(&process);
@@ -279,16 +314,35 @@ impl Runtime {
             .collect()
     }
 
+    /// All processes that are alive, oldest first: the roots and all below them, those that are being started, and those
+    /// whose supervisors were killed and that have not ended yet.
+    ///
+    /// It sends no message and so waits for nobody, also when supervisors are busy. Each supervisor's children are read in
+    /// one moment, those of different supervisors at slightly different ones; what lives all the while is there, once.
+    #[must_use]
+    pub fn processes(&self) -> Vec<Process> {
+        self.core().census(None)
+    }
+
+    /// What is held of it as a whole: its event streams, and what the application notes. Each namespace has
+    /// [its own](Namespace::ledger).
+    #[must_use]
+    pub fn ledger(&self) -> &Ledger {
+        &self.core().ledger
+    }
+
     /// A stream of the events from now on.
     #[must_use]
+    #[track_caller]
     pub fn events(&self) -> EventStream {
         self.events_after(self.core().events.last())
     }
 
     /// A stream of the events after the one with this number, as far as they are still kept.
     #[must_use]
+    #[track_caller]
     pub fn events_after(&self, id: u64) -> EventStream {
-        EventStream::new(Arc::clone(&self.core().events), id)
+        EventStream::new(Arc::clone(&self.core().events), id, self.ledger())
     }
 
     /// The number of the last event; 0 before the first.

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::future::Future;
 use std::num::NonZeroUsize;
+use std::panic::Location;
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -124,6 +125,7 @@ type StartFn =
 pub struct Child {
     spec: Arc<ChildSpec>,
     start: Arc<StartFn>,
+    made_at: &'static Location<'static>,
     /// The text given as its id is no name; said when it is to be started.
     wrong: Option<Box<SpecError>>,
 }
@@ -137,6 +139,7 @@ impl Child {
     ///
     /// Its start is complete when `pre_start` has returned; an error or a panic there is a failed start. The end of
     /// each incarnation is known only after the actor, its state and its queued messages have been dropped.
+    #[track_caller]
     pub fn actor<A, F>(id: impl AsRef<str>, make: F) -> Self
     where
         A: Actor,
@@ -152,6 +155,7 @@ impl Child {
     ///
     /// The token tells it to stop; see [`StopToken`] for one that has no use for it. What the future returns is the
     /// reason of its end: `()` and `Ok` are normal (or as asked), an error is a failure.
+    #[track_caller]
     pub fn task<F, B>(id: impl AsRef<str>, body: B) -> Self
     where
         B: Fn(StopToken) -> F + Send + Sync + 'static,
@@ -164,6 +168,7 @@ impl Child {
     }
 
     /// A child that is a future which says itself when its start is complete. If it ends before, the start has failed.
+    #[track_caller]
     pub fn task_ready<F, B>(id: impl AsRef<str>, body: B) -> Self
     where
         B: Fn(StopToken, Ready) -> F + Send + Sync + 'static,
@@ -181,6 +186,7 @@ impl Child {
     }
 
     /// A child that is a supervisor: permanent, of type supervisor, and waited for without limit when it is stopped.
+    #[track_caller]
     pub fn supervisor(id: impl AsRef<str>, supervisor: impl Into<Blueprint>) -> Self {
         let blueprint = supervisor.into();
         let child = Self::named(id, move |cx| {
@@ -190,6 +196,7 @@ impl Child {
         child.with_spec(|spec| spec.child_type = ChildType::Supervisor)
     }
 
+    #[track_caller]
     fn named<F, S>(id: impl AsRef<str>, start: S) -> Self
     where
         S: Fn(StartContext) -> F + Send + Sync + 'static,
@@ -211,6 +218,7 @@ impl Child {
     /// A child with a start function of its own: anything that can be decided at start, `Started::Ignore` included.
     ///
     /// The function runs in the supervisor, which does nothing else meanwhile. A panic in it is a failed start.
+    #[track_caller]
     pub fn from_start<F, S>(spec: ChildSpec, start: S) -> Self
     where
         S: Fn(StartContext) -> F + Send + Sync + 'static,
@@ -219,6 +227,7 @@ impl Child {
         Self {
             spec: Arc::new(spec),
             start: Arc::new(move |cx| Box::pin(start(cx))),
+            made_at: Location::caller(),
             wrong: None,
         }
     }
@@ -227,6 +236,19 @@ impl Child {
     #[must_use]
     pub fn spec(&self) -> &ChildSpec {
         &self.spec
+    }
+
+    /// Where it was made: the call of the constructor. Clones keep it, and every [`Process`] that is started from them
+    /// knows it.
+    #[must_use]
+    pub const fn made_at(&self) -> &'static Location<'static> {
+        self.made_at
+    }
+
+    /// Says that it was made elsewhere: by whom the constructor was called for.
+    pub(crate) const fn with_made_at(mut self, made_at: &'static Location<'static>) -> Self {
+        self.made_at = made_at;
+        self
     }
 
     /// Sets when it is restarted.
@@ -323,16 +345,18 @@ pub struct StartContext {
     mailbox_limit: Option<NonZeroUsize>,
     owner: Owner,
     restarts: u32,
+    made_at: &'static Location<'static>,
 }
 
 impl StartContext {
-    pub(crate) fn new(scope: Arc<Scope>, spec: &ChildSpec, owner: Owner, restarts: u32) -> Self {
+    pub(crate) fn new(scope: Arc<Scope>, child: &Child, owner: Owner, restarts: u32) -> Self {
         Self {
             scope,
-            id: spec.id.clone(),
-            mailbox_limit: spec.mailbox_limit,
+            id: child.spec.id.clone(),
+            mailbox_limit: child.spec.mailbox_limit,
             owner,
             restarts,
+            made_at: child.made_at,
         }
     }
 
@@ -356,7 +380,7 @@ impl StartContext {
 
     fn process(self, kind: ProcessKind) -> Process {
         let hub = Arc::clone(&self.owner.hub);
-        let life = Life::new(self.id, kind, self.scope, Some(self.owner));
+        let life = Life::new(self.id, kind, self.scope, Some(self.owner), self.made_at);
         let process = Process::new(life.with_mailbox(Mailbox::new(self.mailbox_limit)));
         hub.set_starting(process.clone());
         process

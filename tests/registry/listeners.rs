@@ -2,17 +2,14 @@
 
 use std::time::Duration;
 
-use mainstay_supervisors::{Keys, Process, Registry, RegistryEvent};
+use mainstay_supervisors::{Keys, Listener, Process, Registry, RegistryEvent};
 use mainstay_tests::probe::{Bed, within};
-use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::TryRecvError;
 
 use crate::{idle, kill};
 
-type Event = RegistryEvent<&'static str, u32>;
-
 /// What has come: what happened, under which key, to whom.
-fn all(events: &mut Receiver<Event>) -> Vec<(&'static str, &'static str, Process)> {
+fn all(events: &mut Listener<&'static str, u32>) -> Vec<(&'static str, &'static str, Process)> {
     let mut seen = Vec::new();
     loop {
         seen.push(match events.try_recv() {

@@ -4,6 +4,7 @@ mod calls;
 mod casts;
 mod duplicate;
 mod lease;
+mod ledger;
 mod lifetime;
 mod listeners;
 mod mailbox;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Weak;
 
+use mainstay_supervisors::Hold;
 use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 
@@ -51,6 +52,7 @@ impl Audience {
         max: u32,
         version: u64,
         cell: Weak<Cell>,
+        hold: Hold,
     ) -> Result<ConfigEvents, ConfigError> {
         if self.closed {
             return Err(ConfigError::Stopped);
@@ -67,6 +69,7 @@ impl Audience {
             seat,
             version,
             cell,
+            _hold: hold,
         })
     }
 
@@ -93,13 +96,14 @@ impl Audience {
 /// The changes of a configuration from a certain version on: a stream with a bounded queue.
 ///
 /// It goes on over crashes and restarts of the config server's actor, and ends with the namespace. Dropping it ends the
-/// subscription.
+/// subscription. While it is there it is noted in the namespace's [`Ledger`](mainstay_supervisors::Ledger).
 #[derive(Debug)]
 pub struct ConfigEvents {
     events: broadcast::Receiver<ConfigEvent>,
     seat: u64,
     version: u64,
     cell: Weak<Cell>,
+    _hold: Hold,
 }
 
 impl ConfigEvents {

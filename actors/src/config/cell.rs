@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
+use mainstay_supervisors::Hold;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
@@ -78,10 +79,11 @@ impl Cell {
     pub(crate) fn subscribe(
         self: &Arc<Self>,
         prefix: ConfigPath,
+        hold: Hold,
     ) -> Result<ConfigEvents, ConfigError> {
         let mut audience = self.audience();
         let (version, max) = self.read(|now| (now.version(), now.plan().limits.subscribers_max));
-        audience.join(prefix, max, version, Arc::downgrade(self))
+        audience.join(prefix, max, version, Arc::downgrade(self), hold)
     }
 
     pub(crate) fn set_started(&self, at: Instant) {

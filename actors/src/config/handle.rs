@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use mainstay_specs::{ConfigServerSpec, ServiceName};
-use mainstay_supervisors::{CallError, Child, Namespace, ServiceRef, ServiceRegistry};
+use mainstay_supervisors::{CallError, Child, Ledger, Namespace, ServiceRef, ServiceRegistry};
 use ractor::RpcReplyPort;
 use serde::de::DeserializeOwned;
 
@@ -40,6 +40,7 @@ pub struct ConfigServer {
     cell: Arc<Cell>,
     keeper: ServiceRef<Message>,
     registry: ServiceRegistry,
+    ledger: Ledger,
     limit: Duration,
 }
 
@@ -53,12 +54,14 @@ impl ConfigServer {
     ///
     /// Up to 1,024 requests may wait; what goes beyond is refused. Change the child for another limit.
     #[must_use]
+    #[track_caller]
     pub fn child(spec: ConfigServerSpec) -> Child {
         Self::child_with(spec, ConfigRules::new())
     }
 
     /// The config server as a child, with rules of the application's own.
     #[must_use]
+    #[track_caller]
     pub fn child_with(spec: ConfigServerSpec, rules: ConfigRules) -> Child {
         start::child(spec, rules)
     }
@@ -71,6 +74,7 @@ impl ConfigServer {
             cell: Arc::clone(&kept.0),
             keeper: namespace.service(service_name()),
             registry: namespace.registry().clone(),
+            ledger: namespace.ledger().clone(),
             limit: LIMIT,
         })
     }
@@ -155,6 +159,7 @@ impl ConfigServer {
     /// # Errors
     ///
     /// [`ConfigError::TooManySubscribers`], [`ConfigError::Stopped`].
+    #[track_caller]
     pub fn subscribe(&self) -> Result<ConfigEvents, ConfigError> {
         self.subscribe_to(ConfigPath::root())
     }
@@ -165,8 +170,16 @@ impl ConfigServer {
     /// # Errors
     ///
     /// [`ConfigError::Path`], [`ConfigError::TooManySubscribers`], [`ConfigError::Stopped`].
+    #[track_caller]
     pub fn subscribe_to(&self, prefix: impl IntoConfigPath) -> Result<ConfigEvents, ConfigError> {
-        self.cell.subscribe(prefix.into_path()?)
+        let prefix = prefix.into_path()?;
+        let name = if prefix.is_root() {
+            "everything".to_owned()
+        } else {
+            prefix.to_string()
+        };
+        let hold = self.ledger.hold("config subscription", name);
+        self.cell.subscribe(prefix, hold)
     }
 
     /// Puts `value` to `path`, whole and at once.

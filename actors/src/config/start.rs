@@ -19,6 +19,7 @@ use super::snapshot::Snapshot;
 /// How many requests may wait in the mailbox.
 const REQUESTS_MAX: NonZeroUsize = NonZeroUsize::new(1024).expect("1024 is not 0");
 
+#[track_caller]
 pub(crate) fn child(spec: ConfigServerSpec, rules: ConfigRules) -> Child {
     let setup = Arc::new(Setup { spec, rules });
     // A name is not empty, short, and without `/` and white space: this one is.

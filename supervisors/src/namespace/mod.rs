@@ -7,15 +7,18 @@
 //! | `place.rs` | starting and finding namespaces by name |
 //! | `cells.rs` | state that outlives a crash of its actor |
 //! | `error.rs` | [`NamespaceError`] |
+//! | `failures.rs` | starts that are to fail, with the feature `test-util` |
 
 mod cells;
 mod error;
+#[cfg(feature = "test-util")]
+mod failures;
 mod place;
 mod plan;
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
 use mainstay_specs::{ChildId, NamespaceName, ServiceName};
@@ -23,14 +26,19 @@ use tokio::time::{Instant, timeout};
 
 use cells::Cells;
 pub use error::NamespaceError;
+#[cfg(feature = "test-util")]
+pub use failures::StartFailure;
+#[cfg(feature = "test-util")]
+use failures::StartFailures;
 use place::Owner;
 pub(crate) use place::Place;
 pub use plan::NamespacePlan;
 
 use crate::exit::ExitReason;
+use crate::ledger::Ledger;
 use crate::process::Process;
-use crate::registry::{RegisterError, Registration, Registry, RegistryStats};
-use crate::runtime::{StopReport, Time};
+use crate::registry::{Keys, RegisterError, Registration, Registry, RegistryStats};
+use crate::runtime::{Core, StopReport, Time};
 use crate::service_ref::ServiceRef;
 use crate::start::{Child, Started};
 use crate::supervisor::{ChildState, SupervisorError, SupervisorRef, kill_tree};
@@ -77,7 +85,15 @@ impl Namespace {
         &self.inner.name
     }
 
-    /// The names in it.
+    /// What is held of it: listeners of its names, subscriptions of its services, and what the application hands out. It can be
+    /// read when the namespace has ended.
+    #[must_use]
+    pub fn ledger(&self) -> &Ledger {
+        &self.inner.ledger
+    }
+
+    /// The names in it. A process of elsewhere that is registered here stays so when the namespace has ended, until it ends
+    /// itself: [`Registry::entries`] tells of it.
     #[must_use]
     pub fn registry(&self) -> &ServiceRegistry {
         &self.inner.registry
@@ -140,6 +156,7 @@ impl Namespace {
     /// # Errors
     ///
     /// [`RegisterError::AlreadyRegistered`] with the owner of the name; [`RegisterError::Dead`].
+    #[track_caller]
     pub fn register(
         &self,
         name: ServiceName,
@@ -153,6 +170,7 @@ impl Namespace {
     /// # Errors
     ///
     /// As [`register`](Self::register).
+    #[track_caller]
     pub fn register_with(
         &self,
         name: ServiceName,
@@ -238,6 +256,15 @@ impl Namespace {
         self.inner.root.get().map(TreeNode::of)
     }
 
+    /// All its processes that are alive, oldest first, as [`Runtime::processes`](crate::Runtime::processes) has it: also while
+    /// it is being started, and when it has ended and some were left behind.
+    #[must_use]
+    pub fn processes(&self) -> Vec<Process> {
+        let core = self.inner.core.upgrade();
+        core.map(|core| core.census(Some(&self.inner)))
+            .unwrap_or_default()
+    }
+
     /// Stops its tree in order and waits until nothing of it is left. What has not ended within `limit` is killed, and
     /// named in the report.
     pub async fn stop(&self, limit: Duration) -> StopReport {
@@ -271,20 +298,29 @@ impl fmt::Debug for Namespace {
 
 pub(crate) struct NamespaceInner {
     name: NamespaceName,
+    core: Weak<Core>,
+    ledger: Ledger,
     registry: ServiceRegistry,
     root: OnceLock<Process>,
     started: Instant,
     cells: Cells,
+    #[cfg(feature = "test-util")]
+    failures: StartFailures,
 }
 
 impl NamespaceInner {
-    fn new(name: NamespaceName) -> Self {
+    fn new(name: NamespaceName, core: Weak<Core>) -> Self {
+        let ledger = Ledger::default();
         Self {
             name,
-            registry: ServiceRegistry::default(),
+            core,
+            registry: Registry::with_ledger(Keys::Unique, ledger.clone()),
+            ledger,
             root: OnceLock::new(),
             started: Instant::now(),
             cells: Cells::default(),
+            #[cfg(feature = "test-util")]
+            failures: StartFailures::default(),
         }
     }
 }

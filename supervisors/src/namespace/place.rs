@@ -1,5 +1,7 @@
 //! Starting and finding namespaces by name.
 
+use std::future::Future;
+use std::panic::Location;
 use std::sync::{Arc, Weak};
 
 use mainstay_specs::{ChildId, NamespaceName};
@@ -89,14 +91,23 @@ impl Runtime {
     /// # Errors
     ///
     /// A text that is no name; a runtime that is stopping.
-    pub async fn namespace(&self, name: impl AsRef<str>) -> Result<Namespace, NamespaceError> {
-        let name = NamespaceName::new(name)?;
-        let (_visit, place) = Visit::new(self.core(), &name);
-        let mut running = place.lock().await;
-        if let Some(namespace) = running.join().await {
-            return Ok(namespace);
+    #[track_caller]
+    pub fn namespace(
+        &self,
+        name: impl AsRef<str>,
+    ) -> impl Future<Output = Result<Namespace, NamespaceError>> + Send {
+        let made_at = Location::caller();
+        let name = NamespaceName::new(name);
+        async move {
+            let name = name?;
+            let (_visit, place) = Visit::new(self.core(), &name);
+            let mut running = place.lock().await;
+            if let Some(namespace) = running.join().await {
+                return Ok(namespace);
+            }
+            let plan = NamespacePlan::new();
+            self.begin((name, made_at), plan, &mut running).await
         }
-        self.begin(name, NamespacePlan::new(), &mut running).await
     }
 
     /// Starts a namespace from a plan.
@@ -104,17 +115,21 @@ impl Runtime {
     /// # Errors
     ///
     /// [`NamespaceError::AlreadyRunning`]; a child that does not start, in which case nothing is left of it.
-    pub async fn start_namespace(
+    #[track_caller]
+    pub fn start_namespace(
         &self,
         name: NamespaceName,
         plan: NamespacePlan,
-    ) -> Result<Namespace, NamespaceError> {
-        let (_visit, place) = Visit::new(self.core(), &name);
-        let mut running = place.lock().await;
-        if running.join().await.is_some() {
-            return Err(NamespaceError::AlreadyRunning(name));
+    ) -> impl Future<Output = Result<Namespace, NamespaceError>> + Send {
+        let made_at = Location::caller();
+        async move {
+            let (_visit, place) = Visit::new(self.core(), &name);
+            let mut running = place.lock().await;
+            if running.join().await.is_some() {
+                return Err(NamespaceError::AlreadyRunning(name));
+            }
+            self.begin((name, made_at), plan, &mut running).await
         }
-        self.begin(name, plan, &mut running).await
     }
 
     /// The namespace of this name, if it runs.
@@ -140,12 +155,15 @@ impl Runtime {
 
     async fn begin(
         &self,
-        name: NamespaceName,
+        (name, made_at): (NamespaceName, &'static Location<'static>),
         plan: NamespacePlan,
         place: &mut Occupant,
     ) -> Result<Namespace, NamespaceError> {
         let id = ChildId::new(name.as_str())?;
-        let inner = Arc::new(NamespaceInner::new(name.clone()));
+        let inner = Arc::new(NamespaceInner::new(
+            name.clone(),
+            Arc::downgrade(self.core()),
+        ));
         let begun = |root: &Process| {
             // The root keeps the record until it ends; the record knows the root, whose end breaks the circle.
             let (kept, core) = (Arc::clone(&inner), Arc::downgrade(self.core()));
@@ -158,8 +176,9 @@ impl Runtime {
                 root: Some(root.clone()),
             };
         };
+        let tree = plan.tree(made_at);
         let started = self
-            .start_root(id, Arc::downgrade(&inner), plan.tree().into(), begun)
+            .start_root((id, made_at), Arc::downgrade(&inner), tree.into(), begun)
             .await;
         let root = started.map_err(|error| NamespaceError::Start {
             name: name.clone(),

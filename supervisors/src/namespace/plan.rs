@@ -1,5 +1,6 @@
 //! What a namespace is to hold.
 
+use std::panic::Location;
 use std::time::Duration;
 
 use mainstay_specs::SupervisorFlags;
@@ -44,11 +45,11 @@ impl NamespacePlan {
         self
     }
 
-    pub(super) fn tree(self) -> Supervisor {
+    pub(super) fn tree(self, made_at: &'static Location<'static>) -> Supervisor {
         let children = Supervisor::new(self.children_flags).children(self.children);
         let root = Supervisor::rest_for_one()
             .intensity(3, Duration::from_secs(5))
             .children(self.services);
-        root.child(Child::supervisor(CHILDREN, children))
+        root.child(Child::supervisor(CHILDREN, children).with_made_at(made_at))
     }
 }

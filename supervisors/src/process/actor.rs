@@ -12,9 +12,9 @@ use std::task::{Context, Poll};
 use pin_project_lite::pin_project;
 use ractor::{Actor, ActorProcessingErr, ActorRef, SpawnErr, SupervisionEvent};
 
-use super::current::poll_within;
-use super::{Control, ExitGuard, Process, Within, caught};
-use crate::exit::{ExitReason, Failure, Panic};
+use super::current::{Exposed, exposed, poll_within};
+use super::{Control, ExitGuard, Process, Within, reason_of};
+use crate::exit::{ExitReason, Failure};
 use crate::start::StartError;
 
 struct Host<A> {
@@ -35,10 +35,20 @@ struct HostState<S> {
 #[error("the process has ended; its reason is in the exit slot")]
 struct Ended;
 
-/// Carries a panic in `pre_start` through ractor's start error.
+/// Carries what `pre_start` unwound with through ractor's start error.
 #[derive(Debug, thiserror::Error)]
-#[error("panicked: {0}")]
-struct PanickedInStart(Panic);
+#[error("{0}")]
+struct UnwoundInStart(ExitReason);
+
+impl From<UnwoundInStart> for StartError {
+    fn from(UnwoundInStart(reason): UnwoundInStart) -> Self {
+        match reason {
+            ExitReason::Panicked(panic) => Self::Panicked(panic),
+            ExitReason::Failed(failure) => Self::Failed(failure),
+            other => Self::Exited(other),
+        }
+    }
+}
 
 impl<A: Actor> Host<A> {
     fn process(&self) -> &Process {
@@ -54,7 +64,7 @@ impl<A: Actor> Host<A> {
     where
         C: FnOnce() -> F,
     {
-        let stage = Stage::Due { call: Some(call) };
+        let stage = exposed(Stage::Due { call: Some(call) });
         Callback {
             host: self,
             current,
@@ -70,7 +80,7 @@ impl<A: Actor> Host<A> {
         let reason = match result {
             Ok(Ok(value)) => return Ok(value),
             Ok(Err(error)) => ExitReason::from_error(error),
-            Err(payload) => ExitReason::Panicked(caught(payload)),
+            Err(payload) => reason_of(payload),
         };
         self.process().life().set_outcome(reason);
         Err(Ended.into())
@@ -94,7 +104,7 @@ pin_project! {
         host: &'h Host<A>,
         current: &'s mut Option<Process>,
         #[pin]
-        stage: Stage<C, F>,
+        stage: Exposed<Stage<C, F>>,
     }
 }
 
@@ -156,7 +166,7 @@ impl<A: Actor> Actor for Host<A> {
             self.actor.pre_start(myself, args).await
         })
         .await;
-        let user = started.map_err(|payload| PanickedInStart(caught(payload)))??;
+        let user = started.map_err(|payload| UnwoundInStart(reason_of(payload)))??;
         self.process().life().hold_up(false);
         Ok(HostState {
             user: Some(user),
@@ -194,8 +204,12 @@ impl<A: Actor> Actor for Host<A> {
         state: &mut Self::State,
     ) -> impl Future<Output = Result<(), ActorProcessingErr>> + Send {
         let user = state.user.as_mut().expect(STATE);
-        self.run(&mut state.current, || {
-            self.actor.handle_supervisor_evt(myself, event, user)
+        self.run(&mut state.current, || async {
+            #[cfg(feature = "test-util")]
+            if super::fault::is_poke(&event) {
+                return Ok(());
+            }
+            self.actor.handle_supervisor_evt(myself, event, user).await
         })
     }
 
@@ -234,8 +248,8 @@ pub(crate) async fn spawn_actor<A: Actor>(
         Ok(_) => Ok(()),
         // All of it has been dropped, and so its end is known.
         Err(_) if process.life().is_killed() => Err(StartError::Exited(process.ended().await)),
-        Err(SpawnErr::StartupFailed(error)) => Err(match error.downcast::<PanickedInStart>() {
-            Ok(panicked) => StartError::Panicked(panicked.0),
+        Err(SpawnErr::StartupFailed(error)) => Err(match error.downcast::<UnwoundInStart>() {
+            Ok(unwound) => (*unwound).into(),
             Err(error) => StartError::Failed(Failure::new(error)),
         }),
         Err(other) => Err(StartError::Failed(Failure::new(other))),

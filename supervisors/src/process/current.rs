@@ -11,6 +11,8 @@ use std::task::{Context, Poll};
 use pin_project_lite::pin_project;
 
 use super::Process;
+#[cfg(feature = "test-util")]
+pub(super) use super::fault::{Exposed, exposed};
 
 /// The process that is being polled. Without a destructor, so that a look at it is a plain access; nothing is lost by
 /// that, as the slot is empty whenever the thread polls nothing.
@@ -39,7 +41,7 @@ pub(crate) fn is_current(process: &Process) -> bool {
 }
 
 /// `look` must not panic: the slot is empty meanwhile.
-fn with_current<T>(look: impl FnOnce(Option<&Process>) -> T) -> T {
+pub(super) fn with_current<T>(look: impl FnOnce(Option<&Process>) -> T) -> T {
     let process = swap(None);
     let seen = look(process.as_ref());
     // What comes out is empty, as nothing is polled in between.
@@ -63,8 +65,19 @@ pin_project! {
     }
 }
 
-impl<'a, F: Future> Within<'a, F> {
+/// Without the feature `test-util` nothing strikes a process.
+#[cfg(not(feature = "test-util"))]
+pub(super) type Exposed<F> = F;
+
+#[cfg(not(feature = "test-util"))]
+pub(super) const fn exposed<F>(future: F) -> F {
+    future
+}
+
+impl<'a, F: Future> Within<'a, Exposed<F>> {
+    /// The process's own code.
     pub(crate) const fn new(process: &'a mut Option<Process>, future: F) -> Self {
+        let future = exposed(future);
         Self { future, process }
     }
 }
@@ -115,7 +128,12 @@ pub(super) fn poll_within<F: Future>(
 /// Polls `future` as part of `process`; a panic goes on unwinding.
 pub(crate) async fn scoped<F: Future>(process: Process, future: F) -> F::Output {
     let mut process = Some(process);
-    match Within::new(&mut process, future).await {
+    // Not the process's own code: what strikes the process does not strike whoever acts for it.
+    let within = Within {
+        future,
+        process: &mut process,
+    };
+    match within.await {
         Ok(value) => value,
         Err(payload) => std::panic::resume_unwind(payload),
     }

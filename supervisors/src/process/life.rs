@@ -1,6 +1,7 @@
 //! What is behind a [`Process`] handle: how it can be stopped, its exit slot, and who is told of its end.
 
 use std::fmt;
+use std::panic::Location;
 use std::sync::atomic::{AtomicBool, Ordering, fence};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Poll, Waker};
@@ -9,6 +10,8 @@ use mainstay_specs::ChildId;
 use ractor::ActorCell;
 use tokio::task::AbortHandle;
 
+#[cfg(feature = "test-util")]
+use super::fault::Faults;
 use super::link::Links;
 use super::mailbox::Mailbox;
 use super::task::StopSignal;
@@ -76,8 +79,11 @@ pub(crate) struct Life {
     pub(crate) id: ChildId,
     pub(crate) kind: ProcessKind,
     pub(crate) scope: Arc<Scope>,
+    pub(crate) made_at: &'static Location<'static>,
     owner: Option<Owner>,
     pub(crate) mailbox: Mailbox,
+    #[cfg(feature = "test-util")]
+    pub(super) faults: Faults,
     /// Its supervisor waits for it to start, and so must not be called by it.
     holds_up: AtomicBool,
     /// It has said its last word.
@@ -92,14 +98,18 @@ impl Life {
         kind: ProcessKind,
         scope: Arc<Scope>,
         owner: Option<Owner>,
+        made_at: &'static Location<'static>,
     ) -> Self {
         Self {
             pid: scope.runtime.next_pid(),
             id,
             kind,
             scope,
+            made_at,
             owner,
             mailbox: Mailbox::default(),
+            #[cfg(feature = "test-util")]
+            faults: Faults::default(),
             holds_up: AtomicBool::new(false),
             ending: AtomicBool::new(false),
             state: Mutex::new(State {
@@ -208,6 +218,7 @@ impl Life {
         if state.forced.is_some() {
             control.kill();
         } else if let Some(reason) = state.asked.clone()
+            && !self.is_deaf()
             && let Some(forced) = control.ask_to_stop(reason)
         {
             state.forced = Some(forced);
@@ -237,10 +248,23 @@ impl Life {
             return;
         }
         state.asked = Some(reason.clone());
-        if let Some(control) = &state.control {
+        if let Some(control) = &state.control
+            && !self.is_deaf()
+        {
             let forced = control.ask_to_stop(reason);
             state.forced = state.forced.take().or(forced);
         }
+    }
+
+    /// It hangs by a fault, and so a request to stop is lost on it.
+    #[cfg(feature = "test-util")]
+    fn is_deaf(&self) -> bool {
+        self.faults.hangs()
+    }
+
+    #[cfg(not(feature = "test-util"))]
+    const fn is_deaf(&self) -> bool {
+        false
     }
 
     pub(crate) fn kill(&self, reason: ExitReason) {
@@ -361,11 +385,12 @@ impl Process {
         let hub = state.hub.clone();
         drop(state);
 
+        // Before the exit can be seen and a root is forgotten, so that whoever waits for all, or lists all, finds those that
+        // are left behind.
+        let left = hub.map(|hub| hub.leave());
         for cleanup in cleanups {
             cleanup();
         }
-        // Before the exit can be seen, so that whoever waits for all finds those that are left behind.
-        let left = hub.map(|hub| hub.leave());
         let (watchers, tell_owner) = self.make_known(&reason);
         watchers.wake();
         links.deliver(self, &reason);
@@ -399,6 +424,8 @@ impl Process {
         let tell_owner = state.announced && !state.expected;
         drop(state);
         drop(control);
+        #[cfg(feature = "test-util")]
+        life.faults.end();
         (watchers, tell_owner)
     }
 }

@@ -12,11 +12,14 @@
 //! | `watch.rs` | waiting for an end |
 //! | `monitor.rs` | [`Monitor`], [`Down`] |
 //! | `link.rs` | links, exit signals, [`ExitSignals`] for who traps them |
+//! | `fault.rs` | [`Fault`]: faults that tests put into processes, with the feature `test-util` |
 //! | `panic.rs` | panics with message and place |
 
 mod actor;
 mod clerk;
 mod current;
+#[cfg(feature = "test-util")]
+mod fault;
 mod life;
 mod link;
 mod mailbox;
@@ -26,6 +29,7 @@ mod task;
 mod watch;
 
 use std::fmt;
+use std::panic::Location;
 use std::sync::{Arc, Weak};
 
 use mainstay_specs::ChildId;
@@ -34,11 +38,16 @@ use ractor::{ActorCell, ActorRef};
 pub(crate) use actor::spawn_actor;
 pub(crate) use clerk::Clerks;
 pub use current::current;
+#[cfg(feature = "test-util")]
+use current::with_current;
 pub(crate) use current::{Within, is_current};
+#[cfg(feature = "test-util")]
+pub use fault::Fault;
 pub(crate) use life::{Control, ExitGuard, Life, Owner};
 pub use link::{ExitSignal, ExitSignals};
 pub(crate) use mailbox::Mailbox;
 pub use monitor::{Down, Monitor};
+use panic::reason_of;
 pub(crate) use panic::{caught, install_hook};
 pub use task::{Ready, StopToken};
 pub(crate) use task::{spawn_supervisor, spawn_task};
@@ -144,6 +153,13 @@ impl Process {
     #[must_use]
     pub fn kind(&self) -> ProcessKind {
         self.0.kind
+    }
+
+    /// Where it comes from in the code: of a child, where its [`Child`](crate::Child) was made; of a task of a task supervisor
+    /// and of a child of a simple supervisor, where its start was asked for; of a root or a namespace, where it was started.
+    #[must_use]
+    pub fn made_at(&self) -> &'static Location<'static> {
+        self.0.made_at
     }
 
     /// Whether it has not ended. True from before its start is complete until its exit can be seen.

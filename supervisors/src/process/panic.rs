@@ -10,7 +10,7 @@ use std::panic::{self, PanicHookInfo};
 use std::sync::Once;
 
 use super::current;
-use crate::exit::Panic;
+use crate::exit::{ExitReason, Panic};
 
 #[cfg(panic = "abort")]
 compile_error!(
@@ -35,6 +35,16 @@ pub(crate) fn install_hook() {
             before(info);
         }));
     });
+}
+
+/// Why a process ended whose own code unwound with this payload, caught on this thread just now.
+pub(super) fn reason_of(payload: Box<dyn Any + Send>) -> ExitReason {
+    #[cfg(feature = "test-util")]
+    let payload = match super::fault::thrown(payload) {
+        Ok(reason) => return reason,
+        Err(payload) => payload,
+    };
+    ExitReason::Panicked(caught(payload))
 }
 
 /// Makes a panic's payload, caught on this thread just now, into a [`Panic`].

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::sync::{Notify, oneshot};
 
-use super::{Control, ExitGuard, Process, Within, caught};
+use super::{Control, ExitGuard, Process, Within, reason_of};
 use crate::exit::{ExitReason, IntoExit};
 use crate::supervisor::Hub;
 
@@ -102,7 +102,7 @@ where
         let result = Within::new(&mut current, parts.future).await;
         let reason = match result {
             Ok(value) => value.into_exit(),
-            Err(payload) => Some(ExitReason::Panicked(caught(payload))),
+            Err(payload) => Some(reason_of(payload)),
         };
         match reason {
             Some(reason) => process.life().set_outcome(reason),
@@ -133,7 +133,7 @@ where
         let mut current = Some(process.clone());
         let reason = match Within::new(&mut current, parts.future).await {
             Ok(reason) => reason,
-            Err(payload) => ExitReason::Panicked(caught(payload)),
+            Err(payload) => reason_of(payload),
         };
         process.life().set_outcome(reason);
         drop(parts.guard);

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::panic::Location;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
@@ -13,15 +14,22 @@ use crate::process::Process;
 pub(crate) struct Entry<V> {
     pub(crate) id: u64,
     pub(crate) process: Process,
+    pub(super) made_at: &'static Location<'static>,
     value: ArcSwap<V>,
     released: AtomicBool,
 }
 
 impl<V: Value> Entry<V> {
-    pub(super) fn new(id: u64, process: Process, value: V) -> Self {
+    pub(super) fn new(
+        id: u64,
+        process: Process,
+        value: V,
+        made_at: &'static Location<'static>,
+    ) -> Self {
         Self {
             id,
             process,
+            made_at,
             value: ArcSwap::from_pointee(value),
             released: AtomicBool::new(false),
         }
@@ -135,6 +143,28 @@ fn write<T>(lock: &RwLock<T>) -> RwLockWriteGuard<'_, T> {
     lock.write().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// What is registered, as it is at one moment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RegistryEntry<K, V> {
+    /// The key.
+    pub key: K,
+    /// The process that holds it.
+    pub process: Process,
+    /// The value.
+    pub value: V,
+    /// Where the process was registered; if by the name in its spec, where its [`Child`](crate::Child) was made.
+    pub made_at: &'static Location<'static>,
+}
+
+/// Such as `"poller", held by app/children/poller #7, registered at src/poller.rs:12:9`.
+impl<K: fmt::Debug, V> fmt::Display for RegistryEntry<K, V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (key, process, made_at) = (&self.key, &self.process, self.made_at);
+        write!(f, "{key:?}, held by {process}, registered at {made_at}")
+    }
+}
+
 /// The proof that a process holds a key. Dropping it changes nothing: the key is held until the process ends, or
 /// [`release`](Self::release) is called.
 pub struct Registration<K, V> {
@@ -161,6 +191,12 @@ impl<K: Key, V: Value> Registration<K, V> {
     #[must_use]
     pub fn process(&self) -> &Process {
         &self.entry.process
+    }
+
+    /// Where the process was registered.
+    #[must_use]
+    pub fn made_at(&self) -> &'static Location<'static> {
+        self.entry.made_at
     }
 
     /// The value.

@@ -4,10 +4,9 @@
 //! registry the lease lasts as long as the process, which it monitors; renewing it only tells whether it still holds.
 
 use std::fmt;
+use std::panic::Location;
 
-use tokio::sync::broadcast;
-
-use super::{Key, RegisterError, Registration, Registry, RegistryEvent, Value};
+use super::{Key, Listener, RegisterError, Registration, Registry, Value};
 use crate::process::Process;
 use crate::start::BoxFuture;
 
@@ -39,7 +38,7 @@ pub trait LeaseBackend<K, V>: Send + Sync {
     fn find<'a>(&'a self, key: &'a K) -> BoxFuture<'a, Option<Process>>;
 
     /// A stream of changes from now on.
-    fn watch(&self) -> broadcast::Receiver<RegistryEvent<K, V>>;
+    fn watch(&self) -> Listener<K, V>;
 }
 
 impl<K: Key + fmt::Debug, V: Value> Lease for Registration<K, V> {
@@ -58,14 +57,16 @@ impl<K: Key + fmt::Debug, V: Value> Lease for Registration<K, V> {
 }
 
 impl<K: Key + fmt::Debug, V: Value> LeaseBackend<K, V> for Registry<K, V> {
+    #[track_caller]
     fn claim<'a>(
         &'a self,
         process: &'a Process,
         key: K,
         value: V,
     ) -> BoxFuture<'a, Result<Box<dyn Lease>, RegisterError>> {
+        let made_at = Location::caller();
         let claimed = self
-            .register(process, key, value)
+            .register_at(process, key, value, made_at)
             .map(|registration| Box::new(registration) as Box<dyn Lease>);
         Box::pin(std::future::ready(claimed))
     }
@@ -74,7 +75,8 @@ impl<K: Key + fmt::Debug, V: Value> LeaseBackend<K, V> for Registry<K, V> {
         Box::pin(std::future::ready(self.whereis(key)))
     }
 
-    fn watch(&self) -> broadcast::Receiver<RegistryEvent<K, V>> {
+    #[track_caller]
+    fn watch(&self) -> Listener<K, V> {
         self.listen()
     }
 }

@@ -5,7 +5,7 @@
 //! | `mod.rs` | [`Registry`]: the local one, its reads without a lock |
 //! | `entry.rs` | what is registered under a key |
 //! | `held.rs` | what a process holds |
-//! | `listen.rs` | [`RegistryEvent`]: who came and went |
+//! | `listen.rs` | [`Listener`], [`RegistryEvent`]: who came and went |
 //! | `lease.rs` | [`LeaseBackend`]: the face behind which a registry across machines fits |
 //! | `stats.rs` | [`RegistryStats`] |
 
@@ -19,6 +19,7 @@ use std::borrow::Borrow;
 use std::collections::HashMap;
 use std::fmt;
 use std::hash::Hash;
+use std::panic::Location;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering, fence};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
@@ -28,13 +29,14 @@ use tokio::sync::{Notify, broadcast};
 
 use entry::Bucket;
 pub(crate) use entry::Entry;
-pub use entry::Registration;
+pub use entry::{Registration, RegistryEntry};
 use held::Held;
 pub use lease::{Lease, LeaseBackend, LeaseLost};
-pub use listen::RegistryEvent;
+pub use listen::{Listener, RegistryEvent};
 pub use stats::RegistryStats;
 
 use crate::exit::ExitReason;
+use crate::ledger::Ledger;
 use crate::process::{Pid, Process};
 
 /// How many events a listener may be behind before it loses the oldest.
@@ -92,6 +94,8 @@ struct Inner<K, V> {
     waiting: AtomicBool,
     listeners: broadcast::Sender<RegistryEvent<K, V>>,
     meta: Mutex<HashMap<String, V>>,
+    /// Where listeners are noted.
+    ledger: Option<Ledger>,
 }
 
 /// A registry: processes by key. Cheap to clone; all clones are the same registry.
@@ -113,6 +117,16 @@ impl<K: Key, V: Value> Registry<K, V> {
     /// An empty registry.
     #[must_use]
     pub fn new(keys: Keys) -> Self {
+        Self::noting(keys, None)
+    }
+
+    /// An empty registry that notes its listeners in this ledger: that of the namespace whose processes it is for.
+    #[must_use]
+    pub fn with_ledger(keys: Keys, ledger: Ledger) -> Self {
+        Self::noting(keys, Some(ledger))
+    }
+
+    fn noting(keys: Keys, ledger: Option<Ledger>) -> Self {
         let writer = Writer {
             held: HashMap::default(),
             stopped: false,
@@ -130,6 +144,7 @@ impl<K: Key, V: Value> Registry<K, V> {
                 waiting: AtomicBool::new(false),
                 listeners: broadcast::Sender::new(LISTENER_BACKLOG),
                 meta: Mutex::default(),
+                ledger,
             }),
         }
     }
@@ -139,15 +154,27 @@ impl<K: Key, V: Value> Registry<K, V> {
     /// # Errors
     ///
     /// A unique key that has a living owner, also if that is the process itself; a process that has ended.
+    #[track_caller]
     pub fn register(
         &self,
         process: &Process,
         key: K,
         value: V,
     ) -> Result<Registration<K, V>, RegisterError> {
+        self.register_at(process, key, value, Location::caller())
+    }
+
+    /// As [`register`](Self::register), from this place in the code.
+    pub(crate) fn register_at(
+        &self,
+        process: &Process,
+        key: K,
+        value: V,
+        made_at: &'static Location<'static>,
+    ) -> Result<Registration<K, V>, RegisterError> {
         let inner = &self.inner;
         let id = inner.next.fetch_add(1, Ordering::Relaxed);
-        let entry = Arc::new(Entry::new(id, process.clone(), value.clone()));
+        let entry = Arc::new(Entry::new(id, process.clone(), value.clone(), made_at));
         {
             let mut writer = inner.lock();
             if writer.stopped {
@@ -297,6 +324,24 @@ impl<K: Key, V: Value> Registry<K, V> {
         map.iter().filter_map(first).collect()
     }
 
+    /// All entries, in the order of registration, each with the place where it was made.
+    #[must_use]
+    pub fn entries(&self) -> Vec<RegistryEntry<K, V>> {
+        let map = self.inner.map.pin();
+        let mut entries: Vec<_> = map
+            .iter()
+            .flat_map(|(key, bucket)| bucket.entries().into_iter().map(move |entry| (key, entry)))
+            .collect();
+        entries.sort_by_key(|(_, entry)| entry.id);
+        let told = |(key, entry): (&K, Arc<Entry<V>>)| RegistryEntry {
+            key: key.clone(),
+            process: entry.process.clone(),
+            value: entry.value(),
+            made_at: entry.made_at,
+        };
+        entries.into_iter().map(told).collect()
+    }
+
     /// Waits until somebody is registered under the key; at once if somebody is.
     ///
     /// Cancel safety: it may be dropped and called again at will.
@@ -318,8 +363,12 @@ impl<K: Key, V: Value> Registry<K, V> {
     /// A stream of what is registered and unregistered from now on. One that falls behind by 1,024 events loses the
     /// oldest and is told so.
     #[must_use]
-    pub fn listen(&self) -> broadcast::Receiver<RegistryEvent<K, V>> {
-        self.inner.listeners.subscribe()
+    #[track_caller]
+    pub fn listen(&self) -> Listener<K, V> {
+        let ledger = self.inner.ledger.as_ref();
+        let made_at = Location::caller();
+        let hold = ledger.map(|ledger| ledger.hold_at("registry listener", "all names", made_at));
+        Listener::new(self.inner.listeners.subscribe(), hold)
     }
 
     /// Keeps a value with the registry itself.

@@ -191,8 +191,7 @@ impl SupervisorRef {
     fn refuse_self_call(&self) -> Result<(), CallError> {
         // A start function runs inside the supervisor, and so does the `pre_start` of an actor it starts.
         let is_ours = |process: &Process| {
-            let starts = || self.hub.table().starting.as_ref() == Some(process);
-            *process == self.process || (process.life().holds_up() && starts())
+            *process == self.process || (process.life().holds_up() && self.hub.is_starting(process))
         };
         if current().as_ref().is_some_and(is_ours) {
             Err(CallError::CallingSelf)

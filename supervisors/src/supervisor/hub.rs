@@ -61,6 +61,10 @@ impl Hub {
         self.table().starting = Some(process);
     }
 
+    pub(crate) fn is_starting(&self, process: &Process) -> bool {
+        self.table().starting.as_ref() == Some(process)
+    }
+
     /// Has the supervisor, which is about to be killed, kill its children with it; false if it has ended.
     pub(super) fn doom(&self, doom: &Arc<Doom>) -> bool {
         let mut table = self.table();
@@ -85,7 +89,7 @@ impl Hub {
             starting: table.starting.take(),
             doom: table.doom.take(),
         };
-        drop(table);
+        // Under the lock: whoever lists the processes finds each in the one place or in the other.
         for process in left.processes() {
             process.scope_of().runtime.adopt(process);
         }

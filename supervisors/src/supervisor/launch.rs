@@ -9,48 +9,59 @@ use super::decide::Key;
 use super::doom::kill_tree;
 use super::error::SpecError;
 use super::hub::Hub;
+use crate::namespace::Metadata;
 use crate::process::{Owner, ProcessKind, caught};
 use crate::registry::RegisterError;
 use crate::runtime::Scope;
 use crate::start::{Child, StartContext, StartError, Started};
 
-/// Calls the start function and makes the process known. Whatever a failed start has left running is killed, and
-/// waited for.
+/// Calls the start function and makes the process known; the caller puts it into the table. Whatever a failed start has
+/// left running is killed, and waited for.
 pub(crate) async fn launch(
     hub: &Arc<Hub>,
     scope: &Arc<Scope>,
     (key, child): (Key, &Child),
     restarts: u32,
 ) -> Result<Started, StartError> {
+    #[cfg(feature = "test-util")]
+    if let Some(failure) = planned_failure(scope, child) {
+        return Err(StartError::Failed(failure));
+    }
     let owner = Owner {
         hub: Arc::clone(hub),
         key,
     };
-    let cx = StartContext::new(Arc::clone(scope), child.spec(), owner, restarts);
+    let cx = StartContext::new(Arc::clone(scope), child, owner, restarts);
     // Inside the closure, so that a start function that panics before it returns its future is caught as well.
     let result = AssertUnwindSafe(async { child.start(cx).await })
         .catch_unwind()
         .await;
     let result = result.unwrap_or_else(|payload| Err(StartError::Panicked(caught(payload))));
     let result = result.and_then(|started| settle(scope, child, started));
-    let made = hub.table().starting.take();
-    match (result, made) {
-        (Ok(Started::Process { process, info }), Some(made)) if process == made => {
-            process.announce(restarts);
-            Ok(Started::Process { process, info })
-        }
-        (result, made) => {
-            if let Some(made) = made {
-                kill_tree(&made).await;
-            }
-            match result {
-                Ok(Started::Process { .. }) => Err(StartError::failed(
-                    "the start function returned a process that it has not made",
-                )),
-                other => other,
-            }
-        }
+    if let Ok(Started::Process { process, .. }) = &result
+        && hub.is_starting(process)
+    {
+        process.announce(restarts);
+        return result;
     }
+    let made = hub.table().starting.clone();
+    if let Some(made) = made {
+        kill_tree(&made).await;
+        hub.table().starting = None;
+    }
+    match result {
+        Ok(Started::Process { .. }) => Err(StartError::failed(
+            "the start function returned a process that it has not made",
+        )),
+        other => other,
+    }
+}
+
+/// What a test has this start fail with.
+#[cfg(feature = "test-util")]
+fn planned_failure(scope: &Scope, child: &Child) -> Option<crate::exit::Failure> {
+    let path = format!("{}/{}", scope.path, child.spec().id);
+    scope.namespace()?.take_start_failure(&path)
 }
 
 /// Refuses what the spec asks for in vain, and registers the process under the name in its spec, if there is one. One that has ended meanwhile has started all the
@@ -68,7 +79,8 @@ fn settle(scope: &Scope, child: &Child, started: Started) -> Result<Started, Sta
     let namespace = scope
         .namespace()
         .ok_or_else(|| StartError::NoNamespace(name.clone()))?;
-    match namespace.register(name.clone(), process) {
+    let names = namespace.registry();
+    match names.register_at(process, name.clone(), Metadata::new(), child.made_at()) {
         Ok(_) | Err(RegisterError::Dead) => Ok(started),
         Err(error) => Err(StartError::Register {
             name: name.clone(),

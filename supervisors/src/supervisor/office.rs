@@ -160,11 +160,7 @@ impl Office {
     }
 
     pub(crate) fn set_started(&self, key: Key, started: &Started, restarts: u32) {
-        if let Some(entry) = self.hub.table().get_mut(key) {
-            entry.state = ChildState::after(started);
-            entry.restarts = restarts;
-            entry.since = Instant::now();
-        }
+        self.hub.table().set_started(key, started, restarts);
     }
 
     /// A child that is to be started again, and how often it was.

@@ -114,7 +114,7 @@ pub(crate) struct Table {
     next: Key,
     /// How many children name what they depend on.
     dependents: usize,
-    /// The process that a start function has made, until the start is complete.
+    /// The process that a start function has made, until it is in its entry or, after a failed start, has ended.
     pub(crate) starting: Option<Process>,
     /// The supervisor has ended.
     pub(crate) closed: bool,
@@ -155,6 +155,7 @@ impl Table {
 
     /// Adds a child that is known by its id.
     pub(crate) fn insert_named(&mut self, key: Key, entry: Entry) {
+        self.starting = None;
         self.dependents += usize::from(entry.has_dependencies());
         self.ids.insert(entry.child.spec().id.clone(), key);
         self.entries.insert(key, entry);
@@ -162,6 +163,7 @@ impl Table {
 
     /// Adds a child that is known by its process only.
     pub(crate) fn insert(&mut self, key: Key, entry: Entry) {
+        self.starting = None;
         self.entries.insert(key, entry);
     }
 
@@ -179,6 +181,16 @@ impl Table {
         self.dependents = 0;
         self.ids.clear();
         std::mem::take(&mut self.entries)
+    }
+
+    /// A child that is there was started again.
+    pub(crate) fn set_started(&mut self, key: Key, started: &Started, restarts: u32) {
+        self.starting = None;
+        if let Some(entry) = self.entries.get_mut(&key) {
+            entry.state = ChildState::after(started);
+            entry.restarts = restarts;
+            entry.since = Instant::now();
+        }
     }
 
     /// Marks a child whose spec has a backoff as waiting for its restart; gives the epoch of the wait and its length.

@@ -10,6 +10,7 @@ mod handle;
 mod stream;
 
 use std::future::Future;
+use std::panic::Location;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -80,13 +81,18 @@ impl TaskSupervisorRef {
     /// # Errors
     ///
     /// [`SupervisorError::MaxChildren`]; that the supervisor is not there.
-    pub async fn async_linked<T, F>(&self, future: F) -> Result<Task<T>, SupervisorError>
+    #[track_caller]
+    pub fn async_linked<T, F>(
+        &self,
+        future: F,
+    ) -> impl Future<Output = Result<Task<T>, SupervisorError>> + Send
     where
         T: Send + 'static,
         F: Future<Output = T> + Send + 'static,
     {
+        let made_at = Location::caller();
         let body = |result: oneshot::Sender<T>| async move { drop(result.send(future.await)) };
-        self.spawn(current(), body).await
+        async move { self.spawn(current(), made_at, body).await }
     }
 
     /// Runs a future as a task. Its failure concerns nobody but who waits for its result.
@@ -94,27 +100,32 @@ impl TaskSupervisorRef {
     /// # Errors
     ///
     /// [`SupervisorError::MaxChildren`]; that the supervisor is not there.
-    pub async fn async_nolink<T, F>(&self, future: F) -> Result<Task<T>, SupervisorError>
+    #[track_caller]
+    pub fn async_nolink<T, F>(
+        &self,
+        future: F,
+    ) -> impl Future<Output = Result<Task<T>, SupervisorError>> + Send
     where
         T: Send + 'static,
         F: Future<Output = T> + Send + 'static,
     {
         // Nobody may wait for the result any more; the task goes on all the same.
-        self.spawn(
-            None,
-            |result| async move { drop(result.send(future.await)) },
-        )
-        .await
+        let body = |result: oneshot::Sender<T>| async move { drop(result.send(future.await)) };
+        self.spawn(None, Location::caller(), body)
     }
 
     /// As [`async_nolink`](Self::async_nolink), but the future is dropped when the task's handle is, also while it is
     /// still being started.
-    async fn async_while_wanted<T, F>(&self, future: F) -> Result<Task<T>, SupervisorError>
+    async fn async_while_wanted<T, F>(
+        &self,
+        made_at: &'static Location<'static>,
+        future: F,
+    ) -> Result<Task<T>, SupervisorError>
     where
         T: Send + 'static,
         F: Future<Output = T> + Send + 'static,
     {
-        self.spawn(None, |mut result| async move {
+        self.spawn(None, made_at, |mut result| async move {
             let answer = tokio::select! {
                 answer = future => Some(answer),
                 () = result.closed() => None,
@@ -128,11 +139,12 @@ impl TaskSupervisorRef {
     async fn spawn<T, F, B>(
         &self,
         caller: Option<Process>,
+        made_at: &'static Location<'static>,
         body: B,
     ) -> Result<Task<T>, SupervisorError>
     where
         T: Send + 'static,
-        B: FnOnce(oneshot::Sender<T>) -> F,
+        B: FnOnce(oneshot::Sender<T>) -> F + Send,
         F: Future<Output = ()> + Send + 'static,
     {
         let (result, answer) = oneshot::channel();
@@ -151,7 +163,7 @@ impl TaskSupervisorRef {
                 Ok(process.into())
             }
         });
-        let process = self.start(child).await?;
+        let process = self.start(child.with_made_at(made_at)).await?;
         Ok(Task::new(process, answer))
     }
 
@@ -161,11 +173,12 @@ impl TaskSupervisorRef {
     /// # Errors
     ///
     /// [`SupervisorError::MaxChildren`]; that the supervisor is not there.
-    pub async fn start_child<F, B>(
+    #[track_caller]
+    pub fn start_child<F, B>(
         &self,
         restart: Restart,
         body: B,
-    ) -> Result<Process, SupervisorError>
+    ) -> impl Future<Output = Result<Process, SupervisorError>> + Send
     where
         B: Fn(StopToken) -> F + Send + Sync + 'static,
         F: Future<Output: IntoExit> + Send + 'static,
@@ -175,7 +188,7 @@ impl TaskSupervisorRef {
             let body = Arc::clone(&body);
             async move { Ok(cx.spawn_task(|stop| body(stop)).into()) }
         });
-        self.start(child).await
+        self.start(child)
     }
 
     /// The tasks that run.

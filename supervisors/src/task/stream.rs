@@ -3,6 +3,7 @@
 use std::fmt;
 use std::future::Future;
 use std::num::NonZeroUsize;
+use std::panic::Location;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -92,6 +93,7 @@ impl TaskSupervisorRef {
     ///
     /// A task that fails, or takes too long, gives an error in its place; the others go on. Inputs are taken no faster
     /// than tasks are started for them.
+    #[track_caller]
     pub fn async_stream<I, T, F, B>(
         &self,
         inputs: I,
@@ -105,10 +107,12 @@ impl TaskSupervisorRef {
         T: Send + 'static,
         I::Item: Send + 'static,
     {
+        let made_at = Location::caller();
         let (tasks, task) = (self.clone(), Arc::new(task));
         let runs = stream::iter(inputs).map(move |input| {
             let (tasks, task) = (tasks.clone(), Arc::clone(&task));
-            async move { run(&tasks, task(input), options.timeout).await }
+            let limit = options.timeout;
+            async move { run(&tasks, made_at, task(input), limit).await }
         });
         let max = options.max_concurrency.get();
         TaskStream(if options.ordered {
@@ -119,12 +123,17 @@ impl TaskSupervisorRef {
     }
 }
 
-async fn run<T, F>(tasks: &TaskSupervisorRef, future: F, limit: Duration) -> Result<T, TaskError>
+async fn run<T, F>(
+    tasks: &TaskSupervisorRef,
+    made_at: &'static Location<'static>,
+    future: F,
+    limit: Duration,
+) -> Result<T, TaskError>
 where
     T: Send + 'static,
     F: Future<Output = T> + Send + 'static,
 {
-    let started = tasks.async_while_wanted(future).await;
+    let started = tasks.async_while_wanted(made_at, future).await;
     let task: Task<T> = started.map_err(|error| TaskError::NotStarted(error.to_string()))?;
     task.wait(limit).await
 }

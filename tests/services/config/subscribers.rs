@@ -199,3 +199,31 @@ async fn a_stream_begins_right_after_the_version_it_names() {
     assert_eq!(config.status().subscribers_count, 0);
     bed.end().await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_subscription_is_held_of_the_namespace_until_it_is_dropped() {
+    let bed = Bed::with("(a: 1)").await;
+    let config = bed.config();
+    let ledger = bed.namespace.ledger().clone();
+    let top = std::panic::Location::caller();
+    let whole = config.subscribe().expect("a stream");
+    let part = config.subscribe_to("a.b").expect("a stream");
+    config.subscribe_to("a..b").expect_err("no path");
+    let held = |below: usize, name: &str| {
+        let holding = &ledger.held()[below - 1];
+        let place = (holding.made_at.file(), holding.made_at.line() as usize);
+        assert_eq!(place, (top.file(), top.line() as usize + below));
+        assert_eq!(
+            (holding.what, &*holding.name),
+            ("config subscription", name)
+        );
+    };
+    held(1, "everything");
+    held(2, "a.b");
+    assert_eq!(ledger.held().len(), 2);
+    drop(whole);
+    bed.end().await;
+    assert_eq!(ledger.held().len(), 1);
+    drop(part);
+    assert_eq!(ledger.held().len(), 0);
+}

@@ -1,8 +1,7 @@
 //! What every backend of leases has to do.
 
 use mainstay_supervisors::registry::{Lease, LeaseBackend, LeaseLost};
-use mainstay_supervisors::{Process, RegisterError, RegistryEvent};
-use tokio::sync::broadcast::Receiver;
+use mainstay_supervisors::{Listener, Process, RegisterError, RegistryEvent};
 
 use super::within;
 
@@ -37,9 +36,7 @@ async fn holder(backend: &Backend, key: &str) -> Option<Process> {
     within(backend.find(&key.to_owned())).await
 }
 
-async fn next(
-    events: &mut Receiver<RegistryEvent<String, u32>>,
-) -> (&'static str, String, Process) {
+async fn next(events: &mut Events) -> (&'static str, String, Process) {
     match within(events.recv()).await.expect("the backend is there") {
         RegistryEvent::Registered { key, process, .. } => ("registered", key, process),
         RegistryEvent::Unregistered { key, process } => ("unregistered", key, process),
@@ -48,7 +45,7 @@ async fn next(
     }
 }
 
-type Events = Receiver<RegistryEvent<String, u32>>;
+type Events = Listener<String, u32>;
 
 async fn a_claim_is_found_and_keeps_others_out(
     backend: &Backend,

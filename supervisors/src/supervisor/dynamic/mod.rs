@@ -5,6 +5,7 @@ mod server;
 use std::fmt;
 use std::future::Future;
 use std::marker::PhantomData;
+use std::panic::Location;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -229,8 +230,13 @@ impl<A> SimpleRef<A> {
     /// # Errors
     ///
     /// A start that fails; that the supervisor is not there.
-    pub async fn start_child(&self, args: A) -> Result<Started, SupervisorError> {
-        self.supervisor.start_child((self.make)(args)).await
+    #[track_caller]
+    pub fn start_child(
+        &self,
+        args: A,
+    ) -> impl Future<Output = Result<Started, SupervisorError>> + Send {
+        let child = (self.make)(args).with_made_at(Location::caller());
+        async move { self.supervisor.start_child(child).await }
     }
 
     /// The untyped handle.

@@ -6,11 +6,10 @@ use std::time::Duration;
 
 use mainstay_specs::{ChildSpec, Restart};
 use mainstay_supervisors::{
-    Child, DynamicSupervisor, ExitReason, Keys, Process, RegisterError, Registry, RegistryEvent,
-    Runtime, Started, SupervisorRef,
+    Child, DynamicSupervisor, ExitReason, Keys, Listener, Process, RegisterError, Registry,
+    RegistryEvent, Runtime, Started, SupervisorRef,
 };
 use serde_json::{Value, json};
-use tokio::sync::broadcast;
 
 use super::owner::{Message, Owner};
 use crate::replay::drive::{Halt, Inexpressible, World};
@@ -28,7 +27,7 @@ pub(super) struct Names {
     runtime: Runtime,
     supervisor: SupervisorRef,
     registry: Registry<Value, Value>,
-    listener: Option<broadcast::Receiver<RegistryEvent<Value, Value>>>,
+    listener: Option<Listener<Value, Value>>,
     processes: BTreeMap<String, Process>,
     delivered: Arc<Log<Value>>,
     /// Up to where deliveries were compared.
