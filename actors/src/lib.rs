@@ -6,6 +6,7 @@
 //! | to | look at |
 //! |---|---|
 //! | read and change configuration at run time | [`config`], [`ConfigServer`] |
+//! | tell what happens, listen to what happens | [`telemetry`], [`TelemetryService`] |
 //!
 //! ```
 //! use mainstay_actors::ConfigServer;
@@ -35,5 +36,7 @@
 //! ```
 
 pub mod config;
+pub mod telemetry;
 
 pub use config::ConfigServer;
+pub use telemetry::{TelemetryService, TelemetryService as Telemetry};

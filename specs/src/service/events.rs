@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::Backoff;
 use crate::finding::{Finding, Report};
 use crate::path::At;
+use crate::{Backoff, Faults};
 
 /// The longest queue that any limit of [`EventsSpec`] may allow: it is made whole when somebody begins to listen.
 const QUEUE_MAX: u32 = 1 << 20;
@@ -97,6 +97,17 @@ impl EventsSpec {
     pub const fn drain_max(mut self, limit: Duration) -> Self {
         self.drain_max = limit;
         self
+    }
+
+    /// Checks the spec by itself, as it is checked within a node.
+    ///
+    /// # Errors
+    ///
+    /// Everything that is wrong, each with its path.
+    pub fn validate(&self) -> Result<(), Faults> {
+        let mut report = Report::default();
+        self.check(&mut report, &At::Root);
+        report.without_text()
     }
 
     pub(super) fn check(&self, report: &mut Report, at: &At<'_>) {

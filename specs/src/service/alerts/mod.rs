@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::Faults;
 use crate::finding::{Finding, Report};
 use crate::path::At;
 
@@ -99,6 +100,17 @@ impl AlertsSpec {
     pub const fn subscribers_max(mut self, subscribers: u32) -> Self {
         self.subscribers_max = subscribers;
         self
+    }
+
+    /// Checks the spec by itself, as it is checked within a node.
+    ///
+    /// # Errors
+    ///
+    /// Everything that is wrong, each with its path.
+    pub fn validate(&self) -> Result<(), Faults> {
+        let mut report = Report::default();
+        self.check(&mut report, &At::Root);
+        report.without_text()
     }
 
     pub(super) fn check(&self, report: &mut Report, at: &At<'_>) {
