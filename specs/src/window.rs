@@ -1,35 +1,38 @@
-//! How far back a view of metrics reaches.
+//! How far back is looked at metrics.
 
 use std::fmt;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-/// How far back a view of metrics reaches from now.
+/// How far back a view of metrics goes.
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
 )]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum TimeWindow {
-    /// The last minute.
+    /// 60 seconds, in slots of 10 seconds.
     #[default]
     Minute,
-    /// The last hour.
+    /// 60 minutes, in slots of a minute.
     Hour,
-    /// The last day.
+    /// 24 hours, in slots of an hour.
     Day,
 }
 
 impl TimeWindow {
+    /// All of them, the shortest first.
+    pub const ALL: [Self; 3] = [Self::Minute, Self::Hour, Self::Day];
+
     /// How long it is.
     #[must_use]
-    pub const fn duration(self) -> Duration {
-        match self {
-            Self::Minute => Duration::from_secs(60),
-            Self::Hour => Duration::from_secs(60 * 60),
-            Self::Day => Duration::from_secs(24 * 60 * 60),
-        }
+    pub const fn length(self) -> Duration {
+        Duration::from_secs(match self {
+            Self::Minute => 60,
+            Self::Hour => 3_600,
+            Self::Day => 86_400,
+        })
     }
 }
 

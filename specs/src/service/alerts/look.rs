@@ -34,8 +34,11 @@ pub enum Aspect {
     Quantile(f64),
     /// What a gauge was set to last, be it in the window or before.
     Last,
+    /// Which share of the calls failed, 0 to 1: of a metric whose samples have the tag `status`, those that are errors, panics and
+    /// timeouts among these and the successes; cancelled calls are on neither side. No data when there were none.
+    ErrorRate,
     /// The count of the metric as a share of the count of another one: errors of calls. No data when the other one counted nothing.
-    /// Both are one metric each, without `*`.
+    /// Both are one metric each, without `*`. In files: `ratio_to("app.calls")`.
     RatioTo(EventPath),
 }
 
@@ -60,6 +63,7 @@ impl fmt::Display for Aspect {
             Self::P99 => f.write_str("p99"),
             Self::Quantile(quantile) => write!(f, "quantile {quantile}"),
             Self::Last => f.write_str("last"),
+            Self::ErrorRate => f.write_str("error rate"),
             Self::RatioTo(whole) => write!(f, "ratio to {whole}"),
         }
     }
