@@ -96,8 +96,8 @@ pub use order::{DependencyCycle, start_order};
 pub use path::{PathStep, SpecPath};
 pub use position::Position;
 pub use service::{
-    ALERT_EVENT, AlertRule, AlertsSpec, Aspect, Comparison, ConfigServerSpec, EventsSpec, NoData,
-    ServicesSpec, Severity, TelemetrySpec,
+    ALERT_EVENT, AlertRule, AlertsSpec, Aspect, Comparison, ConfigServerSpec, Each, EventsSpec,
+    NoData, ServicesSpec, Severity, TelemetrySpec,
 };
 pub use source::{FILE_BYTES_MAX, ReadError};
 pub use supervisor::{AutoShutdown, Strategy, SupervisorFlags};

@@ -74,6 +74,9 @@ pub enum TelemetryStartError {
     /// It was started outside of any namespace.
     #[error("telemetry lives in a namespace; it was started outside of any")]
     NoNamespace,
+    /// Alerts look at metrics, and the namespace has none.
+    #[error("alerts look at metrics, and no metrics store was started before them")]
+    NoMetrics,
     /// The name is held by another process of the namespace, most likely by another telemetry service.
     #[error("the name {name:?}: {error}")]
     Register {

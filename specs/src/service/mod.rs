@@ -13,7 +13,7 @@ mod config_server;
 mod events;
 mod telemetry;
 
-pub use alerts::{ALERT_EVENT, AlertRule, AlertsSpec, Aspect, Comparison, NoData, Severity};
+pub use alerts::{ALERT_EVENT, AlertRule, AlertsSpec, Aspect, Comparison, Each, NoData, Severity};
 pub use config_server::ConfigServerSpec;
 pub use events::EventsSpec;
 pub use telemetry::TelemetrySpec;

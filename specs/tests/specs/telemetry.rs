@@ -31,7 +31,7 @@ fn a_rule_is_read_with_all_that_can_be_said() {
         (
             name: "failing reads", metric: "foundation.config_server.errors",
             aspect: ratio_to("foundation.config_server.calls"), comparison: gt, threshold: 0.05, clear: 0.01,
-            window: hour, for: "2m", severity: critical, no_data: resolve, min_count: 50, mute_while_draining: false,
+            each: metric, window: hour, for: "2m", severity: critical, no_data: resolve, min_count: 50, mute_while_draining: false,
         ),
         (name: "slow", metric: "foundation.*.get", aspect: quantile(0.999), comparison: gt, threshold: 5000),
         (name: "silent", metric: "foundation.**", aspect: rate, comparison: lt, threshold: 1),
@@ -135,6 +135,17 @@ fn the_metric_of_a_rule_has_to_be_one_it_can_judge() {
         about("a.*", "ratio_to(\"a.b\")"),
         "2:17: metric: expected one metric for a ratio, found `a.*`"
     );
+    assert_eq!(about("a.b", "p99,each:series"), "");
+    for (aspect, name) in [
+        ("error_rate", "error rate"),
+        ("ratio_to(\"a.c\")", "ratio to a.c"),
+    ] {
+        let told = about("a.b", &format!("{aspect},each:series"));
+        assert!(
+            told.ends_with(&format!("each: expected metric for {name}, found series")),
+            "{told}"
+        );
+    }
     assert_eq!(
         about("foundation.performance.alert", "count"),
         "2:17: metric: expected a metric that no alert makes, found `foundation.performance.alert`"

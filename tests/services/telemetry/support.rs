@@ -106,6 +106,7 @@ pub(crate) async fn settle() {
     }
 }
 
+#[allow(clippy::needless_pass_by_value)] // For `map_err`.
 pub(crate) fn text(error: impl ToString) -> String {
     error.to_string()
 }

@@ -32,7 +32,8 @@ pub enum Aspect {
     P99,
     /// Any quantile, 0 to 1.
     Quantile(f64),
-    /// What a gauge was set to last, be it in the window or before.
+    /// What a gauge was set to last, be it in the window or before. No data of several series together: judge
+    /// [`Each::Series`] then.
     Last,
     /// Which share of the calls failed, 0 to 1: of a metric whose samples have the tag `status`, those that are errors, panics and
     /// timeouts among these and the successes; cancelled calls are on neither side. No data when there were none.
@@ -67,6 +68,18 @@ impl fmt::Display for Aspect {
             Self::RatioTo(whole) => write!(f, "ratio to {whole}"),
         }
     }
+}
+
+/// Which values a rule judges each by itself.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Each {
+    /// Each metric, over all its tags.
+    #[default]
+    Metric,
+    /// Each series of each metric: each combination of tags, such as one for each process.
+    Series,
 }
 
 /// How a value is compared with the threshold of a rule. A value that is no number (NaN) is never a match.

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `mod.rs` | [`AlertsSpec`] |
 //! | `rule.rs` | [`AlertRule`] |
-//! | `look.rs` | [`Aspect`], [`Comparison`], [`Severity`], [`NoData`] |
+//! | `look.rs` | [`Aspect`], [`Each`], [`Comparison`], [`Severity`], [`NoData`] |
 
 mod look;
 mod rule;
@@ -18,7 +18,7 @@ use crate::Faults;
 use crate::finding::{Finding, Report};
 use crate::path::At;
 
-pub use look::{Aspect, Comparison, NoData, Severity};
+pub use look::{Aspect, Comparison, Each, NoData, Severity};
 pub use rule::{ALERT_EVENT, AlertRule};
 
 /// The most alerts that [`AlertsSpec::history_max`] may keep.

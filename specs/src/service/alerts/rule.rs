@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::look::{Aspect, Comparison, NoData, Severity};
+use super::look::{Aspect, Comparison, Each, NoData, Severity};
 use crate::finding::{Finding, Report};
 use crate::path::At;
 use crate::{Faults, NAME_MAX, PathPattern, TimeWindow};
@@ -33,8 +33,11 @@ pub const ALERT_EVENT: &str = "foundation.performance.alert";
 pub struct AlertRule {
     /// What it is called: not empty, at most 128 bytes, unique.
     pub name: String,
-    /// Which metrics it is about, by their names. Each metric is judged by itself, over all its tags.
+    /// Which metrics it is about, by their names.
     pub metric: PathPattern,
+    /// What is judged by itself: each of these metrics, or each series of them. Default: each metric.
+    #[serde(default)]
+    pub each: Each,
     /// What of them is looked at. Default: the mean.
     #[serde(default = "mean", skip_serializing_if = "is_mean")]
     pub aspect: Aspect,
@@ -84,6 +87,7 @@ impl AlertRule {
         Self {
             name: name.into(),
             metric,
+            each: Each::Metric,
             aspect: Aspect::Avg,
             comparison,
             threshold,
@@ -101,6 +105,13 @@ impl AlertRule {
     #[must_use]
     pub fn aspect(mut self, aspect: Aspect) -> Self {
         self.aspect = aspect;
+        self
+    }
+
+    /// Sets what is judged by itself.
+    #[must_use]
+    pub const fn each(mut self, each: Each) -> Self {
+        self.each = each;
         self
     }
 
@@ -215,6 +226,11 @@ impl AlertRule {
         if ratio && !self.metric.is_exact() {
             let message = format!("expected one metric for a ratio, found `{}`", self.metric);
             let finding = Finding::new(at.field("metric"), message);
+            report.add(finding.and_on(at.field("aspect")));
+        }
+        if (ratio || self.aspect == Aspect::ErrorRate) && self.each == Each::Series {
+            let message = format!("expected metric for {}, found series", self.aspect);
+            let finding = Finding::new(at.field("each"), message);
             report.add(finding.and_on(at.field("aspect")));
         }
         if is_of_alerts(self.metric.as_str()) {
