@@ -4,10 +4,13 @@
 //! |---|---|
 //! | `mod.rs` | [`ServicesSpec`] |
 //! | `config_server.rs` | [`ConfigServerSpec`] |
+//! | `metrics.rs` | [`MetricsSpec`] |
 
 mod config_server;
+mod metrics;
 
 pub use config_server::ConfigServerSpec;
+pub use metrics::MetricsSpec;
 
 use serde::{Deserialize, Serialize};
 
