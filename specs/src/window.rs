@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-/// How far back a view of metrics goes.
+/// How far back a view of metrics goes. There will be no others: the store keeps slots for these three.
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
 )]
 #[serde(rename_all = "snake_case")]
-#[non_exhaustive]
+#[allow(clippy::exhaustive_enums)]
 pub enum TimeWindow {
     /// 60 seconds, in slots of 10 seconds.
     #[default]

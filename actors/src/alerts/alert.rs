@@ -82,7 +82,11 @@ impl fmt::Display for PerformanceAlert {
             ..
         } = &*self.rule;
         let state = self.state.as_str();
-        write!(f, "{name}: {state}, {severity}: {aspect} of {} is ", self.metric)?;
+        write!(
+            f,
+            "{name}: {state}, {severity}: {aspect} of {} is ",
+            self.metric
+        )?;
         let Some(value) = self.value else {
             return f.write_str("not known");
         };
@@ -90,7 +94,11 @@ impl fmt::Display for PerformanceAlert {
             (AlertState::Firing, comparison) => write!(f, "{value} {comparison} {threshold}"),
             (AlertState::Resolved, Comparison::Eq) => write!(f, "{value}, not {threshold}"),
             (AlertState::Resolved, _) => {
-                write!(f, "{value}, good at {}", self.rule.clear.unwrap_or(*threshold))
+                write!(
+                    f,
+                    "{value}, good at {}",
+                    self.rule.clear.unwrap_or(*threshold)
+                )
             }
         }
     }

@@ -61,7 +61,10 @@ impl Cell {
 
     /// Refuses what makes no sense any more.
     pub(crate) fn check_open(&self) -> Result<(), AlertError> {
-        self.audience().as_ref().map(drop).ok_or(AlertError::Stopped)
+        self.audience()
+            .as_ref()
+            .map(drop)
+            .ok_or(AlertError::Stopped)
     }
 
     pub(crate) fn subscribe(&self, hold: Hold) -> Result<AlertEvents, AlertError> {
@@ -75,7 +78,9 @@ impl Cell {
     }
 
     pub(crate) fn subscribers(&self) -> usize {
-        self.audience().as_ref().map_or(0, broadcast::Sender::receiver_count)
+        self.audience()
+            .as_ref()
+            .map_or(0, broadcast::Sender::receiver_count)
     }
 
     pub(crate) fn tell(&self, alert: &PerformanceAlert) {

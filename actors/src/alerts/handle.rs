@@ -79,7 +79,10 @@ impl Alerts {
     pub fn active(&self) -> Vec<ActiveAlert> {
         let now = Instant::now();
         let board = self.cell.board();
-        board.watches().map(|watch| ActiveAlert::of(watch, now)).collect()
+        board
+            .watches()
+            .map(|watch| ActiveAlert::of(watch, now))
+            .collect()
     }
 
     /// What has fired and was resolved, the oldest first, as far as the spec's `history_max` reaches.
@@ -95,7 +98,8 @@ impl Alerts {
     /// [`AlertError::TooManySubscribers`], [`AlertError::Stopped`].
     #[track_caller]
     pub fn subscribe(&self) -> Result<AlertEvents, AlertError> {
-        self.cell.subscribe(self.ledger.hold("alert subscription", "everything"))
+        self.cell
+            .subscribe(self.ledger.hold("alert subscription", "everything"))
     }
 
     /// Mutes the alerts until what is returned is dropped; `why` is for the ledger. They need not be muted for the end of the namespace.

@@ -37,8 +37,8 @@ fn is_clear(value: f64, rule: &AlertRule) -> bool {
     match rule.comparison {
         Comparison::Gt => value <= clear,
         Comparison::Lt => value >= clear,
-        // What is not the threshold: that was asked before.
-        _ => true,
+        // It is not the threshold: that was asked before.
+        Comparison::Eq => true,
     }
 }
 
@@ -81,8 +81,6 @@ pub fn violates_threshold(value: f64, threshold: f64, comparison: Comparison) ->
         Comparison::Gt => value > threshold,
         Comparison::Lt => value < threshold,
         Comparison::Eq => value == threshold,
-        // There are no others yet.
-        _ => false,
     }
 }
 
@@ -105,15 +103,74 @@ mod tests {
         use Verdict::{Bad, Fair, Good, NoData};
         let (nan, inf) = (f64::NAN, f64::INFINITY);
         let table = [
-            (Comparison::Gt, None, [(0.0, Good), (5.0, Good), (5.1, Bad), (inf, Bad), (-inf, Good), (nan, NoData)]),
-            (Comparison::Lt, None, [(0.0, Bad), (4.9, Bad), (5.0, Good), (inf, Good), (-inf, Bad), (nan, NoData)]),
-            (Comparison::Eq, None, [(0.0, Good), (5.0, Bad), (5.1, Good), (inf, Good), (-inf, Good), (nan, NoData)]),
-            (Comparison::Gt, Some(3.0), [(3.0, Good), (3.1, Fair), (5.0, Fair), (5.1, Bad), (-inf, Good), (nan, NoData)]),
-            (Comparison::Lt, Some(7.0), [(7.0, Good), (6.9, Fair), (5.0, Fair), (4.9, Bad), (-inf, Bad), (nan, NoData)]),
+            (
+                Comparison::Gt,
+                None,
+                [
+                    (0.0, Good),
+                    (5.0, Good),
+                    (5.1, Bad),
+                    (inf, Bad),
+                    (-inf, Good),
+                    (nan, NoData),
+                ],
+            ),
+            (
+                Comparison::Lt,
+                None,
+                [
+                    (0.0, Bad),
+                    (4.9, Bad),
+                    (5.0, Good),
+                    (inf, Good),
+                    (-inf, Bad),
+                    (nan, NoData),
+                ],
+            ),
+            (
+                Comparison::Eq,
+                None,
+                [
+                    (0.0, Good),
+                    (5.0, Bad),
+                    (5.1, Good),
+                    (inf, Good),
+                    (-inf, Good),
+                    (nan, NoData),
+                ],
+            ),
+            (
+                Comparison::Gt,
+                Some(3.0),
+                [
+                    (3.0, Good),
+                    (3.1, Fair),
+                    (5.0, Fair),
+                    (5.1, Bad),
+                    (-inf, Good),
+                    (nan, NoData),
+                ],
+            ),
+            (
+                Comparison::Lt,
+                Some(7.0),
+                [
+                    (7.0, Good),
+                    (6.9, Fair),
+                    (5.0, Fair),
+                    (4.9, Bad),
+                    (-inf, Bad),
+                    (nan, NoData),
+                ],
+            ),
         ];
         for (comparison, clear, cases) in table {
             for (value, expected) in cases {
-                assert_eq!(verdict(&rule(comparison, 5.0, clear), value), expected, "{value} {comparison} 5, clear {clear:?}");
+                assert_eq!(
+                    verdict(&rule(comparison, 5.0, clear), value),
+                    expected,
+                    "{value} {comparison} 5, clear {clear:?}"
+                );
             }
         }
     }
@@ -128,10 +185,19 @@ mod tests {
 
     #[test]
     fn no_pattern_means_the_metrics_of_alerts() {
-        for metric in ["foundation.performance.alert", "foundation.performance.alert.count"] {
+        for metric in [
+            "foundation.performance.alert",
+            "foundation.performance.alert.count",
+        ] {
             assert!(!matches_pattern(metric, &PathPattern::all()), "{metric}");
-            assert!(!matches_pattern(metric, &metric.parse().expect("a pattern")), "{metric}");
+            assert!(
+                !matches_pattern(metric, &metric.parse().expect("a pattern")),
+                "{metric}"
+            );
         }
-        assert!(matches_pattern("foundation.performance.alerts", &PathPattern::all()));
+        assert!(matches_pattern(
+            "foundation.performance.alerts",
+            &PathPattern::all()
+        ));
     }
 }

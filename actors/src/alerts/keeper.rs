@@ -27,14 +27,21 @@ pub(crate) struct Keeper {
 
 impl Keeper {
     /// One incarnation of the keeper, until it is told to stop.
-    pub(crate) async fn keep(self, stop: StopToken, ready: Ready) -> Result<(), TelemetryStartError> {
+    pub(crate) async fn keep(
+        self,
+        stop: StopToken,
+        ready: Ready,
+    ) -> Result<(), TelemetryStartError> {
         if let Some(myself) = current() {
             let registered = self.namespace.register(service_name(), &myself);
             registered.map_err(|error| TelemetryStartError::Register { name: NAME, error })?;
         }
         // From here on nobody else keeps this cell, until this process has ended.
         self.cell.adopt(&self.spec, Instant::now());
-        let emitter = self.telemetry.as_ref().map(TelemetryService::typed::<PerformanceAlert>);
+        let emitter = self
+            .telemetry
+            .as_ref()
+            .map(TelemetryService::typed::<PerformanceAlert>);
         ready.signal();
         let every = self.spec.every;
         let mut ticks = interval_at(Instant::now() + every, every);

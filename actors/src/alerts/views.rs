@@ -43,13 +43,14 @@ fn read_metrics(store: &MetricsStore, rule: &AlertRule) -> Readings {
 fn names(store: &MetricsStore, rule: &AlertRule) -> BTreeMap<Arc<str>, Unit> {
     let mut names: BTreeMap<Arc<str>, Unit> = BTreeMap::new();
     // Only the keys are wanted: no view is made.
-    store.views(rule.window, |key| {
+    let none = store.views(rule.window, |key| {
         let name = key.name.as_str();
         if !names.contains_key(name) && is_meant(key, rule) {
             names.insert(name.into(), key.unit);
         }
         false
     });
+    drop(none);
     names
 }
 
@@ -59,7 +60,11 @@ fn is_meant(key: &SeriesKey, rule: &AlertRule) -> bool {
 
 /// Such as `app.latency{status=error}`.
 fn name_of(key: &SeriesKey) -> Arc<str> {
-    let tags: Vec<String> = key.tags.iter().map(|(key, value)| format!("{key}={value}")).collect();
+    let tags: Vec<String> = key
+        .tags
+        .iter()
+        .map(|(key, value)| format!("{key}={value}"))
+        .collect();
     if tags.is_empty() {
         return key.name.as_str().into();
     }
@@ -95,7 +100,10 @@ fn error_rate(store: &MetricsStore, name: &str, rule: &AlertRule) -> Option<Read
     let views = store.views(rule.window, |key| key.name.as_str() == name);
     let (mut failures, mut all) = (0_u64, 0_u64);
     for SeriesView { key, view, .. } in &views {
-        let outcome = key.tags.get(STATUS).and_then(|status| status.parse::<Outcome>().ok());
+        let outcome = key
+            .tags
+            .get(STATUS)
+            .and_then(|status| status.parse::<Outcome>().ok());
         match outcome {
             Some(outcome) if outcome.is_failure() => {
                 failures += view.count();
@@ -109,7 +117,12 @@ fn error_rate(store: &MetricsStore, name: &str, rule: &AlertRule) -> Option<Read
     share(failures, all)
 }
 
-fn ratio(store: &MetricsStore, part: &View, whole: &EventPath, rule: &AlertRule) -> Option<Reading> {
+fn ratio(
+    store: &MetricsStore,
+    part: &View,
+    whole: &EventPath,
+    rule: &AlertRule,
+) -> Option<Reading> {
     let whole = store.family(whole.as_str(), rule.window)?;
     share(part.count(), whole.count())
 }

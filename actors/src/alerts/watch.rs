@@ -123,7 +123,11 @@ mod tests {
     fn an_alert_fires_when_it_was_bad_for_exactly_long_enough() {
         assert_eq!(run(&rule(3, NoData::Keep), "bbbbbg"), "ppp!Fr");
         assert_eq!(run(&rule(3, NoData::Keep), "bbgbbbb"), "pp.ppp!");
-        assert_eq!(run(&rule(3, NoData::Keep), "bbfbbbb"), "pp.ppp!", "what is not bad does not last");
+        assert_eq!(
+            run(&rule(3, NoData::Keep), "bbfbbbb"),
+            "pp.ppp!",
+            "what is not bad does not last"
+        );
     }
 
     #[test]
@@ -148,7 +152,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn firings_and_resolutions_alternate(verdicts in "[bmfg-]{0,60}", lasting in 0_u64..4, policy in 0..3) {
+        fn firings_and_resolutions_alternate(verdicts in "[bmfg-]{0,60}", lasting in 0_u64..4, policy in 0_usize..3) {
             let policy = [NoData::Keep, NoData::Fire, NoData::Resolve][policy];
             let ran = run(&rule(lasting, policy), &verdicts);
             let changes: String = ran.chars().filter(|c| "!r".contains(*c)).collect();

@@ -7,15 +7,18 @@
 //! | `telemetry.rs` | [`TelemetrySpec`], which holds the following |
 //! | `events.rs` | [`EventsSpec`] |
 //! | `alerts/` | [`AlertsSpec`], [`AlertRule`] |
+//! | `metrics.rs` | [`MetricsSpec`] |
 
 mod alerts;
 mod config_server;
 mod events;
+mod metrics;
 mod telemetry;
 
 pub use alerts::{ALERT_EVENT, AlertRule, AlertsSpec, Aspect, Comparison, Each, NoData, Severity};
 pub use config_server::ConfigServerSpec;
 pub use events::EventsSpec;
+pub use metrics::MetricsSpec;
 pub use telemetry::TelemetrySpec;
 
 use serde::{Deserialize, Serialize};

@@ -2,16 +2,18 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{AlertsSpec, EventsSpec};
+use super::{AlertsSpec, EventsSpec, MetricsSpec};
 use crate::Faults;
 use crate::finding::Report;
 use crate::path::At;
 
-/// The telemetry service: events and who listens to them, and alerts.
+/// The telemetry service: metrics, events and who listens to them, and alerts.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 #[non_exhaustive]
 pub struct TelemetrySpec {
+    /// The metrics store.
+    pub metrics: MetricsSpec,
     /// Events, their handlers and subscribers.
     pub events: EventsSpec,
     /// Alerts on metrics.
@@ -19,6 +21,13 @@ pub struct TelemetrySpec {
 }
 
 impl TelemetrySpec {
+    /// Sets the limits of the metrics store.
+    #[must_use]
+    pub fn metrics(mut self, spec: MetricsSpec) -> Self {
+        self.metrics = spec;
+        self
+    }
+
     /// Sets the limits of events.
     #[must_use]
     pub fn events(mut self, spec: EventsSpec) -> Self {
@@ -45,6 +54,7 @@ impl TelemetrySpec {
     }
 
     pub(super) fn check(&self, report: &mut Report, at: &At<'_>) {
+        self.metrics.check(report, &At::Field(at, "metrics"));
         self.events.check(report, &At::Field(at, "events"));
         self.alerts.check(report, &At::Field(at, "alerts"));
     }

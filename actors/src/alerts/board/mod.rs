@@ -93,7 +93,10 @@ impl Board {
     pub(crate) fn put(&mut self, rule: AlertRule) -> Result<(), AlertError> {
         rule.validate().map_err(AlertError::Invalid)?;
         let max = self.spec.rules_max;
-        let place = self.rules.iter().position(|present| present.name == rule.name);
+        let place = self
+            .rules
+            .iter()
+            .position(|present| present.name == rule.name);
         let rule = self.kept_or_new(rule);
         match place {
             Some(place) => self.rules[place] = rule,
@@ -118,9 +121,15 @@ impl Board {
         let is_gone = |_: &(Box<str>, Arc<str>), watch: &mut Watch| {
             !rules.iter().any(|rule| Arc::ptr_eq(rule, &watch.rule))
         };
-        let gone: Vec<Watch> = self.watches.extract_if(.., is_gone).map(|(_, watch)| watch).collect();
+        let gone: Vec<Watch> = self
+            .watches
+            .extract_if(.., is_gone)
+            .map(|(_, watch)| watch)
+            .collect();
         self.rules = rules;
-        let firing = gone.into_iter().filter(|watch| matches!(watch.phase, Phase::Firing(_)));
+        let firing = gone
+            .into_iter()
+            .filter(|watch| matches!(watch.phase, Phase::Firing(_)));
         firing
             .map(|watch| self.note(&watch.rule, &watch.metric, Change::Resolved, None, moment))
             .collect()
@@ -136,7 +145,10 @@ impl Board {
         if !self.rules.iter().any(|present| Arc::ptr_eq(present, rule)) {
             return Vec::new(); // It was taken away since it was looked at.
         }
-        let watched = self.watches.values().filter(|watch| Arc::ptr_eq(&watch.rule, rule));
+        let watched = self
+            .watches
+            .values()
+            .filter(|watch| Arc::ptr_eq(&watch.rule, rule));
         let watched: Vec<Arc<str>> = watched.map(|watch| Arc::clone(&watch.metric)).collect();
         for metric in watched {
             readings.entry(metric).or_insert(None);
@@ -146,20 +158,22 @@ impl Board {
         }
         let readings = readings.into_iter();
         readings
-            .filter_map(|(metric, reading)| self.judge_one(rule, metric, reading, moment))
+            .filter_map(|(metric, reading)| self.judge_one(rule, &metric, reading, moment))
             .collect()
     }
 
     fn judge_one(
         &mut self,
         rule: &Arc<AlertRule>,
-        metric: Arc<str>,
+        metric: &Arc<str>,
         reading: Option<Reading>,
         moment: Moment,
     ) -> Option<PerformanceAlert> {
         let verdict = judge(rule, reading);
-        let value = reading.filter(|_| verdict != Verdict::NoData).map(|seen| seen.value);
-        let key = (rule.name.as_str().into(), Arc::clone(&metric));
+        let value = reading
+            .filter(|_| verdict != Verdict::NoData)
+            .map(|seen| seen.value);
+        let key = (rule.name.as_str().into(), Arc::clone(metric));
         let phase = self.watches.get(&key).map(|watch| watch.phase);
         let (next, change) = step(phase, rule, verdict, moment.now, moment.muted);
         match next {
@@ -169,12 +183,17 @@ impl Board {
                 return None;
             }
             Some(phase) => {
-                let (rule, metric) = (Arc::clone(rule), Arc::clone(&metric));
-                let watch = Watch { rule, metric, phase, value };
+                let (rule, metric) = (Arc::clone(rule), Arc::clone(metric));
+                let watch = Watch {
+                    rule,
+                    metric,
+                    phase,
+                    value,
+                };
                 self.watches.insert(key, watch);
             }
         }
-        Some(self.note(rule, &metric, change?, value, moment))
+        Some(self.note(rule, metric, change?, value, moment))
     }
 
     fn is_full(&self) -> bool {
@@ -225,4 +244,3 @@ impl Board {
         self.history.iter().cloned().collect()
     }
 }
-

@@ -82,10 +82,11 @@ pub enum Each {
     Series,
 }
 
-/// How a value is compared with the threshold of a rule. A value that is no number (NaN) is never a match.
+/// How a value is compared with the threshold of a rule. A value that is no number (NaN) is never a match. There
+/// will be no others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[non_exhaustive]
+#[allow(clippy::exhaustive_enums)]
 pub enum Comparison {
     /// The value is greater than the threshold.
     Gt,
