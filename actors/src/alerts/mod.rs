@@ -24,6 +24,7 @@
 //! | `error.rs`, `stats.rs` | [`AlertError`]; [`AlertsStatus`], [`ActiveAlert`] |
 //!
 //! ```
+//! use mainstay_actors::metrics::Tags;
 //! use mainstay_actors::{Alerts, MetricsStore, Telemetry};
 //! use mainstay_specs::{AlertRule, AlertsSpec, Aspect, Comparison, NamespaceName, TelemetrySpec};
 //! use mainstay_supervisors::{NamespacePlan, Runtime};
@@ -38,7 +39,7 @@
 //!
 //! let mut alerts = Alerts::in_namespace(&app).expect("it was just started").subscribe()?;
 //! let metrics = MetricsStore::in_namespace(&app).expect("it was just started");
-//! metrics.counter("app.errors", ())?.increment(11);
+//! metrics.counter("app.errors", Tags::new())?.increment(11);
 //!
 //! let alert = alerts.next().await.expect("an alert")?;
 //! assert_eq!(alert.to_string(), "many errors: firing, warning: count of app.errors is 11 > 10");

@@ -6,6 +6,8 @@ use std::time::Duration;
 use mainstay_specs::{EventPathError, Faults, NAME_MAX};
 use mainstay_supervisors::RegisterError;
 
+use crate::metrics::MetricsError;
+
 /// Why telemetry did not do what it was asked for. Nothing is changed then, but where it is said.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -56,6 +58,9 @@ pub enum TelemetryError {
         /// How long was waited.
         limit: Duration,
     },
+    /// The metrics store did not take what was to be recorded.
+    #[error(transparent)]
+    Metrics(#[from] MetricsError),
     /// The namespace has ended: nobody will be told anything any more.
     #[error("the namespace of the telemetry has ended")]
     Stopped,

@@ -21,6 +21,7 @@ use super::queue::Queue;
 use super::seat::{Seat, Way};
 use super::stats::{HandlerStatus, TelemetryStatus};
 use super::stream::TelemetryEvents;
+use crate::MetricsStore;
 
 /// The name under which the keeper of events is registered in its namespace.
 pub const NAME: &str = "telemetry";
@@ -32,6 +33,7 @@ pub const NAME: &str = "telemetry";
 #[derive(Clone, Debug)]
 pub struct TelemetryService {
     hub: Arc<Hub>,
+    metrics: Option<MetricsStore>,
     registry: ServiceRegistry,
     ledger: Ledger,
 }
@@ -43,9 +45,14 @@ impl TelemetryService {
         let kept = namespace.find_cell::<Kept>(NAME)?;
         Some(Self {
             hub: Arc::clone(&kept.0),
+            metrics: MetricsStore::in_namespace(namespace),
             registry: namespace.registry().clone(),
             ledger: namespace.ledger().clone(),
         })
+    }
+
+    pub(super) const fn metrics(&self) -> Option<&MetricsStore> {
+        self.metrics.as_ref()
     }
 
     /// The way to emit events of this path, to be kept by whoever emits.

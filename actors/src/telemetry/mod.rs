@@ -24,7 +24,7 @@
 //! | `hub.rs`, `keeper.rs`, `start.rs` | the cell, its keeper (a task: nobody sends it messages), and where they come from |
 //! | `emitter.rs`, `measure.rs` | [`Emitter`], [`Operation`] |
 //! | `attached.rs`, `stream.rs`, `log.rs` | [`Attached`], [`TelemetryEvents`], [`log_event`] |
-//! | `handle.rs` | [`TelemetryService`] |
+//! | `handle.rs`, `record.rs`, `tree.rs` | [`TelemetryService`]; recording metrics by name; its supervisor |
 //! | `error.rs`, `stats.rs` | [`TelemetryError`], [`TelemetryStartError`]; [`TelemetryStatus`] |
 //!
 //! # Emitting and listening
@@ -73,6 +73,7 @@ mod measure;
 mod nesting;
 mod panic;
 mod queue;
+mod record;
 mod roster;
 mod seat;
 mod site;

@@ -37,11 +37,11 @@ async fn there_is_one_telemetry_service_at_a_time_and_the_next_one_goes_by_its_o
         .await
         .map(drop)
         .map_err(text);
-    let keeper = bed.process("telemetry");
+    let keeper = bed.process("metrics_store");
     assert_eq!(
         refused,
         Err(format!(
-            "the child did not start: child events: the name \"telemetry\": already registered by {keeper}"
+            "the child did not start: child metrics_store: the name of the metrics store: already registered by {keeper}"
         ))
     );
     let _first = telemetry.attach("h1", "a", |_| {}).expect("room");
