@@ -6,7 +6,7 @@
 //! | to | look at |
 //! |---|---|
 //! | read and change configuration at run time | [`config`], [`ConfigServer`] |
-//! | count and measure, and see it over windows | [`metrics`], [`MetricsStore`] |
+//! | count and measure, and see it over windows | [`metrics`], [`MetricsStore`], [`PerformanceMonitor`] |
 //!
 //! ```
 //! use mainstay_actors::ConfigServer;
@@ -39,4 +39,4 @@ pub mod config;
 pub mod metrics;
 
 pub use config::ConfigServer;
-pub use metrics::MetricsStore;
+pub use metrics::{MetricsStore, PerformanceMonitor};
