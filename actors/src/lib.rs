@@ -44,5 +44,5 @@ pub mod telemetry;
 
 pub use alerts::Alerts;
 pub use config::ConfigServer;
-pub use metrics::MetricsStore;
+pub use metrics::{MetricsStore, PerformanceMonitor};
 pub use telemetry::{TelemetryService, TelemetryService as Telemetry};

@@ -17,7 +17,7 @@
 //! | `judge.rs` | [`matches_pattern`], [`violates_threshold`]: whether a value is good or bad |
 //! | `watch.rs` | the way of one alert: inactive, pending, firing |
 //! | `board/` | all rules, what they watch, and what came of it |
-//! | `alert.rs` | [`PerformanceAlert`] |
+//! | `alert.rs`, `check.rs` | [`PerformanceAlert`]; [`check_alert_rules`] |
 //! | `views.rs` | what rules see of the metrics store |
 //! | `cell.rs`, `keeper.rs`, `start.rs` | the state that outlives the keeper, the keeper (a task: nobody sends it messages), and where they come from |
 //! | `handle.rs`, `stream.rs` | [`Alerts`]; [`AlertEvents`], [`Muted`] |
@@ -50,6 +50,7 @@
 mod alert;
 mod board;
 mod cell;
+mod check;
 mod error;
 mod handle;
 mod judge;
@@ -61,6 +62,7 @@ mod views;
 mod watch;
 
 pub use alert::{AlertState, PerformanceAlert};
+pub use check::check_alert_rules;
 pub use error::AlertError;
 pub use handle::{Alerts, NAME};
 pub use judge::{matches_pattern, violates_threshold};

@@ -51,7 +51,7 @@
 //! | `handle.rs`, `recorder.rs` | [`MetricsStore`]; [`Counter`], [`Gauge`], [`Histogram`] |
 //! | `report/` | [`PerformanceMetric`]s of a service |
 //! | `monitor/` | [`PerformanceMonitor`]: recording by name, and measuring futures |
-//! | `export/` | [`Snapshot`]: all series at once, as Prometheus, OpenMetrics and JSON |
+//! | `export/` | all series at once, and how they are written for others |
 //! | `cell.rs`, `limits.rs` | the state that outlives the keeper, and how much it takes |
 //! | `keeper.rs`, `beat.rs`, `own.rs`, `start.rs` | the keeper, what it does and records of itself, and how it is started |
 //! | `error.rs`, `stats.rs` | [`MetricsError`]; [`MetricsStatus`] |
@@ -66,10 +66,12 @@ mod keeper;
 mod key;
 mod limits;
 mod live;
+mod monitor;
 mod name;
 mod outcome;
 mod own;
 mod recorder;
+mod report;
 mod series;
 mod start;
 mod stats;
@@ -84,9 +86,11 @@ pub use error::{MetricsError, MetricsStartError};
 pub use handle::{MetricsStore, NAME};
 pub use histogram::{Bucket, Distribution, Resolution};
 pub use key::SeriesKey;
+pub use monitor::{Judge, Measured, Operation, PerformanceMonitor, ResultOf, Succeeds};
 pub use name::{IntoMetricName, METRIC_NAME_BYTES_MAX, MetricName, MetricNameError};
 pub use outcome::{Outcome, STATUS, UnknownOutcome};
 pub use recorder::{Counter, Gauge, Histogram};
+pub use report::{MetricType, PerformanceMetric, PerformanceSummary};
 pub use stats::MetricsStatus;
 pub use table::{FAMILIES_MAX, OVERFLOW};
 pub use tags::{TAG_KEY_BYTES_MAX, TAG_VALUE_BYTES_MAX, TAGS_MAX, Tags, TagsError};

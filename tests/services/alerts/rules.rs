@@ -1,7 +1,7 @@
 //! Rules, in the spec and put while it runs.
 
-use mainstay_actors::alerts::{AlertError, Alerts};
-use mainstay_actors::metrics::{Tags, Unit};
+use mainstay_actors::alerts::{AlertError, Alerts, check_alert_rules};
+use mainstay_actors::metrics::{Aggregation, MetricType, Tags, TimeWindow, Unit};
 use mainstay_supervisors::specs::{AlertsSpec, Aspect, Comparison, NamespaceName};
 use mainstay_supervisors::{NamespacePlan, Runtime};
 
@@ -77,5 +77,37 @@ async fn there_are_so_many_subscribers_and_no_more() {
         bed.held(),
         [("alert subscription", "everything".to_owned())]
     );
+    bed.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn rules_can_be_applied_to_a_metric_by_hand() {
+    let bed = Bed::with([]).await;
+    let latency = bed
+        .metrics
+        .histogram("app.pool.get", Unit::Nanoseconds, Tags::new());
+    latency
+        .expect("a histogram")
+        .record_duration(std::time::Duration::from_millis(5));
+    tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+    let metrics = bed
+        .metrics
+        .get_metrics("app.pool", TimeWindow::Minute, Aggregation::Max);
+    let metrics = metrics.expect("it is known");
+    let latency = metrics
+        .iter()
+        .find(|metric| metric.metric_type == MetricType::Latency);
+    let latency = latency.expect("it was recorded");
+    let rules = [
+        rule("app.*.get", Comparison::Gt, 4900.0),
+        rule("app.*.get", Comparison::Gt, 5200.0),
+        rule("app.*.put", Comparison::Gt, 0.0),
+        rule("app.**", Comparison::Lt, 5200.0),
+    ];
+    let bad: Vec<f64> = check_alert_rules(latency, &rules)
+        .iter()
+        .map(|rule| rule.threshold)
+        .collect();
+    assert_eq!(bad, [4900.0, 5200.0], "in microseconds");
     bed.end().await;
 }
