@@ -48,6 +48,8 @@
 //! | describe all of it in a file | [`NodeSpec`](specs::NodeSpec), [`Node`], [`NodeBuilder::kind`] |
 //! | serve it over HTTP | the feature `http` and its module |
 //! | keep configuration that changes at run time | [`ConfigServer`](actors::ConfigServer) |
+//! | tell what happens, and listen to it | [`TelemetryService`](actors::TelemetryService) |
+//! | be told when a metric is bad | [`Alerts`](actors::Alerts), [`AlertRule`](specs::AlertRule) |
 //! | find what the words mean | [`specs`] says what should be, [`supervisors`] what runs |
 //!
 //! # Features

@@ -1,6 +1,6 @@
 //! What most programs need: `use mainstay::prelude::*`.
 
-pub use mainstay_actors::ConfigServer;
+pub use mainstay_actors::{ConfigServer, TelemetryService};
 pub use mainstay_specs::{
     AutoShutdown, Backoff, ChildId, ChildSpec, ChildType, NamespaceName, NodeSpec, Restart,
     ServiceName, Shutdown, Strategy, SupervisorFlags,

@@ -9,4 +9,5 @@ mod readiness;
 mod rollback;
 mod stopping;
 mod support;
+mod telemetry;
 mod without_limit;
