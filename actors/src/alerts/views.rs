@@ -1,13 +1,14 @@
 //! What the rules look at: views of the metrics store.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use mainstay_specs::{AlertRule, Aspect, Each, EventPath};
 
 use super::board::Readings;
 use super::judge::{Reading, matches_pattern};
-use crate::metrics::{MetricsStore, Outcome, STATUS, SeriesKey, SeriesView, Unit, View};
+use crate::metrics::{
+    MetricName, MetricsStore, Outcome, STATUS, SeriesKey, SeriesView, Unit, View,
+};
 
 /// What a rule sees now: metrics by their names, or series by their names and tags.
 pub(crate) fn read(store: &MetricsStore, rule: &AlertRule) -> Readings {
@@ -18,7 +19,9 @@ pub(crate) fn read(store: &MetricsStore, rule: &AlertRule) -> Readings {
 }
 
 fn read_series(store: &MetricsStore, rule: &AlertRule) -> Readings {
-    let views = store.views(rule.window, |key| is_meant(key, rule));
+    let views = store.views(rule.window, |key| {
+        matches_pattern(key.name.as_str(), &rule.metric)
+    });
     let seen = views.iter().map(|seen| {
         let reading = reading(&seen.view, seen.key.unit, &rule.aspect);
         (name_of(&seen.key), reading)
@@ -27,35 +30,17 @@ fn read_series(store: &MetricsStore, rule: &AlertRule) -> Readings {
 }
 
 fn read_metrics(store: &MetricsStore, rule: &AlertRule) -> Readings {
-    let seen = names(store, rule).into_iter().map(|(name, unit)| {
-        let view = || store.family(&*name, rule.window);
+    let families = store.families(|name| matches_pattern(name.as_str(), &rule.metric));
+    let seen = families.iter().map(|(name, unit)| {
+        let view = || store.family(name, rule.window);
         let reading = match &rule.aspect {
-            Aspect::ErrorRate => error_rate(store, &name, rule),
+            Aspect::ErrorRate => error_rate(store, name, rule),
             Aspect::RatioTo(whole) => view().and_then(|part| ratio(store, &part, whole, rule)),
-            aspect => view().and_then(|view| reading(&view, unit, aspect)),
+            aspect => view().and_then(|view| reading(&view, *unit, aspect)),
         };
-        (name, reading)
+        (name.as_str().into(), reading)
     });
     seen.collect()
-}
-
-/// The metrics a rule is about, and what their numbers are in.
-fn names(store: &MetricsStore, rule: &AlertRule) -> BTreeMap<Arc<str>, Unit> {
-    let mut names: BTreeMap<Arc<str>, Unit> = BTreeMap::new();
-    // Only the keys are wanted: no view is made.
-    let none = store.views(rule.window, |key| {
-        let name = key.name.as_str();
-        if !names.contains_key(name) && is_meant(key, rule) {
-            names.insert(name.into(), key.unit);
-        }
-        false
-    });
-    drop(none);
-    names
-}
-
-fn is_meant(key: &SeriesKey, rule: &AlertRule) -> bool {
-    matches_pattern(key.name.as_str(), &rule.metric)
 }
 
 /// Such as `app.latency{status=error}`.
@@ -96,8 +81,8 @@ fn reading(view: &View, unit: Unit, aspect: &Aspect) -> Option<Reading> {
     value.map(|value| Reading { value, count })
 }
 
-fn error_rate(store: &MetricsStore, name: &str, rule: &AlertRule) -> Option<Reading> {
-    let views = store.views(rule.window, |key| key.name.as_str() == name);
+fn error_rate(store: &MetricsStore, name: &MetricName, rule: &AlertRule) -> Option<Reading> {
+    let views = store.views(rule.window, |key| key.name == *name);
     let (mut failures, mut all) = (0_u64, 0_u64);
     for SeriesView { key, view, .. } in &views {
         let outcome = key

@@ -11,7 +11,7 @@ use super::cell::{Cell, Kept};
 use super::error::MetricsError;
 use super::key::SeriesKey;
 use super::live::{LiveCounter, LiveGauge, LiveHistogram};
-use super::name::IntoMetricName;
+use super::name::{IntoMetricName, MetricName};
 use super::recorder::{Counter, Gauge, Histogram};
 use super::series::{AnySeries, Series};
 use super::start;
@@ -173,6 +173,18 @@ impl MetricsStore {
         });
         views.sort_by(|one, other| one.key.order().cmp(&other.key.order()));
         views
+    }
+
+    /// The families whose names are asked for, and what their numbers are in. No view is made.
+    pub(crate) fn families(&self, select: impl Fn(&MetricName) -> bool) -> Vec<(MetricName, Unit)> {
+        self.cell.look(|table, _| {
+            let names = table.names().filter(|name| select(name));
+            let units = names.filter_map(|name| {
+                let series = table.family(name).next()?;
+                Some((name.clone(), series.key().unit))
+            });
+            units.collect()
+        })
     }
 
     /// The state of the store.

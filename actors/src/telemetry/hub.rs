@@ -177,8 +177,13 @@ impl Hub {
         if !self.is_heard() {
             return;
         }
-        let mut seats: Vec<Arc<Seat>> = self.seats.load().to_vec();
-        seats.retain(|seat| seat.pattern.matches(path.as_str()));
+        let all = self.seats.load();
+        let listening = all
+            .iter()
+            .filter(|seat| seat.pattern.matches(path.as_str()));
+        let seats: Vec<Arc<Seat>> = listening.cloned().collect();
+        // Handlers may take their time, and change who listens.
+        drop(all);
         self.tell(path, &seats, say);
     }
 

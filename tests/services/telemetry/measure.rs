@@ -112,6 +112,31 @@ async fn a_listener_that_came_meanwhile_is_told_the_whole_duration() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_future_that_is_dropped_by_a_panic_elsewhere_was_cancelled_even_if_a_handler_panics_over_it()
+ {
+    let (bed, heard) = bed().await;
+    bed.telemetry()
+        .attach("broken", "**", |_| panic!("on top"))
+        .expect("it is attached")
+        .keep();
+    let read = bed.telemetry().operation("app.read").expect("a path");
+    let mut outer = Box::pin(async {
+        let mut inner = pin!(read.measure_value((), pending::<()>()));
+        assert!(inner.as_mut().now_or_never().is_none());
+        panic!("elsewhere")
+    });
+    let payload = AssertUnwindSafe(outer.as_mut()).catch_unwind().await;
+    let payload: Box<dyn std::any::Any + Send> =
+        payload.map(|never: ()| never).expect_err("a panic");
+    assert_eq!(payload.downcast_ref(), Some(&"elsewhere"));
+    assert_eq!(
+        heard.take(),
+        ["app.read.exception duration=0ns outcome=cancelled"]
+    );
+    bed.end().await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_error_that_cannot_be_shown_does_no_harm() {
     #[derive(Debug)]
     struct Trap;
