@@ -59,10 +59,12 @@
 //! limits, automatic shutdown, and every answer to a management request. What does not: code that does not await cannot
 //! be interrupted, not even by a kill; and the profile must unwind on panic, which is refused at compile time otherwise.
 
+mod atomic;
 mod call;
 mod census;
 mod event;
 mod exit;
+mod flag;
 mod ledger;
 mod namespace;
 mod process;

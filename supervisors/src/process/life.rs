@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::panic::Location;
-use std::sync::atomic::{AtomicBool, Ordering, fence};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Poll, Waker};
 
@@ -19,6 +19,7 @@ use super::watch::{Ended, Ticket, Watchers};
 use super::{Pid, Process, ProcessKind};
 use crate::event::EventKind;
 use crate::exit::{ExitReason, Panic};
+use crate::flag::Flag;
 use crate::runtime::Scope;
 use crate::supervisor::{Hub, Key, Message};
 
@@ -87,7 +88,7 @@ pub(crate) struct Life {
     /// Its supervisor waits for it to start, and so must not be called by it.
     holds_up: AtomicBool,
     /// It has said its last word.
-    ending: AtomicBool,
+    ending: Flag,
     state: Mutex<State>,
     reason: OnceLock<ExitReason>,
 }
@@ -111,7 +112,7 @@ impl Life {
             #[cfg(feature = "test-util")]
             faults: Faults::default(),
             holds_up: AtomicBool::new(false),
-            ending: AtomicBool::new(false),
+            ending: Flag::default(),
             state: Mutex::new(State {
                 phase: Phase::Alive,
                 announced: false,
@@ -132,13 +133,7 @@ impl Life {
     /// Its mailbox is going to be dropped, or was.
     pub(crate) fn is_ending(&self) -> bool {
         // After what the caller has just sent: either the mailbox still finds it, or this is seen here.
-        fence(Ordering::SeqCst);
-        self.ending.load(Ordering::Acquire)
-    }
-
-    fn set_ending(&self) {
-        self.ending.store(true, Ordering::Release);
-        fence(Ordering::SeqCst);
+        self.ending.is_raised()
     }
 
     /// A poisoned lock is taken all the same: every change made under it is a single assignment.
@@ -279,7 +274,7 @@ impl Life {
 
     /// What the process said of its own end. The first word counts.
     pub(crate) fn set_outcome(&self, reason: ExitReason) {
-        self.set_ending();
+        self.ending.raise();
         let mut state = self.lock();
         if state.outcome.is_none() {
             state.outcome = Some(reason);
