@@ -6,7 +6,7 @@ use mainstay_specs::{ChildId, ChildSpec, Restart, SupervisorFlags};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use super::decide::{self, Decision, Key};
+use super::decide::{self, Decision, Key, Keys};
 use super::history::History;
 use super::hub::Hub;
 use super::launch::launch;
@@ -92,7 +92,7 @@ impl Office {
     }
 
     /// Whom a restart concerns whose wait is over: it was counted when it was put off. Nobody if it was overtaken.
-    pub(crate) fn on_time(&self, key: Key, epoch: u64) -> Option<Vec<Key>> {
+    pub(crate) fn on_time(&self, key: Key, epoch: u64) -> Option<Keys> {
         let table = self.hub.table();
         let entry = table.get(key)?;
         let ChildState::Restarting { epoch: current, .. } = entry.state else {
@@ -102,7 +102,7 @@ impl Office {
         (current == epoch).then(|| decide::affected(self.flags.strategy, child, &*table))
     }
 
-    pub(crate) fn affected(&self, key: Key, spec: &ChildSpec) -> Vec<Key> {
+    pub(crate) fn affected(&self, key: Key, spec: &ChildSpec) -> Keys {
         let table = self.hub.table();
         decide::affected(self.flags.strategy, (key, &spec.id), &*table)
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use mainstay_specs::{ChildId, ChildSpec, ChildType, SupervisorFlags};
 use tokio::time::Instant;
 
-use super::decide::{self, Decision, Key};
+use super::decide::{self, Decision, Key, Keys};
 use super::error::SupervisorError;
 use super::handle::{ChildCounts, ChildInfo};
 use super::hub::Hub;
@@ -166,7 +166,7 @@ impl Serve for Server {
 
     /// Stops `keys` in reverse and starts them in order. One that fails is tried again, and whom its own restart concerns
     /// is started with it then.
-    async fn restart(&mut self, keys: Vec<Key>, failed: Key) {
+    async fn restart(&mut self, keys: Keys, failed: Key) {
         let mut last = self.0.take_last(failed);
         let mut clock = Clock::default();
         for key in keys.iter().rev().filter(|key| **key != failed) {

@@ -11,7 +11,7 @@ use crate::exit::ExitReason;
 use crate::process::Process;
 use crate::runtime::Scope;
 use crate::start::{Child, Started};
-use crate::supervisor::decide::Key;
+use crate::supervisor::decide::{Key, Keys};
 use crate::supervisor::error::SupervisorError;
 use crate::supervisor::handle::ChildCounts;
 use crate::supervisor::hub::Hub;
@@ -163,7 +163,7 @@ impl Serve for Server {
         self.office.hub.table().remove(key);
     }
 
-    async fn restart(&mut self, _keys: Vec<Key>, key: Key) {
+    async fn restart(&mut self, _keys: Keys, key: Key) {
         let Some((child, restarts)) = self.office.child_to_start(key) else {
             return;
         };
