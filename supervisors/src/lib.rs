@@ -79,7 +79,7 @@ mod tree;
 pub use call::CallError;
 pub use event::{Delivery, Event, EventKind, EventStream, HISTORY};
 pub use exit::{ExitReason, Failure, IntoExit, Panic, Term};
-pub use ledger::{Hold, Holding, Ledger};
+pub use ledger::{Hold, Holder, Holding, Ledger};
 pub use mainstay_specs as specs;
 #[cfg(feature = "test-util")]
 pub use namespace::StartFailure;
