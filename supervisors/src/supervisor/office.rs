@@ -190,7 +190,7 @@ impl Office {
         id: &ChildId,
         process: Option<Process>,
         reason: ExitReason,
-        count: usize,
+        (count, overran): (usize, bool),
     ) {
         self.publish(EventKind::ShutdownError {
             supervisor: self.process.clone(),
@@ -198,6 +198,7 @@ impl Office {
             process,
             reason,
             count,
+            overran,
         });
     }
 
