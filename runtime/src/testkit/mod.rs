@@ -17,11 +17,13 @@
 //! | start and stop children | [`TestContext::start_supervised`], [`TestContext::stop_supervised`] |
 //! | have something done in the end | [`TestContext::on_exit`] |
 //! | see what supervisors did | [`TestContext::events`], [`Capture`], [`started`], [`exited`] |
+//! | wait for something | [`assert_eventually!`], [`assert_receive!`], [`TestContext::wait_for`] |
 //! | see what was logged | [`TestContext::logs`] |
 //! | make processes fail | [`TestContext::kill`], [`crash`](TestContext::crash), [`hang`](TestContext::hang), [`fail_next_start`](TestContext::fail_next_start), [`simulate_crash`](TestContext::simulate_crash) |
 //! | make them fail at random, and repeat it | [`ChaosMonkey`], [`Schedule`] |
 //! | find out what is left | [`Leaks`] |
 
+mod assert;
 mod capture;
 mod chaos;
 mod context;
@@ -33,6 +35,7 @@ mod outcome;
 mod panics;
 mod run;
 
+pub use assert::{EVENTUALLY_LIMIT, Eventually, POLL, RECEIVE_LIMIT, Receive, Receiving};
 pub use capture::{
     Capture, Matcher, Source, Supervision, SupervisionMatcher, Unexpected, exited, gave_up,
     restarted, shutdown_failed, start_failed, started, terminated,
@@ -48,3 +51,6 @@ pub use logs::{LOG_VARIABLE, Logs};
 pub use options::{Service, TIMEOUT, TestOptions};
 pub use outcome::Outcome;
 pub use run::{run, try_run};
+
+#[doc(inline)]
+pub use crate::{assert_eventually, assert_receive, refute_receive};
