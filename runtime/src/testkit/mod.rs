@@ -21,6 +21,7 @@
 //! | see what was logged | [`TestContext::logs`] |
 //! | make processes fail | [`TestContext::kill`], [`crash`](TestContext::crash), [`hang`](TestContext::hang), [`fail_next_start`](TestContext::fail_next_start), [`simulate_crash`](TestContext::simulate_crash) |
 //! | make them fail at random, and repeat it | [`ChaosMonkey`], [`Schedule`] |
+//! | make many calls at once | [`measure_concurrent_ops`] |
 //! | find out what is left | [`Leaks`] |
 
 mod assert;
@@ -29,6 +30,7 @@ mod chaos;
 mod context;
 mod failure;
 mod leak;
+mod load;
 mod logs;
 mod options;
 mod outcome;
@@ -47,6 +49,7 @@ pub use chaos::{
 pub use context::{SUPERVISED, SuperviseError, TestContext, TestContextBuilder, WaitError};
 pub use failure::{Clock, TestFailure, TestFailures, TimedOut};
 pub use leak::{Leak, Leaks, Place};
+pub use load::{LoadReport, Op, measure_concurrent_ops};
 pub use logs::{LOG_VARIABLE, Logs};
 pub use options::{Service, TIMEOUT, TestOptions};
 pub use outcome::Outcome;
