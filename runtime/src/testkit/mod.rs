@@ -22,11 +22,13 @@
 //! | make processes fail | [`TestContext::kill`], [`crash`](TestContext::crash), [`hang`](TestContext::hang), [`fail_next_start`](TestContext::fail_next_start), [`simulate_crash`](TestContext::simulate_crash) |
 //! | make them fail at random, and repeat it | [`ChaosMonkey`], [`Schedule`] |
 //! | make many calls at once | [`measure_concurrent_ops`] |
+//! | hold an implementation of your own against what is expected of it | [`conformance`] |
 //! | find out what is left | [`Leaks`] |
 
 mod assert;
 mod capture;
 mod chaos;
+pub mod conformance;
 mod context;
 mod failure;
 mod leak;
