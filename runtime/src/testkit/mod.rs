@@ -12,6 +12,7 @@
 //!
 //! | to | look at |
 //! |---|---|
+//! | learn it by examples | [`guide`] |
 //! | write a test | [`#[mainstay::test]`](macro@crate::test), [`TestContext`] |
 //! | write one without the macro | [`TestContext::builder`], [`run`] |
 //! | start and stop children | [`TestContext::start_supervised`], [`TestContext::stop_supervised`] |
@@ -31,6 +32,7 @@ mod chaos;
 pub mod conformance;
 mod context;
 mod failure;
+pub mod guide;
 mod leak;
 mod load;
 mod logs;
