@@ -1,8 +1,8 @@
 //! A limit on how many messages may wait in an actor's mailbox.
 
 use std::num::NonZeroUsize;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
+use crate::atomic::{AtomicUsize, Ordering};
 use crate::call::CallError;
 
 /// Counts the messages that came through a handle and were not handled yet. ractor's mailboxes have no limit and tell no
@@ -15,7 +15,7 @@ pub(crate) struct Mailbox {
 }
 
 impl Mailbox {
-    pub(crate) const fn new(limit: Option<NonZeroUsize>) -> Self {
+    pub(crate) fn new(limit: Option<NonZeroUsize>) -> Self {
         Self {
             limit,
             waiting: AtomicUsize::new(0),
@@ -45,5 +45,53 @@ impl Mailbox {
                 .fetch_update(Ordering::Relaxed, Ordering::Relaxed, fewer)
                 .ok();
         }
+    }
+}
+
+#[cfg(all(test, mainstay_loom))]
+mod loom_tests {
+    use loom::model;
+    use loom::sync::Arc;
+    use loom::thread;
+
+    use super::*;
+
+    #[test]
+    fn no_more_are_admitted_at_a_time_than_the_limit_says() {
+        model(|| {
+            let mailbox = Arc::new(Mailbox::new(NonZeroUsize::new(1)));
+            let waiting = Arc::new(AtomicUsize::new(0));
+            let senders: Vec<_> = (0..2)
+                .map(|_| {
+                    let (mailbox, waiting) = (Arc::clone(&mailbox), Arc::clone(&waiting));
+                    thread::spawn(move || {
+                        if mailbox.admit().is_err() {
+                            return false;
+                        }
+                        assert_eq!(waiting.fetch_add(1, Ordering::Relaxed), 0);
+                        waiting.fetch_sub(1, Ordering::Relaxed);
+                        mailbox.handled();
+                        true
+                    })
+                })
+                .collect();
+            let sent = senders.into_iter().map(|sender| sender.join().unwrap());
+            assert_ne!(sent.filter(|sent| *sent).count(), 0);
+            assert_eq!(mailbox.admit(), Ok(()));
+        });
+    }
+
+    #[test]
+    fn messages_that_nobody_counted_make_no_more_room_than_there_is() {
+        model(|| {
+            let mailbox = Arc::new(Mailbox::new(NonZeroUsize::new(1)));
+            let other = Arc::clone(&mailbox);
+            let uncounted = thread::spawn(move || other.handled());
+            assert_eq!(mailbox.admit(), Ok(()));
+            mailbox.handled();
+            uncounted.join().unwrap();
+            assert_eq!(mailbox.admit(), Ok(()));
+            assert_eq!(mailbox.admit(), Err(CallError::Refused(1)));
+        });
     }
 }
