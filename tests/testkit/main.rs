@@ -13,5 +13,6 @@ mod monkey;
 mod observation;
 mod supervised;
 mod support;
+mod telemetry;
 mod time_outs;
 mod without_macro;

@@ -31,7 +31,7 @@ use proc_macro::TokenStream;
 /// | `flavor` | `"current_thread"` or `"multi_thread"` | `"current_thread"` |
 /// | `worker_threads` | how many threads, of the multi-thread flavour only | as tokio has it |
 /// | `start_paused` | `true`: the clock of tokio stands still, and jumps when all wait; not with threads | `false` |
-/// | `services` | which services the namespace has, such as `[config_server]`; `[]` for none | all there are |
+/// | `services` | which services the namespace has, such as `[telemetry, config_server]`; `[]` for none | `[config_server]` |
 /// | `timeout` | how long the test may take, such as `"1m 30s"`, or in seconds | `"60s"` |
 /// | `detect_leaks` | `false`: what is left is not looked for | `true` |
 /// | `log` | what is kept of the log, such as `"debug"` or `"mainstay=trace"` | `"info"` |

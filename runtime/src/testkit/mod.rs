@@ -18,6 +18,7 @@
 //! | start and stop children | [`TestContext::start_supervised`], [`TestContext::stop_supervised`] |
 //! | have something done in the end | [`TestContext::on_exit`] |
 //! | see what supervisors did | [`TestContext::events`], [`Capture`], [`started`], [`exited`] |
+//! | see which telemetry events were emitted | [`TestContext::emitted`], [`emitted`] |
 //! | wait for something | [`assert_eventually!`], [`assert_receive!`], [`TestContext::wait_for`] |
 //! | see what was logged | [`TestContext::logs`] |
 //! | make processes fail | [`TestContext::kill`], [`crash`](TestContext::crash), [`hang`](TestContext::hang), [`fail_next_start`](TestContext::fail_next_start), [`simulate_crash`](TestContext::simulate_crash) |
@@ -43,8 +44,8 @@ mod run;
 
 pub use assert::{EVENTUALLY_LIMIT, Eventually, POLL, RECEIVE_LIMIT, Receive, Receiving};
 pub use capture::{
-    Capture, Matcher, Source, Supervision, SupervisionMatcher, Unexpected, exited, gave_up,
-    restarted, shutdown_failed, start_failed, started, terminated,
+    Capture, Emitted, EmittedMatcher, Matcher, Source, Supervision, SupervisionMatcher, Unexpected,
+    emitted, exited, gave_up, restarted, shutdown_failed, start_failed, started, terminated,
 };
 pub use chaos::{
     ChaosBuilder, ChaosKind, ChaosMonkey, ChaosRun, CrashError, Plan, Schedule, ScheduleError,

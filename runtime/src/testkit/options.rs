@@ -4,8 +4,8 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
-use mainstay_actors::ConfigServer;
-use mainstay_specs::ConfigServerSpec;
+use mainstay_actors::{ConfigServer, TelemetryService};
+use mainstay_specs::{ConfigServerSpec, TelemetrySpec};
 use mainstay_supervisors::Child;
 
 use super::run::{A_YEAR, Limits, Watch};
@@ -20,16 +20,22 @@ const LOG: &str = "info";
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Service {
+    /// The [`TelemetryService`], with metrics and alerts and no rules.
+    Telemetry,
     /// The [`ConfigServer`], without content.
     ConfigServer,
 }
 
 impl Service {
     /// All there are, in the order in which they are started.
-    pub const ALL: &'static [Self] = &[Self::ConfigServer];
+    pub const ALL: &'static [Self] = &[Self::Telemetry, Self::ConfigServer];
+
+    /// Those that a test has unless told otherwise.
+    pub const DEFAULT: &'static [Self] = &[Self::ConfigServer];
 
     pub(super) fn child(self) -> Child {
         match self {
+            Self::Telemetry => TelemetryService::child(TelemetrySpec::default()),
             Self::ConfigServer => ConfigServer::child(ConfigServerSpec::default()),
         }
     }
@@ -63,7 +69,7 @@ impl TestOptions {
         Self {
             name: name.into(),
             flavour: Flavour::CurrentThread { paused: false },
-            services: Service::ALL.to_vec(),
+            services: Service::DEFAULT.to_vec(),
             timeout: None,
             detect_leaks: true,
             log: LOG.to_owned(),
@@ -89,7 +95,7 @@ impl TestOptions {
         self
     }
 
-    /// Sets which services the namespace has, in this order. Default: [`Service::ALL`].
+    /// Sets which services the namespace has, in this order. Default: [`Service::DEFAULT`].
     pub fn services(mut self, services: impl IntoIterator<Item = Service>) -> Self {
         self.services = services.into_iter().collect();
         self

@@ -15,7 +15,10 @@ use syn::{Error, Expr, ExprLit, Ident, Lit, Path, Result, Token};
 const NAMES: &str = "`flavor`, `worker_threads`, `start_paused`, `services`, `timeout`, `detect_leaks`, `log` or `crate`";
 
 /// The services a namespace can have, by the names they have in node files, and how `mainstay::testkit::Service` calls them.
-const SERVICES: &[(&str, &str)] = &[("config_server", "ConfigServer")];
+const SERVICES: &[(&str, &str)] = &[
+    ("telemetry", "Telemetry"),
+    ("config_server", "ConfigServer"),
+];
 
 /// `name = value`.
 struct Setting {

@@ -5,11 +5,13 @@
 //! | `mod.rs` | [`Capture`], [`Source`], [`Matcher`] |
 //! | `collect.rs` | sorting the events of a runtime by namespace |
 //! | `supervision.rs` | [`Supervision`]: the events of supervisors |
+//! | `telemetry.rs` | [`Emitted`]: telemetry events, and [`emitted`] |
 //! | `matchers.rs` | [`started`], [`exited`] and so on: what to look for among them |
 
 mod collect;
 mod matchers;
 mod supervision;
+mod telemetry;
 
 use std::fmt;
 use std::future::Future;
@@ -26,6 +28,7 @@ pub use matchers::{
     terminated,
 };
 pub use supervision::Supervision;
+pub use telemetry::{Emitted, EmittedMatcher, emitted};
 
 /// How many events a failure shows at most: the last ones.
 const SHOWN_MAX: usize = 60;

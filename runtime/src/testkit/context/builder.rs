@@ -43,7 +43,7 @@ impl TestContextBuilder {
     pub(super) fn new() -> Self {
         Self {
             name: None,
-            services: Service::ALL.to_vec(),
+            services: Service::DEFAULT.to_vec(),
             more_services: Vec::new(),
             children: Vec::new(),
             world: None,
@@ -60,7 +60,7 @@ impl TestContextBuilder {
         self
     }
 
-    /// Sets which services the namespace has, in this order. Default: [`Service::ALL`].
+    /// Sets which services the namespace has, in this order. Default: [`Service::DEFAULT`].
     pub fn services(mut self, services: impl IntoIterator<Item = Service>) -> Self {
         self.services = services.into_iter().collect();
         self

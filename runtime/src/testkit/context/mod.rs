@@ -9,6 +9,7 @@
 //! | `linked.rs` | children that take the test with them |
 //! | `on_exit.rs` | what is to be done when the test has ended |
 //! | `tasks.rs` | tasks of the test |
+//! | `telemetry.rs` | telemetry in a test |
 //! | `waits.rs` | what of the kit the test waits for |
 //! | `teardown.rs` | the end |
 
@@ -18,6 +19,7 @@ mod on_exit;
 mod supervised;
 mod tasks;
 mod teardown;
+mod telemetry;
 mod waits;
 mod world;
 
