@@ -6,7 +6,9 @@
 //! | to | look at |
 //! |---|---|
 //! | read and change configuration at run time | [`config`], [`ConfigServer`] |
-//! | count and measure, and see it over windows | [`metrics`], [`MetricsStore`], [`PerformanceMonitor`] |
+//! | tell what happens, listen to what happens | [`telemetry`], [`TelemetryService`] |
+//! | count and measure, and see it over windows | [`metrics`], [`MetricsStore`] |
+//! | be told when a metric is bad | [`alerts`], [`Alerts`] |
 //!
 //! ```
 //! use mainstay_actors::ConfigServer;
@@ -35,8 +37,12 @@
 //! # }
 //! ```
 
+pub mod alerts;
 pub mod config;
 pub mod metrics;
+pub mod telemetry;
 
+pub use alerts::Alerts;
 pub use config::ConfigServer;
 pub use metrics::{MetricsStore, PerformanceMonitor};
+pub use telemetry::{TelemetryService, TelemetryService as Telemetry};

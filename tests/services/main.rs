@@ -1,3 +1,5 @@
 //! The services of a namespace: what they do, and what they survive.
 
+mod alerts;
 mod config;
+mod telemetry;
