@@ -177,14 +177,7 @@ impl MetricsStore {
 
     /// The families whose names are asked for, and what their numbers are in. No view is made.
     pub(crate) fn families(&self, select: impl Fn(&MetricName) -> bool) -> Vec<(MetricName, Unit)> {
-        self.cell.look(|table, _| {
-            let names = table.names().filter(|name| select(name));
-            let units = names.filter_map(|name| {
-                let series = table.family(name).next()?;
-                Some((name.clone(), series.key().unit))
-            });
-            units.collect()
-        })
+        self.cell.look(|table, _| table.families(select))
     }
 
     /// The state of the store.

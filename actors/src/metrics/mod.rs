@@ -51,7 +51,7 @@
 //! | `handle.rs`, `recorder.rs` | [`MetricsStore`]; [`Counter`], [`Gauge`], [`Histogram`] |
 //! | `report/` | [`PerformanceMetric`]s of a service |
 //! | `monitor/` | [`PerformanceMonitor`]: recording by name, and measuring futures |
-//! | `export/` | all series at once, and how they are written for others |
+//! | `export/` | [`Snapshot`]: all series at once, as Prometheus, OpenMetrics and JSON |
 //! | `cell.rs`, `limits.rs` | the state that outlives the keeper, and how much it takes |
 //! | `keeper.rs`, `beat.rs`, `own.rs`, `start.rs` | the keeper, what it does and records of itself, and how it is started |
 //! | `error.rs`, `stats.rs` | [`MetricsError`]; [`MetricsStatus`] |
@@ -83,6 +83,7 @@ mod window;
 mod windows;
 
 pub use error::{MetricsError, MetricsStartError};
+pub use export::{SeriesTotal, Snapshot, TextFormat, TotalValue};
 pub use handle::{MetricsStore, NAME};
 pub use histogram::{Bucket, Distribution, Resolution};
 pub use key::SeriesKey;

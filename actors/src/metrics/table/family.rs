@@ -8,7 +8,7 @@ use crate::metrics::unit::{MetricKind, Unit};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Family {
     kind: MetricKind,
-    unit: Unit,
+    pub(super) unit: Unit,
 }
 
 impl Family {

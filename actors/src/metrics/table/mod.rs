@@ -21,6 +21,7 @@ use super::key::SeriesKey;
 use super::name::MetricName;
 use super::series::AnySeries;
 use super::tags::Tags;
+use super::unit::Unit;
 
 /// The most families of a store: series have names that the program gives, not its data.
 pub const FAMILIES_MAX: usize = 1_000;
@@ -126,13 +127,16 @@ impl Table {
         self.series.get(name).into_iter().flat_map(HashMap::values)
     }
 
-    pub(crate) fn series(&self, name: &MetricName, tags: &Tags) -> Option<&AnySeries> {
-        self.series.get(name)?.get(tags)
+    /// The families whose names are asked for, and what their numbers are in, in no order.
+    pub(crate) fn families(&self, select: impl Fn(&MetricName) -> bool) -> Vec<(MetricName, Unit)> {
+        let families = self.families.iter().filter(|(name, _)| select(name));
+        families
+            .map(|(name, family)| (name.clone(), family.unit))
+            .collect()
     }
 
-    /// The names of all families.
-    pub(crate) fn names(&self) -> impl Iterator<Item = &MetricName> {
-        self.families.keys()
+    pub(crate) fn series(&self, name: &MetricName, tags: &Tags) -> Option<&AnySeries> {
+        self.series.get(name)?.get(tags)
     }
 
     /// Takes out the series that nobody holds and that nothing was recorded to since then, and the families left without any. Gives
