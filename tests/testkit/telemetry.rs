@@ -2,6 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use mainstay::actors::telemetry::log_event;
 use mainstay::testkit::{Service, TestContext, TestOptions, emitted, try_run};
 
 use crate::support::{SECOND, text_of};
@@ -89,5 +90,27 @@ fn a_test_without_telemetry_is_told_how_to_have_it() {
     assert!(
         text.contains("this test has no telemetry: add `telemetry` to its services"),
         "{text}"
+    );
+}
+
+#[mainstay::test(start_paused = true, services = [telemetry], log = "debug")]
+async fn events_can_be_lines_of_the_log(cx: TestContext) {
+    let telemetry = cx.telemetry();
+    let attached = telemetry
+        .attach("log", "app.**", log_event)
+        .expect("it is attached");
+    telemetry
+        .execute("app.a", [("count", 2_u64)], [("who", "me")])
+        .expect("a path");
+    telemetry.execute("other", (), ()).expect("a path");
+    drop(attached);
+    telemetry.execute("app.b", (), ()).expect("a path");
+    let mut lines = cx.logs().lines();
+    lines.retain(|line| line.contains("measurements"));
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    let is_told = |part: &&str| lines[0].contains(*part);
+    assert!(
+        ["app.a", "count=2", "who=me"].iter().all(is_told),
+        "{lines:?}"
     );
 }

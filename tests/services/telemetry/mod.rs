@@ -8,6 +8,7 @@ mod measure;
 mod nesting;
 mod panics;
 mod queued;
+mod recording;
 mod start;
 mod subscribers;
 pub(crate) mod support;
