@@ -14,10 +14,7 @@ use super::reply::MetricsReply;
 use super::router::App;
 
 /// As text for Prometheus, in the format that it asks for.
-pub(super) async fn text(
-    State(app): State<App>,
-    headers: HeaderMap,
-) -> Result<Response, ApiError> {
+pub(super) async fn text(State(app): State<App>, headers: HeaderMap) -> Result<Response, ApiError> {
     let format = format(&headers);
     let snapshots = snapshots(&app)?;
     let labels: Vec<[(&str, &str); 1]> = snapshots
@@ -99,7 +96,10 @@ mod tests {
         // As Prometheus asks.
         let prometheus = "application/openmetrics-text;version=1.0.0;q=0.6,text/plain;version=0.0.4;q=0.5,*/*;q=0.1";
         assert_eq!(asked(prometheus), OpenMetrics);
-        assert_eq!(asked("text/plain;q=0.9, application/openmetrics-text;q=0.5"), Prometheus);
+        assert_eq!(
+            asked("text/plain;q=0.9, application/openmetrics-text;q=0.5"),
+            Prometheus
+        );
         assert_eq!(asked("application/openmetrics-text;q=0"), Prometheus);
     }
 }
