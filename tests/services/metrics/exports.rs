@@ -15,7 +15,7 @@ async fn bed() -> Bed {
         .unwrap()
         .increment(3);
     bed.store
-        .counter("9th-counter_total", Tags::new())
+        .counter("9th-hit_total", Tags::new())
         .unwrap()
         .increment(u64::MAX);
     for value in [0.5, f64::INFINITY, f64::NEG_INFINITY, 1e300] {
@@ -25,14 +25,17 @@ async fn bed() -> Bed {
             .unwrap()
             .set(value);
     }
-    for unit in [
+    for (nth, unit) in [
         Unit::Nanoseconds,
         Unit::Milliseconds,
         Unit::Seconds,
         Unit::Bytes,
         Unit::Count,
-    ] {
-        let name = format!("shop.{unit}.taken");
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let name = format!("shop.taken{nth}");
         let samples = bed.store.histogram(name, unit, [("le", "x")]).unwrap();
         [0, 1, 1_500, u64::MAX]
             .into_iter()
@@ -96,7 +99,7 @@ async fn a_snapshot_has_the_totals_since_the_series_began() {
     let named = |name: &str| series.iter().find(|one| one["name"] == name).unwrap();
     assert_eq!(named("shop.hits")["total"], 3);
     assert_eq!(named("shop.hits")["kind"], "counter");
-    let taken = &named("shop.bytes.taken")["samples"];
+    let taken = &named("shop.taken3")["samples"];
     assert_eq!((&taken["count"], &taken["min"]), (&5.into(), &0.0.into()));
     assert_eq!(taken["buckets"][0], serde_json::json!([0, 0, 1]));
     let Snapshot { generation, .. } = bed.store.snapshot();
