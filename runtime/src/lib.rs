@@ -4,7 +4,7 @@
 //!  node.ron or code ── NodeSpec ── Node::builder().kind(…).boot(&spec)
 //!                                        │
 //!  Runtime ──────────────────────────────┴─ one value; everything hangs off it
-//!  ├─ http                                  /livez /readyz /api/tree /api/tree/events /api/config
+//!  ├─ http                                  /livez /readyz /metrics /api/tree /api/tree/events /api/config
 //!  │  └─ server
 //!  ├─ production        a Namespace: its own tree, its own names
 //!  │  ├─ config_server  a service
@@ -62,6 +62,7 @@
 //! | `http` | the module `http`: a node can serve HTTP |
 //! | `cli` | the binary `mainstay` |
 //! | `test-util` | the module `testkit` and the attribute `#[mainstay::test]`: tests that own a namespace each |
+//! | `metrics-facade` | the metrics store as a recorder of the facade `metrics`: `MetricsStore::facade_recorder` |
 //!
 //! Panics are exit reasons here, so a program has to be built with `panic = "unwind"`, the default.
 

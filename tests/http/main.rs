@@ -8,6 +8,7 @@ mod client;
 mod config;
 mod health;
 mod limits;
+mod metrics;
 mod routes;
 mod server;
 mod stream;

@@ -36,7 +36,14 @@ async fn a_route_that_is_not_there_is_told_as_json() {
 #[tokio::test]
 async fn a_method_that_a_route_does_not_take_is_told_as_json_with_those_it_takes() {
     let node = node("").await;
-    for path in ["/livez", "/readyz", "/api/tree", "/api/tree/events"] {
+    for path in [
+        "/livez",
+        "/readyz",
+        "/metrics",
+        "/api/metrics",
+        "/api/tree",
+        "/api/tree/events",
+    ] {
         for method in ["POST", "PUT", "DELETE", "PATCH", "OPTIONS"] {
             let answer = Ask::new(method, path).send(address(&node)).await;
             let expected = (405, "method_not_allowed".to_owned(), Some(path.to_owned()));

@@ -2,4 +2,5 @@
 
 mod alerts;
 mod config;
+mod metrics;
 mod telemetry;

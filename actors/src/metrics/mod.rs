@@ -52,6 +52,7 @@
 //! | `report/` | [`PerformanceMetric`]s of a service |
 //! | `monitor/` | [`PerformanceMonitor`]: recording by name, and measuring futures |
 //! | `export/` | [`Snapshot`]: all series at once, as Prometheus, OpenMetrics and JSON |
+//! | `facade/` | the store as a recorder of the facade `metrics`, with the feature `metrics-facade` |
 //! | `cell.rs`, `limits.rs` | the state that outlives the keeper, and how much it takes |
 //! | `keeper.rs`, `beat.rs`, `own.rs`, `start.rs` | the keeper, what it does and records of itself, and how it is started |
 //! | `error.rs`, `stats.rs` | [`MetricsError`]; [`MetricsStatus`] |
@@ -60,6 +61,8 @@ mod beat;
 mod cell;
 mod error;
 mod export;
+#[cfg(feature = "metrics-facade")]
+mod facade;
 mod handle;
 mod histogram;
 mod keeper;
@@ -84,6 +87,8 @@ mod windows;
 
 pub use error::{MetricsError, MetricsStartError};
 pub use export::{SeriesTotal, Snapshot, TextFormat, TotalValue};
+#[cfg(feature = "metrics-facade")]
+pub use facade::FacadeRecorder;
 pub use handle::{MetricsStore, NAME};
 pub use histogram::{Bucket, Distribution, Resolution};
 pub use key::SeriesKey;

@@ -50,6 +50,9 @@ impl Own {
 
     /// Records what there is after a beat.
     pub(crate) fn note(&self, cell: &Cell, beat: Beat) {
+        if let Some(late) = beat.tick {
+            self.tick_lateness.record_duration(late);
+        }
         let number = |number: &AtomicU64| number.load(Ordering::Relaxed);
         let series = cell.table().len();
         self.series.set(series as f64);
@@ -58,8 +61,5 @@ impl Own {
         self.dropped.follow(cell.budget.dropped());
         self.expired.follow(number(&cell.counts.expired));
         self.shed.follow(number(&cell.counts.shed));
-        if let Some(late) = beat.tick {
-            self.tick_lateness.record_duration(late);
-        }
     }
 }

@@ -91,11 +91,7 @@ impl<L: Live> Series<L> {
     }
 
     fn shed(&self, moment: Moment<'_>) {
-        let rings = &mut self.kept().rings;
-        let minute = moment
-            .timeline
-            .reach(TimeWindow::Minute, moment.now, rings.seen());
-        rings.shed(&minute);
+        self.kept().rings.shed(moment.timeline, moment.now);
     }
 
     fn bytes(&self) -> usize {
@@ -117,7 +113,7 @@ impl<L: Live> Series<L> {
         let looked = Look {
             moment,
             reach,
-            since: kept.rings.since().max(reach.start),
+            since: kept.rings.since(window).max(reach.start),
             slots: kept.rings.within(&reach).collect(),
         };
         look(&looked, &kept.mark)

@@ -19,16 +19,18 @@ pub(crate) struct LiveHistogram {
 
 /// What one thread has recorded.
 #[derive(Debug)]
-#[repr(align(64))]
 struct Shard {
-    /// Modulo 2^64.
-    sum: AtomicU64,
     pages: [OnceLock<Box<Page>>; PAGES],
 }
 
+/// Buckets that lie side by side.
 #[derive(Debug)]
 #[repr(align(64))]
-struct Page([AtomicU64; PAGE]);
+struct Page {
+    /// Of all samples in these buckets, modulo 2^64. One for each page: a record waits for the one before it that added to the same word.
+    sum: AtomicU64,
+    counts: [AtomicU64; PAGE],
+}
 
 /// Buckets a page.
 const PAGE: usize = 64;
@@ -38,7 +40,6 @@ const RESOLUTION: Resolution = Resolution::Fine;
 impl Shard {
     fn new() -> Self {
         Self {
-            sum: AtomicU64::new(0),
             pages: [const { OnceLock::new() }; PAGES],
         }
     }
@@ -54,25 +55,26 @@ impl Shard {
                 None => return,
             },
         };
-        bump(&page.0[index % PAGE], 1);
-        bump(&self.sum, value);
+        bump(&page.counts[index % PAGE], 1);
+        bump(&page.sum, value);
     }
 
     #[cold]
     fn new_page(&self, nth: usize, budget: &Budget) -> Option<&Page> {
         if budget.take(size_of::<Page>()) {
-            let page = || Box::new(Page([const { AtomicU64::new(0) }; PAGE]));
-            return Some(self.pages[nth].get_or_init(page));
+            return Some(self.pages[nth].get_or_init(Box::default));
         }
         budget.count_dropped();
         None
     }
 
+    /// Adds all counts to a distribution, and gives the sum modulo 2^64. What is recorded meanwhile may be in one and not in the other.
     fn add_to(&self, all: &mut Distribution) -> u64 {
-        // What is recorded meanwhile may be in one and not in the other; the bounds of the buckets keep that small.
-        let sum = self.sum.load(Ordering::Relaxed);
+        let mut sum: u64 = 0;
         for (nth, page) in self.pages.iter().enumerate() {
-            for (offset, count) in page.get().iter().flat_map(|page| page.0.iter().enumerate()) {
+            let Some(page) = page.get() else { continue };
+            sum = sum.wrapping_add(page.sum.load(Ordering::Relaxed));
+            for (offset, count) in page.counts.iter().enumerate() {
                 all.put(nth * PAGE + offset, count.load(Ordering::Relaxed));
             }
         }
@@ -86,6 +88,15 @@ impl Shard {
             .filter(|page| page.get().is_some())
             .count();
         SLOT_ENTRY_BYTES + size_of::<Self>() + pages * size_of::<Page>()
+    }
+}
+
+impl Default for Page {
+    fn default() -> Self {
+        Self {
+            sum: AtomicU64::new(0),
+            counts: [const { AtomicU64::new(0) }; PAGE],
+        }
     }
 }
 

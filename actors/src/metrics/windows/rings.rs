@@ -5,12 +5,16 @@ use std::time::Duration;
 
 use super::slot::Slot;
 use super::timeline::{Reach, Span, Timeline};
+use crate::metrics::window::TimeWindow;
 
 /// The slots of one series, each with the tick that ended it. A slot in which nothing happened is not there.
 #[derive(Debug)]
 pub(crate) struct Rings<S> {
-    /// From when on all is there: since the series began, unless something was thrown away.
-    since: Duration,
+    /// From when on all is there: since the series began, unless something was thrown away, which is never anything of the last
+    /// minute.
+    born: Duration,
+    hour_since: Duration,
+    day_since: Duration,
     /// The last tick that the series has come to know of.
     seen: u32,
     tens: Ring<S>,
@@ -24,7 +28,9 @@ impl<S: Slot> Rings<S> {
     /// Those of a series that begins.
     pub(crate) const fn new(timeline: &Timeline, now: Duration) -> Self {
         Self {
-            since: now,
+            born: now,
+            hour_since: now,
+            day_since: now,
             seen: timeline.latest(),
             tens: VecDeque::new(),
             minutes: VecDeque::new(),
@@ -32,9 +38,13 @@ impl<S: Slot> Rings<S> {
         }
     }
 
-    /// From when on all is there.
-    pub(crate) const fn since(&self) -> Duration {
-        self.since
+    /// From when on all is there for a view of a window.
+    pub(crate) const fn since(&self, window: TimeWindow) -> Duration {
+        match window {
+            TimeWindow::Minute => self.born,
+            TimeWindow::Hour => self.hour_since,
+            TimeWindow::Day => self.day_since,
+        }
     }
 
     /// The last tick that the series has come to know of.
@@ -73,9 +83,12 @@ impl<S: Slot> Rings<S> {
     }
 
     /// Throws away all but the last minute, and notes that it is gone.
-    pub(crate) fn shed(&mut self, minute: &Reach) {
-        self.since = self.since.max(minute.start);
-        self.minutes = Ring::new();
+    pub(crate) fn shed(&mut self, timeline: &Timeline, now: Duration) {
+        let cut = timeline.cut(now, self.seen);
+        self.hour_since = self.hour_since.max(cut.hour_since);
+        self.day_since = self.day_since.max(cut.day_since);
+        self.minutes.retain(|(tick, _)| *tick > cut.after);
+        self.minutes.shrink_to_fit();
         self.hours = Ring::new();
     }
 

@@ -61,7 +61,7 @@ impl Bed {
     fn view(&self, window: TimeWindow) -> (u64, Duration) {
         let reach = self.timeline.reach(window, self.now, self.rings.seen());
         let slots: u64 = self.rings.within(&reach).map(|(_, slot)| slot).sum();
-        (slots + self.live, reach.start.max(self.rings.since()))
+        (slots + self.live, reach.start.max(self.rings.since(window)))
     }
 
     fn count(&self, window: TimeWindow) -> u64 {
@@ -213,15 +213,24 @@ fn what_was_shed_is_not_spoken_of() {
     bed.pass(secs(600));
     bed.live += 2;
     bed.pass(secs(5));
-    let minute = bed
-        .timeline
-        .reach(TimeWindow::Minute, bed.now, bed.rings.seen());
-    bed.rings.shed(&minute);
+    bed.rings.shed(&bed.timeline, bed.now);
     for window in TimeWindow::ALL {
         assert_eq!(bed.view(window), (2, secs(540)));
     }
     bed.pass(secs(3600));
     assert_eq!(bed.view(TimeWindow::Day), (2, secs(540)));
+}
+
+#[test]
+fn the_last_minute_stays_when_all_else_is_shed() {
+    let mut bed = Bed::new();
+    bed.pass(secs(3_590));
+    bed.live += 1;
+    bed.pass(secs(10));
+    bed.rings.shed(&bed.timeline, bed.now);
+    assert_eq!(bed.view(TimeWindow::Minute), (1, secs(3_540)));
+    assert_eq!(bed.view(TimeWindow::Hour), (1, secs(3_540)));
+    assert_eq!(bed.view(TimeWindow::Day), (0, secs(3_600)));
 }
 
 #[test]
@@ -245,6 +254,7 @@ enum Act {
     Pass(Duration),
     Pause(Duration),
     Tick,
+    Shed,
 }
 
 fn act() -> impl Strategy<Value = Act> {
@@ -257,6 +267,7 @@ fn act() -> impl Strategy<Value = Act> {
         2 => short.prop_map(Act::Pause),
         1 => long.prop_map(Act::Pause),
         2 => Just(Act::Tick),
+        1 => Just(Act::Shed),
     ]
 }
 
@@ -265,11 +276,29 @@ fn act() -> impl Strategy<Value = Act> {
 struct Model {
     records: Vec<(usize, u64)>,
     ticks: Vec<Duration>,
+    /// Since when all is there for an hour and a day.
+    shed: [(usize, Duration); 2],
 }
 
 impl Model {
-    /// The beginning of a window: the last end of one of its slots that is at least so long ago. By number and time.
+    /// The beginning of a view: the last end of one of its slots that is a window ago. By number and time.
     fn start(&self, window: TimeWindow, now: Duration) -> (usize, Duration) {
+        let start = self.last_end(window, |end| end + window.length() <= now);
+        match window {
+            TimeWindow::Minute => start,
+            TimeWindow::Hour => start.max(self.shed[0]),
+            TimeWindow::Day => start.max(self.shed[1]),
+        }
+    }
+
+    fn shed(&mut self, now: Duration) {
+        let minute = self.last_end(TimeWindow::Hour, |end| end + secs(60) <= now);
+        let hour = self.last_end(TimeWindow::Day, |_| true);
+        self.shed = [self.shed[0].max(minute), self.shed[1].max(minute).max(hour)];
+    }
+
+    /// The last end of a slot of a window's ring that fits.
+    fn last_end(&self, window: TimeWindow, fits: impl Fn(Duration) -> bool) -> (usize, Duration) {
         let slot = match window {
             TimeWindow::Minute => 10,
             TimeWindow::Hour => 60,
@@ -278,7 +307,7 @@ impl Model {
         let mut last = Duration::ZERO;
         let mut start = (0, Duration::ZERO);
         for (nth, tick) in self.ticks.iter().enumerate() {
-            if tick.as_secs() / slot > last.as_secs() / slot && *tick + window.length() <= now {
+            if tick.as_secs() / slot > last.as_secs() / slot && fits(*tick) {
                 start = (nth + 1, *tick);
             }
             last = *tick;
@@ -316,6 +345,10 @@ proptest! {
                     }
                 }
                 Act::Pause(time) => bed.pause(time),
+                Act::Shed => {
+                    bed.rings.shed(&bed.timeline, bed.now);
+                    model.shed(bed.now);
+                }
                 Act::Tick => {
                     if bed.tick() {
                         model.ticks.push(bed.now);
@@ -327,11 +360,11 @@ proptest! {
                 prop_assert_eq!(bed.view(window), (model.count(after), start), "{}", window);
                 let reach = bed.timeline.reach(window, bed.now, bed.rings.seen());
                 let slots = bed.timeline.slots(&reach);
-                let ends = slots.iter().map(|(_, _, end)| *end);
+                let mut ends = slots.iter().map(|(_, _, end)| *end);
                 let begins = slots.iter().map(|(_, begin, _)| *begin);
-                let expected = std::iter::once(start).chain(ends.clone());
+                let expected = std::iter::once(reach.start).chain(ends.clone());
                 prop_assert!(begins.eq(expected.take(slots.len())), "slots lie side by side");
-                prop_assert_eq!(ends.last().unwrap_or(start), bed.timeline.last_at().max(start));
+                prop_assert_eq!(ends.next_back().unwrap_or(reach.start), bed.timeline.last_at());
             }
         }
     }

@@ -47,6 +47,17 @@ pub(crate) struct Reach {
     pub(crate) tens: Span,
 }
 
+/// From where on slots are kept when room is needed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Cut {
+    /// Minutes that were ended by this tick, or before, go; all hours go.
+    pub(crate) after: u32,
+    /// From when on all is there for a view of an hour.
+    pub(crate) hour_since: Duration,
+    /// From when on all is there for a view of a day, which knows what came before the last full hour from its hours only.
+    pub(crate) day_since: Duration,
+}
+
 /// More than a minute and an hour need by two: a series may be a tick behind, and its reader another one.
 const TENS_KEPT: usize = 10;
 const MINUTES_KEPT: usize = 63;
@@ -151,6 +162,20 @@ impl Timeline {
     pub(crate) fn last_ends(&self, seen: u32) -> (u32, u32) {
         let last = |ring| last_until(ring, seen).number;
         (last(&self.minutes), last(&self.hours))
+    }
+
+    /// Where to cut so that the last minute stays, in a series whose last tick was `seen`.
+    pub(crate) fn cut(&self, now: Duration, seen: u32) -> Cut {
+        let start = now.saturating_sub(TimeWindow::Minute.length());
+        let mut minutes = self.minutes.iter().rev();
+        let minute = minutes.find(|tick| tick.at <= start && tick.number <= seen);
+        let minute = minute.copied().unwrap_or_default();
+        let hour = last_until(&self.hours, seen);
+        Cut {
+            after: minute.number,
+            hour_since: minute.at,
+            day_since: minute.at.max(hour.at),
+        }
     }
 
     /// Before which ticks, by number, the slots of the three rings are in no view any more.

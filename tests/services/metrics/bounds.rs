@@ -1,0 +1,139 @@
+//! How much there may be.
+
+use mainstay_actors::metrics::{OVERFLOW, Tags, TimeWindow, Unit};
+use mainstay_supervisors::specs::MetricsSpec;
+
+use super::support::{Bed, pass, secs};
+
+const MILLION: u64 = 1_000_000;
+
+#[tokio::test(start_paused = true)]
+async fn a_million_values_of_a_tag_take_what_there_is_room_for_and_are_all_counted() {
+    let bed = Bed::with(MetricsSpec::default().series_max(1_000)).await;
+    let before = bed.store.status();
+    let room = 1_000 - before.series as u64;
+    for user in 0..MILLION {
+        let hits = bed
+            .store
+            .counter("hits", [("user", user.to_string())])
+            .unwrap();
+        hits.increment(1);
+    }
+    let status = bed.store.status();
+    assert_eq!((status.series, status.overflowed), (1_001, MILLION - room));
+    assert!(status.bytes < 4 << 20, "{}", status.bytes);
+    let rest = bed
+        .store
+        .view("hits", [(OVERFLOW, "true")], TimeWindow::Minute)
+        .unwrap();
+    assert_eq!(rest.count(), MILLION - room);
+    assert_eq!(
+        bed.store
+            .family("hits", TimeWindow::Minute)
+            .unwrap()
+            .count(),
+        MILLION
+    );
+    bed.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_store_without_room_for_bytes_gives_the_series_of_all_such() {
+    let bed = Bed::with(MetricsSpec::default().bytes_max(1 << 20)).await;
+    for user in 0..5_000 {
+        let tags = [("user", user.to_string())];
+        bed.store
+            .histogram("op", Unit::Nanoseconds, tags)
+            .unwrap()
+            .record(user);
+    }
+    let status = bed.store.status();
+    assert!(status.overflowed > 0);
+    assert!(status.bytes <= (1 << 20) + 4_096, "{}", status.bytes);
+    bed.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_too_much_after_all_loses_its_hours_and_says_so() {
+    let bed = Bed::with(MetricsSpec::default().bytes_max(1 << 20)).await;
+    let many: Vec<_> = (0..150)
+        .map(|nth: u32| {
+            let tags = [("nth", nth.to_string())];
+            bed.store.histogram("op", Unit::Nanoseconds, tags).unwrap()
+        })
+        .collect();
+    for minute in 0..130_u64 {
+        for latency in &many {
+            (0..100).for_each(|nth| latency.record(1_000 + (nth * 37 + minute) % 3_000));
+        }
+        pass(secs(60)).await;
+        assert!(bed.store.status().bytes <= 1 << 20);
+    }
+    let status = bed.store.status();
+    assert!(status.shed > 0);
+    let views = bed
+        .store
+        .views(TimeWindow::Day, |key| key.name.as_str() == "op");
+    for view in views {
+        // What is there is all that was recorded in the time that it covers: 100 a minute.
+        let minutes = view.view.span().as_secs() / 60;
+        assert_eq!(view.view.count(), minutes * 100, "{:?}", view.view.span());
+    }
+    bed.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_series_that_nobody_holds_and_nothing_is_recorded_to_expires() {
+    let bed = Bed::with(MetricsSpec::default().expire_after(secs(600))).await;
+    let own = bed.store.status().series;
+    let held = bed.store.counter("held", Tags::new()).unwrap();
+    bed.store.counter("gone", Tags::new()).unwrap().increment(1);
+    bed.store
+        .gauge("gone_too", Unit::Count, Tags::new())
+        .unwrap()
+        .set(1.0);
+    for _ in 0..11 {
+        bed.store.counter("busy", Tags::new()).unwrap().increment(1);
+        pass(secs(60)).await;
+    }
+    let status = bed.store.status();
+    assert_eq!((status.series, status.expired), (own + 2, 2));
+    assert!(bed.store.family("gone", TimeWindow::Day).is_none());
+    assert_eq!(
+        bed.store.family("busy", TimeWindow::Day).unwrap().count(),
+        11
+    );
+    held.increment(1);
+    assert_eq!(
+        bed.store
+            .family("held", TimeWindow::Minute)
+            .unwrap()
+            .count(),
+        1
+    );
+    bed.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_store_records_what_it_does_itself() {
+    let bed = Bed::with(MetricsSpec::default().series_max(16)).await;
+    for nth in 0..20 {
+        bed.store
+            .counter("hits", [("nth", nth.to_string())])
+            .unwrap();
+    }
+    pass(secs(10)).await;
+    let status = bed.store.status();
+    let own = |name| bed.store.family(name, TimeWindow::Minute).unwrap();
+    assert_eq!(
+        own("mainstay.metrics.overflowed").count(),
+        status.overflowed
+    );
+    assert_eq!(own("mainstay.metrics.series").last(), Some(17.0));
+    assert_eq!(
+        own("mainstay.metrics.bytes").last(),
+        Some(status.bytes as f64)
+    );
+    assert_eq!(own("mainstay.metrics.tick_lateness").count(), 1);
+    bed.end().await;
+}

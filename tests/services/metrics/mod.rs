@@ -1,0 +1,14 @@
+//! The metrics store as a whole.
+
+// What is allowed in tests is allowed in their helpers.
+#![allow(clippy::unwrap_used)]
+
+mod asking;
+mod bounds;
+mod crash;
+mod exports;
+mod facade;
+mod measuring;
+mod recording;
+mod soak;
+mod support;
