@@ -40,6 +40,10 @@ async fn the_default_spec_boots_and_stops_in_order() {
 http  one_for_one
 └─ server
 production  rest_for_one
+├─ telemetry  rest_for_one
+│  ├─ metrics_store
+│  ├─ events
+│  └─ alerts
 ├─ config_server
 └─ children  one_for_one
    ├─ heartbeat

@@ -29,7 +29,7 @@ fn the_tree_can_be_had_as_json() {
     assert_eq!((ended.code, ended.stderr.as_str()), (Some(0), ""));
     let tree: serde_json::Value = serde_json::from_str(&ended.stdout).unwrap();
     assert_eq!(tree["roots"][1]["id"], "production");
-    assert_eq!(tree["roots"][1]["children"][0]["id"], "config_server");
+    assert_eq!(tree["roots"][1]["children"][1]["id"], "config_server");
     node.signal("TERM");
     assert_eq!(node.ended().0, Some(0));
 }
