@@ -4,6 +4,8 @@ mod assertions;
 mod callbacks;
 mod chaos;
 mod concurrency;
+mod ends;
+mod expected_panics;
 mod flavours;
 mod isolation;
 mod leaks;

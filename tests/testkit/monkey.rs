@@ -3,8 +3,11 @@
 use std::sync::mpsc;
 use std::time::Duration;
 
+use mainstay::specs::Backoff;
 use mainstay::supervisors::{Child, Supervisor};
-use mainstay::testkit::{ChaosKind, ChaosMonkey, SUPERVISED, Schedule, TestContext};
+use mainstay::testkit::{
+    ChaosKind, ChaosMonkey, SUPERVISED, Schedule, TestContext, TestOptions, try_run,
+};
 
 use crate::support::{SECOND, counter, failure, idle, outcome};
 
@@ -13,10 +16,14 @@ const MILLI: Duration = Duration::from_millis(1);
 /// The events and the log of a run of this seed, as lines.
 fn flaky(seed: u64) -> Vec<String> {
     let (tell, told) = mpsc::channel();
-    let ended = outcome(move |cx| async move {
-        for id in ["a", "b"] {
-            cx.start_supervised(counter(id)).await.expect("it starts");
-        }
+    let options = TestOptions::new("inner").start_paused(true).seed(seed);
+    let ended = try_run(options, move |cx| async move {
+        // Of some seeds the services have enough.
+        cx.may_end();
+        cx.start_supervised(counter("a")).await.expect("it starts");
+        // What its waits are shortened by is left to chance.
+        let patient = counter("b").backoff(Backoff::default());
+        cx.start_supervised(patient).await.expect("it starts");
         let pool = Supervisor::rest_for_one()
             .intensity(1000, MILLI)
             .children([idle("first"), idle("second")]);
@@ -176,4 +183,28 @@ fn chaos_is_over_when_the_test_is() {
         assert_eq!(run.log().len(), 1);
     });
     ended.expect("nothing is left");
+}
+
+/// The notes of a test of this seed that makes chaos and fails.
+fn notes(seed: u64) -> Vec<String> {
+    let options = TestOptions::new("inner").start_paused(true).seed(seed);
+    let failed = try_run(options, |cx| async move {
+        cx.start_supervised(idle("worker"))
+            .await
+            .expect("it starts");
+        let chaos = ChaosMonkey::builder().between(MILLI, MILLI * 900);
+        chaos.start(&cx).finished().await;
+        Err::<(), _>("flaky")
+    });
+    failed.expect_err("it fails").notes
+}
+
+#[test]
+fn the_seed_of_a_test_is_that_of_its_chaos_and_is_printed_when_it_fails() {
+    let first = notes(7);
+    let last = first.last().map(String::as_str);
+    assert_eq!(last, Some("---- seed ----\n7"));
+    assert!(first[0].contains("chaos, seed 7\n"), "{first:?}");
+    assert_eq!(notes(7)[0], first[0]);
+    assert_ne!(notes(8)[0], first[0]);
 }

@@ -40,6 +40,7 @@ mod options;
 mod outcome;
 mod panics;
 mod run;
+mod seed;
 
 pub use assert::{EVENTUALLY_LIMIT, Eventually, POLL, RECEIVE_LIMIT, Receive, Receiving};
 pub use capture::{
@@ -50,14 +51,17 @@ pub use chaos::{
     ChaosBuilder, ChaosKind, ChaosMonkey, ChaosRun, CrashError, Plan, Schedule, ScheduleError,
     Strike, Struck, TargetError,
 };
-pub use context::{SUPERVISED, SuperviseError, TestContext, TestContextBuilder, WaitError};
-pub use failure::{Clock, TestFailure, TestFailures, TimedOut};
+pub use context::{
+    SUPERVISED, SuperviseError, TestContext, TestContextBuilder, TestTask, WaitError,
+};
+pub use failure::{TestClock, TestFailure, TestFailures, TimedOut};
 pub use leak::{Leak, Leaks, Place};
 pub use load::{LoadReport, Op, measure_concurrent_ops};
 pub use logs::{LOG_VARIABLE, Logs};
 pub use options::{Service, TIMEOUT, TestOptions};
 pub use outcome::Outcome;
 pub use run::{run, try_run};
+pub use seed::SEED_VARIABLE;
 
 #[doc(inline)]
 pub use crate::{assert_eventually, assert_receive, refute_receive};

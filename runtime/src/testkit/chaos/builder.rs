@@ -49,6 +49,7 @@ impl ChaosMonkey {
                 strikes_max: usize::MAX,
                 lasting: Duration::MAX,
             },
+            is_seeded: false,
             is_limited: false,
             all: false,
         }
@@ -70,15 +71,17 @@ impl ChaosMonkey {
 #[must_use = "nothing is done until it is started"]
 pub struct ChaosBuilder {
     plan: Plan,
+    is_seeded: bool,
     is_limited: bool,
     /// Services and the application's children may be struck as well.
     all: bool,
 }
 
 impl ChaosBuilder {
-    /// Sets what decides everything. Default: some number, which is a part of the schedule.
+    /// Sets what decides everything. Default: the seed of the test, which is a part of the schedule.
     pub const fn seed(mut self, seed: u64) -> Self {
         self.plan.seed = seed;
+        self.is_seeded = true;
         self
     }
 
@@ -149,6 +152,9 @@ impl ChaosBuilder {
     /// If a target is not there, or there is nobody to strike: the test would be one without chaos.
     #[track_caller]
     pub fn start(mut self, cx: &TestContext) -> ChaosRun {
+        if !self.is_seeded {
+            self.plan.seed = cx.seed().unwrap_or(self.plan.seed);
+        }
         for target in &self.plan.targets {
             if let Err(error) = cx.process(target) {
                 panic!("there is nobody to strike: {error}");

@@ -89,6 +89,7 @@ impl TestContext {
     pub fn inject(&self, target: &str, fault: Fault) -> Result<Process, TargetError> {
         let process = self.process(target)?;
         if process.inject(fault) {
+            self.chaos().hits(&process);
             Ok(process)
         } else {
             Err(TargetError::Struck(process.to_string()))

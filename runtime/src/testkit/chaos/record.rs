@@ -11,6 +11,8 @@ use super::Schedule;
 #[derive(Default)]
 struct Known {
     hung: Vec<(Pid, String)>,
+    /// Who was made to fail, in whatever way.
+    hit: Vec<Pid>,
     schedules: Vec<String>,
     tasks: Vec<AbortHandle>,
 }
@@ -26,6 +28,16 @@ impl Chaos {
     /// It was told to hang, so that it will have to be killed.
     pub(super) fn hangs(&self, process: &Process) {
         self.lock().hung.push((process.pid(), process.path()));
+    }
+
+    /// It was made to fail.
+    pub(super) fn hits(&self, process: &Process) {
+        self.lock().hit.push(process.pid());
+    }
+
+    /// Whether it was made to fail.
+    pub(in crate::testkit) fn has_hit(&self, process: &Process) -> bool {
+        self.lock().hit.contains(&process.pid())
     }
 
     /// Whether it was told to hang; of a process whose number is not known, whether one of its path was.

@@ -11,7 +11,9 @@
 //! | `tasks.rs` | tasks of the test |
 //! | `waits.rs` | what of the kit the test waits for |
 //! | `teardown.rs` | the end |
+//! | `aftermath.rs` | what it came to |
 
+mod aftermath;
 mod builder;
 mod linked;
 mod on_exit;
@@ -24,6 +26,7 @@ mod world;
 use std::fmt;
 use std::future::Future;
 use std::panic::Location;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
@@ -31,8 +34,8 @@ use mainstay_actors::ConfigServer;
 use mainstay_specs::{NameError, ServiceName};
 use mainstay_supervisors::{Namespace, Process, Runtime, ServiceRef};
 use ractor::Message;
-use tokio::task::JoinHandle;
 
+pub(super) use aftermath::Aftermath;
 pub use builder::TestContextBuilder;
 use linked::Linked;
 use on_exit::OnExit;
@@ -40,7 +43,7 @@ pub use supervised::SUPERVISED;
 pub use supervised::SuperviseError;
 use supervised::Supervised;
 use tasks::Tasks;
-pub(super) use teardown::Aftermath;
+pub use tasks::TestTask;
 use teardown::Ending;
 use waits::Waits;
 pub(super) use world::World;
@@ -63,6 +66,8 @@ pub(super) struct Inner {
     /// Of each step of the teardown, where nobody watches.
     timeout: Duration,
     detect_leaks: bool,
+    /// The namespace may end before the test does.
+    may_end: AtomicBool,
     ending: Ending,
 }
 
@@ -205,6 +210,12 @@ impl TestContext {
         names.collect()
     }
 
+    /// Lets the namespace end before the test does: by its root giving up, or a kill. A test whose namespace does so unexpectedly
+    /// has failed. To stop it on purpose, [`Namespace::stop`] or [`Runtime::stop`] is enough.
+    pub fn may_end(&self) {
+        self.0.may_end.store(true, Ordering::SeqCst);
+    }
+
     /// The supervision events of this namespace, from its start on; those of others are not among them.
     pub fn events(&self) -> Capture<Supervision> {
         Capture::new(Supervision::new(&self.0.world, &self.0.sink))
@@ -217,7 +228,8 @@ impl TestContext {
     }
 
     /// Spawns a task that is known by name: should it still run after the teardown, it is named together with where it was
-    /// spawned, and aborted. Nothing stops it before: a task has to end by itself.
+    /// spawned, and aborted. Nothing stops it before: a task has to end by itself. If it panics, whoever awaits it is told; if
+    /// nobody does, the test fails.
     ///
     /// For a task that is stopped with the test, take [`start_supervised`](Self::start_supervised).
     ///
@@ -225,18 +237,20 @@ impl TestContext {
     ///
     /// Outside of a tokio runtime.
     #[track_caller]
-    pub fn spawn<F>(&self, name: impl Into<String>, future: F) -> JoinHandle<F::Output>
+    pub fn spawn<F>(&self, name: impl Into<String>, future: F) -> TestTask<F::Output>
     where
         F: Future<Output: Send> + Send + 'static,
     {
-        let handle = tokio::spawn(future);
-        let abort = handle.abort_handle();
-        self.0.tasks.add(name.into(), Location::caller(), abort);
-        handle
+        self.0.tasks.spawn(name.into(), Location::caller(), future)
     }
 
     pub(super) fn chaos(&self) -> &Chaos {
         &self.0.chaos
+    }
+
+    /// What decides everything that is left to chance, if the runtime was made for the test.
+    pub(super) fn seed(&self) -> Option<u64> {
+        self.0.world.seed()
     }
 
     pub(super) fn linked(&self) -> &Linked {

@@ -13,7 +13,7 @@ use std::panic::Location;
 
 use mainstay_supervisors::Pid;
 
-pub(super) use census::{GRACE, LOOK, left, of_namespace, of_runtime};
+pub(super) use census::{GRACE, GRACE_ON_THE_WALL, Looking, left, of_namespace, of_runtime};
 
 /// Where something was made.
 pub type Place = &'static Location<'static>;
