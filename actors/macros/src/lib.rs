@@ -37,6 +37,7 @@ use proc_macro::TokenStream;
 /// | `seed` | what decides everything that is left to chance | any, printed if the test fails |
 /// | `detect_leaks` | `false`: what is left is not looked for | `true` |
 /// | `log` | what is kept of the log, such as `"debug"` or `"mainstay=trace"` | `"info"` |
+/// | `environment` | `false`: environment variables do not go before what is set here | `true` |
 /// | `crate` | where `mainstay` is found, such as `"my_crate::mainstay"` | `"::mainstay"` |
 ///
 /// All other attributes of the fn are kept: `#[ignore]`, conditions, lints, documentation; and `#[should_panic]`, with which the test

@@ -12,7 +12,7 @@ use syn::spanned::Spanned;
 use syn::{Error, Expr, ExprLit, Ident, Lit, Path, Result, Token};
 
 /// All options, as they are written.
-const NAMES: &str = "`flavor`, `worker_threads`, `start_paused`, `services`, `timeout`, `virtual_timeout`, `seed`, `detect_leaks`, `log` or `crate`";
+const NAMES: &str = "`flavor`, `worker_threads`, `start_paused`, `services`, `timeout`, `virtual_timeout`, `seed`, `detect_leaks`, `log`, `environment` or `crate`";
 
 /// The services a namespace can have, by the names they have in node files, and how `mainstay::testkit::Service` calls them.
 const SERVICES: &[(&str, &str)] = &[("config_server", "ConfigServer")];
@@ -50,6 +50,7 @@ pub(super) struct Options {
     seed: Option<At<u64>>,
     detect_leaks: Option<At<bool>>,
     log: Option<At<String>>,
+    environment: Option<At<bool>>,
     krate: Option<At<Path>>,
 }
 
@@ -89,6 +90,7 @@ impl Options {
             "virtual_timeout" => once(&mut self.virtual_timeout, name, duration(value)?),
             "seed" => once(&mut self.seed, name, number(value)?),
             "detect_leaks" => once(&mut self.detect_leaks, name, truth(name, value)?),
+            "environment" => once(&mut self.environment, name, truth(name, value)?),
             "log" => once(
                 &mut self.log,
                 name,
@@ -169,6 +171,9 @@ impl Options {
         }
         if let Some(At(log, _)) = &self.log {
             calls.extend(quote!(.log(#log)));
+        }
+        if let Some(At(environment, _)) = self.environment {
+            calls.extend(quote!(.environment(#environment)));
         }
         calls
     }

@@ -90,6 +90,7 @@ fn every_option_becomes_a_setter() {
         timeout = "1m 30s",
         detect_leaks = false,
         log = "debug",
+        environment = false,
         crate = "my::kit"
     );
     let written = text(options, &sound());
@@ -99,6 +100,7 @@ fn every_option_becomes_a_setter() {
         .timeout(::core::time::Duration::new(90u64, 0u32))
         .detect_leaks(false)
         .log("debug")
+        .environment(false)
     );
     assert!(written.contains(&squeezed(&expected)), "{written}");
     assert!(written.contains("my::kit::testkit::run(my::kit::testkit::TestOptions"));
@@ -128,7 +130,7 @@ fn every_option_becomes_a_setter() {
 fn an_unknown_option_is_refused_with_those_there_are() {
     fault_of_options(
         quote!(paused = true),
-        "unknown option `paused`, expected `flavor`, `worker_threads`, `start_paused`, `services`, `timeout`, `virtual_timeout`, `seed`, `detect_leaks`, `log` or `crate`",
+        "unknown option `paused`, expected `flavor`, `worker_threads`, `start_paused`, `services`, `timeout`, `virtual_timeout`, `seed`, `detect_leaks`, `log`, `environment` or `crate`",
     );
 }
 
