@@ -118,7 +118,7 @@ fn what_is_not_received_is_told_with_what_was() {
     });
     let shown: String = (5..25).map(|n| format!("\n  {n}")).collect();
     let expected =
-        format!("expected `n if n > 100` within 100ms; received\n  (5 before these){shown}");
+        format!("expected `n if n > 100` within 5s; received\n  (5 before these){shown}");
     assert_eq!(text, expected);
     let text = panic_of(|_| async {
         let (_, mut receiver) = mpsc::channel::<u32>(1);

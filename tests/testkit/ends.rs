@@ -256,3 +256,71 @@ fn a_callback_that_panics_when_it_is_given_up_keeps_no_other_from_running() {
     assert!(text.contains("panicked: bomb"), "{text}");
     assert_eq!(told.iter().collect::<Vec<_>>(), ["first"]);
 }
+
+#[test]
+fn bodies_and_callbacks_may_do_nothing_but_panic() {
+    let ended = outcome(|cx| async move {
+        cx.on_exit(|| async { panic!("in the end") });
+        panic!("at once")
+    });
+    let failures = ended.expect_err("both panic").failures;
+    assert!(
+        matches!(
+            &failures[..],
+            [
+                TestFailure::Panicked(body),
+                TestFailure::OnExit { text, .. }
+            ] if body == "at once" && text == "panicked: in the end"
+        ),
+        "{failures:?}"
+    );
+}
+
+#[mainstay::test(start_paused = true)]
+async fn a_child_may_do_nothing_but_panic(cx: TestContext) {
+    let child = Child::task("fragile", |_| async { panic!("at once") });
+    let child = child.restart(mainstay::specs::Restart::Temporary);
+    let child = cx.start_supervised(child).await.expect("it starts");
+    child.ended().await;
+    let reason = child.exit_reason().expect("it has ended");
+    assert!(reason.to_string().contains("at once"), "{reason}");
+}
+
+#[mainstay::test]
+async fn a_context_may_have_a_lifetime<'a>(cx: &'a TestContext) {
+    assert!(cx.namespace().is_running());
+}
+
+#[test]
+fn what_the_kit_made_is_said_to_be_made_by_the_test() {
+    let line = line!() + 1;
+    let options = TestOptions::new("inner")
+        .start_paused(true)
+        .virtual_timeout(SECOND);
+    let ended = try_run(options, |cx| async move {
+        let hanging =
+            Child::from_start(Child::task("hanging", |_| async {}).spec().clone(), |_| {
+                pending()
+            });
+        let late = cx.clone();
+        cx.spawn("starter", async move {
+            late.start_supervised(hanging).await.is_ok()
+        });
+        tokio::task::yield_now().await;
+    });
+    let failures = ended.expect_err("it hangs");
+    let leaks: Vec<&Leak> = failures.leaks().expect("leaks").iter().collect();
+    let places = leaks.iter().map(|leak| match leak {
+        Leak::Killed {
+            made_at: Some(made_at),
+            ..
+        } => (made_at.file(), made_at.line()),
+        other => panic!("{other}"),
+    });
+    let places: Vec<_> = places.collect();
+    assert!(!places.is_empty());
+    assert!(
+        places.iter().all(|place| *place == (file!(), line)),
+        "{places:?}"
+    );
+}

@@ -7,6 +7,7 @@ mod concurrency;
 mod ends;
 mod expected_panics;
 mod flavours;
+mod health;
 mod isolation;
 mod leaks;
 mod load;

@@ -15,7 +15,8 @@ where
     B: FnOnce(TestContext) -> F + Send + 'static,
     F: Future<Output: Outcome>,
 {
-    try_run(TestOptions::new("inner").start_paused(true), body)
+    let options = TestOptions::new("inner").start_paused(true);
+    try_run(options.environment(false), body)
 }
 
 /// The text of a test that has to fail.

@@ -19,6 +19,7 @@
 //! | have something done in the end | [`TestContext::on_exit`] |
 //! | see what supervisors did | [`TestContext::events`], [`Capture`], [`started`], [`exited`] |
 //! | wait for something | [`assert_eventually!`], [`assert_receive!`], [`TestContext::wait_for`] |
+//! | ask whether all that should run does | [`TestContext::namespace_healthy`], [`TestContext::wait_for_services_ready`] |
 //! | see what was logged | [`TestContext::logs`] |
 //! | make processes fail | [`TestContext::kill`], [`crash`](TestContext::crash), [`hang`](TestContext::hang), [`fail_next_start`](TestContext::fail_next_start), [`simulate_crash`](TestContext::simulate_crash) |
 //! | make them fail at random, and repeat it | [`ChaosMonkey`], [`Schedule`] |
@@ -42,17 +43,22 @@ mod panics;
 mod run;
 mod seed;
 
-pub use assert::{EVENTUALLY_LIMIT, Eventually, POLL, RECEIVE_LIMIT, Receive, Receiving};
+#[doc(hidden)]
+pub use assert::receive_limit;
+pub use assert::{
+    EVENTUALLY_LIMIT, Eventually, POLL, RECEIVE_LIMIT, RECEIVE_VARIABLE, REFUTE_LIMIT, Receive,
+    Receiving,
+};
 pub use capture::{
     Capture, Matcher, Source, Supervision, SupervisionMatcher, Unexpected, exited, gave_up,
     restarted, shutdown_failed, start_failed, started, terminated,
 };
 pub use chaos::{
-    ChaosBuilder, ChaosKind, ChaosMonkey, ChaosRun, CrashError, Plan, Schedule, ScheduleError,
-    Strike, Struck, TargetError,
+    ChaosBuilder, ChaosKind, ChaosMonkey, ChaosRun, CrashError, Plan, STRIKES_MAX, Schedule,
+    ScheduleError, Strike, Struck, TargetError, TooManyStrikes,
 };
 pub use context::{
-    SUPERVISED, SuperviseError, TestContext, TestContextBuilder, TestTask, WaitError,
+    SUPERVISED, SuperviseError, TestContext, TestContextBuilder, TestTask, Unhealthy, WaitError,
 };
 pub use failure::{TestClock, TestFailure, TestFailures, TimedOut};
 pub use leak::{Leak, Leaks, Place};

@@ -1,6 +1,7 @@
 //! How a test is run.
 
 use std::num::NonZeroUsize;
+use std::panic::Location;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,6 +9,7 @@ use mainstay_actors::ConfigServer;
 use mainstay_specs::ConfigServerSpec;
 use mainstay_supervisors::Child;
 
+use super::leak::Place;
 use super::run::{Limits, Watch};
 
 /// How long a test may take, and each step of its teardown, unless told otherwise.
@@ -52,19 +54,23 @@ pub struct TestOptions {
     pub(super) name: String,
     pub(super) flavour: Flavour,
     pub(super) services: Vec<Service>,
+    pub(super) made_at: Place,
     timeout: Duration,
     virtual_timeout: Option<Duration>,
     pub(super) seed: Option<u64>,
     pub(super) should_panic: bool,
     pub(super) detect_leaks: bool,
     pub(super) log: String,
+    pub(super) environment: bool,
 }
 
 impl TestOptions {
     /// The defaults, for a test of this name. What comes after the last `::` becomes the name of its namespace.
+    #[track_caller]
     pub fn new(name: impl Into<String>) -> Self {
         Self {
             name: name.into(),
+            made_at: Location::caller(),
             flavour: Flavour::CurrentThread { paused: false },
             services: Service::ALL.to_vec(),
             timeout: TIMEOUT,
@@ -73,6 +79,7 @@ impl TestOptions {
             should_panic: false,
             detect_leaks: true,
             log: LOG.to_owned(),
+            environment: true,
         }
     }
 
@@ -153,6 +160,13 @@ impl TestOptions {
     /// environment variable [`MAINSTAY_TEST_LOG`](super::LOG_VARIABLE) goes before it. Default: `"info"`.
     pub fn log(mut self, filter: impl Into<String>) -> Self {
         self.log = filter.into();
+        self
+    }
+
+    /// Sets whether environment variables go before what is set here: a test that asserts what it logs, or what a seed makes of it,
+    /// is the same everywhere without. Default: they do.
+    pub const fn environment(mut self, environment: bool) -> Self {
+        self.environment = environment;
         self
     }
 }

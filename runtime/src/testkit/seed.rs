@@ -3,9 +3,12 @@
 /// The environment variable that says the seed of every test, whatever its options say.
 pub const SEED_VARIABLE: &str = "MAINSTAY_TEST_SEED";
 
-/// The seed of the environment, else this one, else any.
-pub(super) fn chosen(option: Option<u64>) -> Result<u64, String> {
-    let text = std::env::var(SEED_VARIABLE).unwrap_or_default();
+/// The seed of the environment, if that is to be asked, else this one, else any.
+pub(super) fn chosen(option: Option<u64>, environment: bool) -> Result<u64, String> {
+    let text = match environment {
+        true => std::env::var(SEED_VARIABLE).unwrap_or_default(),
+        false => String::new(),
+    };
     parsed(&text).map(|seed| seed.or(option).unwrap_or_else(|| fastrand::u64(..)))
 }
 

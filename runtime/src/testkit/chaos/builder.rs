@@ -5,12 +5,11 @@ use std::time::Duration;
 use mainstay_supervisors::ProcessKind;
 
 use super::monkey::{ChaosRun, begin};
-use super::{ChaosKind, Plan, Schedule};
+use super::{ChaosKind, Plan, Schedule, TooManyStrikes};
 use crate::testkit::context::{SUPERVISED, TestContext};
 
-/// How often, and for how long, unless told otherwise.
+/// How often somebody is struck, unless told otherwise.
 const STRIKES: usize = 10;
-const INTERVAL: Duration = Duration::from_millis(100);
 
 /// Makes processes of a namespace fail, at times and in ways that a seed decides. The same seed gives the same [`Schedule`], and
 /// where the clock is paused, the same schedule gives the same events.
@@ -41,14 +40,7 @@ impl ChaosMonkey {
     /// A schedule to be made.
     pub fn builder() -> ChaosBuilder {
         ChaosBuilder {
-            plan: Plan {
-                seed: fastrand::u64(..),
-                targets: Vec::new(),
-                interval: (INTERVAL, INTERVAL),
-                kinds: Vec::new(),
-                strikes_max: usize::MAX,
-                lasting: Duration::MAX,
-            },
+            plan: Plan::new(fastrand::u64(..)),
             is_seeded: false,
             is_limited: false,
             all: false,
@@ -60,8 +52,18 @@ impl ChaosMonkey {
         Self(schedule)
     }
 
-    /// Begins, as a task that is stopped with the test. The schedule is printed if the test fails.
+    /// Begins, as a task that is stopped with the test. What was done by then is printed if the test fails.
+    ///
+    /// # Panics
+    ///
+    /// If none of those who are to be struck is there: the test would be one without chaos.
+    #[track_caller]
     pub fn start(self, cx: &TestContext) -> ChaosRun {
+        let mut targets = self.0.strikes.iter().map(|strike| &strike.target);
+        assert!(
+            targets.any(|target| cx.process(target).is_ok()),
+            "there is nobody to strike: none of the schedule's targets is there"
+        );
         begin(self.0, cx)
     }
 }
@@ -133,8 +135,11 @@ impl ChaosBuilder {
     }
 
     /// The schedule, without anybody to strike unless [`targets`](Self::targets) were set.
-    #[must_use]
-    pub fn schedule(&self) -> Schedule {
+    ///
+    /// # Errors
+    ///
+    /// [`TooManyStrikes`].
+    pub fn schedule(&self) -> Result<Schedule, TooManyStrikes> {
         let mut plan = self.plan.clone();
         if plan.kinds.is_empty() {
             plan.kinds.push((ChaosKind::Kill, 1));
@@ -145,11 +150,12 @@ impl ChaosBuilder {
         Schedule::of(&plan)
     }
 
-    /// Makes the schedule and begins, as a task that is stopped with the test. The schedule is printed if the test fails.
+    /// Makes the schedule and begins, as a task that is stopped with the test. What was done by then is printed if the test fails.
     ///
     /// # Panics
     ///
-    /// If a target is not there, or there is nobody to strike: the test would be one without chaos.
+    /// If a target is not there, or there is nobody to strike: the test would be one without chaos. If the schedule has more than
+    /// [`STRIKES_MAX`](crate::testkit::STRIKES_MAX) strikes.
     #[track_caller]
     pub fn start(mut self, cx: &TestContext) -> ChaosRun {
         if !self.is_seeded {
@@ -167,7 +173,10 @@ impl ChaosBuilder {
             !self.plan.targets.is_empty(),
             "there is nobody to strike: nothing was started with `start_supervised`"
         );
-        ChaosMonkey(self.schedule()).start(cx)
+        match self.schedule() {
+            Ok(schedule) => begin(schedule, cx),
+            Err(error) => panic!("{error}"),
+        }
     }
 }
 

@@ -28,7 +28,7 @@ use mainstay_supervisors::{Fault, Process};
 pub use builder::{ChaosBuilder, ChaosMonkey};
 pub use monkey::{ChaosRun, Struck};
 pub(super) use record::{Chaos, is_ours};
-pub use schedule::{ChaosKind, Plan, Schedule, Strike};
+pub use schedule::{ChaosKind, Plan, STRIKES_MAX, Schedule, Strike, TooManyStrikes};
 pub use simulate::CrashError;
 pub use target::TargetError;
 pub use text::ScheduleError;

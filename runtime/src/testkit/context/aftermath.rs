@@ -67,10 +67,9 @@ impl TestContext {
         }
         for path in killed {
             let ours = events.iter().map(|event| event.kind.process());
-            let made_at = ours.rev().find(|it| it.path() == path);
-            let made_at = made_at.map(Process::made_at);
-            if !self.chaos().is_hung(None, &path) {
-                places.entry(path).or_insert(made_at);
+            let last = ours.rev().find(|it| it.path() == path);
+            if !self.chaos().is_hung(last.map(Process::pid), &path) {
+                places.entry(path).or_insert(last.map(Process::made_at));
             }
         }
         let leaks = places.into_iter();

@@ -10,6 +10,7 @@ use mainstay_supervisors::{Child, Namespace, NamespaceError, NamespacePlan, Runt
 use super::{Inner, TestContext, World};
 use crate::testkit::capture::Sink;
 use crate::testkit::failure::TestFailure;
+use crate::testkit::leak::Place;
 use crate::testkit::logs::Logs;
 use crate::testkit::options::{Service, TIMEOUT, TestOptions};
 use crate::testkit::outcome::Outcome;
@@ -43,10 +44,13 @@ pub struct TestContextBuilder {
     timeout: Duration,
     detect_leaks: bool,
     seed: Option<u64>,
+    made_at: Place,
+    /// Whether the environment may say the seed.
+    environment: bool,
 }
 
 impl TestContextBuilder {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(made_at: Place) -> Self {
         Self {
             name: None,
             services: Service::ALL.to_vec(),
@@ -57,6 +61,8 @@ impl TestContextBuilder {
             timeout: TIMEOUT,
             detect_leaks: true,
             seed: None,
+            made_at,
+            environment: true,
         }
     }
 
@@ -173,7 +179,8 @@ impl TestContextBuilder {
     /// A text that is no name; a name that is taken; a service or child that does not start, in which case nothing is left.
     pub async fn start(self) -> Result<TestContext, NamespaceError> {
         let world = self.world.unwrap_or_else(|| {
-            let seed = seed::chosen(self.seed).unwrap_or_else(|text| panic!("{text}"));
+            let seed =
+                seed::chosen(self.seed, self.environment).unwrap_or_else(|text| panic!("{text}"));
             Arc::new(World::new(seed))
         });
         let mut plan = NamespacePlan::new();
@@ -203,6 +210,7 @@ impl TestContextBuilder {
             tasks: Default::default(),
             waits: Default::default(),
             chaos: Default::default(),
+            made_at: self.made_at,
             may_end: Default::default(),
             ending: Default::default(),
         };
@@ -222,7 +230,8 @@ impl TestContext {
             logs,
             detect_leaks: options.detect_leaks,
             seed: options.seed,
-            ..TestContextBuilder::new()
+            environment: options.environment,
+            ..TestContextBuilder::new(options.made_at)
         };
         builder.start().await
     }

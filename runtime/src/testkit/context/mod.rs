@@ -9,12 +9,14 @@
 //! | `linked.rs` | children that take the test with them |
 //! | `on_exit.rs` | what is to be done when the test has ended |
 //! | `tasks.rs` | tasks of the test |
+//! | `health.rs` | whether all that should run does |
 //! | `waits.rs` | what of the kit the test waits for |
 //! | `teardown.rs` | the end |
 //! | `aftermath.rs` | what it came to |
 
 mod aftermath;
 mod builder;
+mod health;
 mod linked;
 mod on_exit;
 mod supervised;
@@ -37,6 +39,7 @@ use ractor::Message;
 
 pub(super) use aftermath::Aftermath;
 pub use builder::TestContextBuilder;
+pub use health::Unhealthy;
 use linked::Linked;
 use on_exit::OnExit;
 pub use supervised::SUPERVISED;
@@ -50,6 +53,7 @@ pub(super) use world::World;
 
 use super::capture::{Capture, Sink, Supervision};
 use super::chaos::Chaos;
+use super::leak::Place;
 use super::logs::Logs;
 
 pub(super) struct Inner {
@@ -66,6 +70,8 @@ pub(super) struct Inner {
     /// Of each step of the teardown, where nobody watches.
     timeout: Duration,
     detect_leaks: bool,
+    /// Where the test is.
+    made_at: Place,
     /// The namespace may end before the test does.
     may_end: AtomicBool,
     ending: Ending,
@@ -116,8 +122,9 @@ pub enum WaitError {
 
 impl TestContext {
     /// A context for a test without the macro.
+    #[track_caller]
     pub fn builder() -> TestContextBuilder {
-        TestContextBuilder::new()
+        TestContextBuilder::new(Location::caller())
     }
 
     pub(super) fn downgrade(&self) -> WeakContext {
@@ -191,17 +198,27 @@ impl TestContext {
         let cx = self.clone();
         async move {
             let _wait = wait;
-            let name = ServiceName::new(&text).map_err(|error| WaitError::Name {
-                text: text.clone(),
-                error,
-            })?;
-            let found = cx.0.namespace.wait_for(&name, limit).await;
-            found.ok_or_else(|| WaitError::Timeout {
-                name: text,
-                limit,
-                registered: cx.names(),
-            })
+            cx.held(&text, limit, limit).await
         }
+    }
+
+    /// Waits for as long as is left of the limit.
+    async fn held(
+        &self,
+        text: &str,
+        left: Duration,
+        limit: Duration,
+    ) -> Result<Process, WaitError> {
+        let name = ServiceName::new(text).map_err(|error| WaitError::Name {
+            text: text.to_owned(),
+            error,
+        })?;
+        let found = self.0.namespace.wait_for(&name, left).await;
+        found.ok_or_else(|| WaitError::Timeout {
+            name: text.to_owned(),
+            limit,
+            registered: self.names(),
+        })
     }
 
     fn names(&self) -> Vec<String> {

@@ -66,10 +66,6 @@ impl Ending {
     fn failed(&self, failures: impl IntoIterator<Item = TestFailure>) {
         self.after().failures.extend(failures);
     }
-
-    fn left(&self, leaks: impl IntoIterator<Item = Leak>) {
-        self.after().leaks.extend(leaks);
-    }
 }
 
 impl TestContext {
@@ -176,7 +172,7 @@ impl TestContext {
             let killed = &ending.killed;
             let killed =
                 std::mem::take(&mut *killed.lock().unwrap_or_else(PoisonError::into_inner));
-            ending.left(self.overran(seen, killed));
+            self.0.left(self.overran(seen, killed));
         }
     }
 
@@ -248,7 +244,14 @@ impl Inner {
     async fn look_within(&self, limits: &Limits, what: &str, look: impl Fn() -> Vec<Leak>) {
         let limits = limits.of_looking();
         let left = limits.limited(what, leak::left(&look)).await;
-        self.ending.left(left.unwrap_or_else(|_| look()));
+        self.left(left.unwrap_or_else(|_| look()));
+    }
+
+    fn left(&self, leaks: impl IntoIterator<Item = Leak>) {
+        let leaks = leaks.into_iter();
+        // What the kit has made, it has made for the test.
+        let leaks = leaks.map(|leak| leak.outside_of_the_kit(self.made_at));
+        self.ending.after().leaks.extend(leaks);
     }
 }
 

@@ -20,8 +20,11 @@ where
     B: FnOnce(TestContext) -> F,
     F: Future<Output: Outcome>,
 {
-    let subscription = Subscription::new(&shared.logs, &options.log);
-    let (subscription, seed) = match (subscription, seed::chosen(options.seed)) {
+    let subscription = Subscription::new(&shared.logs, &options.log, options.environment);
+    let (subscription, seed) = match (
+        subscription,
+        seed::chosen(options.seed, options.environment),
+    ) {
         (Ok(subscription), Ok(seed)) => (subscription, seed),
         (Err(text), _) | (_, Err(text)) => {
             shared.failed([TestFailure::Start(text)]);
