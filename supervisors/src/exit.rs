@@ -234,6 +234,23 @@ impl IntoExit for () {
     }
 }
 
+/// For a task that only ends by being told to, or by a panic: what a fn returns that never does so.
+impl IntoExit for <fn() -> ! as Returns>::Value {
+    fn into_exit(self) -> Option<ExitReason> {
+        self
+    }
+}
+
+/// Names `!`, which cannot be written as a type by itself.
+#[doc(hidden)]
+pub trait Returns {
+    type Value;
+}
+
+impl<T> Returns for fn() -> T {
+    type Value = T;
+}
+
 impl IntoExit for ExitReason {
     fn into_exit(self) -> Option<ExitReason> {
         Some(self)

@@ -60,6 +60,7 @@
 //! be interrupted, not even by a kill; and the profile must unwind on panic, which is refused at compile time otherwise.
 
 mod atomic;
+mod builder;
 mod call;
 mod census;
 mod event;
@@ -76,6 +77,7 @@ mod supervisor;
 mod task;
 mod tree;
 
+pub use builder::RuntimeBuilder;
 pub use call::CallError;
 pub use event::{Delivery, Event, EventKind, EventStream, HISTORY};
 pub use exit::{ExitReason, Failure, IntoExit, Panic, Term};

@@ -8,9 +8,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
+use fastrand::Rng;
 use mainstay_specs::{ChildId, NamespaceName};
 use tokio::time::{Instant, timeout};
 
+use crate::builder::RuntimeBuilder;
 use crate::event::{EventStream, Events, HISTORY};
 use crate::exit::ExitReason;
 use crate::ledger::Ledger;
@@ -26,6 +28,8 @@ pub(crate) struct Core {
     pub(crate) clerks: Clerks,
     ledger: Ledger,
     roots: Mutex<Roots>,
+    /// What is left to chance.
+    chance: Mutex<Rng>,
 }
 
 #[derive(Default)]
@@ -40,6 +44,12 @@ struct Roots {
 impl Core {
     pub(crate) fn next_pid(&self) -> Pid {
         Pid(self.next_pid.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// A number from 0 to below 1.
+    pub(crate) fn roll(&self) -> f64 {
+        let mut chance = self.chance.lock().unwrap_or_else(PoisonError::into_inner);
+        chance.f64()
     }
 
     pub(crate) fn place_of(&self, name: &NamespaceName) -> Place {
@@ -235,13 +245,23 @@ impl Runtime {
     /// A runtime that keeps the last `events` events for late and slow subscribers.
     #[must_use]
     pub fn with_history(events: usize) -> Self {
+        Self::builder().history(events).build()
+    }
+
+    /// A runtime of which more is to be said.
+    pub fn builder() -> RuntimeBuilder {
+        RuntimeBuilder::default()
+    }
+
+    pub(crate) fn of(history: usize, chance: Rng) -> Self {
         install_hook();
         Self(Arc::new(Owned(Arc::new(Core {
             next_pid: AtomicU64::new(1),
-            events: Arc::new(Events::new(events)),
+            events: Arc::new(Events::new(history)),
             clerks: Clerks::default(),
             ledger: Ledger::default(),
             roots: Mutex::default(),
+            chance: Mutex::new(chance),
         }))))
     }
 

@@ -123,7 +123,7 @@ fn one_that_does_not_come_to_an_end_is_given_up() {
     let theirs = notes.clone();
     let options = TestOptions::new("inner")
         .start_paused(true)
-        .timeout(Duration::from_secs(5));
+        .virtual_timeout(Duration::from_secs(5));
     let ended = try_run(options, |cx| async move {
         theirs.on_exit(&cx, "first");
         cx.on_exit(pending::<()>);

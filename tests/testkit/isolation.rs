@@ -8,11 +8,13 @@ use std::time::Duration;
 use mainstay::actors::ConfigServer;
 use mainstay::specs::{ConfigServerSpec, Shutdown};
 use mainstay::supervisors::{Child, Fault, Process, Supervisor};
-use mainstay::testkit::{Op, TestContext, exited, measure_concurrent_ops, restarted, started};
+use mainstay::testkit::{
+    Op, TestContext, TestOptions, exited, measure_concurrent_ops, restarted, started, try_run,
+};
 use tokio::sync::Barrier;
 use tokio::time::timeout;
 
-use crate::support::{Count, counter, idle};
+use crate::support::{Count, SECOND, counter, idle};
 
 /// Longer than anything takes, however busy the machine is.
 const LONG: Duration = Duration::from_secs(600);
@@ -165,4 +167,63 @@ async fn side_by_side(cx: &TestContext, all: usize) {
     assert_eq!(cx.runtime().processes(), cx.namespace().processes());
     let lines = cx.events().lines();
     assert_eq!(lines.len(), 3, "{lines:#?}");
+}
+
+#[mainstay::test(start_paused = true)]
+async fn listeners_and_subscriptions_of_one_namespace_hear_nothing_of_another(cx: TestContext) {
+    let other = TestContext::builder().beside(&cx).start().await;
+    let other = other.expect("it starts");
+    let mut names = other.namespace().registry().listen();
+    let mut settings = other.config().subscribe().expect("it is there");
+
+    cx.start_supervised(counter("counter"))
+        .await
+        .expect("it starts");
+    cx.config().update("open", true).await.expect("it is there");
+    cx.simulate_crash("counter").await.expect("it is restarted");
+    tokio::time::sleep(SECOND).await;
+    assert!(names.try_recv().is_err());
+    assert!(settings.try_next().is_none());
+
+    other
+        .start_supervised(counter("counter"))
+        .await
+        .expect("it starts");
+    other
+        .config()
+        .update("open", false)
+        .await
+        .expect("it is there");
+    assert!(names.try_recv().is_ok());
+    assert!(settings.try_next().is_some());
+    drop((names, settings));
+    other.finish().await.expect("nothing is left");
+}
+
+#[test]
+fn tests_at_the_same_time_log_apart() {
+    let barrier = Arc::new(std::sync::Barrier::new(2));
+    let runs = ["one", "other"].map(|name| {
+        let barrier = Arc::clone(&barrier);
+        std::thread::spawn(move || {
+            let options = TestOptions::new(name).start_paused(true).environment(false);
+            try_run(options, move |cx| async move {
+                barrier.wait();
+                for nth in 0..100 {
+                    tracing::info!(name, nth, "hello");
+                    tokio::task::yield_now().await;
+                }
+                barrier.wait();
+                let lines = cx.logs().lines();
+                let ours = lines.iter().filter(|line| line.contains("hello"));
+                let ours: Vec<_> = ours.collect();
+                assert_eq!(ours.len(), 100);
+                let name = format!("name=\"{name}\"");
+                assert!(ours.iter().all(|line| line.contains(&name)), "{ours:?}");
+            })
+        })
+    });
+    for run in runs {
+        run.join().expect("no panic").expect("it passes");
+    }
 }

@@ -122,3 +122,21 @@ async fn dropping_it_stops_the_calls(_cx: TestContext) {
         (8, SECOND)
     );
 }
+
+/// How many tasks make as many calls as may run at a time, none of which waits.
+async fn distinct_tasks(ops: usize) -> usize {
+    let report =
+        measure_concurrent_ops(ops, ops, |_| async { Ok::<_, ()>(tokio::task::id()) }).await;
+    let tasks: std::collections::HashSet<_> = report.values().copied().collect();
+    tasks.len()
+}
+
+#[mainstay::test(start_paused = true)]
+async fn calls_that_do_not_wait_are_made_by_different_tasks_as_well(_cx: TestContext) {
+    assert_eq!(distinct_tasks(50).await, 50);
+}
+
+#[mainstay::test(flavor = "multi_thread", worker_threads = 2)]
+async fn calls_that_do_not_wait_are_made_by_different_tasks_of_threads_as_well(_cx: TestContext) {
+    assert_eq!(distinct_tasks(50).await, 50);
+}

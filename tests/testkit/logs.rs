@@ -4,7 +4,7 @@ use mainstay::testkit::{TestContext, TestOptions, try_run};
 
 use crate::support::{SECOND, counter, failure, idle, text_of};
 
-#[mainstay::test(start_paused = true)]
+#[mainstay::test(start_paused = true, environment = false)]
 async fn a_test_reads_its_own_log(cx: TestContext) {
     tokio::time::sleep(SECOND * 3).await;
     tracing::info!(answer = 42, "hello");
@@ -16,7 +16,7 @@ async fn a_test_reads_its_own_log(cx: TestContext) {
     assert_eq!(cx.logs().dropped(), 0);
 }
 
-#[mainstay::test(start_paused = true)]
+#[mainstay::test(start_paused = true, environment = false)]
 async fn what_supervisors_report_is_in_it(cx: TestContext) {
     cx.start_supervised(counter("counter"))
         .await
@@ -25,7 +25,12 @@ async fn what_supervisors_report_is_in_it(cx: TestContext) {
     assert!(cx.logs().contains("child terminated"));
 }
 
-#[mainstay::test(flavor = "multi_thread", worker_threads = 2, log = "debug")]
+#[mainstay::test(
+    flavor = "multi_thread",
+    worker_threads = 2,
+    log = "debug",
+    environment = false
+)]
 async fn all_threads_of_the_test_log_to_it(cx: TestContext) {
     let workers = Vec::from_iter((0..2).map(|nth| {
         let barrier = std::sync::Arc::new(std::sync::Barrier::new(1));
@@ -69,13 +74,15 @@ fn it_is_shown_when_the_test_fails_and_only_that_of_this_test() {
 
 #[test]
 fn a_filter_that_is_none_is_a_test_that_does_not_start() {
-    let options = TestOptions::new("inner").log("mainstay=loud");
+    let options = TestOptions::new("inner")
+        .log("mainstay=loud")
+        .environment(false);
     let text = text_of(try_run(options, |_| async {}));
     let expected = "the test could not start: the option `log`: expected a filter such as \"debug\" or \"mainstay=trace,info\", found \"mainstay=loud\"";
     assert!(text.starts_with(expected), "{text}");
 }
 
-#[mainstay::test(log = "off")]
+#[mainstay::test(log = "off", environment = false)]
 async fn it_may_be_switched_off(cx: TestContext) {
     tracing::error!("of no interest");
     assert_eq!(cx.logs().lines(), Vec::<String>::new());

@@ -3,8 +3,11 @@
 use std::sync::mpsc;
 use std::time::Duration;
 
+use mainstay::specs::Backoff;
 use mainstay::supervisors::{Child, Supervisor};
-use mainstay::testkit::{ChaosKind, ChaosMonkey, SUPERVISED, Schedule, TestContext};
+use mainstay::testkit::{
+    ChaosKind, ChaosMonkey, SUPERVISED, Schedule, TestContext, TestOptions, try_run,
+};
 
 use crate::support::{SECOND, counter, failure, idle, outcome};
 
@@ -13,10 +16,17 @@ const MILLI: Duration = Duration::from_millis(1);
 /// The events and the log of a run of this seed, as lines.
 fn flaky(seed: u64) -> Vec<String> {
     let (tell, told) = mpsc::channel();
-    let ended = outcome(move |cx| async move {
-        for id in ["a", "b"] {
-            cx.start_supervised(counter(id)).await.expect("it starts");
-        }
+    let options = TestOptions::new("inner")
+        .start_paused(true)
+        .seed(seed)
+        .environment(false);
+    let ended = try_run(options, move |cx| async move {
+        // Of some seeds the services have enough.
+        cx.may_end();
+        cx.start_supervised(counter("a")).await.expect("it starts");
+        // What its waits are shortened by is left to chance.
+        let patient = counter("b").backoff(Backoff::default());
+        cx.start_supervised(patient).await.expect("it starts");
         let pool = Supervisor::rest_for_one()
             .intensity(1000, MILLI)
             .children([idle("first"), idle("second")]);
@@ -176,4 +186,74 @@ fn chaos_is_over_when_the_test_is() {
         assert_eq!(run.log().len(), 1);
     });
     ended.expect("nothing is left");
+}
+
+/// The notes of a test of this seed that makes chaos and fails.
+fn notes(seed: u64) -> Vec<String> {
+    let options = TestOptions::new("inner")
+        .start_paused(true)
+        .seed(seed)
+        .environment(false);
+    let failed = try_run(options, |cx| async move {
+        cx.start_supervised(idle("worker"))
+            .await
+            .expect("it starts");
+        let chaos = ChaosMonkey::builder().between(MILLI, MILLI * 900);
+        chaos.start(&cx).finished().await;
+        Err::<(), _>("flaky")
+    });
+    failed.expect_err("it fails").notes
+}
+
+#[test]
+fn the_seed_of_a_test_is_that_of_its_chaos_and_is_printed_when_it_fails() {
+    let first = notes(7);
+    let last = first.last().map(String::as_str);
+    assert_eq!(last, Some("---- seed ----\n7"));
+    assert!(first[0].contains("chaos, seed 7\n"), "{first:?}");
+    assert_eq!(notes(7)[0], first[0]);
+    assert_ne!(notes(8)[0], first[0]);
+}
+
+#[test]
+fn what_was_not_carried_out_is_counted_and_what_is_printed_can_be_repeated() {
+    let failed = outcome(|cx| async move {
+        cx.start_supervised(idle("worker"))
+            .await
+            .expect("it starts");
+        let chaos = ChaosMonkey::builder().seed(7).targets(["worker"]);
+        chaos.strikes(50_000).start(&cx);
+        tokio::time::sleep(MILLI * 250).await;
+        Err::<(), _>("flaky")
+    });
+    let notes = failed.expect_err("it fails").notes;
+    let expected = "---- chaos ----\nchaos, seed 7\n  0.100000s kill worker\n  0.200000s kill worker\n  # 49998 more were not carried out";
+    assert_eq!(notes[0], expected);
+    let (_, printed) = notes[0].split_once('\n').expect("a heading");
+    let schedule: Schedule = printed.parse().expect("a schedule");
+    assert_eq!(schedule.strikes.len(), 2);
+}
+
+#[test]
+fn a_schedule_that_can_hit_nobody_fails_the_test() {
+    let text = failure(|cx| async move {
+        let schedule: Schedule = "chaos, seed 7\n 0.100000s kill worker"
+            .parse()
+            .expect("a schedule");
+        ChaosMonkey::replay(schedule).start(&cx);
+    });
+    let expected =
+        "the test panicked: there is nobody to strike: none of the schedule's targets is there";
+    assert_eq!(text.lines().next(), Some(expected));
+}
+
+#[test]
+fn chaos_without_an_end_fails_the_test() {
+    let text = failure(|cx| async move {
+        cx.start_supervised(idle("worker"))
+            .await
+            .expect("it starts");
+        ChaosMonkey::builder().lasting(Duration::MAX).start(&cx);
+    });
+    assert!(text.contains("at most 100000 strikes"), "{text}");
 }

@@ -1,12 +1,13 @@
 //! What supervisors did, as a test sees it.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
 
 use mainstay::specs::{Restart, Shutdown};
 use mainstay::supervisors::{Child, EventKind, ExitReason, Started, Supervisor};
 use mainstay::testkit::{
-    Matcher, SUPERVISED, TestContext, exited, gave_up, restarted, shutdown_failed, start_failed,
-    started, terminated,
+    Capture, Matcher, SUPERVISED, Source, TestContext, exited, gave_up, restarted, shutdown_failed,
+    start_failed, started, terminated,
 };
 
 use crate::support::{SECOND, idle};
@@ -201,4 +202,64 @@ async fn a_child_with_nothing_to_run_makes_no_event(cx: TestContext) {
         .expect_err("there is nothing to run");
     cx.events().refute(started("nothing"));
     cx.events().assert(started(SUPERVISED));
+}
+
+/// A source that has lost an event.
+struct Lossy;
+
+impl Source for Lossy {
+    type Event = &'static str;
+
+    fn since(&self, place: usize) -> Vec<&'static str> {
+        ["one", "two"].into_iter().skip(place).collect()
+    }
+
+    fn missed(&self) -> u64 {
+        1
+    }
+
+    fn more(&self, _: usize) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
+        Box::pin(std::future::pending())
+    }
+
+    fn line(event: &&'static str) -> String {
+        (*event).to_owned()
+    }
+}
+
+struct Is(&'static str);
+
+impl std::fmt::Display for Is {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.0)
+    }
+}
+
+impl Matcher<&'static str> for Is {
+    fn matches(&self, event: &&'static str) -> bool {
+        *event == self.0
+    }
+}
+
+#[test]
+fn what_was_lost_might_have_been_counted() {
+    let refused = catch_unwind(|| Capture::new(Lossy).count(Is("one")));
+    let text = refused.expect_err("one was lost");
+    let expected = "the number of events: one; 1 were lost, so that nobody can say";
+    assert_eq!(
+        text.downcast_ref::<String>().map(String::as_str),
+        Some(expected)
+    );
+}
+
+#[test]
+fn what_was_lost_might_have_been_out_of_order() {
+    let order = [Is("one"), Is("two")];
+    let refused = catch_unwind(|| Capture::new(Lossy).assert_order(order));
+    let text = refused.expect_err("one was lost");
+    let expected = "expected events in order; 1 were lost, so that nobody can say";
+    assert_eq!(
+        text.downcast_ref::<String>().map(String::as_str),
+        Some(expected)
+    );
 }

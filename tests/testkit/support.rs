@@ -15,7 +15,8 @@ where
     B: FnOnce(TestContext) -> F + Send + 'static,
     F: Future<Output: Outcome>,
 {
-    try_run(TestOptions::new("inner").start_paused(true), body)
+    let options = TestOptions::new("inner").start_paused(true);
+    try_run(options.environment(false), body)
 }
 
 /// The text of a test that has to fail.
@@ -30,7 +31,10 @@ where
 
 #[track_caller]
 pub(crate) fn text_of(outcome: Result<(), TestFailures>) -> String {
-    outcome.expect_err("it fails").to_string()
+    let text = outcome.expect_err("it fails").to_string();
+    // The last note is another one each time.
+    let seed = text.find("\n---- seed ----\n");
+    text[..seed.unwrap_or(text.len())].to_owned()
 }
 
 pub(crate) fn name(text: &str) -> ServiceName {

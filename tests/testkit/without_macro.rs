@@ -1,12 +1,22 @@
 //! Contexts in a tokio runtime that is there already.
 
+use std::future::pending;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use mainstay::specs::NamespaceName;
 use mainstay::supervisors::{NamespaceError, Runtime};
 use mainstay::testkit::{Leak, Service, TestContext, TestFailure, started};
 
 use crate::support::{SECOND, idle, name};
+
+/// Drops a context before its end, which is a mistake.
+fn dropped(cx: TestContext) {
+    let payload = catch_unwind(AssertUnwindSafe(|| drop(cx))).expect_err("it is told");
+    let text = payload.downcast_ref::<String>().expect("a text");
+    assert!(text.contains("dropped before its end"), "{text}");
+}
 
 #[tokio::test(start_paused = true)]
 async fn a_context_is_started_and_finished() {
@@ -182,7 +192,7 @@ async fn one_that_was_dropped_does_not_keep_the_others_from_looking() {
         .start()
         .await
         .expect("it starts");
-    drop(second);
+    dropped(second);
     let forgotten = first.runtime().events();
     let failures = first.finish().await.expect_err("something is left");
     let leaks: Vec<&Leak> = failures
@@ -215,7 +225,7 @@ async fn a_context_that_is_dropped_tells_its_namespace_to_stop() {
         .start_supervised(idle("worker"))
         .await
         .expect("it starts");
-    drop(cx);
+    dropped(cx);
     tokio::time::timeout(Duration::from_secs(60), worker.ended())
         .await
         .expect("it is told to stop");
@@ -234,4 +244,51 @@ async fn a_step_of_the_end_that_takes_too_long_is_given_up() {
         matches!(&failures[..], [TestFailure::OnExit { .. }]),
         "{failures:?}"
     );
+}
+
+/// What the body of a test without the macro comes to.
+async fn ran<F>(body: fn(TestContext) -> F) -> Result<(), String>
+where
+    F: Future<Output = Result<(), &'static str>>,
+{
+    let test = TestContext::builder().run(body);
+    let ended = AssertUnwindSafe(test).catch_unwind().await;
+    ended.map_err(|payload| match payload.downcast::<String>() {
+        Ok(text) => *text,
+        Err(payload) => (*payload.downcast::<&str>().expect("a text")).to_owned(),
+    })
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_that_is_run_is_followed_by_the_end() {
+    let (tell, told) = std::sync::mpsc::channel();
+    let test = TestContext::builder().run(|cx| async move {
+        cx.on_exit(move || async move { tell.send("done").expect("it is there") });
+        cx.start_supervised(idle("worker")).await.map(drop)
+    });
+    test.await;
+    assert_eq!(told.iter().collect::<Vec<_>>(), ["done"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_that_is_run_and_leaves_something_fails() {
+    let ended = ran(|cx| async move {
+        cx.spawn("forgotten", pending::<()>());
+        Ok(())
+    });
+    let text = ended.await.expect_err("something is left");
+    assert!(text.contains("the task \"forgotten\""), "{text}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_that_is_run_and_returns_an_error_or_panics_fails() {
+    let returned = ran(|_| async { Err("no such file") }).await;
+    let text = returned.expect_err("it fails");
+    let first = "the test returned an error: \"no such file\"";
+    assert_eq!(text.lines().next(), Some(first));
+    let panicked = ran(|cx| async move {
+        assert!(!cx.namespace().is_running(), "in the middle");
+        Ok(())
+    });
+    assert_eq!(panicked.await, Err("in the middle".to_owned()));
 }

@@ -32,12 +32,16 @@ use proc_macro::TokenStream;
 /// | `worker_threads` | how many threads, of the multi-thread flavour only | as tokio has it |
 /// | `start_paused` | `true`: the clock of tokio stands still, and jumps when all wait; not with threads | `false` |
 /// | `services` | which services the namespace has, such as `[telemetry, config_server]`; `[]` for none | `[config_server]` |
-/// | `timeout` | how long the test may take, such as `"1m 30s"`, or in seconds | `"60s"` |
+/// | `timeout` | how long the test may take by the clock on the wall, such as `"1m 30s"`, or in seconds | `"60s"` |
+/// | `virtual_timeout` | the same by a clock that stands still | none |
+/// | `seed` | what decides everything that is left to chance | any, printed if the test fails |
 /// | `detect_leaks` | `false`: what is left is not looked for | `true` |
 /// | `log` | what is kept of the log, such as `"debug"` or `"mainstay=trace"` | `"info"` |
+/// | `environment` | `false`: environment variables do not go before what is set here | `true` |
 /// | `crate` | where `mainstay` is found, such as `"my_crate::mainstay"` | `"::mainstay"` |
 ///
-/// All other attributes of the fn are kept: `#[should_panic]`, `#[ignore]`, conditions, lints, documentation.
+/// All other attributes of the fn are kept: `#[ignore]`, conditions, lints, documentation; and `#[should_panic]`, with which the test
+/// has to panic itself: what else is wrong, such as something that is left, fails it.
 ///
 /// # Errors
 ///

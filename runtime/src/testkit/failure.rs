@@ -5,10 +5,11 @@ use std::fmt;
 use std::panic::Location;
 use std::time::Duration;
 
+use mainstay_specs::ChildId;
 use mainstay_supervisors::{ExitReason, Pid, StartFailure};
 
-use super::leak::Leaks;
-use super::run::A_YEAR;
+use super::leak::{Leak, Leaks};
+use super::run::Overran;
 
 /// One way in which a test failed.
 #[derive(Clone, Debug)]
@@ -29,6 +30,31 @@ pub enum TestFailure {
         path: String,
         /// The number of the process.
         pid: Pid,
+        /// Why it ended.
+        reason: ExitReason,
+    },
+    /// The namespace ended during the test, and nobody had asked it to.
+    Ended {
+        /// What it is called.
+        namespace: String,
+        /// Why its root ended.
+        reason: ExitReason,
+        /// The child whose restart was one too many, if the root gave up.
+        over: Option<ChildId>,
+    },
+    /// A task of [`spawn`](super::TestContext::spawn) panicked, and nobody awaited it to see that.
+    Task {
+        /// What it was called.
+        name: String,
+        /// Where it was spawned.
+        made_at: &'static Location<'static>,
+        /// What it panicked with.
+        text: String,
+    },
+    /// A process panicked or failed while it was stopped, after the test.
+    Stop {
+        /// The ids from the root down to the process.
+        path: String,
         /// Why it ended.
         reason: ExitReason,
     },
@@ -55,6 +81,28 @@ impl fmt::Display for TestFailure {
             Self::Linked { path, pid, reason } => {
                 write!(f, "{path} {pid} is linked to the test and ended: {reason}")
             }
+            Self::Ended {
+                namespace,
+                reason,
+                over,
+            } => {
+                write!(f, "the namespace {namespace} ended during the test: ")?;
+                match over {
+                    Some(child) => write!(f, "its root gave up over {child}"),
+                    None => reason.fmt(f),
+                }
+            }
+            Self::Task {
+                name,
+                made_at,
+                text,
+            } => write!(
+                f,
+                "the task {name:?}, spawned at {made_at}, panicked: {text}"
+            ),
+            Self::Stop { path, reason } => {
+                write!(f, "{path} was being stopped and ended otherwise: {reason}")
+            }
             Self::OnExit { made_at, text } => {
                 write!(f, "the on_exit callback of {made_at} {text}")
             }
@@ -67,7 +115,7 @@ impl fmt::Display for TestFailure {
 /// By which clock a time is up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Clock {
+pub enum TestClock {
     /// That of tokio, which may have been paused.
     Tokio,
     /// That on the wall.
@@ -83,7 +131,9 @@ pub struct TimedOut {
     /// How long it may take.
     pub limit: Duration,
     /// By which clock.
-    pub clock: Clock,
+    pub clock: TestClock,
+    /// The clock of tokio is paused and nobody set a limit by it, but nothing comes that the step waits for.
+    pub is_idle: bool,
     /// It did not even let itself be given up: its thread is in code that does not await, and is left there.
     pub is_stuck: bool,
     /// What of the kit it waited for, and where that was called.
@@ -94,21 +144,12 @@ pub struct TimedOut {
 
 impl fmt::Display for TimedOut {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { step, limit, .. } = self;
-        let shown = humantime::format_duration(*limit);
-        match self.clock {
-            Clock::Tokio if *limit >= A_YEAR => {
-                write!(
-                    f,
-                    "{step} waits for what does not come: all wait, and no timer is left"
-                )?;
-            }
-            Clock::Tokio => write!(f, "{step} took longer than {shown}")?,
-            Clock::Wall => write!(
-                f,
-                "{step} took longer than {shown} by the clock on the wall"
-            )?,
-        }
+        let overran = Overran {
+            clock: self.clock,
+            limit: self.limit,
+            is_idle: self.is_idle,
+        };
+        write!(f, "{} {overran}", self.step)?;
         if self.is_stuck {
             f.write_str("; it is in code that does not await, and its thread is left behind")?;
         }
@@ -128,7 +169,7 @@ impl fmt::Display for TimedOut {
 pub struct TestFailures {
     /// In the order in which they came up.
     pub failures: Vec<TestFailure>,
-    /// What was logged, and the schedules of the chaos that was made, each with a heading.
+    /// What was logged, the schedules of the chaos that was made, and the seed, each with a heading.
     pub notes: Vec<String>,
 }
 
@@ -140,6 +181,12 @@ impl TestFailures {
             TestFailure::Leaks(leaks) => Some(leaks),
             _ => None,
         })
+    }
+
+    /// Adds leaks, if there are any.
+    pub(super) fn add_leaks(&mut self, leaks: Vec<Leak>) {
+        let leaks = Leaks::new(leaks).map(TestFailure::Leaks);
+        self.failures.extend(leaks);
     }
 
     pub(super) fn into_result(self) -> Result<(), Self> {

@@ -47,8 +47,13 @@
 //! started first; the callbacks of [`on_exit`](TestContext::on_exit) run, the last added first; the namespace is stopped; and the
 //! test fails if something is left. What it logged, and the schedule of the chaos it made, are printed if it failed.
 //!
-//! Without the macro, [`run`](super::run) does the same in a plain `#[test]`, and [`TestContext::builder`] makes a context
-//! in a tokio runtime that is there already; such a test calls [`finish`](TestContext::finish) in the end.
+//! Without the macro, [`run`](super::run) does the same in a plain `#[test]`. In a tokio runtime that is there already,
+//! [`TestContext::builder`] makes a context; its [`run`](super::TestContextBuilder::run) takes the body of the test and sees to the end.
+//! Who calls `start` instead calls [`finish`](TestContext::finish) in the end: a context that is dropped without panics.
+//!
+//! A test fails as well if its namespace ends before it does, unless it was stopped by the test or
+//! [may end](TestContext::may_end); if a task of [`spawn`](TestContext::spawn) panics and nobody awaits it; and if a child panics
+//! or fails while it is stopped. A test with `#[should_panic]` has to panic itself: what else goes wrong fails it.
 //!
 //! # Children of the test
 //!
@@ -112,9 +117,14 @@
 //! }
 //! ```
 //!
-//! A test that waits for what does not come fails: with the clock paused at once, else when its `timeout` is up. One that blocks
-//! its thread, or that is never idle, fails when its time is up by the clock on the wall. In any case it says what was running. A
-//! `timeout` that is given holds by both clocks; the one that is not, 60 seconds, holds by that on the wall if the clock is paused.
+//! A test that waits for what does not come fails. With the clock paused it does so soon: the clock goes on by a day, however often
+//! something else ticks meanwhile, and then nothing wakes the test within two seconds by the clock on the wall. One that blocks
+//! its thread, or that is never idle, fails when its `timeout` is up, which is by the clock on the wall. In any case it says what
+//! was running. A limit by the clock that is paused is the option `virtual_timeout`.
+//!
+//! Sockets and threads can be waited for while the clock is paused, but know nothing of it: where all wait for them, the clock jumps
+//! to the next timer, a day ahead if there is no other. Time limits are then up at once, as everywhere in tokio; test such code in
+//! real time.
 //!
 //! # What supervisors did
 //!
@@ -172,8 +182,10 @@
 //! }
 //! ```
 //!
-//! A [`ChaosMonkey`](super::ChaosMonkey) strikes by a [`Schedule`](super::Schedule) that is made from a seed. When the test fails, the
-//! schedule is printed; pasted into the test, it is repeated, and where the clock is paused, so is all that follows from it.
+//! A [`ChaosMonkey`](super::ChaosMonkey) strikes by a [`Schedule`](super::Schedule) that is made from a seed. When the test fails,
+//! what was done of it is printed; pasted into the test, it is repeated, and where the clock is paused, so is all that follows from
+//! it. The rest of chance, such as by how much a backoff is shortened, is decided by the seed of the test, which is printed too, and
+//! set by the option `seed` or the environment variable `MAINSTAY_TEST_SEED`.
 //!
 //! ```test_harness
 //! use mainstay::prelude::*;
@@ -236,7 +248,7 @@
 //!
 //! After the end of a test nothing of it may be left: no process, no task, no registration of a process from elsewhere, no
 //! subscription, listener or event stream, no thread that is still busy; and no process had to be killed because it did not
-//! stop in its time. What was told to end has three seconds of tokio's clock to do so. Whatever is left is named, with
+//! stop in its time. What was told to end has three seconds to do so, whatever the `timeout` is. Whatever is left is named, with
 //! where it was made.
 //!
 //! ```
@@ -251,7 +263,8 @@
 //! assert!(text.contains("the config subscription \"pool\", taken at "), "{text}");
 //! ```
 //!
-//! Tasks that are spawned with [`TestContext::spawn`] are named, others are counted. `detect_leaks = false` stops all the same,
+//! Tasks that are spawned with [`TestContext::spawn`] are named. Those of `tokio::spawn` are counted only, as tokio does not tell who
+//! spawned them; and only by the macro and [`run`](super::run), whose tokio runtime is the test's own. `detect_leaks = false` stops all the same,
 //! and looks for nothing.
 //!
 //! # The log

@@ -20,6 +20,7 @@
 //! | see what supervisors did | [`TestContext::events`], [`Capture`], [`started`], [`exited`] |
 //! | see which telemetry events were emitted | [`TestContext::emitted`], [`emitted`] |
 //! | wait for something | [`assert_eventually!`], [`assert_receive!`], [`TestContext::wait_for`] |
+//! | ask whether all that should run does | [`TestContext::namespace_healthy`], [`TestContext::wait_for_services_ready`] |
 //! | see what was logged | [`TestContext::logs`] |
 //! | make processes fail | [`TestContext::kill`], [`crash`](TestContext::crash), [`hang`](TestContext::hang), [`fail_next_start`](TestContext::fail_next_start), [`simulate_crash`](TestContext::simulate_crash) |
 //! | make them fail at random, and repeat it | [`ChaosMonkey`], [`Schedule`] |
@@ -41,24 +42,33 @@ mod options;
 mod outcome;
 mod panics;
 mod run;
+mod seed;
 
-pub use assert::{EVENTUALLY_LIMIT, Eventually, POLL, RECEIVE_LIMIT, Receive, Receiving};
+#[doc(hidden)]
+pub use assert::receive_limit;
+pub use assert::{
+    EVENTUALLY_LIMIT, Eventually, POLL, RECEIVE_LIMIT, RECEIVE_VARIABLE, REFUTE_LIMIT, Receive,
+    Receiving,
+};
 pub use capture::{
     Capture, Emitted, EmittedMatcher, Matcher, Source, Supervision, SupervisionMatcher, Unexpected,
     emitted, exited, gave_up, restarted, shutdown_failed, start_failed, started, terminated,
 };
 pub use chaos::{
-    ChaosBuilder, ChaosKind, ChaosMonkey, ChaosRun, CrashError, Plan, Schedule, ScheduleError,
-    Strike, Struck, TargetError,
+    ChaosBuilder, ChaosKind, ChaosMonkey, ChaosRun, CrashError, Plan, STRIKES_MAX, Schedule,
+    ScheduleError, Strike, Struck, TargetError, TooManyStrikes,
 };
-pub use context::{SUPERVISED, SuperviseError, TestContext, TestContextBuilder, WaitError};
-pub use failure::{Clock, TestFailure, TestFailures, TimedOut};
+pub use context::{
+    SUPERVISED, SuperviseError, TestContext, TestContextBuilder, TestTask, Unhealthy, WaitError,
+};
+pub use failure::{TestClock, TestFailure, TestFailures, TimedOut};
 pub use leak::{Leak, Leaks, Place};
 pub use load::{LoadReport, Op, measure_concurrent_ops};
 pub use logs::{LOG_VARIABLE, Logs};
 pub use options::{Service, TIMEOUT, TestOptions};
 pub use outcome::Outcome;
 pub use run::{run, try_run};
+pub use seed::SEED_VARIABLE;
 
 #[doc(inline)]
 pub use crate::{assert_eventually, assert_receive, refute_receive};

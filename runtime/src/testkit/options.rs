@@ -1,6 +1,7 @@
 //! How a test is run.
 
 use std::num::NonZeroUsize;
+use std::panic::Location;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,7 +9,8 @@ use mainstay_actors::{ConfigServer, TelemetryService};
 use mainstay_specs::{ConfigServerSpec, TelemetrySpec};
 use mainstay_supervisors::Child;
 
-use super::run::{A_YEAR, Limits, Watch};
+use super::leak::Place;
+use super::run::{Limits, Watch};
 
 /// How long a test may take, and each step of its teardown, unless told otherwise.
 pub const TIMEOUT: Duration = Duration::from_secs(60);
@@ -58,21 +60,32 @@ pub struct TestOptions {
     pub(super) name: String,
     pub(super) flavour: Flavour,
     pub(super) services: Vec<Service>,
-    timeout: Option<Duration>,
+    pub(super) made_at: Place,
+    timeout: Duration,
+    virtual_timeout: Option<Duration>,
+    pub(super) seed: Option<u64>,
+    pub(super) should_panic: bool,
     pub(super) detect_leaks: bool,
     pub(super) log: String,
+    pub(super) environment: bool,
 }
 
 impl TestOptions {
     /// The defaults, for a test of this name. What comes after the last `::` becomes the name of its namespace.
+    #[track_caller]
     pub fn new(name: impl Into<String>) -> Self {
         Self {
             name: name.into(),
+            made_at: Location::caller(),
             flavour: Flavour::CurrentThread { paused: false },
             services: Service::DEFAULT.to_vec(),
-            timeout: None,
+            timeout: TIMEOUT,
+            virtual_timeout: None,
+            seed: None,
+            should_panic: false,
             detect_leaks: true,
             log: LOG.to_owned(),
+            environment: true,
         }
     }
 
@@ -101,23 +114,46 @@ impl TestOptions {
         self
     }
 
-    /// Sets how long the test may take, by the clock of tokio and by that on the wall, and how long each step of its teardown.
+    /// Sets how long the test may take, and how long each step of its teardown. Default: [`TIMEOUT`].
     ///
-    /// Default: [`TIMEOUT`]. If the clock of tokio stands still, it may go on for a year by that one: a test that waits for what
-    /// does not come ends at once, and one that lets an hour pass does not.
+    /// If the clock of tokio stands still, this is by the clock on the wall only, and
+    /// [`virtual_timeout`](Self::virtual_timeout) is by that of tokio.
     pub const fn timeout(mut self, timeout: Duration) -> Self {
-        self.timeout = Some(timeout);
+        self.timeout = timeout;
+        self
+    }
+
+    /// Sets how long the test may take, and how long each step of its teardown, by a clock of tokio that stands still. It says
+    /// nothing of a test whose clock does not.
+    ///
+    /// Default: no limit. A test that waits for what does not come is found all the same: the clock goes on by a day, nothing
+    /// wakes the test, and nothing from outside of tokio does so within two seconds by the clock on the wall.
+    pub const fn virtual_timeout(mut self, timeout: Duration) -> Self {
+        self.virtual_timeout = Some(timeout);
         self
     }
 
     pub(super) fn limits(&self, watch: Arc<Watch>) -> Limits {
-        let paused = self.flavour == Flavour::CurrentThread { paused: true };
-        let on_the_wall = self.timeout.unwrap_or(TIMEOUT);
-        let by_tokio = match self.timeout {
-            None if paused => A_YEAR,
-            _ => on_the_wall,
-        };
-        Limits::watched(by_tokio, on_the_wall, watch)
+        if self.flavour == (Flavour::CurrentThread { paused: true }) {
+            Limits::paused(self.virtual_timeout, self.timeout, watch)
+        } else {
+            Limits::watched(self.timeout, watch)
+        }
+    }
+
+    /// Sets what decides everything that the namespace leaves to chance, such as by how much a backoff is shortened. The
+    /// environment variable [`MAINSTAY_TEST_SEED`](super::SEED_VARIABLE) goes before it. Default: any; it is printed if the test
+    /// fails.
+    pub const fn seed(mut self, seed: u64) -> Self {
+        self.seed = Some(seed);
+        self
+    }
+
+    /// Sets whether the test is to panic, so that [`run`](super::run) panics only if the test did so itself and nothing else is
+    /// wrong: what else there is, is printed. The macro sees to it where it finds `#[should_panic]`. Default: it is not.
+    pub const fn should_panic(mut self, should_panic: bool) -> Self {
+        self.should_panic = should_panic;
+        self
     }
 
     /// Sets whether what is left after the teardown fails the test. Default: it does.
@@ -130,6 +166,13 @@ impl TestOptions {
     /// environment variable [`MAINSTAY_TEST_LOG`](super::LOG_VARIABLE) goes before it. Default: `"info"`.
     pub fn log(mut self, filter: impl Into<String>) -> Self {
         self.log = filter.into();
+        self
+    }
+
+    /// Sets whether environment variables go before what is set here: a test that asserts what it logs, or what a seed makes of it,
+    /// is the same everywhere without. Default: they do.
+    pub const fn environment(mut self, environment: bool) -> Self {
+        self.environment = environment;
         self
     }
 }

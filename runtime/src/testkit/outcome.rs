@@ -22,6 +22,23 @@ impl Outcome for () {
     }
 }
 
+/// For an `async` block that only panics: what a fn returns that never does so.
+impl Outcome for <fn() -> ! as Returns>::Value {
+    fn into_result(self) -> Result<(), String> {
+        self
+    }
+}
+
+/// Names `!`, which cannot be written as a type by itself.
+#[doc(hidden)]
+pub trait Returns {
+    type Value;
+}
+
+impl<T> Returns for fn() -> T {
+    type Value = T;
+}
+
 impl<E: fmt::Debug> Outcome for Result<(), E> {
     fn into_result(self) -> Result<(), String> {
         self.map_err(|error| format!("{error:?}"))

@@ -129,7 +129,9 @@ impl Office {
 
     /// Puts a restart off, if the child's backoff says so.
     pub(crate) fn put_off(&mut self, key: Key) -> bool {
-        let Some((epoch, delay)) = self.hub.table().put_off(key, &mut self.epoch) else {
+        let chance = || self.scope.runtime.roll();
+        let put_off = self.hub.table().put_off(key, &mut self.epoch, chance);
+        let Some((epoch, delay)) = put_off else {
             return false;
         };
         while self.timers.try_join_next().is_some() {}

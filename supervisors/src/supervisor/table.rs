@@ -201,8 +201,14 @@ impl Table {
         ))
     }
 
-    /// Marks a child whose spec has a backoff as waiting for its restart; gives the epoch of the wait and its length.
-    pub(crate) fn put_off(&mut self, key: Key, epoch: &mut u64) -> Option<(u64, Duration)> {
+    /// Marks a child whose spec has a backoff as waiting for its restart; gives the epoch of the wait and its length, of
+    /// which `chance` decides, from 0 to below 1.
+    pub(crate) fn put_off(
+        &mut self,
+        key: Key,
+        epoch: &mut u64,
+        chance: impl FnOnce() -> f64,
+    ) -> Option<(u64, Duration)> {
         let entry = self.entries.get_mut(&key)?;
         let backoff = entry.child.spec().backoff?;
         *epoch += 1;
@@ -221,7 +227,7 @@ impl Table {
             last,
             epoch: *epoch,
         };
-        Some((*epoch, backoff.delay(entry.failures, fastrand::f64())))
+        Some((*epoch, backoff.delay(entry.failures, chance())))
     }
 
     pub(crate) fn count(&self, mut keep: impl FnMut(&Entry) -> bool) -> usize {

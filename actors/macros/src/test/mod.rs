@@ -11,9 +11,10 @@ mod signature;
 #[cfg(test)]
 mod tests;
 
-use proc_macro2::TokenStream;
-use quote::quote;
-use syn::ItemFn;
+use proc_macro2::{Span, TokenStream};
+use quote::{quote, quote_spanned};
+use syn::spanned::Spanned;
+use syn::{ItemFn, ReturnType};
 
 use options::Options;
 use signature::Argument;
@@ -45,21 +46,31 @@ fn written(options: &Options, argument: Argument, function: &ItemFn) -> TokenStr
     let ItemFn {
         attrs, vis, sig, ..
     } = function;
+    let generics = &sig.generics;
     let (name, inputs, output, block) = (&sig.ident, &sig.inputs, &sig.output, &function.block);
+    // What is returned and cannot be is said there.
+    let place = match output {
+        ReturnType::Default => Span::call_site(),
+        ReturnType::Type(_, output) => output.span(),
+    };
     let body = match argument {
-        Argument::None => quote!(|_| #name()),
-        Argument::Value => quote!(#name),
-        Argument::Reference => quote!(|__cx| async move { #name(&__cx).await }),
+        Argument::None => quote_spanned!(place=> |_| #name()),
+        Argument::Value => quote_spanned!(place=> |__cx| #name(__cx)),
+        Argument::Reference => quote_spanned!(place=> |__cx| async move { #name(&__cx).await }),
     };
     let krate = options.krate();
-    let options = options.written();
+    let mut options = options.written();
+    if signature::should_panic(function) {
+        options.extend(quote!(.should_panic(true)));
+    }
+    let run = quote_spanned!(place=> #krate::testkit::run);
     // No variable, whose name could be that of the test.
     quote! {
         #[::core::prelude::v1::test]
         #(#attrs)*
         #vis fn #name() {
-            async fn #name(#inputs) #output #block
-            #krate::testkit::run(
+            async fn #name #generics(#inputs) #output #block
+            #run(
                 #krate::testkit::TestOptions::new(
                     ::core::concat!(::core::module_path!(), "::", ::core::stringify!(#name))
                 ) #options,

@@ -12,7 +12,7 @@ use syn::spanned::Spanned;
 use syn::{Error, Expr, ExprLit, Ident, Lit, Path, Result, Token};
 
 /// All options, as they are written.
-const NAMES: &str = "`flavor`, `worker_threads`, `start_paused`, `services`, `timeout`, `detect_leaks`, `log` or `crate`";
+const NAMES: &str = "`flavor`, `worker_threads`, `start_paused`, `services`, `timeout`, `virtual_timeout`, `seed`, `detect_leaks`, `log`, `environment` or `crate`";
 
 /// The services a namespace can have, by the names they have in node files, and how `mainstay::testkit::Service` calls them.
 const SERVICES: &[(&str, &str)] = &[
@@ -49,8 +49,11 @@ pub(super) struct Options {
     start_paused: Option<At<bool>>,
     services: Option<At<Vec<Ident>>>,
     timeout: Option<At<Duration>>,
+    virtual_timeout: Option<At<Duration>>,
+    seed: Option<At<u64>>,
     detect_leaks: Option<At<bool>>,
     log: Option<At<String>>,
+    environment: Option<At<bool>>,
     krate: Option<At<Path>>,
 }
 
@@ -87,7 +90,10 @@ impl Options {
             "start_paused" => once(&mut self.start_paused, name, truth(name, value)?),
             "services" => once(&mut self.services, name, services(value)?),
             "timeout" => once(&mut self.timeout, name, duration(value)?),
+            "virtual_timeout" => once(&mut self.virtual_timeout, name, duration(value)?),
+            "seed" => once(&mut self.seed, name, number(value)?),
             "detect_leaks" => once(&mut self.detect_leaks, name, truth(name, value)?),
+            "environment" => once(&mut self.environment, name, truth(name, value)?),
             "log" => once(
                 &mut self.log,
                 name,
@@ -108,6 +114,12 @@ impl Options {
             && multi_thread
         {
             let text = "`start_paused` needs the flavor \"current_thread\": time that stands still has one thread to wait for";
+            return Err(Error::new(place, text));
+        }
+        if let Some(At(_, place)) = self.virtual_timeout
+            && !matches!(self.start_paused, Some(At(true, _)))
+        {
+            let text = "`virtual_timeout` needs `start_paused = true`: otherwise time is real, and `timeout` limits it";
             return Err(Error::new(place, text));
         }
         if let Some(At(_, place)) = self.worker_threads
@@ -147,8 +159,15 @@ impl Options {
             calls.extend(quote!(.services([#(#krate::testkit::Service::#services),*])));
         }
         if let Some(At(timeout, _)) = self.timeout {
-            let (secs, nanos) = (timeout.as_secs(), timeout.subsec_nanos());
-            calls.extend(quote!(.timeout(::core::time::Duration::new(#secs, #nanos))));
+            let timeout = written(timeout);
+            calls.extend(quote!(.timeout(#timeout)));
+        }
+        if let Some(At(timeout, _)) = self.virtual_timeout {
+            let timeout = written(timeout);
+            calls.extend(quote!(.virtual_timeout(#timeout)));
+        }
+        if let Some(At(seed, _)) = self.seed {
+            calls.extend(quote!(.seed(#seed)));
         }
         if let Some(At(detect, _)) = self.detect_leaks {
             calls.extend(quote!(.detect_leaks(#detect)));
@@ -156,8 +175,16 @@ impl Options {
         if let Some(At(log, _)) = &self.log {
             calls.extend(quote!(.log(#log)));
         }
+        if let Some(At(environment, _)) = self.environment {
+            calls.extend(quote!(.environment(#environment)));
+        }
         calls
     }
+}
+
+fn written(duration: Duration) -> TokenStream {
+    let (secs, nanos) = (duration.as_secs(), duration.subsec_nanos());
+    quote!(::core::time::Duration::new(#secs, #nanos))
 }
 
 fn once<T>(slot: &mut Option<At<T>>, name: &Ident, value: At<T>) -> Result<()> {
@@ -213,6 +240,15 @@ fn threads(value: &Expr) -> Result<At<NonZeroUsize>> {
     wrong(value, "how many threads, at least 1")
 }
 
+fn number(value: &Expr) -> Result<At<u64>> {
+    if let Some(Lit::Int(number)) = literal(value)
+        && let Ok(value) = number.base10_parse()
+    {
+        return Ok(At(value, number.span()));
+    }
+    wrong(value, "a number from 0 to 2^64 - 1")
+}
+
 fn duration(value: &Expr) -> Result<At<Duration>> {
     let limit = match literal(value) {
         Some(Lit::Str(text)) => humantime::parse_duration(&text.value()).ok(),
@@ -223,7 +259,7 @@ fn duration(value: &Expr) -> Result<At<Duration>> {
         Some(limit) if !limit.is_zero() => Ok(At(limit, value.span())),
         _ => wrong(
             value,
-            "a duration such as \"250ms\" or \"1m 30s\", or seconds, but not 0",
+            "a duration such as \"250ms\" or \"1m 30s\", or a number of seconds that is not computed, but not 0",
         ),
     }
 }

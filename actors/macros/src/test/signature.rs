@@ -1,7 +1,7 @@
 //! Which fns can be tests.
 
 use syn::spanned::Spanned;
-use syn::{Attribute, Error, FnArg, ItemFn, Path, Result, ReturnType, Safety, Signature, Type};
+use syn::{Error, FnArg, GenericParam, ItemFn, Path, Result, ReturnType, Safety, Signature, Type};
 
 /// How the fn wants its context.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,7 +26,10 @@ pub(super) fn check(function: &ItemFn) -> Result<Argument> {
 
 /// What a test, which is called by the harness, cannot be.
 fn foreign(sig: &Signature) -> Option<(proc_macro2::Span, &'static str)> {
-    let generic = (!sig.generics.params.is_empty()).then(|| (sig.generics.span(), "generic"));
+    let mut params = sig.generics.params.iter();
+    // A lifetime is inferred.
+    let generic = params.find(|param| !matches!(param, GenericParam::Lifetime(_)));
+    let generic = generic.map(|it| (it.span(), "generic"));
     let constant = sig.constness.as_ref().map(|it| (it.span(), "`const`"));
     let not_safe = match &sig.safety {
         Safety::Unsafe(token) => Some((token.span, "`unsafe`")),
@@ -47,11 +50,7 @@ fn check_attributes(function: &ItemFn) -> Result<()> {
             return Err(Error::new(attribute.span(), text));
         }
     }
-    let should_panic = |attribute: &&Attribute| attribute.path().is_ident("should_panic");
-    if function
-        .attrs
-        .iter()
-        .any(|attribute| should_panic(&attribute))
+    if should_panic(function)
         && let ReturnType::Type(_, output) = &function.sig.output
         && !is_unit(output)
     {
@@ -59,6 +58,12 @@ fn check_attributes(function: &ItemFn) -> Result<()> {
         return Err(Error::new(output.span(), text));
     }
     Ok(())
+}
+
+/// Whether the harness expects a panic.
+pub(super) fn should_panic(function: &ItemFn) -> bool {
+    let mut attributes = function.attrs.iter();
+    attributes.any(|attribute| attribute.path().is_ident("should_panic"))
 }
 
 fn is_test(path: &Path) -> bool {

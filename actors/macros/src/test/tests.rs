@@ -1,4 +1,4 @@
-use proc_macro2::TokenStream;
+use proc_macro2::{TokenStream, TokenTree};
 use quote::quote;
 
 use super::expand;
@@ -52,7 +52,7 @@ fn a_fn_becomes_a_test_that_runs_it_in_the_kit() {
                 ::mainstay::testkit::TestOptions::new(
                     ::core::concat!(::core::module_path!(), "::", ::core::stringify!(it_works))
                 ),
-                it_works
+                |__cx| it_works(__cx)
             );
         }
     };
@@ -74,7 +74,7 @@ fn the_context_is_given_by_value_by_reference_or_not_at_all() {
     let by_value = quote!(
         async fn it(mut cx: mainstay::testkit::TestContext) {}
     );
-    assert!(text(quote!(), &by_value).contains(",it);"));
+    assert!(text(quote!(), &by_value).contains(",|__cx|it(__cx));"));
     let none = quote!(
         async fn it() {}
     );
@@ -90,6 +90,7 @@ fn every_option_becomes_a_setter() {
         timeout = "1m 30s",
         detect_leaks = false,
         log = "debug",
+        environment = false,
         crate = "my::kit"
     );
     let written = text(options, &sound());
@@ -99,17 +100,26 @@ fn every_option_becomes_a_setter() {
         .timeout(::core::time::Duration::new(90u64, 0u32))
         .detect_leaks(false)
         .log("debug")
+        .environment(false)
     );
     assert!(written.contains(&squeezed(&expected)), "{written}");
     assert!(written.contains("my::kit::testkit::run(my::kit::testkit::TestOptions"));
     let written = text(
-        quote!(start_paused = true, timeout = 5, services = [],),
+        quote!(
+            start_paused = true,
+            timeout = 5,
+            virtual_timeout = "1h",
+            seed = 7,
+            services = [],
+        ),
         &sound(),
     );
     let expected = quote!(
         .start_paused(true)
         .services([])
         .timeout(::core::time::Duration::new(5u64, 0u32))
+        .virtual_timeout(::core::time::Duration::new(3600u64, 0u32))
+        .seed(7u64)
     );
     assert!(written.contains(&squeezed(&expected)), "{written}");
     let written = text(quote!(flavor = "multi_thread"), &sound());
@@ -120,7 +130,7 @@ fn every_option_becomes_a_setter() {
 fn an_unknown_option_is_refused_with_those_there_are() {
     fault_of_options(
         quote!(paused = true),
-        "unknown option `paused`, expected `flavor`, `worker_threads`, `start_paused`, `services`, `timeout`, `detect_leaks`, `log` or `crate`",
+        "unknown option `paused`, expected `flavor`, `worker_threads`, `start_paused`, `services`, `timeout`, `virtual_timeout`, `seed`, `detect_leaks`, `log`, `environment` or `crate`",
     );
 }
 
@@ -143,7 +153,7 @@ fn values_of_the_wrong_type_are_refused_with_what_was_expected() {
     fault_of_options(quote!(worker_threads = "2"), threads);
     fault_of_options(quote!(start_paused = "yes"), "expected `true` or `false`");
     fault_of_options(quote!(detect_leaks = 1), "expected `true` or `false`");
-    let duration = "expected a duration such as \"250ms\" or \"1m 30s\", or seconds, but not 0";
+    let duration = "expected a duration such as \"250ms\" or \"1m 30s\", or a number of seconds that is not computed, but not 0";
     for timeout in [
         quote!("soon"),
         quote!(0),
@@ -285,4 +295,82 @@ fn what_was_written_stays_beside_its_faults() {
         ),
     );
     assert!(squeezed(&no_fn).ends_with("structIt;"));
+}
+
+#[test]
+fn a_limit_of_virtual_time_needs_virtual_time() {
+    fault_of_options(
+        quote!(virtual_timeout = "1h"),
+        "`virtual_timeout` needs `start_paused = true`: otherwise time is real, and `timeout` limits it",
+    );
+}
+
+#[test]
+fn a_timeout_is_not_computed() {
+    fault_of_options(
+        quote!(timeout = 5 * 60),
+        "expected a duration such as \"250ms\" or \"1m 30s\", or a number of seconds that is not computed, but not 0",
+    );
+}
+
+#[test]
+fn a_test_that_should_panic_is_run_as_such() {
+    let item = quote! {
+        #[should_panic(expected = "no")]
+        async fn it(cx: TestContext) {}
+    };
+    assert!(text(quote!(), &item).contains(".should_panic(true),"));
+    assert!(!text(quote!(), &sound()).contains("should_panic"));
+}
+
+#[test]
+fn a_lifetime_is_kept() {
+    let item = quote!(
+        async fn it<'a>(cx: &'a TestContext) {}
+    );
+    let written = text(quote!(), &item);
+    assert!(
+        written.contains("asyncfnit<'a>(cx:&'aTestContext){}"),
+        "{written}"
+    );
+}
+
+/// The places of all identifiers of this name, outermost first.
+fn places(tokens: TokenStream, name: &str) -> Vec<(usize, usize)> {
+    let mut found = Vec::new();
+    for token in tokens {
+        match token {
+            TokenTree::Ident(ident) if ident == name => {
+                let start = ident.span().start();
+                found.push((start.line, start.column));
+            }
+            TokenTree::Group(group) => found.extend(places(group.stream(), name)),
+            _ => {}
+        }
+    }
+    found
+}
+
+#[test]
+fn what_is_wrong_with_the_return_type_is_said_where_it_stands() {
+    let text = "#[doc(hidden)]\nasync fn it(\n    cx: TestContext,\n) -> u32 { 1 }";
+    let item: TokenStream = text.parse().expect("it is Rust");
+    let written = expand(quote!(), &item);
+    assert_eq!(places(written.clone(), "u32"), [(4, 5)]);
+    for name in ["run", "__cx"] {
+        let places = places(written.clone(), name);
+        assert!(
+            places.iter().all(|place| *place == (4, 5)),
+            "{name}: {places:?}"
+        );
+    }
+}
+
+#[test]
+fn a_fault_of_an_option_is_said_where_it_stands() {
+    let options = "flavor = \"multi_thread\",\n  start_pause = true";
+    let options: TokenStream = options.parse().expect("tokens");
+    let written = expand(options, &sound());
+    let places = places(written, "compile_error");
+    assert_eq!(places, [(2, 2)]);
 }

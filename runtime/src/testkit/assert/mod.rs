@@ -11,5 +11,5 @@ mod receive;
 mod source;
 
 pub use eventually::{EVENTUALLY_LIMIT, Eventually, POLL};
-pub use receive::{RECEIVE_LIMIT, Receiving};
+pub use receive::{RECEIVE_LIMIT, RECEIVE_VARIABLE, REFUTE_LIMIT, Receiving, receive_limit};
 pub use source::Receive;

@@ -7,9 +7,37 @@ use tokio::time::{Instant, timeout_at};
 
 use super::Receive;
 
-/// How long [`assert_receive!`](crate::assert_receive) and [`refute_receive!`](crate::refute_receive) wait, unless told
-/// otherwise.
-pub const RECEIVE_LIMIT: Duration = Duration::from_millis(100);
+/// How long [`assert_receive!`](crate::assert_receive) waits, unless told otherwise: long, as it costs nothing where what is waited
+/// for comes.
+pub const RECEIVE_LIMIT: Duration = Duration::from_secs(5);
+
+/// How long [`refute_receive!`](crate::refute_receive) waits, unless told otherwise: all of it, where nothing comes.
+pub const REFUTE_LIMIT: Duration = Duration::from_millis(100);
+
+/// The environment variable that says how long [`assert_receive!`](crate::assert_receive) waits in place of [`RECEIVE_LIMIT`], such
+/// as `1m` on a machine that is slow.
+pub const RECEIVE_VARIABLE: &str = "MAINSTAY_TEST_RECEIVE_LIMIT";
+
+/// The limit of the environment, else [`RECEIVE_LIMIT`].
+#[doc(hidden)]
+#[must_use]
+pub fn receive_limit() -> Duration {
+    limit_of(&std::env::var(RECEIVE_VARIABLE).unwrap_or_default())
+}
+
+fn limit_of(text: &str) -> Duration {
+    if text.is_empty() {
+        return RECEIVE_LIMIT;
+    }
+    match humantime::parse_duration(text) {
+        Ok(limit) => limit,
+        Err(error) => {
+            panic!(
+                "{RECEIVE_VARIABLE}: expected a duration such as \"1m\", found {text:?}: {error}"
+            )
+        }
+    }
+}
 
 /// How many items a failure shows: the last ones.
 const SHOWN_MAX: usize = 20;
@@ -87,7 +115,7 @@ impl<R> fmt::Debug for Receiving<'_, R> {
     }
 }
 
-/// Waits until something that matches a pattern is received, and panics if nothing is within 100 ms, or the limit after
+/// Waits until something that matches a pattern is received, and panics if nothing is within 5 seconds, or the limit after
 /// `within:`. Gives what stands after `=>`, if anything.
 ///
 /// It receives from anything that is [`Receive`](crate::testkit::Receive). What comes before and does not match is taken out as
@@ -128,7 +156,7 @@ macro_rules! assert_receive {
         $crate::assert_receive!(
             $from,
             $pattern $(if $guard)? => $value,
-            within: $crate::testkit::RECEIVE_LIMIT
+            within: $crate::testkit::receive_limit()
         )
     };
     ($from:expr, $pattern:pat $(if $guard:expr)? $(, within: $limit:expr)? $(,)?) => {
@@ -138,7 +166,7 @@ macro_rules! assert_receive {
             within: $crate::assert_receive!(@limit $($limit)?)
         )
     };
-    (@limit) => { $crate::testkit::RECEIVE_LIMIT };
+    (@limit) => { $crate::testkit::receive_limit() };
     (@limit $limit:expr) => { $limit };
 }
 
@@ -150,7 +178,7 @@ macro_rules! assert_receive {
 macro_rules! refute_receive {
     ($from:expr, $pattern:pat $(if $guard:expr)? $(, within: $limit:expr)? $(,)?) => {{
         use $crate::testkit::Receive as _;
-        let mut __receiving = $from.receiving($crate::assert_receive!(@limit $($limit)?));
+        let mut __receiving = $from.receiving($crate::refute_receive!(@limit $($limit)?));
         while let ::core::option::Option::Some(__item) = __receiving.next().await {
             let __text = ::std::format!("{__item:?}");
             #[allow(unused_variables, unreachable_patterns, clippy::match_single_binding)]
@@ -163,4 +191,23 @@ macro_rules! refute_receive {
             }
         }
     }};
+    (@limit) => { $crate::testkit::REFUTE_LIMIT };
+    (@limit $limit:expr) => { $limit };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_environment_may_give_more_time() {
+        assert_eq!(limit_of(""), RECEIVE_LIMIT);
+        assert_eq!(limit_of("1m"), Duration::from_secs(60));
+    }
+
+    #[test]
+    #[should_panic(expected = "found \"soon\"")]
+    fn what_is_no_time_is_refused() {
+        limit_of("soon");
+    }
 }

@@ -119,9 +119,15 @@ impl<S: Source> Capture<S> {
     }
 
     /// How many of the events so far match.
+    ///
+    /// # Panics
+    ///
+    /// If events were lost, so that nobody can say.
     #[must_use]
+    #[track_caller]
     pub fn count(&self, matcher: impl Matcher<S::Event>) -> usize {
         let all = self.all();
+        self.refuse_losses(&format!("the number of events: {matcher}"));
         all.iter().filter(|event| matcher.matches(event)).count()
     }
 
@@ -156,10 +162,15 @@ impl<S: Source> Capture<S> {
             let text = format!("expected no event: {matcher}; found: {line}");
             panic!("{}", self.unexpected(&text));
         }
+        self.refuse_losses(&format!("expected no event: {matcher}"));
+    }
+
+    #[track_caller]
+    fn refuse_losses(&self, what: &str) {
         let missed = self.source.missed();
         assert!(
             missed == 0,
-            "expected no event: {matcher}; {missed} were lost, so that nobody can say"
+            "{what}; {missed} were lost, so that nobody can say"
         );
     }
 
@@ -167,7 +178,7 @@ impl<S: Source> Capture<S> {
     ///
     /// # Panics
     ///
-    /// With the first one that did not come after those before it.
+    /// With the first one that did not come after those before it; if events were lost, so that nobody can say.
     #[track_caller]
     pub fn assert_order<M: Matcher<S::Event>>(&self, matchers: impl IntoIterator<Item = M>) {
         let all = self.all();
@@ -184,6 +195,7 @@ impl<S: Source> Capture<S> {
             }
             before.push(matcher.to_string());
         }
+        self.refuse_losses("expected events in order");
     }
 
     /// Waits for the next event that matches, from the mark on, and sets the mark behind it: a second call waits for a second

@@ -5,12 +5,11 @@ use std::time::Duration;
 use mainstay_supervisors::ProcessKind;
 
 use super::monkey::{ChaosRun, begin};
-use super::{ChaosKind, Plan, Schedule};
+use super::{ChaosKind, Plan, Schedule, TooManyStrikes};
 use crate::testkit::context::{SUPERVISED, TestContext};
 
-/// How often, and for how long, unless told otherwise.
+/// How often somebody is struck, unless told otherwise.
 const STRIKES: usize = 10;
-const INTERVAL: Duration = Duration::from_millis(100);
 
 /// Makes processes of a namespace fail, at times and in ways that a seed decides. The same seed gives the same [`Schedule`], and
 /// where the clock is paused, the same schedule gives the same events.
@@ -41,14 +40,8 @@ impl ChaosMonkey {
     /// A schedule to be made.
     pub fn builder() -> ChaosBuilder {
         ChaosBuilder {
-            plan: Plan {
-                seed: fastrand::u64(..),
-                targets: Vec::new(),
-                interval: (INTERVAL, INTERVAL),
-                kinds: Vec::new(),
-                strikes_max: usize::MAX,
-                lasting: Duration::MAX,
-            },
+            plan: Plan::new(fastrand::u64(..)),
+            is_seeded: false,
             is_limited: false,
             all: false,
         }
@@ -59,8 +52,18 @@ impl ChaosMonkey {
         Self(schedule)
     }
 
-    /// Begins, as a task that is stopped with the test. The schedule is printed if the test fails.
+    /// Begins, as a task that is stopped with the test. What was done by then is printed if the test fails.
+    ///
+    /// # Panics
+    ///
+    /// If none of those who are to be struck is there: the test would be one without chaos.
+    #[track_caller]
     pub fn start(self, cx: &TestContext) -> ChaosRun {
+        let mut targets = self.0.strikes.iter().map(|strike| &strike.target);
+        assert!(
+            targets.any(|target| cx.process(target).is_ok()),
+            "there is nobody to strike: none of the schedule's targets is there"
+        );
         begin(self.0, cx)
     }
 }
@@ -70,15 +73,17 @@ impl ChaosMonkey {
 #[must_use = "nothing is done until it is started"]
 pub struct ChaosBuilder {
     plan: Plan,
+    is_seeded: bool,
     is_limited: bool,
     /// Services and the application's children may be struck as well.
     all: bool,
 }
 
 impl ChaosBuilder {
-    /// Sets what decides everything. Default: some number, which is a part of the schedule.
+    /// Sets what decides everything. Default: the seed of the test, which is a part of the schedule.
     pub const fn seed(mut self, seed: u64) -> Self {
         self.plan.seed = seed;
+        self.is_seeded = true;
         self
     }
 
@@ -130,8 +135,11 @@ impl ChaosBuilder {
     }
 
     /// The schedule, without anybody to strike unless [`targets`](Self::targets) were set.
-    #[must_use]
-    pub fn schedule(&self) -> Schedule {
+    ///
+    /// # Errors
+    ///
+    /// [`TooManyStrikes`].
+    pub fn schedule(&self) -> Result<Schedule, TooManyStrikes> {
         let mut plan = self.plan.clone();
         if plan.kinds.is_empty() {
             plan.kinds.push((ChaosKind::Kill, 1));
@@ -142,13 +150,17 @@ impl ChaosBuilder {
         Schedule::of(&plan)
     }
 
-    /// Makes the schedule and begins, as a task that is stopped with the test. The schedule is printed if the test fails.
+    /// Makes the schedule and begins, as a task that is stopped with the test. What was done by then is printed if the test fails.
     ///
     /// # Panics
     ///
-    /// If a target is not there, or there is nobody to strike: the test would be one without chaos.
+    /// If a target is not there, or there is nobody to strike: the test would be one without chaos. If the schedule has more than
+    /// [`STRIKES_MAX`](crate::testkit::STRIKES_MAX) strikes.
     #[track_caller]
     pub fn start(mut self, cx: &TestContext) -> ChaosRun {
+        if !self.is_seeded {
+            self.plan.seed = cx.seed().unwrap_or(self.plan.seed);
+        }
         for target in &self.plan.targets {
             if let Err(error) = cx.process(target) {
                 panic!("there is nobody to strike: {error}");
@@ -161,7 +173,10 @@ impl ChaosBuilder {
             !self.plan.targets.is_empty(),
             "there is nobody to strike: nothing was started with `start_supervised`"
         );
-        ChaosMonkey(self.schedule()).start(cx)
+        match self.schedule() {
+            Ok(schedule) => begin(schedule, cx),
+            Err(error) => panic!("{error}"),
+        }
     }
 }
 

@@ -28,7 +28,7 @@ use mainstay_supervisors::{Fault, Process};
 pub use builder::{ChaosBuilder, ChaosMonkey};
 pub use monkey::{ChaosRun, Struck};
 pub(super) use record::{Chaos, is_ours};
-pub use schedule::{ChaosKind, Plan, Schedule, Strike};
+pub use schedule::{ChaosKind, Plan, STRIKES_MAX, Schedule, Strike, TooManyStrikes};
 pub use simulate::CrashError;
 pub use target::TargetError;
 pub use text::ScheduleError;
@@ -89,6 +89,7 @@ impl TestContext {
     pub fn inject(&self, target: &str, fault: Fault) -> Result<Process, TargetError> {
         let process = self.process(target)?;
         if process.inject(fault) {
+            self.chaos().hits(&process);
             Ok(process)
         } else {
             Err(TargetError::Struck(process.to_string()))

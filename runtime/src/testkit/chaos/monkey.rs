@@ -39,12 +39,18 @@ impl fmt::Display for Struck {
     }
 }
 
+/// What was done so far.
 #[derive(Clone, Debug, Default)]
-struct Log(Arc<Mutex<Vec<Struck>>>);
+pub(super) struct Log(Arc<Mutex<Vec<Struck>>>);
 
 impl Log {
     fn lock(&self) -> MutexGuard<'_, Vec<Struck>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How many strikes.
+    pub(super) fn done(&self) -> usize {
+        self.lock().len()
     }
 }
 
@@ -73,7 +79,7 @@ impl ChaosRun {
     pub async fn finished(self) -> Vec<Struck> {
         // It does not panic; it may be aborted, by the end of the test.
         self.task.await.ok();
-        std::mem::take(&mut *self.log.lock())
+        self.log.lock().clone()
     }
 
     /// Does no more.
@@ -85,7 +91,7 @@ impl ChaosRun {
 pub(super) fn begin(schedule: Schedule, cx: &TestContext) -> ChaosRun {
     let (schedule, log) = (Arc::new(schedule), Log::default());
     let task = tokio::spawn(carry_out(Arc::clone(&schedule), cx.clone(), log.clone()));
-    cx.chaos().runs(&schedule, task.abort_handle());
+    cx.chaos().runs(&schedule, &log, task.abort_handle());
     ChaosRun {
         schedule,
         log,

@@ -55,6 +55,9 @@ pub struct Strike {
     pub target: String,
 }
 
+/// How often somebody is struck, unless told otherwise.
+const INTERVAL: Duration = Duration::from_millis(100);
+
 /// From what a [`Schedule`] is made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -95,10 +98,48 @@ pub struct Schedule {
     pub strikes: Vec<Strike>,
 }
 
+/// How many strikes a schedule may have.
+pub const STRIKES_MAX: usize = 100_000;
+
+/// A plan has more than [`STRIKES_MAX`] strikes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a schedule has at most {STRIKES_MAX} strikes: strike less often, or for a shorter time")]
+#[non_exhaustive]
+pub struct TooManyStrikes;
+
+impl Plan {
+    /// Nobody is struck, in no way, at any time: all that is to be done has to be set.
+    #[must_use]
+    pub const fn new(seed: u64) -> Self {
+        Self {
+            seed,
+            targets: Vec::new(),
+            interval: (INTERVAL, INTERVAL),
+            kinds: Vec::new(),
+            strikes_max: usize::MAX,
+            lasting: Duration::MAX,
+        }
+    }
+}
+
 impl Schedule {
     /// Decides what a plan leaves open: the same each time.
-    #[must_use]
-    pub fn of(plan: &Plan) -> Self {
+    ///
+    /// ```
+    /// use mainstay::testkit::{ChaosKind, Plan, Schedule};
+    ///
+    /// let mut plan = Plan::new(7);
+    /// plan.targets = vec!["worker".to_owned()];
+    /// plan.kinds = vec![(ChaosKind::Kill, 1)];
+    /// plan.strikes_max = 3;
+    /// assert_eq!(Schedule::of(&plan)?.strikes.len(), 3);
+    /// # Ok::<(), mainstay::testkit::TooManyStrikes>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`TooManyStrikes`], such as for a plan without an end.
+    pub fn of(plan: &Plan) -> Result<Self, TooManyStrikes> {
         let mut schedule = Self {
             seed: plan.seed,
             strikes: Vec::new(),
@@ -109,7 +150,7 @@ impl Schedule {
             .map(|(_, weight)| u64::from(*weight))
             .sum();
         if plan.targets.is_empty() || total == 0 {
-            return schedule;
+            return Ok(schedule);
         }
         let mut dice = Dice::new(plan.seed);
         let mut at = Duration::ZERO;
@@ -118,6 +159,9 @@ impl Schedule {
             if at > plan.lasting {
                 break;
             }
+            if schedule.strikes.len() == STRIKES_MAX {
+                return Err(TooManyStrikes);
+            }
             let target = dice.below(plan.targets.len() as u64);
             schedule.strikes.push(Strike {
                 at,
@@ -125,7 +169,7 @@ impl Schedule {
                 target: plan.targets[usize::try_from(target).unwrap_or_default()].clone(),
             });
         }
-        schedule
+        Ok(schedule)
     }
 }
 
@@ -168,18 +212,33 @@ mod tests {
         }
     }
 
+    fn of(plan: &Plan) -> Schedule {
+        Schedule::of(plan).expect("it has an end")
+    }
+
+    #[test]
+    fn a_plan_without_an_end_is_refused() {
+        let endless = Plan {
+            strikes_max: usize::MAX,
+            ..plan(1)
+        };
+        assert_eq!(Schedule::of(&endless), Err(TooManyStrikes));
+        let most = Plan {
+            strikes_max: STRIKES_MAX,
+            ..plan(1)
+        };
+        assert_eq!(of(&most).strikes.len(), STRIKES_MAX);
+    }
+
     #[test]
     fn a_seed_gives_the_same_schedule_each_time_and_another_one_another() {
-        assert_eq!(Schedule::of(&plan(1)), Schedule::of(&plan(1)));
-        assert_ne!(
-            Schedule::of(&plan(1)).strikes,
-            Schedule::of(&plan(2)).strikes
-        );
+        assert_eq!(of(&plan(1)), of(&plan(1)));
+        assert_ne!(of(&plan(1)).strikes, of(&plan(2)).strikes);
     }
 
     #[test]
     fn a_schedule_keeps_to_its_plan() {
-        let schedule = Schedule::of(&plan(42));
+        let schedule = of(&plan(42));
         assert_eq!(schedule.strikes.len(), 1000);
         let mut before = Duration::ZERO;
         let mut hangs = 0;
@@ -208,7 +267,7 @@ mod tests {
             interval: (Duration::from_millis(100), Duration::from_millis(100)),
             ..plan(1)
         };
-        let schedule = Schedule::of(&plan);
+        let schedule = of(&plan);
         assert_eq!(schedule.strikes.len(), 10);
         assert_eq!(schedule.strikes[9].at, plan.lasting);
     }
@@ -224,7 +283,7 @@ mod tests {
             ..plan(1)
         };
         for plan in [nobody, nothing] {
-            assert_eq!(Schedule::of(&plan).strikes, []);
+            assert_eq!(of(&plan).strikes, []);
         }
     }
 
@@ -234,7 +293,7 @@ mod tests {
             interval: (Duration::ZERO, Duration::ZERO),
             ..plan(1)
         };
-        let last = Schedule::of(&plan).strikes.pop().map(|strike| strike.at);
+        let last = of(&plan).strikes.pop().map(|strike| strike.at);
         assert_eq!(last, Some(Duration::from_micros(1000)));
     }
 }

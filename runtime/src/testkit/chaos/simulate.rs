@@ -52,7 +52,7 @@ impl Matcher<Event> for Successor<'_> {
         let EventKind::Started { process, .. } = &event.kind else {
             return false;
         };
-        process != self.old && process.path() == self.path
+        process.pid() > self.old.pid() && process.path() == self.path
     }
 }
 
@@ -102,10 +102,11 @@ impl TestContext {
         target: &str,
         limit: Duration,
     ) -> Result<(Process, Process), CrashError> {
+        // Before the search: the one that is found may end, and be followed, at once.
+        let mut events = self.events().from_now();
         let old = self.process(target)?;
         let name = self.whereis(target).filter(|holder| *holder == old);
         let path = old.path();
-        let mut events = self.events().from_now();
         old.kill();
         let next = Successor {
             path: &path,

@@ -50,7 +50,7 @@ impl FromStr for Schedule {
 
     fn from_str(text: &str) -> Result<Self, ScheduleError> {
         let lines = text.lines().enumerate();
-        let mut lines = lines.filter(|(_, line)| !line.trim().is_empty());
+        let mut lines = lines.filter(|(_, line)| is_said(line.trim()));
         let (nth, first) = lines.next().unwrap_or_default();
         let seed = first.trim().strip_prefix("chaos, seed ");
         let seed = seed.and_then(|seed| seed.parse().ok());
@@ -62,6 +62,11 @@ impl FromStr for Schedule {
             strikes: strikes?,
         })
     }
+}
+
+/// Neither empty nor a comment.
+fn is_said(line: &str) -> bool {
+    !line.is_empty() && !line.starts_with('#')
 }
 
 fn wrong(nth: usize, expected: &'static str, found: &str) -> ScheduleError {

@@ -1,11 +1,17 @@
 //! What every backend of leases has to do.
 
-use std::future::Future;
+use std::future::{Future, ready};
+use std::panic::resume_unwind;
+use std::sync::Barrier;
+use std::thread;
 use std::time::Duration;
 
+use futures_util::FutureExt;
+use futures_util::future::{Either, join_all};
 use mainstay_specs::Restart;
 use mainstay_supervisors::registry::{Lease, LeaseBackend, LeaseLost, Listener};
 use mainstay_supervisors::{Child, Process, RegisterError, RegistryEvent, StopToken};
+use tokio::runtime::Handle;
 use tokio::time::{sleep, timeout};
 
 use super::{Violation, same};
@@ -16,6 +22,9 @@ const LIMIT: Duration = Duration::from_secs(10);
 
 /// How often to look for what a backend on another machine hears of a moment later.
 const LOOK: Duration = Duration::from_millis(1);
+
+/// How often processes race for a key.
+const ROUNDS: usize = 100;
 
 type Backend = dyn LeaseBackend<String, u32>;
 
@@ -93,6 +102,29 @@ fn seen(what: &'static str, key: &str, process: &Process) -> Seen {
 struct Suite<'a> {
     backend: &'a Backend,
     events: Listener<String, u32>,
+}
+
+/// Claims by threads that begin together; what they do not come to at once is awaited here, all at the same time.
+async fn at_once(backend: &Backend, claimants: [&Process; 4]) -> Vec<Claimed> {
+    let (tokio, start) = (Handle::current(), Barrier::new(claimants.len()));
+    let begin = |process| {
+        let _tokio = tokio.enter();
+        start.wait();
+        let mut claim = backend.claim(process, "x".to_owned(), 1);
+        match claim.as_mut().now_or_never() {
+            Some(claimed) => Either::Left(ready(claimed)),
+            None => Either::Right(claim),
+        }
+    };
+    let begin = &begin;
+    let begun: Vec<_> = thread::scope(|scope| {
+        let threads = claimants.map(|process| scope.spawn(move || begin(process)));
+        let joined = threads.into_iter().map(|thread| thread.join());
+        joined
+            .map(|begun| begun.unwrap_or_else(|payload| resume_unwind(payload)))
+            .collect()
+    });
+    join_all(begun).await
 }
 
 type Claimed = Result<Box<dyn Lease>, RegisterError>;
@@ -280,19 +312,43 @@ impl Suite<'_> {
     }
 
     async fn one_wins(&mut self, c: &Process, d: &Process) -> Result<(), Violation> {
-        let (one, two, three, four) = tokio::join!(
-            self.claim(c, "x"),
-            self.claim(d, "x"),
-            self.claim(c, "x"),
-            self.claim(d, "x"),
-        );
-        let claims = [one?, two?, three?, four?];
-        let won = claims.iter().filter(|claim| claim.is_ok()).count();
-        same(ONE_WINS, &won, &1)?;
+        for _ in 0..ROUNDS {
+            self.one_wins_once([c, d, c, d]).await?;
+        }
+        let last = self.claimed(FREE, c, "x").await?;
+        self.told(vec![seen("registered", "x", c)]).await?;
         for process in [c, d] {
             process.kill();
             process.ended().await;
         }
-        self.comes_free(ENDED, "x").await
+        self.comes_free(ENDED, "x").await?;
+        self.renewed(ENDED, &*last, Err(LeaseLost)).await?;
+        self.told(vec![seen("expired", "x", c)]).await
+    }
+
+    async fn one_wins_once(&mut self, claimants: [&Process; 4]) -> Result<(), Violation> {
+        let claims = at_once(self.backend, claimants);
+        let claims = within("the answers to claims at once", claims).await?;
+        let mut leases = Vec::new();
+        let mut lost = Vec::new();
+        for (process, claim) in claimants.into_iter().zip(claims) {
+            match claim {
+                Ok(lease) => leases.push((process, lease)),
+                Err(error) => lost.push(error),
+            }
+        }
+        same(ONE_WINS, &leases.len(), &1)?;
+        let Some((winner, lease)) = leases.pop() else {
+            return Ok(());
+        };
+        for error in lost {
+            let expected = RegisterError::AlreadyRegistered(winner.clone());
+            same(ONE_WINS, &error, &expected)?;
+        }
+        same(ONE_WINS, &self.holder("x").await?, &Some(winner.clone()))?;
+        self.released(RELEASED, &*lease, true).await?;
+        let changes = ["registered", "unregistered"];
+        let changes = changes.map(|what| seen(what, "x", winner));
+        self.told(changes.to_vec()).await
     }
 }

@@ -1,5 +1,6 @@
 //! Contexts for tests without the macro.
 
+use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,8 +9,13 @@ use mainstay_supervisors::{Child, Namespace, NamespaceError, NamespacePlan, Runt
 
 use super::{Inner, TestContext, World};
 use crate::testkit::capture::Sink;
+use crate::testkit::failure::TestFailure;
+use crate::testkit::leak::Place;
 use crate::testkit::logs::Logs;
 use crate::testkit::options::{Service, TIMEOUT, TestOptions};
+use crate::testkit::outcome::Outcome;
+use crate::testkit::run::{Limits, Verdict, body_of};
+use crate::testkit::seed;
 
 /// What the namespace of a test is called, unless told otherwise.
 const NAME: &str = "test";
@@ -37,10 +43,14 @@ pub struct TestContextBuilder {
     logs: Logs,
     timeout: Duration,
     detect_leaks: bool,
+    seed: Option<u64>,
+    made_at: Place,
+    /// Whether the environment may say the seed.
+    environment: bool,
 }
 
 impl TestContextBuilder {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(made_at: Place) -> Self {
         Self {
             name: None,
             services: Service::DEFAULT.to_vec(),
@@ -50,6 +60,9 @@ impl TestContextBuilder {
             logs: Logs::default(),
             timeout: TIMEOUT,
             detect_leaks: true,
+            seed: None,
+            made_at,
+            environment: true,
         }
     }
 
@@ -105,13 +118,71 @@ impl TestContextBuilder {
         self
     }
 
-    /// Starts the namespace.
+    /// Sets what decides everything that the namespace leaves to chance, unless it is in a runtime that was there before. The
+    /// environment variable [`MAINSTAY_TEST_SEED`](crate::testkit::SEED_VARIABLE) goes before it. Default: any.
+    pub const fn seed(mut self, seed: u64) -> Self {
+        self.seed = Some(seed);
+        self
+    }
+
+    /// Starts the namespace, runs `body` with its context, and ends it as [`TestContext::finish`] does, whether `body` returns,
+    /// fails or panics. The `body` is not limited, and tasks of its own are not counted: see [`run`](crate::testkit::run)
+    /// for both.
+    ///
+    /// ```
+    /// use mainstay::testkit::TestContext;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let test = TestContext::builder().name("shop").run(|cx| async move {
+    ///     cx.config().update("open", true).await
+    /// });
+    /// test.await;
+    /// # }
+    /// ```
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping it drops the `body` and tells the namespace to stop; as nothing was looked for then, that panics.
+    ///
+    /// # Panics
+    ///
+    /// If anything went wrong, with a text that says all of it. A panic of `body` is handed on, and the rest is printed.
+    pub async fn run<B, F>(self, body: B)
+    where
+        B: FnOnce(TestContext) -> F,
+        F: Future<Output: Outcome>,
+    {
+        let limits = Limits::unwatched(self.timeout);
+        let cx = match self.start().await {
+            Ok(cx) => cx,
+            Err(error) => panic!("{}", TestFailure::Start(error.to_string())),
+        };
+        let (failure, payload) = body_of(&Limits::none(), &cx, body).await;
+        let mut after = cx.teardown(&limits).await;
+        after.failures.splice(0..0, failure);
+        let failures = cx.explained(after);
+        let name = cx.namespace().name().to_string();
+        drop(cx);
+        Verdict { failures, payload }.tell(&name);
+    }
+
+    /// Starts the namespace. [`TestContext::finish`] has to be called in the end: a context that is dropped without panics,
+    /// unless its thread panics already. [`run`](Self::run) sees to all of it.
+    ///
+    /// # Panics
+    ///
+    /// If the environment variable [`MAINSTAY_TEST_SEED`](crate::testkit::SEED_VARIABLE) is no number.
     ///
     /// # Errors
     ///
     /// A text that is no name; a name that is taken; a service or child that does not start, in which case nothing is left.
     pub async fn start(self) -> Result<TestContext, NamespaceError> {
-        let world = self.world.unwrap_or_else(|| Arc::new(World::new()));
+        let world = self.world.unwrap_or_else(|| {
+            let seed =
+                seed::chosen(self.seed, self.environment).unwrap_or_else(|text| panic!("{text}"));
+            Arc::new(World::new(seed))
+        });
         let mut plan = NamespacePlan::new();
         for service in self.services.iter().map(|service| service.child()) {
             plan = plan.service(service);
@@ -139,6 +210,8 @@ impl TestContextBuilder {
             tasks: Default::default(),
             waits: Default::default(),
             chaos: Default::default(),
+            made_at: self.made_at,
+            may_end: Default::default(),
             ending: Default::default(),
         };
         Ok(TestContext(Arc::new(inner)))
@@ -156,7 +229,9 @@ impl TestContext {
             services: options.services,
             logs,
             detect_leaks: options.detect_leaks,
-            ..TestContextBuilder::new()
+            seed: options.seed,
+            environment: options.environment,
+            ..TestContextBuilder::new(options.made_at)
         };
         builder.start().await
     }

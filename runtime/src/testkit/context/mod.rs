@@ -10,10 +10,14 @@
 //! | `on_exit.rs` | what is to be done when the test has ended |
 //! | `tasks.rs` | tasks of the test |
 //! | `telemetry.rs` | telemetry in a test |
+//! | `health.rs` | whether all that should run does |
 //! | `waits.rs` | what of the kit the test waits for |
 //! | `teardown.rs` | the end |
+//! | `aftermath.rs` | what it came to |
 
+mod aftermath;
 mod builder;
+mod health;
 mod linked;
 mod on_exit;
 mod supervised;
@@ -26,6 +30,7 @@ mod world;
 use std::fmt;
 use std::future::Future;
 use std::panic::Location;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
@@ -33,22 +38,24 @@ use mainstay_actors::ConfigServer;
 use mainstay_specs::{NameError, ServiceName};
 use mainstay_supervisors::{Namespace, Process, Runtime, ServiceRef};
 use ractor::Message;
-use tokio::task::JoinHandle;
 
+pub(super) use aftermath::Aftermath;
 pub use builder::TestContextBuilder;
+pub use health::Unhealthy;
 use linked::Linked;
 use on_exit::OnExit;
 pub use supervised::SUPERVISED;
 pub use supervised::SuperviseError;
 use supervised::Supervised;
 use tasks::Tasks;
-pub(super) use teardown::Aftermath;
+pub use tasks::TestTask;
 use teardown::Ending;
 use waits::Waits;
 pub(super) use world::World;
 
 use super::capture::{Capture, Sink, Supervision};
 use super::chaos::Chaos;
+use super::leak::Place;
 use super::logs::Logs;
 
 pub(super) struct Inner {
@@ -65,6 +72,10 @@ pub(super) struct Inner {
     /// Of each step of the teardown, where nobody watches.
     timeout: Duration,
     detect_leaks: bool,
+    /// Where the test is.
+    made_at: Place,
+    /// The namespace may end before the test does.
+    may_end: AtomicBool,
     ending: Ending,
 }
 
@@ -113,8 +124,9 @@ pub enum WaitError {
 
 impl TestContext {
     /// A context for a test without the macro.
+    #[track_caller]
     pub fn builder() -> TestContextBuilder {
-        TestContextBuilder::new()
+        TestContextBuilder::new(Location::caller())
     }
 
     pub(super) fn downgrade(&self) -> WeakContext {
@@ -188,23 +200,39 @@ impl TestContext {
         let cx = self.clone();
         async move {
             let _wait = wait;
-            let name = ServiceName::new(&text).map_err(|error| WaitError::Name {
-                text: text.clone(),
-                error,
-            })?;
-            let found = cx.0.namespace.wait_for(&name, limit).await;
-            found.ok_or_else(|| WaitError::Timeout {
-                name: text,
-                limit,
-                registered: cx.names(),
-            })
+            cx.held(&text, limit, limit).await
         }
+    }
+
+    /// Waits for as long as is left of the limit.
+    async fn held(
+        &self,
+        text: &str,
+        left: Duration,
+        limit: Duration,
+    ) -> Result<Process, WaitError> {
+        let name = ServiceName::new(text).map_err(|error| WaitError::Name {
+            text: text.to_owned(),
+            error,
+        })?;
+        let found = self.0.namespace.wait_for(&name, left).await;
+        found.ok_or_else(|| WaitError::Timeout {
+            name: text.to_owned(),
+            limit,
+            registered: self.names(),
+        })
     }
 
     fn names(&self) -> Vec<String> {
         let services = self.0.namespace.services();
         let names = services.iter().map(|(name, _, _)| name.to_string());
         names.collect()
+    }
+
+    /// Lets the namespace end before the test does: by its root giving up, or a kill. A test whose namespace does so unexpectedly
+    /// has failed. To stop it on purpose, [`Namespace::stop`] or [`Runtime::stop`] is enough.
+    pub fn may_end(&self) {
+        self.0.may_end.store(true, Ordering::SeqCst);
     }
 
     /// The supervision events of this namespace, from its start on; those of others are not among them.
@@ -219,7 +247,8 @@ impl TestContext {
     }
 
     /// Spawns a task that is known by name: should it still run after the teardown, it is named together with where it was
-    /// spawned, and aborted. Nothing stops it before: a task has to end by itself.
+    /// spawned, and aborted. Nothing stops it before: a task has to end by itself. If it panics, whoever awaits it is told; if
+    /// nobody does, the test fails.
     ///
     /// For a task that is stopped with the test, take [`start_supervised`](Self::start_supervised).
     ///
@@ -227,18 +256,20 @@ impl TestContext {
     ///
     /// Outside of a tokio runtime.
     #[track_caller]
-    pub fn spawn<F>(&self, name: impl Into<String>, future: F) -> JoinHandle<F::Output>
+    pub fn spawn<F>(&self, name: impl Into<String>, future: F) -> TestTask<F::Output>
     where
         F: Future<Output: Send> + Send + 'static,
     {
-        let handle = tokio::spawn(future);
-        let abort = handle.abort_handle();
-        self.0.tasks.add(name.into(), Location::caller(), abort);
-        handle
+        self.0.tasks.spawn(name.into(), Location::caller(), future)
     }
 
     pub(super) fn chaos(&self) -> &Chaos {
         &self.0.chaos
+    }
+
+    /// What decides everything that is left to chance, if the runtime was made for the test.
+    pub(super) fn seed(&self) -> Option<u64> {
+        self.0.world.seed()
     }
 
     pub(super) fn linked(&self) -> &Linked {

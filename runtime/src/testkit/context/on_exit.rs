@@ -1,7 +1,8 @@
 //! What is to be done when the test has ended.
 
+use std::any::Any;
 use std::future::Future;
-use std::panic::{AssertUnwindSafe, Location};
+use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::pin::Pin;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -29,12 +30,36 @@ struct Callbacks {
     over: bool,
 }
 
+/// What a call came to: a result, or a panic.
+type Called = Result<Result<(), String>, Box<dyn Any + Send>>;
+
+/// A callback that has begun.
+struct UnderWay {
+    made_at: Place,
+    call: Pin<Box<dyn Future<Output = Called> + Send>>,
+}
+
+impl UnderWay {
+    fn begin(callback: Callback) -> Self {
+        let called = AssertUnwindSafe(async move { (callback.call)().await });
+        Self {
+            made_at: callback.made_at,
+            call: Box::pin(called.catch_unwind()),
+        }
+    }
+}
+
 #[derive(Default)]
-pub(super) struct OnExit(Mutex<Callbacks>);
+pub(super) struct OnExit {
+    callbacks: Mutex<Callbacks>,
+    under_way: tokio::sync::Mutex<Option<UnderWay>>,
+}
 
 impl OnExit {
     fn lock(&self) -> MutexGuard<'_, Callbacks> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.callbacks
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     /// False if it comes too late.
@@ -58,25 +83,45 @@ impl OnExit {
         next
     }
 
-    /// Runs all, also those that are added meanwhile, each within the limit; gives what went wrong.
-    pub(super) async fn run(&self, limits: &Limits) -> Vec<TestFailure> {
-        let mut failures = Vec::new();
-        while let Some(callback) = self.next() {
-            let made_at = callback.made_at;
-            let step = format!("the on_exit callback of {made_at}");
-            let called = AssertUnwindSafe(async move { (callback.call)().await }).catch_unwind();
-            let text = match limits.limited(&step, called).await {
-                Ok(Ok(Ok(()))) => continue,
-                Ok(Ok(Err(error))) => format!("returned an error: {error}"),
-                Ok(Err(payload)) => format!("panicked: {}", panics::text_of(&*payload)),
-                Err(Overran { limit, .. }) => {
-                    format!("took longer than {}", humantime::format_duration(limit))
-                }
+    /// Runs all, also those that are added meanwhile, each within the limit; tells what went wrong as it comes up.
+    ///
+    /// Cancel safety: when this is dropped, the callback that runs is kept, and the next call goes on with it.
+    pub(super) async fn run(&self, limits: &Limits, mut failed: impl FnMut(TestFailure)) {
+        let mut under_way = self.under_way.lock().await;
+        loop {
+            if under_way.is_none() {
+                *under_way = self.next().map(UnderWay::begin);
+            }
+            let Some(current) = &mut *under_way else {
+                return;
             };
-            failures.push(TestFailure::OnExit { made_at, text });
+            let step = format!("the on_exit callback of {}", current.made_at);
+            let ended = limits.limited(&step, &mut current.call).await;
+            let UnderWay { made_at, call } = under_way.take().unwrap_or_else(|| unreachable!());
+            let dropped = catch_unwind(AssertUnwindSafe(|| drop(call)));
+            let texts = [text_of(ended), dropped.err().map(panicked)];
+            for text in texts.into_iter().flatten() {
+                failed(TestFailure::OnExit { made_at, text });
+            }
         }
-        failures
     }
+}
+
+/// What a callback that has run, or was given up, did wrong.
+fn text_of(ended: Result<Called, Overran>) -> Option<String> {
+    match ended {
+        Ok(Ok(Ok(()))) => None,
+        Ok(Ok(Err(error))) => Some(format!("returned an error: {error}")),
+        Ok(Err(payload)) => Some(panicked(payload)),
+        Err(overran) => Some(overran.to_string()),
+    }
+}
+
+fn panicked(payload: Box<dyn Any + Send>) -> String {
+    let text = panics::text_of(&*payload);
+    // What it does when it is dropped is nothing of ours.
+    catch_unwind(AssertUnwindSafe(|| drop(payload))).ok();
+    format!("panicked: {text}")
 }
 
 impl TestContext {

@@ -1,62 +1,70 @@
 //! The end of a test: everything is stopped, in order and each step within a limit, and then looked for.
 
-use std::collections::BTreeMap;
 use std::future::Future;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use mainstay_supervisors::{Event, EventKind, Process};
-
-use super::{Inner, TestContext};
-use crate::testkit::chaos::is_ours;
+use super::{Aftermath, Inner, TestContext};
 use crate::testkit::failure::{TestFailure, TestFailures, TimedOut};
-use crate::testkit::leak::{self, Leak, Leaks, Place};
+use crate::testkit::leak::{self, Leak};
 use crate::testkit::run::{Limits, Overran};
 
-/// Whether the end has begun.
+/// What is done next.
+#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+enum Step {
+    #[default]
+    Begin,
+    Children,
+    Callbacks,
+    Namespace,
+    Verdict,
+    Look,
+    Leave,
+    LookAround,
+    World,
+    Over,
+}
+
+impl Step {
+    const fn next(self) -> Self {
+        match self {
+            Self::Begin => Self::Children,
+            Self::Children => Self::Callbacks,
+            Self::Callbacks => Self::Namespace,
+            Self::Namespace => Self::Verdict,
+            Self::Verdict => Self::Look,
+            Self::Look => Self::Leave,
+            Self::Leave => Self::LookAround,
+            Self::LookAround => Self::World,
+            Self::World | Self::Over => Self::Over,
+        }
+    }
+}
+
+/// How far the end has come. Whoever takes part in it goes on where the one before was dropped.
 #[derive(Default)]
-pub(super) struct Ending(AtomicBool);
+pub(super) struct Ending {
+    has_begun: AtomicBool,
+    step: tokio::sync::Mutex<Step>,
+    after: Mutex<Aftermath>,
+    /// How many events there were when it began.
+    seen: AtomicUsize,
+    killed: Mutex<Vec<String>>,
+    /// No other context uses the runtime.
+    is_last: AtomicBool,
+}
 
 impl Ending {
     pub(super) fn has_begun(&self) -> bool {
-        self.0.load(Ordering::SeqCst)
+        self.has_begun.load(Ordering::SeqCst)
     }
 
-    /// True for the first who asks.
-    fn begin(&self) -> bool {
-        !self.0.swap(true, Ordering::SeqCst)
+    fn after(&self) -> MutexGuard<'_, Aftermath> {
+        self.after.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
 
-/// What the end of a test came to.
-#[derive(Default)]
-pub(in crate::testkit) struct Aftermath {
-    pub(in crate::testkit) failures: Vec<TestFailure>,
-    pub(in crate::testkit) leaks: Vec<Leak>,
-    /// What helps if the test has failed, each with a heading.
-    notes: Vec<(&'static str, String)>,
-}
-
-impl From<TestFailure> for Aftermath {
-    fn from(failure: TestFailure) -> Self {
-        Self {
-            failures: vec![failure],
-            ..Self::default()
-        }
-    }
-}
-
-impl Aftermath {
-    pub(in crate::testkit) fn into_failures(self) -> TestFailures {
-        let mut failures = TestFailures::default();
-        failures.failures = self.failures;
-        let leaks = Leaks::new(self.leaks).map(TestFailure::Leaks);
-        failures.failures.extend(leaks);
-        if !failures.failures.is_empty() {
-            for (heading, text) in &self.notes {
-                failures.note(heading, text);
-            }
-        }
-        failures
+    fn failed(&self, failures: impl IntoIterator<Item = TestFailure>) {
+        self.after().failures.extend(failures);
     }
 }
 
@@ -65,73 +73,113 @@ impl TestContext {
     /// [`on_exit`](Self::on_exit), the last added first; stops the namespace, and the runtime unless it was brought along; and
     /// looks for what is left. Each step is given up when it takes too long, and the next one begun.
     ///
-    /// A second call does nothing, and so does the macro after a call by the test. Without any call, such as when the test
-    /// panics, the namespace is told to stop when the last clone of the context is dropped; then nobody waits for it, no
-    /// callback runs and nothing is looked for.
+    /// Who calls it when another does so waits for that one, and is told the same; so is who calls it again. The macro tells what
+    /// went wrong also if the test has called this. A callback of `on_exit` cannot call it: it would wait for itself.
     ///
-    /// Cancel safety: when this is dropped, what was not done is not done; the rest goes as if it had not been called.
+    /// # Cancel safety
+    ///
+    /// When this is dropped, what was not done is left to the next call, which goes on with the step that was under way.
     ///
     /// # Errors
     ///
     /// All that went wrong: what is left, callbacks that failed, steps that took too long, linked children that have ended.
     pub async fn finish(&self) -> Result<(), TestFailures> {
-        let aftermath = self.teardown(&Limits::unwatched(self.0.timeout)).await;
-        aftermath.into_failures().into_result()
+        let after = self.teardown(&Limits::unwatched(self.0.timeout)).await;
+        self.explained(after).into_result()
+    }
+
+    /// The failures together with the notes that help to find out why.
+    pub(in crate::testkit) fn explained(&self, after: Aftermath) -> TestFailures {
+        let mut failures = TestFailures::from(after);
+        if !failures.failures.is_empty() {
+            failures.note("chaos", &self.chaos().schedules());
+            if let Some(seed) = self.seed() {
+                failures.note("seed", &seed.to_string());
+            }
+        }
+        failures
+    }
+
+    /// What the end has come to so far.
+    pub(in crate::testkit) fn aftermath(&self) -> Aftermath {
+        self.0.ending.after().clone()
     }
 
     pub(in crate::testkit) async fn teardown(&self, limits: &Limits) -> Aftermath {
+        let ending = &self.0.ending;
+        ending.has_begun.store(true, Ordering::SeqCst);
+        let mut step = ending.step.lock().await;
+        while *step != Step::Over {
+            self.take(*step, limits).await;
+            *step = step.next();
+        }
+        self.aftermath()
+    }
+
+    async fn take(&self, step: Step, limits: &Limits) {
         let inner = &self.0;
-        let mut after = Aftermath::default();
-        if !inner.ending.begin() {
-            return after;
-        }
-        let seen = self.events_so_far();
-        self.chaos().stop();
-        after.failures.extend(inner.linked.end());
-        let stopping = self.stop_supervised_all();
-        self.step(limits, "stopping the children", stopping, &mut after)
-            .await;
-        let exits = inner.on_exit.run(limits).await;
-        after.failures.extend(exits);
-        let killed = self.stop_namespace(limits, &mut after).await;
-        after.failures.extend(self.not_tried());
-        after.notes.push(("chaos", self.chaos().schedules()));
-        if inner.detect_leaks {
-            after.leaks.extend(self.overran(seen, killed));
-            self.look(limits, &mut after).await;
-        }
-        inner.end_world(limits, &mut after).await;
-        after
-    }
-
-    fn events_so_far(&self) -> usize {
-        self.events().all().len()
-    }
-
-    async fn stop_namespace(&self, limits: &Limits, after: &mut Aftermath) -> Vec<String> {
-        // What goes on for longer is killed by the stop itself, which takes a moment more.
-        let stopping = self.0.namespace.stop(limits.by_tokio());
-        let limits = limits.doubled();
-        match limits.limited("stopping the namespace", stopping).await {
-            Ok(report) => report.killed,
-            Err(overran) => {
-                let timed_out = self.timed_out("stopping the namespace", overran);
-                after.failures.push(TestFailure::TimedOut(timed_out));
-                Vec::new()
+        match step {
+            Step::Begin => self.begin(),
+            Step::Children => {
+                let stopping = self.stop_supervised_all();
+                self.step(limits, "stopping the children", stopping).await;
             }
+            Step::Callbacks => {
+                let failed = |failure| inner.ending.failed([failure]);
+                inner.on_exit.run(limits, failed).await;
+            }
+            Step::Namespace => self.stop_namespace(limits).await,
+            Step::Verdict => self.judge(),
+            Step::Look => self.look(limits).await,
+            Step::Leave => {
+                let is_last = inner.world.leave();
+                inner.ending.is_last.store(is_last, Ordering::SeqCst);
+            }
+            Step::LookAround => self.look_around(limits).await,
+            Step::World => self.stop_world(limits).await,
+            Step::Over => {}
         }
     }
 
-    async fn step<F: Future<Output = ()>>(
-        &self,
-        limits: &Limits,
-        what: &str,
-        future: F,
-        after: &mut Aftermath,
-    ) {
+    fn begin(&self) {
+        let ending = &self.0.ending;
+        let seen = self.events().all().len();
+        ending.seen.store(seen, Ordering::SeqCst);
+        self.chaos().stop();
+        ending.failed(self.0.linked.end());
+        if !self.0.may_end.load(Ordering::SeqCst) {
+            ending.failed(self.ended_by_itself());
+        }
+    }
+
+    async fn stop_namespace(&self, limits: &Limits) {
+        // What goes on for longer is killed by the stop itself, which takes a moment more.
+        let stopping = async {
+            let report = self.0.namespace.stop(limits.by_tokio()).await;
+            let killed = &self.0.ending.killed;
+            *killed.lock().unwrap_or_else(PoisonError::into_inner) = report.killed;
+        };
+        self.step(&limits.doubled(), "stopping the namespace", stopping)
+            .await;
+    }
+
+    fn judge(&self) {
+        let ending = &self.0.ending;
+        let seen = ending.seen.load(Ordering::SeqCst);
+        ending.failed(self.ended_badly(seen));
+        ending.failed(self.not_tried());
+        if self.0.detect_leaks {
+            let killed = &ending.killed;
+            let killed =
+                std::mem::take(&mut *killed.lock().unwrap_or_else(PoisonError::into_inner));
+            self.0.left(self.overran(seen, killed));
+        }
+    }
+
+    async fn step<F: Future<Output = ()>>(&self, limits: &Limits, what: &str, future: F) {
         if let Err(overran) = limits.limited(what, future).await {
             let timed_out = self.timed_out(what, overran);
-            after.failures.push(TestFailure::TimedOut(timed_out));
+            self.0.ending.failed([TestFailure::TimedOut(timed_out)]);
         }
     }
 
@@ -140,117 +188,85 @@ impl TestContext {
             step: step.to_owned(),
             limit: overran.limit,
             clock: overran.clock,
+            is_idle: overran.is_idle,
             is_stuck: false,
             waits: self.waits(),
             running: self.running(),
         }
     }
 
-    /// Those that were killed since then because they did not end in their time; by their supervisors, or when the namespace
-    /// was stopped. Whoever was told to hang is none of them.
-    fn overran(&self, seen: usize, killed: Vec<String>) -> Vec<Leak> {
-        let events = self.events().all();
-        let mut places: BTreeMap<String, Option<Place>> = BTreeMap::new();
-        for (path, process) in events.iter().skip(seen).filter_map(killed_by_supervisor) {
-            if !self.chaos().is_hung(process.map(Process::pid), &path) {
-                places.insert(path, process.map(Process::made_at));
-            }
-        }
-        for path in killed {
-            let ours = events.iter().map(|event| event.kind.process());
-            let made_at = ours.rev().find(|it| it.path() == path);
-            let made_at = made_at.map(Process::made_at);
-            if !self.chaos().is_hung(None, &path) {
-                places.entry(path).or_insert(made_at);
-            }
-        }
-        let leaks = places.into_iter();
-        leaks
-            .map(|(path, made_at)| Leak::Killed { path, made_at })
-            .collect()
-    }
-
-    /// Starts that were to fail and were not tried. What the chaos monkey ordered need not come to pass.
-    fn not_tried(&self) -> impl Iterator<Item = TestFailure> + use<> {
-        let orders = self.namespace().pending_start_failures().into_iter();
-        let orders = orders.filter(|order| !is_ours(order.made_at));
-        orders.map(TestFailure::NotTried)
-    }
-
     /// Looks for what is left of the namespace and the tasks.
-    async fn look(&self, limits: &Limits, after: &mut Aftermath) {
+    async fn look(&self, limits: &Limits) {
         let inner = &self.0;
-        let tasks = || {
-            let alive = inner.tasks.alive().into_iter();
-            alive.map(|(name, made_at)| Leak::Task { name, made_at })
-        };
-        let look = || {
-            let mut left = leak::of_namespace(&inner.namespace);
-            left.extend(tasks());
-            left
-        };
-        let looking = async { after.leaks.extend(leak::left(look).await) };
-        // It has a limit of its own.
-        limits.limited("looking for leaks", looking).await.ok();
+        if inner.detect_leaks {
+            let look = || {
+                let mut left = leak::of_namespace(&inner.namespace);
+                left.extend(inner.tasks.left());
+                left
+            };
+            inner.look_within(limits, "looking for leaks", look).await;
+        }
+        inner.ending.failed(inner.tasks.panicked());
         inner.tasks.abort();
+    }
+
+    /// Looks for what is left of the runtime, if nobody else uses it.
+    async fn look_around(&self, limits: &Limits) {
+        let inner = &self.0;
+        if !inner.ending.is_last.load(Ordering::SeqCst) {
+            return;
+        }
+        inner.world.collector().close();
+        if inner.detect_leaks {
+            let known = inner.ending.after().leaks.clone();
+            let look = || {
+                let mut left = leak::of_runtime(inner.world.runtime());
+                left.retain(|leak| !known.contains(leak));
+                left
+            };
+            let what = "looking for leaks in the runtime";
+            inner.look_within(limits, what, look).await;
+        }
+    }
+
+    async fn stop_world(&self, limits: &Limits) {
+        let inner = &self.0;
+        if inner.ending.is_last.load(Ordering::SeqCst) {
+            let stopping = async { drop(inner.world.runtime().stop(limits.by_tokio()).await) };
+            self.step(&limits.doubled(), "stopping the runtime", stopping)
+                .await;
+        }
     }
 }
 
 impl Inner {
-    /// Ends the runtime, if nobody uses it any more.
-    async fn end_world(&self, limits: &Limits, after: &mut Aftermath) {
-        if !self.world.leave() {
-            return;
-        }
-        self.world.collector().close();
-        let runtime = self.world.runtime();
-        let ending = async {
-            if self.detect_leaks {
-                let known = after.leaks.clone();
-                let look = || {
-                    let mut left = leak::of_runtime(runtime);
-                    left.retain(|leak| !known.contains(leak));
-                    left
-                };
-                after.leaks.extend(leak::left(look).await);
-            }
-            runtime.stop(limits.by_tokio()).await;
-        };
-        limits
-            .doubled()
-            .limited("stopping the runtime", ending)
-            .await
-            .ok();
+    /// Looks again and again until nothing is left or it had its time, which is not that of the test. The last look counts.
+    async fn look_within(&self, limits: &Limits, what: &str, look: impl Fn() -> Vec<Leak>) {
+        let limits = limits.of_looking();
+        let left = limits.limited(what, leak::left(&look)).await;
+        self.left(left.unwrap_or_else(|_| look()));
     }
-}
 
-/// The path, and the process unless one report stands for several.
-fn killed_by_supervisor(event: &Event) -> Option<(String, Option<&Process>)> {
-    match &event.kind {
-        EventKind::ShutdownError {
-            supervisor,
-            child,
-            process,
-            overran: true,
-            ..
-        } => {
-            let path = format!("{}/{child}", supervisor.path());
-            Some((path, process.as_ref()))
-        }
-        _ => None,
+    fn left(&self, leaks: impl IntoIterator<Item = Leak>) {
+        let leaks = leaks.into_iter();
+        // What the kit has made, it has made for the test.
+        let leaks = leaks.map(|leak| leak.outside_of_the_kit(self.made_at));
+        self.ending.after().leaks.extend(leaks);
     }
 }
 
 impl Drop for Inner {
     fn drop(&mut self) {
-        if self.ending.has_begun() {
-            return;
+        let step = *self.ending.step.get_mut();
+        if step <= Step::Leave {
+            // Whoever is left looks after the runtime.
+            self.world.leave();
         }
-        // Whoever is left looks after the runtime.
-        self.world.leave();
-        if !std::thread::panicking() {
+        if step != Step::Over && !std::thread::panicking() {
             let namespace = self.namespace.name();
-            tracing::warn!(%namespace, "a test context was dropped without `finish`: nothing was looked for");
+            panic!(
+                "the context of {namespace:?} was dropped before its end: call `finish`, or let `run` do so"
+            );
         }
     }
 }

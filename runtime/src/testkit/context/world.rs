@@ -11,27 +11,29 @@ const HISTORY: usize = 1 << 16;
 
 pub(in crate::testkit) struct World {
     runtime: Runtime,
-    /// It was made for the contexts here, and everything in it is theirs.
-    is_ours: bool,
+    /// Of one that was made for the contexts here, so that everything in it is theirs.
+    seed: Option<u64>,
     collector: Collector,
     /// How many contexts have not been torn down.
     contexts: AtomicUsize,
 }
 
 impl World {
-    pub(super) fn new() -> Self {
-        Self::of(Runtime::with_history(HISTORY), true)
+    /// A runtime of our own, with this seed.
+    pub(super) fn new(seed: u64) -> Self {
+        let runtime = Runtime::builder().history(HISTORY).seed(seed).build();
+        Self::of(runtime, Some(seed))
     }
 
     pub(super) fn around(runtime: Runtime) -> Self {
-        Self::of(runtime, false)
+        Self::of(runtime, None)
     }
 
-    fn of(runtime: Runtime, is_ours: bool) -> Self {
+    fn of(runtime: Runtime, seed: Option<u64>) -> Self {
         let collector = Collector::new(runtime.events());
         Self {
             runtime,
-            is_ours,
+            seed,
             collector,
             contexts: AtomicUsize::new(0),
         }
@@ -39,6 +41,11 @@ impl World {
 
     pub(super) const fn runtime(&self) -> &Runtime {
         &self.runtime
+    }
+
+    /// What decides everything that is left to chance, if that is known.
+    pub(in crate::testkit) const fn seed(&self) -> Option<u64> {
+        self.seed
     }
 
     pub(in crate::testkit) const fn collector(&self) -> &Collector {
@@ -52,6 +59,6 @@ impl World {
 
     /// A context has ended; whether it was the last one and is to see to it that nothing is left of the runtime.
     pub(super) fn leave(&self) -> bool {
-        self.contexts.fetch_sub(1, Ordering::SeqCst) == 1 && self.is_ours
+        self.contexts.fetch_sub(1, Ordering::SeqCst) == 1 && self.seed.is_some()
     }
 }

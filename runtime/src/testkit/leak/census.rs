@@ -10,8 +10,11 @@ use super::Leak;
 /// How long what was told to end may take to do so, before it is left over.
 pub(in crate::testkit) const GRACE: Duration = Duration::from_secs(3);
 
+/// The same by the clock on the wall, for a clock of tokio that does not go on.
+pub(in crate::testkit) const GRACE_ON_THE_WALL: Duration = Duration::from_secs(6);
+
 /// How often to look, where nothing tells.
-pub(in crate::testkit) const LOOK: Duration = Duration::from_millis(1);
+const LOOK: Duration = Duration::from_millis(1);
 
 impl Leak {
     fn of_process(process: &Process) -> Self {
@@ -54,14 +57,38 @@ pub(in crate::testkit) fn of_runtime(runtime: &Runtime) -> Vec<Leak> {
     processes.chain(held.map(Leak::of_holding)).collect()
 }
 
-/// What is still there when all that is ending has had its time to do so.
-pub(in crate::testkit) async fn left(look: impl Fn() -> Vec<Leak>) -> Vec<Leak> {
-    let begun = Instant::now();
-    loop {
-        let left = look();
-        if left.is_empty() || begun.elapsed() >= GRACE {
-            return left;
+/// How long has been looked.
+#[derive(Clone, Copy)]
+pub(in crate::testkit) struct Looking {
+    by_tokio: Instant,
+    on_the_wall: std::time::Instant,
+}
+
+impl Looking {
+    pub(in crate::testkit) fn begin() -> Self {
+        Self {
+            by_tokio: Instant::now(),
+            on_the_wall: std::time::Instant::now(),
+        }
+    }
+
+    /// Waits until it is time to look again; false if what is left had its time.
+    pub(in crate::testkit) async fn again(&self) -> bool {
+        if self.by_tokio.elapsed() >= GRACE || self.on_the_wall.elapsed() >= GRACE_ON_THE_WALL {
+            return false;
         }
         sleep(LOOK).await;
+        true
+    }
+}
+
+/// What is still there when all that is ending has had its time to do so, by either clock.
+pub(in crate::testkit) async fn left(look: impl Fn() -> Vec<Leak>) -> Vec<Leak> {
+    let looking = Looking::begin();
+    loop {
+        let left = look();
+        if left.is_empty() || !looking.again().await {
+            return left;
+        }
     }
 }

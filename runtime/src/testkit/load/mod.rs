@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use futures_util::FutureExt;
 use tokio::sync::Barrier;
-use tokio::task::JoinSet;
+use tokio::task::{JoinSet, yield_now};
 use tokio::time::Instant;
 
 pub use report::{LoadReport, Op};
@@ -25,7 +25,8 @@ use report::Timed;
 /// Makes exactly `ops` calls of `op`, `concurrency` of them at a time, and tells what they came to and how long they took.
 ///
 /// As many tasks as may run at a time are spawned and wait for each other before the first call, so that they begin together; each
-/// then makes the next call there is, until all were made. `op` gets the number of the call, from 0. A call that panics
+/// makes one call, and then the next there is, until all were made. Between two calls a task lets the others go on, also where no
+/// call waits. `op` gets the number of the call, from 0. A call that panics
 /// is counted as such, and its task goes on. At least one task and at most `ops` are spawned, whatever `concurrency` says.
 ///
 /// Times are taken by the clock of tokio: real with threads, virtual where it is paused.
@@ -63,12 +64,12 @@ where
     let shared = Arc::new(Shared {
         ops,
         op,
-        next: AtomicUsize::new(0),
+        next: AtomicUsize::new(workers),
         start: Barrier::new(workers),
     });
     let mut tasks = JoinSet::new();
-    for _ in 0..workers {
-        tasks.spawn(work(Arc::clone(&shared)));
+    for nth in 0..workers {
+        tasks.spawn(work(Arc::clone(&shared), nth));
     }
     let mut done = Vec::with_capacity(ops);
     while let Some(worked) = tasks.join_next().await {
@@ -81,22 +82,22 @@ where
 struct Shared<O> {
     ops: usize,
     op: O,
+    /// The number of the next call, when each task has made its first one.
     next: AtomicUsize,
     start: Barrier,
 }
 
-async fn work<T, E, O, F>(shared: Arc<Shared<O>>) -> Vec<Timed<T, E>>
+async fn work<T, E, O, F>(shared: Arc<Shared<O>>, first: usize) -> Vec<Timed<T, E>>
 where
     O: Fn(usize) -> F,
     F: Future<Output = Result<T, E>>,
 {
     shared.start.wait().await;
     let mut done = Vec::new();
-    loop {
-        let nth = shared.next.fetch_add(1, Ordering::Relaxed);
-        if nth >= shared.ops {
-            return done;
-        }
+    let mut nth = first;
+    while nth < shared.ops {
+        // Calls that never wait are made in turn all the same.
+        yield_now().await;
         let begun = Instant::now();
         // The call is a part of it, as it may panic as well.
         let call = AssertUnwindSafe(async { (shared.op)(nth).await });
@@ -111,5 +112,7 @@ where
             ended: Instant::now(),
             op,
         });
+        nth = shared.next.fetch_add(1, Ordering::Relaxed);
     }
+    done
 }

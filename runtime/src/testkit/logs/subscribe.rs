@@ -30,10 +30,10 @@ pub(crate) struct Subscription {
 }
 
 impl Subscription {
-    /// Keeps what the environment, else `filter`, says.
-    pub(crate) fn new(logs: &Logs, filter: &str) -> Result<Self, String> {
+    /// Keeps what the environment, if it is to be asked, else `filter`, says.
+    pub(crate) fn new(logs: &Logs, filter: &str, environment: bool) -> Result<Self, String> {
         let subscriber = tracing_subscriber::fmt()
-            .with_env_filter(filter_of(filter)?)
+            .with_env_filter(filter_of(filter, environment)?)
             .with_writer(Lines(logs.clone()))
             .with_timer(SinceStart(Instant::now()))
             .with_ansi(false)
@@ -55,9 +55,9 @@ impl Subscription {
     }
 }
 
-fn filter_of(option: &str) -> Result<EnvFilter, String> {
+fn filter_of(option: &str, environment: bool) -> Result<EnvFilter, String> {
     let (place, text) = match std::env::var(LOG_VARIABLE) {
-        Ok(text) if !text.is_empty() => (LOG_VARIABLE, text),
+        Ok(text) if environment && !text.is_empty() => (LOG_VARIABLE, text),
         _ => ("the option `log`", option.to_owned()),
     };
     EnvFilter::try_new(&text).map_err(|error| {

@@ -5,14 +5,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use tokio::runtime::{Builder, Handle, Runtime};
-use tokio::time::{Instant, sleep};
 
-use crate::testkit::leak::{GRACE, LOOK};
+use crate::testkit::leak::Looking;
 use crate::testkit::logs::Subscription;
 use crate::testkit::options::Flavour;
-
-/// How long threads may be busy when the runtime has ended.
-pub(super) const BUSY: Duration = Duration::from_secs(1);
 
 /// A tokio runtime whose threads log to the test, and are counted.
 pub(super) struct Host {
@@ -46,21 +42,23 @@ impl Host {
     }
 
     /// Ends the runtime with all its tasks; gives how many threads are still busy then, with code that does not await.
-    pub(super) fn end(self) -> usize {
-        self.tokio.shutdown_timeout(BUSY);
+    pub(super) fn end(self, busy: Duration) -> usize {
+        self.tokio.shutdown_timeout(busy);
         self.threads.load(Ordering::SeqCst)
     }
 }
 
 /// How many tasks of this tokio runtime are left when those that end have ended.
 pub(super) async fn tasks_left() -> usize {
-    let metrics = Handle::current().metrics();
-    let begun = Instant::now();
+    let looking = Looking::begin();
     loop {
-        let left = metrics.num_alive_tasks();
-        if left == 0 || begun.elapsed() >= GRACE {
+        let left = tasks_alive();
+        if left == 0 || !looking.again().await {
             return left;
         }
-        sleep(LOOK).await;
     }
+}
+
+pub(super) fn tasks_alive() -> usize {
+    Handle::current().metrics().num_alive_tasks()
 }

@@ -3,56 +3,40 @@
 //! | file | holds |
 //! |---|---|
 //! | `mod.rs` | [`run`], [`try_run`] |
+//! | `shared.rs` | what both threads know |
 //! | `drive.rs` | what the thread of the test does |
+//! | `body.rs` | the body of the test, and how it ended |
 //! | `host.rs` | the tokio runtime of a test, and the threads of it |
 //! | `watch.rs` | the clock on the wall |
 //! | `limit.rs` | steps that take no longer than they may |
 
+mod body;
 mod drive;
 mod host;
 mod limit;
+mod shared;
 mod watch;
 
-use std::any::Any;
 use std::future::Future;
 use std::panic::resume_unwind;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::thread;
 
-pub(crate) use limit::{A_YEAR, Limits, Overran};
+use body::Payload;
+pub(super) use body::body_of;
+pub(crate) use limit::{Limits, Overran};
 
-use super::context::{TestContext, WeakContext};
-use super::failure::{Clock, TestFailure, TestFailures, TimedOut};
+use super::context::TestContext;
+use super::failure::{TestFailure, TestFailures};
 use super::options::TestOptions;
 use super::outcome::Outcome;
-use watch::Stuck;
+use shared::Shared;
 pub(super) use watch::Watch;
 
 /// What a test came to: the ways in which it failed, and what it panicked with, to be handed on.
-#[derive(Default)]
-struct Verdict {
-    failures: TestFailures,
-    payload: Option<Box<dyn Any + Send>>,
-}
-
-/// What both threads know.
-#[derive(Default)]
-struct Shared {
-    watch: Arc<Watch>,
-    /// For a word on what runs, should the thread of the test not give one.
-    context: Mutex<Option<WeakContext>>,
-}
-
-impl Shared {
-    fn set_context(&self, context: &TestContext) {
-        let mut slot = self.context.lock().unwrap_or_else(PoisonError::into_inner);
-        *slot = Some(context.downgrade());
-    }
-
-    fn context(&self) -> Option<TestContext> {
-        let slot = self.context.lock().unwrap_or_else(PoisonError::into_inner);
-        slot.as_ref()?.upgrade()
-    }
+pub(super) struct Verdict {
+    pub(super) failures: TestFailures,
+    pub(super) payload: Option<Payload>,
 }
 
 /// Runs a test as [`#[mainstay::test]`](macro@crate::test) does, which writes a call of this.
@@ -65,22 +49,44 @@ impl Shared {
 ///
 /// If the test failed, in whatever way, with a text that says all of it. If it panicked itself, that panic is handed on, and
 /// the rest is printed.
+///
+/// With [`should_panic`](TestOptions::should_panic): if it panicked itself, and nothing else is wrong.
 #[track_caller]
 pub fn run<B, F>(options: TestOptions, body: B)
 where
     B: FnOnce(TestContext) -> F + Send + 'static,
     F: Future<Output: Outcome>,
 {
-    let name = options.name.clone();
-    let Verdict { failures, payload } = on_a_thread(options, body);
-    match (failures.into_result(), payload) {
-        (Ok(()), None) => {}
-        (Ok(()), Some(payload)) => resume_unwind(payload),
-        (Err(failures), Some(payload)) => {
-            eprintln!("{name}: {failures}");
-            resume_unwind(payload)
+    let (name, should_panic) = (options.name.clone(), options.should_panic);
+    let verdict = on_a_thread(options, body);
+    if should_panic && !verdict.is_a_panic() {
+        if let Err(failures) = verdict.failures.into_result() {
+            eprintln!("{name}: expected a panic and nothing else: {failures}");
         }
-        (Err(failures), None) => panic!("{failures}"),
+        return;
+    }
+    verdict.tell(&name);
+}
+
+impl Verdict {
+    /// The test panicked, and nothing else is wrong.
+    fn is_a_panic(&self) -> bool {
+        let failures = &self.failures.failures[..];
+        self.payload.is_some() && matches!(failures, [TestFailure::Panicked(_)])
+    }
+
+    /// Panics if the test has failed.
+    #[track_caller]
+    pub(super) fn tell(self, name: &str) {
+        match (self.failures.into_result(), self.payload) {
+            (Ok(()), None) => {}
+            (Ok(()), Some(payload)) => resume_unwind(payload),
+            (Err(failures), Some(payload)) => {
+                eprintln!("{name}: {failures}");
+                resume_unwind(payload)
+            }
+            (Err(failures), None) => panic!("{failures}"),
+        }
     }
 }
 
@@ -122,34 +128,22 @@ where
     });
     let thread = match spawned {
         Ok(thread) => thread,
-        Err(error) => return failed(TestFailure::Start(format!("no thread: {error}"))),
+        Err(error) => {
+            let failure = TestFailure::Start(format!("no thread: {error}"));
+            return Verdict {
+                failures: failure.into(),
+                payload: None,
+            };
+        }
     };
-    match shared.watch.stand() {
-        Ok(()) => thread
-            .join()
-            .unwrap_or_else(|payload| resume_unwind(payload)),
-        Err(stuck) => failed(TestFailure::TimedOut(of_stuck(stuck, &shared))),
+    if let Err(stuck) = shared.watch.stand() {
+        let failures = shared.stuck(stuck);
+        let payload = None;
+        return Verdict { failures, payload };
     }
-}
-
-fn failed(failure: TestFailure) -> Verdict {
-    Verdict {
-        failures: failure.into(),
-        payload: None,
-    }
-}
-
-fn of_stuck(Stuck { step, limit }: Stuck, shared: &Shared) -> TimedOut {
-    let context = shared.context();
-    TimedOut {
-        step,
-        limit,
-        clock: Clock::Wall,
-        is_stuck: true,
-        waits: context.as_ref().map(TestContext::waits).unwrap_or_default(),
-        running: context
-            .as_ref()
-            .map(TestContext::running)
-            .unwrap_or_default(),
-    }
+    let payload = thread
+        .join()
+        .unwrap_or_else(|payload| resume_unwind(payload));
+    let failures = shared.failures();
+    Verdict { failures, payload }
 }
