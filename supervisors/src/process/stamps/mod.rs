@@ -1,0 +1,118 @@
+//! When the messages that wait were sent, in little room.
+//!
+//! ractor's envelope has no place for a stamp. Messages that come through a name are numbered, and the mailbox keeps their
+//! order, so the number says which stamp belongs to the message that is taken out.
+//!
+//! ```text
+//! level 0   the last 32                 each
+//! level 1   the last 1,024              every 32nd
+//! level 2   the last 32,768             every 1,024th
+//! level 3   the last 1,048,576          every 32,768th
+//! level 4   the last 33,554,432         every 1,048,576th
+//! ```
+//!
+//! Up to 32 messages that wait each have their own stamp. Of more, those in front have the stamps of a coarser level, between
+//! two of which they are taken for sent evenly. A wait of more than 2^51 ticks, which is a week at least, is none.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::clock::Tick;
+
+const LEVELS: u32 = 5;
+/// Slots of a level, as a power of two; also how much coarser each level is than the one before.
+const STEP: u32 = 5;
+const SLOTS: usize = 1 << STEP;
+/// What of a slot is the stamp; the rest says whose.
+const STAMP_BITS: u32 = 52;
+const STAMP: u64 = (1 << STAMP_BITS) - 1;
+
+/// The stamps of one mailbox: 1,280 bytes.
+///
+/// Written by all who send and read by the one who takes out. Whatever they do at the same time, a slot is one word, which is
+/// either the one looked for or known not to be. Only of more than 131,072 that wait, one in 4,096 may be taken for another.
+#[derive(Debug)]
+pub(super) struct Stamps([[AtomicU64; SLOTS]; LEVELS as usize]);
+
+impl Stamps {
+    /// So many messages that wait each have a stamp of their own.
+    pub(super) const OWN: u64 = SLOTS as u64;
+
+    pub(super) fn new() -> Self {
+        Self(std::array::from_fn(|_| {
+            std::array::from_fn(|_| AtomicU64::new(0))
+        }))
+    }
+
+    /// Notes when the message of this number is sent: before it is, so that whoever takes it out finds the stamp.
+    #[inline]
+    pub(super) fn put(&self, number: u64, at: Tick) {
+        self.store(0, number, at);
+        if number.is_multiple_of(SLOTS as u64) {
+            self.put_above(number, at);
+        }
+    }
+
+    #[cold]
+    fn put_above(&self, number: u64, at: Tick) {
+        let levels = 1..LEVELS;
+        levels
+            .take_while(|level| number.is_multiple_of(1 << (STEP * level)))
+            .for_each(|level| self.store(level, number, at));
+    }
+
+    fn store(&self, level: u32, number: u64, at: Tick) {
+        let (slot, tag) = self.slot(level, number >> (STEP * level));
+        slot.store(tag | (at.0 & STAMP), Ordering::Relaxed);
+    }
+
+    /// The slot of the `nth` of a level, and the mark that says that it is its.
+    fn slot(&self, level: u32, nth: u64) -> (&AtomicU64, u64) {
+        let slot = &self.0[level as usize][nth as usize % SLOTS];
+        // From 1, so that a slot that was never written is nobody's.
+        let tag = (nth >> STEP).wrapping_add(1) << STAMP_BITS;
+        (slot, tag)
+    }
+
+    /// When the message of this number was sent, as seen from `now`; `None` if nobody has sent it yet, or those behind it have
+    /// taken the place of its stamp. On another processor it may have been a little later than `now`.
+    #[inline]
+    pub(super) fn own(&self, number: u64, now: Tick) -> Option<Tick> {
+        self.load(0, number, now)
+    }
+
+    /// About when the message of this number was sent, which has lost its own stamp; `sent` have been sent in all.
+    #[cold]
+    pub(super) fn about(&self, number: u64, sent: u64, now: Tick) -> Option<Tick> {
+        (1..LEVELS).find_map(|level| {
+            let shift = STEP * level;
+            let nth = number >> shift;
+            let first = self.load(level, nth, now)?;
+            let (last, number_of_last) = match self.load(level, nth + 1, now) {
+                Some(next) => (next, (nth + 1) << shift),
+                // So many have not been sent yet.
+                None => (self.own(sent - 1, now)?, sent - 1),
+            };
+            let (part, whole) = (number - (nth << shift), number_of_last - (nth << shift));
+            let span = u128::from(last.0.saturating_sub(first.0));
+            let past = span * u128::from(part) / u128::from(whole.max(1));
+            Some(Tick(first.0 + u64::try_from(past).ok()?))
+        })
+    }
+
+    #[inline]
+    fn load(&self, level: u32, nth: u64, now: Tick) -> Option<Tick> {
+        let (slot, tag) = self.slot(level, nth);
+        let word = slot.load(Ordering::Relaxed);
+        (word & !STAMP == tag).then(|| whole(word & STAMP, now))
+    }
+}
+
+/// The time that ends in these bits and is nearest to `now`.
+#[inline]
+const fn whole(stamp: u64, now: Tick) -> Tick {
+    let away = (stamp.wrapping_sub(now.0) << (u64::BITS - STAMP_BITS)).cast_signed();
+    Tick(now.0.wrapping_add_signed(away >> (u64::BITS - STAMP_BITS)))
+}
+
+#[cfg(test)]
+mod tests;
