@@ -8,6 +8,7 @@ mod faults;
 mod hangs;
 mod links;
 mod made_known;
+mod meters;
 mod monitors;
 mod panics;
 mod places;

@@ -57,11 +57,7 @@ impl<A: Actor> Host<A> {
     }
 
     /// Runs a callback of the user's as part of the process, and settles what it comes to.
-    fn run<'h, 's, C, F>(
-        &'h self,
-        running: &'s mut Running,
-        call: C,
-    ) -> Callback<'h, 's, A, C, F>
+    fn run<'h, 's, C, F>(&'h self, running: &'s mut Running, call: C) -> Callback<'h, 's, A, C, F>
     where
         C: FnOnce() -> F,
     {

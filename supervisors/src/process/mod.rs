@@ -36,8 +36,8 @@ mod timed;
 mod watch;
 
 use std::fmt;
-use std::panic::Location;
 use std::num::NonZeroUsize;
+use std::panic::Location;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
@@ -57,7 +57,7 @@ pub(crate) use life::{Control, ExitGuard, Life, Owner};
 pub use link::{ExitSignal, ExitSignals};
 pub(crate) use mailbox::Mailbox;
 pub(crate) use meter::Installed;
-pub use meter::{Handled, Meter, Meters, MessageOutcome};
+pub use meter::{Handled, MessageOutcome, Meter, Meters};
 pub use monitor::{Down, Monitor};
 use panic::reason_of;
 pub(crate) use panic::{caught, install_hook};

@@ -11,7 +11,7 @@ use tokio::task::coop;
 use super::Process;
 use super::clock::{Clock, Tick};
 use super::mailbox::Mailbox;
-use super::meter::{Handled, Meter, MessageOutcome, shielded};
+use super::meter::{Handled, MessageOutcome, Meter, shielded};
 
 /// What belongs to an actor while it runs: whom its callbacks run as, and what is known of its messages.
 pub(super) struct Running {

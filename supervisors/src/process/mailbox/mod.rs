@@ -96,7 +96,10 @@ impl Mailbox {
         let (number, stamps) = (self.taken.load(Ordering::Relaxed), self.stamps());
         let sent = stamps.own(number, now);
         if sent.is_none() && !self.is_sent(number) {
-            return Taken { sent, has_next: false };
+            return Taken {
+                sent,
+                has_next: false,
+            };
         }
         self.taken.store(number + 1, Ordering::Relaxed);
         Taken {
