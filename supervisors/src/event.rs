@@ -139,6 +139,24 @@ impl Ring {
     }
 }
 
+/// An event that was published, and of which nobody was told yet.
+#[must_use = "readers are to be told"]
+pub(crate) struct Recorded<'a> {
+    events: &'a Events,
+    is_read: bool,
+    /// What had to go for it. It may be the last to know of its process.
+    _dropped: Option<Event>,
+}
+
+impl Recorded<'_> {
+    pub(crate) fn tell(self) {
+        // Who comes to read later looks for itself before it waits.
+        if self.is_read {
+            self.events.more.notify_waiters();
+        }
+    }
+}
+
 /// The events of one runtime: a ring that all subscribers read from, each at its own place.
 ///
 /// They name processes, whose records lead back to the runtime and so to the events: once the runtime is gone and
@@ -164,12 +182,12 @@ impl Events {
     }
 
     pub(crate) fn publish(&self, kind: EventKind) {
-        self.publish_with(kind, || {});
+        self.record(kind, || {}).tell();
     }
 
     /// Publishes an event and does what makes it true in one step: whoever sees either sees both, and whatever follows
-    /// from it is published after it.
-    pub(crate) fn publish_with(&self, kind: EventKind, make_true: impl FnOnce()) {
+    /// from it is published after it. Readers are told by what is returned, for which no lock may be held.
+    pub(crate) fn record(&self, kind: EventKind, make_true: impl FnOnce()) -> Recorded<'_> {
         report(&kind);
         let (dropped, is_read);
         {
@@ -191,11 +209,10 @@ impl Events {
                 oldest
             };
         }
-        // It may be the last to know of its process, and is dropped without the lock.
-        drop(dropped);
-        // Who comes to read later looks for itself before it waits.
-        if is_read {
-            self.more.notify_waiters();
+        Recorded {
+            events: self,
+            is_read,
+            _dropped: dropped,
         }
     }
 

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::time::Instant;
 
-use crate::process::{Process, current};
+use crate::process::{Pid, Process, current};
 
 /// What is held of a runtime or a namespace: subscriptions, listeners, streams, and whatever else somebody was given who should
 /// give it back. Cheap to clone; all clones are the same ledger.
@@ -54,9 +54,34 @@ pub struct Holding {
     /// Where it was handed out, in the code of whoever asked for it.
     pub made_at: &'static Location<'static>,
     /// The process that asked for it, if it was one.
-    pub holder: Option<Process>,
+    pub holder: Option<Holder>,
     /// When, by the clock of tokio.
     pub since: Instant,
+}
+
+/// Who holds something: what is known of the process, which it does not keep.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Holder {
+    /// The ids from the root down to it, joined by `/`.
+    pub path: String,
+    /// Its number.
+    pub pid: Pid,
+}
+
+impl Holder {
+    fn of(process: &Process) -> Self {
+        Self {
+            path: process.path(),
+            pid: process.pid(),
+        }
+    }
+}
+
+impl fmt::Display for Holder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.path, self.pid)
+    }
 }
 
 /// Such as `config subscription (pool), made at src/pool.rs:12:9 by app/children/pool #7`.
@@ -97,7 +122,7 @@ impl Ledger {
             what,
             name: name.into(),
             made_at,
-            holder: current(),
+            holder: current().as_ref().map(Holder::of),
             since: Instant::now(),
         };
         let mut book = self.lock();
@@ -131,8 +156,7 @@ impl Hold {
 
 impl Drop for Hold {
     fn drop(&mut self) {
-        let holding = self.ledger.lock().held.remove(&self.number);
-        // Without the lock: it may be the last to know of its process.
-        drop(holding);
+        let struck = self.ledger.lock().held.remove(&self.number);
+        drop(struck);
     }
 }

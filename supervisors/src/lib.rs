@@ -60,10 +60,12 @@
 //! limits, automatic shutdown, and every answer to a management request. What does not: code that does not await cannot
 //! be interrupted, not even by a kill; and the profile must unwind on panic, which is refused at compile time otherwise.
 
+mod atomic;
 mod call;
 mod census;
 mod event;
 mod exit;
+mod flag;
 mod ledger;
 mod namespace;
 mod process;
@@ -78,7 +80,7 @@ mod tree;
 pub use call::CallError;
 pub use event::{Delivery, Event, EventKind, EventStream, HISTORY};
 pub use exit::{ExitReason, Failure, IntoExit, Panic, Term};
-pub use ledger::{Hold, Holding, Ledger};
+pub use ledger::{Hold, Holder, Holding, Ledger};
 pub use mainstay_specs as specs;
 #[cfg(feature = "test-util")]
 pub use namespace::StartFailure;

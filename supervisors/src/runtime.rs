@@ -85,7 +85,7 @@ impl Core {
         });
         orphan
             .life()
-            .on_end(forget)
+            .on_ended(forget)
             .unwrap_or_else(|forget| forget());
     }
 

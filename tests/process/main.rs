@@ -5,6 +5,7 @@ mod current;
 mod exits_of_actors;
 mod exits_of_tasks;
 mod faults;
+mod foreign_code;
 mod hangs;
 mod links;
 mod made_known;

@@ -390,3 +390,24 @@ async fn a_child_that_was_stopped_keeps_its_place() {
     assert_eq!(order, ["a", "b", "c"]);
     bed.end().await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_child_that_was_terminated_and_restarted_is_restarted_when_it_crashes() {
+    let bed = Bed::new();
+    let supervisor = bed
+        .start(Supervisor::one_for_one().child(Probe::new().child("a")))
+        .await;
+    within(supervisor.terminate_child(&id("a")))
+        .await
+        .expect("it stops");
+    let again = within(supervisor.restart_child(&id("a"))).await;
+    let again = again.expect("it starts").process().cloned();
+    let again = again.expect("it runs");
+    again.kill();
+    within(again.ended()).await;
+    // The request waits its turn behind the exit.
+    let third = running(&supervisor, "a").await;
+    assert!(third.is_alive());
+    assert_ne!(third, again);
+    bed.end().await;
+}

@@ -349,3 +349,62 @@ async fn a_child_that_stops_its_own_supervisor_is_stopped_with_it() {
     assert_eq!(a.exit_reason(), Some(ExitReason::Killed));
     bed.end().await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn children_whose_limits_get_shorter_and_longer_have_the_time_that_each_has() {
+    let bed = Bed::new();
+    let within_limit = |id: &str, seconds| {
+        let child = hanging().child(id);
+        child.shutdown(Shutdown::Timeout(secs(seconds)))
+    };
+    let tree = Supervisor::one_for_one()
+        .child(within_limit("a", 7))
+        .child(Probe::new().child("quick"))
+        .child(within_limit("b", 3))
+        .child(slow(2).child("patient").shutdown(Shutdown::Infinity))
+        .child(within_limit("c", 5))
+        .child(within_limit("d", 0))
+        .child(within_limit("e", 0));
+    let supervisor = bed.start(tree).await;
+    let begun = Instant::now();
+    within(supervisor.stop(ExitReason::Shutdown))
+        .await
+        .expect("it stops");
+    let took = begun.elapsed();
+    // tokio's timers are a millisecond late at most, each.
+    assert!(took >= secs(17) && took < secs(17) + millis(7), "{took:?}");
+    bed.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stop_leaves_no_timer_that_a_clock_which_stands_still_is_moved_on_to() {
+    let bed = Bed::new();
+    let (restarted, mut told) = tokio::sync::mpsc::unbounded_channel();
+    // Waits for a thread when it is started again: no timer of tokio's runs meanwhile, if none is left behind.
+    let waits = Child::from_start(ChildSpec::new(id("waits")), move |cx| {
+        let restarted = restarted.clone();
+        async move {
+            if cx.restarts() > 0 {
+                let (done, wait) = tokio::sync::oneshot::channel();
+                std::thread::spawn(move || {
+                    std::thread::yield_now();
+                    done.send(()).ok();
+                });
+                wait.await.ok();
+                restarted.send(Instant::now()).ok();
+            }
+            Ok(cx
+                .spawn_task(|stop| async move { stop.stopped().await })
+                .into())
+        }
+    });
+    let tree = Supervisor::one_for_all()
+        .child(waits)
+        .child(Probe::new().child("b"));
+    let supervisor = bed.start(tree).await;
+    let begun = Instant::now();
+    running(&supervisor, "waits").await.kill();
+    // Without `within`, which would be such a timer.
+    assert_eq!(told.recv().await, Some(begun));
+    bed.end().await;
+}

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::num::NonZeroUsize;
 use std::panic::Location;
-use std::sync::atomic::{AtomicBool, Ordering, fence};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Poll, Waker};
 
@@ -15,12 +15,14 @@ use tokio::task::AbortHandle;
 use super::fault::Faults;
 use super::link::Links;
 use super::mailbox::Mailbox;
-use super::meter::{Meter, shielded};
+use super::meter::Meter;
+use super::panic::run_caught;
 use super::task::StopSignal;
 use super::watch::{Ended, Ticket, Watchers};
 use super::{MessageOutcome, Pid, Process, ProcessKind};
-use crate::event::EventKind;
+use crate::event::{EventKind, Events};
 use crate::exit::{ExitReason, Panic};
+use crate::flag::Flag;
 use crate::runtime::Scope;
 use crate::supervisor::{Hub, Key, Message};
 
@@ -91,7 +93,7 @@ pub(crate) struct Life {
     /// Its supervisor waits for it to start, and so must not be called by it.
     holds_up: AtomicBool,
     /// It has said its last word.
-    ending: AtomicBool,
+    ending: Flag,
     state: Mutex<State>,
     reason: OnceLock<ExitReason>,
 }
@@ -114,7 +116,7 @@ impl Life {
             #[cfg(feature = "test-util")]
             faults: Faults::default(),
             holds_up: AtomicBool::new(false),
-            ending: AtomicBool::new(false),
+            ending: Flag::default(),
             state: Mutex::new(State {
                 phase: Phase::Alive,
                 announced: false,
@@ -137,13 +139,7 @@ impl Life {
     /// Its mailbox is going to be dropped, or was.
     pub(crate) fn is_ending(&self) -> bool {
         // After what the caller has just sent: either the mailbox still finds it, or this is seen here.
-        fence(Ordering::SeqCst);
-        self.ending.load(Ordering::Acquire)
-    }
-
-    fn set_ending(&self) {
-        self.ending.store(true, Ordering::Release);
-        fence(Ordering::SeqCst);
+        self.ending.is_raised()
     }
 
     /// A poisoned lock is taken all the same: every change made under it is a single assignment.
@@ -178,7 +174,7 @@ impl Life {
     /// A message to it was refused.
     pub(crate) fn tell_refused(&self) {
         if let Some(meter) = self.meter() {
-            shielded(|| meter.refused());
+            run_caught(|| meter.refused());
         }
     }
 
@@ -215,9 +211,12 @@ impl Life {
     }
 
     pub(super) fn watch(&self, ticket: &mut Option<Ticket>, waker: &Waker) -> Poll<ExitReason> {
+        if let Some(reason) = self.reason() {
+            return Poll::Ready(reason.clone());
+        }
         let waker = waker.clone();
         let mut state = self.lock();
-        // Under the lock, so that an end in between is not missed.
+        // Once more under the lock, so that an end in between is not missed.
         if let Some(reason) = self.reason() {
             let reason = reason.clone();
             drop(state);
@@ -232,11 +231,6 @@ impl Life {
     pub(super) fn unwatch(&self, ticket: Ticket) {
         let left = self.lock().watchers.take(ticket);
         drop(left);
-    }
-
-    /// Its supervisor is about to wait for its end itself.
-    pub(crate) fn expect_end(&self) {
-        self.lock().expected = true;
     }
 
     /// Makes the process reachable. What was asked of it before takes effect now.
@@ -270,7 +264,17 @@ impl Life {
     }
 
     pub(crate) fn ask_to_stop(&self, reason: ExitReason) {
+        self.ask(self.lock(), reason);
+    }
+
+    /// As [`ask_to_stop`](Self::ask_to_stop), by its supervisor, which waits for the end itself and needs no message.
+    pub(crate) fn stop_expecting(&self, reason: ExitReason) {
         let mut state = self.lock();
+        state.expected = true;
+        self.ask(state, reason);
+    }
+
+    fn ask(&self, mut state: MutexGuard<'_, State>, reason: ExitReason) {
         if state.asked.is_some() || self.reason().is_some() {
             return;
         }
@@ -295,18 +299,19 @@ impl Life {
     }
 
     pub(crate) fn kill(&self, reason: ExitReason) {
+        force(self.lock(), reason);
+    }
+
+    /// As [`kill`](Self::kill), by its supervisor, which waits for the end itself and needs no message.
+    pub(crate) fn kill_expecting(&self, reason: ExitReason) {
         let mut state = self.lock();
-        if state.forced.is_none() {
-            state.forced = Some(reason);
-        }
-        if let Some(control) = &state.control {
-            control.kill();
-        }
+        state.expected = true;
+        force(state, reason);
     }
 
     /// What the process said of its own end. The first word counts.
     pub(crate) fn set_outcome(&self, reason: ExitReason) {
-        self.set_ending();
+        self.ending.raise();
         let mut state = self.lock();
         if state.outcome.is_none() {
             state.outcome = Some(reason);
@@ -340,7 +345,17 @@ impl Life {
         alive.then(|| change(&mut state.links))
     }
 
-    /// Has `cleanup` run when the process ends, before its end can be seen. Given back if it has ended already.
+    /// Has `cleanup` run when the process has ended, at the latest when its end can be seen. Given back if it can already.
+    pub(crate) fn on_ended(&self, cleanup: Cleanup) -> Result<(), Cleanup> {
+        let mut state = self.lock();
+        if state.phase == Phase::Ended {
+            return Err(cleanup);
+        }
+        state.cleanups.push(cleanup);
+        Ok(())
+    }
+
+    /// Has `cleanup` run when the process ends, before its end can be seen. Given back if it is ending already.
     pub(crate) fn on_end(&self, cleanup: Cleanup) -> Result<(), Cleanup> {
         let mut state = self.lock();
         if state.phase == Phase::Alive {
@@ -351,8 +366,8 @@ impl Life {
         }
     }
 
-    fn publish(&self, process: &Process, kind: impl FnOnce(Process) -> EventKind) {
-        self.scope.runtime.events.publish(kind(process.clone()));
+    fn events(&self) -> &Events {
+        &self.scope.runtime.events
     }
 
     fn tell_owner(&self) {
@@ -362,6 +377,15 @@ impl Life {
                 pid: self.pid,
             });
         }
+    }
+}
+
+fn force(mut state: MutexGuard<'_, State>, reason: ExitReason) {
+    if state.forced.is_none() {
+        state.forced = Some(reason);
+    }
+    if let Some(control) = &state.control {
+        control.kill();
     }
 }
 
@@ -390,29 +414,36 @@ impl Control {
 }
 
 impl Process {
-    /// Makes the process known: from here on its end is told to its supervisor and shown as an event.
+    /// Makes the process known: from here on its end is shown as an event and told to its supervisor, unless that waits for
+    /// it itself.
     ///
     /// If it has ended meanwhile, both are told now, in this order.
     pub(crate) fn announce(&self, restarts: u32) {
         let life = self.life();
         if let Some(meter) = life.meter() {
-            shielded(|| meter.started(restarts));
+            run_caught(|| meter.started(restarts));
         }
         let mut state = life.lock();
         state.announced = true;
         let ended = state.phase == Phase::Ended;
         let last_word = if ended { state.last_word() } else { None };
+        let process = self.clone();
         // Under the lock, so that the end cannot be published first.
-        life.publish(self, |process| EventKind::Started { process, restarts });
+        let recorded = life
+            .events()
+            .record(EventKind::Started { process, restarts }, || {});
         drop(state);
+        recorded.tell();
         if ended && let Some(reason) = life.reason().cloned() {
             tell_end(last_word, &reason);
-            life.publish(self, |process| EventKind::Exited { process, reason });
+            let process = self.clone();
+            life.events().publish(EventKind::Exited { process, reason });
             life.tell_owner();
         }
     }
 
-    /// The end, in this order: names are freed; the exit can be seen; the event; links; a supervisor's children; the
+    /// The end, in this order: a supervisor hands its children to the runtime and lets go of what their start functions
+    /// hold; names are freed; the exit can be seen, and the event; those who wait; links; a supervisor's children; the
     /// supervisor above, which may start a successor at once.
     fn finish(&self) {
         let life = self.life();
@@ -458,15 +489,17 @@ impl Process {
         state.phase = Phase::Ended;
         // Set once: a process has one guard.
         let make_known = || drop(life.reason.set(reason.clone()));
-        if state.announced {
+        let recorded = state.announced.then(|| {
             let (process, reason) = (self.clone(), reason.clone());
             let event = EventKind::Exited { process, reason };
-            life.scope.runtime.events.publish_with(event, make_known);
-        } else {
+            life.events().record(event, make_known)
+        });
+        if recorded.is_none() {
             make_known();
         }
         // A handle, or an event, keeps nothing of an ended process: an actor's cell holds its channels.
         let control = state.control.take();
+        let late = std::mem::take(&mut state.cleanups);
         let made_known = MadeKnown {
             watchers: std::mem::take(&mut state.watchers),
             tell_owner: state.announced && !state.expected,
@@ -474,6 +507,10 @@ impl Process {
         };
         drop(state);
         drop(control);
+        late.into_iter().for_each(|cleanup| cleanup());
+        if let Some(recorded) = recorded {
+            recorded.tell();
+        }
         #[cfg(feature = "test-util")]
         life.faults.end();
         made_known
@@ -506,7 +543,8 @@ impl State {
 /// Without the lock.
 fn tell_end(last_word: Option<LastWord>, reason: &ExitReason) {
     if let Some((meter, unhandled)) = last_word {
-        shielded(|| meter.ended(reason, unhandled));
+        // Dropped inside as well: this may be the last to hold it.
+        run_caught(move || meter.ended(reason, unhandled));
     }
 }
 

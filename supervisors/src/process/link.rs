@@ -79,7 +79,9 @@ pub(super) fn unlink(a: &Process, b: &Process) {
 
 pub(super) fn trap(process: &Process) -> ExitSignals {
     let (tx, rx) = mpsc::unbounded_channel();
-    process.life().with_links(|links| links.trap = Some(tx));
+    let before = process.life().with_links(|links| links.trap.replace(tx));
+    // Without the lock, as it wakes whoever reads the stream of before.
+    drop(before);
     ExitSignals(rx)
 }
 

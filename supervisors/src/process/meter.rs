@@ -1,16 +1,16 @@
 //! Measuring processes: what a meter is told, and who gives each process one.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use super::Process;
+use super::panic::run_caught;
 use crate::exit::ExitReason;
 
 /// Is told what one process does. It lives as long as the process: a successor gets one of its own from [`Meters`].
 ///
 /// It is called in the midst of what it measures, by the process and by those who send to it, and so is to be quick and to wait
-/// for nobody. A panic in it is caught, told to `tracing`, and changes nothing for the process. All methods do nothing unless
+/// for nobody. A panic in it is caught, and changes nothing for the process. All methods do nothing unless
 /// they are written.
 ///
 /// Who only asks now and then how many messages wait, needs no meter for it but that there is one: [`Process::waiting`].
@@ -113,14 +113,6 @@ impl Installed {
 /// Asks for the meter of a process; one that is not given because of a panic is none.
 pub(crate) fn ask(meters: &dyn Meters, process: &Process) -> Option<Arc<dyn Meter>> {
     let mut meter = None;
-    shielded(|| meter = meters.meter(process));
+    run_caught(|| meter = meters.meter(process));
     meter
-}
-
-/// Calls code of a meter's. Nothing of ours can be left half done by a panic in it.
-#[inline]
-pub(super) fn shielded(tell: impl FnOnce()) {
-    if catch_unwind(AssertUnwindSafe(tell)).is_err() {
-        tracing::error!("a meter panicked");
-    }
 }

@@ -60,7 +60,7 @@ pub(crate) use meter::Installed;
 pub use meter::{Handled, MessageOutcome, Meter, Meters};
 pub use monitor::{Down, Monitor};
 use panic::reason_of;
-pub(crate) use panic::{caught, install_hook};
+pub(crate) use panic::{caught, drop_caught, install_hook, run_caught};
 pub use task::{Ready, StopToken};
 pub(crate) use task::{spawn_supervisor, spawn_task};
 

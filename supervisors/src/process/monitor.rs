@@ -20,7 +20,7 @@ pub struct Down {
 
 /// A future of a process's end: at once for one that has ended.
 ///
-/// It belongs to nobody and costs the watched process nothing. To stop watching, drop it or call
+/// It belongs to nobody and takes a place in a list of the watched process while it waits. To stop watching, drop it or call
 /// [`demonitor`](Self::demonitor).
 #[must_use = "a monitor does nothing unless it is awaited"]
 pub struct Monitor {

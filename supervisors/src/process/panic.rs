@@ -6,7 +6,7 @@
 
 use std::any::Any;
 use std::cell::RefCell;
-use std::panic::{self, PanicHookInfo};
+use std::panic::{self, AssertUnwindSafe, PanicHookInfo, catch_unwind};
 use std::sync::Once;
 
 use super::current;
@@ -45,6 +45,18 @@ pub(super) fn reason_of(payload: Box<dyn Any + Send>) -> ExitReason {
         Err(payload) => payload,
     };
     ExitReason::Panicked(caught(payload))
+}
+
+/// Runs code of the user's that has no way to fail: a destructor, a waker. A panic in it has been printed by the hook, and
+/// must not keep the rest from being done.
+pub(crate) fn run_caught(code: impl FnOnce()) {
+    // What a panic leaves half done is the user's.
+    catch_unwind(AssertUnwindSafe(code)).ok();
+}
+
+/// Drops something of the user's, as [`run_caught`] does.
+pub(crate) fn drop_caught<T>(value: T) {
+    run_caught(|| drop(value));
 }
 
 /// Makes a panic's payload, caught on this thread just now, into a [`Panic`].

@@ -122,7 +122,7 @@ impl Timed {
             run: self.clock.between(message.begun, now),
             outcome,
         };
-        shielded(|| self.meter.handled(&handled));
+        run_caught(|| self.meter.handled(&handled));
     }
 }
 
@@ -188,6 +188,6 @@ impl Drop for Timing<'_> {
     fn drop(&mut self) {
         let Polls { meter, clock } = self.polls;
         let busy = clock.between(self.begun, clock.now());
-        shielded(|| meter.polled(busy));
+        run_caught(|| meter.polled(busy));
     }
 }

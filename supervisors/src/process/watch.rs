@@ -6,7 +6,7 @@ use std::task::{Context, Poll, Waker};
 
 use slab::Slab;
 
-use super::Life;
+use super::{Life, run_caught};
 use crate::exit::ExitReason;
 
 /// Those who wait for the end of one process, kept under its lock. Most processes have none, and most others one: the
@@ -46,14 +46,22 @@ impl Watchers {
     pub(super) fn take(&mut self, ticket: Ticket) -> Option<Waker> {
         match ticket {
             Ticket::First => self.first.take(),
-            Ticket::Other(place) => self.others.try_remove(place),
+            Ticket::Other(place) => {
+                let waker = self.others.try_remove(place);
+                if self.others.is_empty() {
+                    self.others = Slab::new();
+                }
+                waker
+            }
         }
     }
 
-    /// Wakes all, without the lock.
+    /// Wakes all, without the lock: a waker may run anybody's code. One that panics keeps nobody else from being woken.
     pub(super) fn wake(self) {
         let others = self.others.into_iter().map(|(_, waker)| waker);
-        self.first.into_iter().chain(others).for_each(Waker::wake);
+        for waker in self.first.into_iter().chain(others) {
+            run_caught(|| waker.wake());
+        }
     }
 }
 

@@ -25,6 +25,8 @@ pub trait Lease: fmt::Debug + Send + Sync {
 }
 
 /// Where names are claimed and found.
+///
+/// Through the trait a registration does not know where in the code it was made: it names the place in the backend.
 pub trait LeaseBackend<K, V>: Send + Sync {
     /// Claims a key for a process, until it ends, the lease is released or is not renewed in time.
     fn claim<'a>(

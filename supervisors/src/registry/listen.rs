@@ -41,7 +41,7 @@ pub enum RegistryEvent<K, V> {
 /// A stream of what changes in a registry, with a bounded queue. Dropping it ends the listening.
 ///
 /// Those of a namespace's registry are noted in the namespace's [`Ledger`](crate::Ledger) while they are there. Another backend
-/// makes its own from the receiver of a channel, with [`From`].
+/// makes its own from the receiver of a channel, with [`From`] or, to have it noted as well, [`noted`](Self::noted).
 pub struct Listener<K, V> {
     events: Receiver<RegistryEvent<K, V>>,
     _hold: Option<Hold>,
@@ -53,6 +53,11 @@ impl<K: Key, V: Value> Listener<K, V> {
             events,
             _hold: hold,
         }
+    }
+
+    /// A listener of another backend, which is noted in a ledger while it is there.
+    pub const fn noted(events: Receiver<RegistryEvent<K, V>>, hold: Hold) -> Self {
+        Self::new(events, Some(hold))
     }
 
     /// The next change.

@@ -20,7 +20,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::hash::Hash;
 use std::panic::Location;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering, fence};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use papaya::HashMap as ReadMap;
@@ -36,6 +36,7 @@ pub use listen::{Listener, RegistryEvent};
 pub use stats::RegistryStats;
 
 use crate::exit::ExitReason;
+use crate::flag::Flag;
 use crate::ledger::Ledger;
 use crate::process::{Pid, Process};
 
@@ -91,7 +92,7 @@ struct Inner<K, V> {
     registered: AtomicU64,
     expired: AtomicU64,
     changed: Notify,
-    waiting: AtomicBool,
+    waiting: Flag,
     listeners: broadcast::Sender<RegistryEvent<K, V>>,
     meta: Mutex<HashMap<String, V>>,
     /// Where listeners are noted.
@@ -141,7 +142,7 @@ impl<K: Key, V: Value> Registry<K, V> {
                 registered: AtomicU64::new(0),
                 expired: AtomicU64::new(0),
                 changed: Notify::new(),
-                waiting: AtomicBool::new(false),
+                waiting: Flag::default(),
                 listeners: broadcast::Sender::new(LISTENER_BACKLOG),
                 meta: Mutex::default(),
                 ledger,
@@ -350,9 +351,8 @@ impl<K: Key, V: Value> Registry<K, V> {
             let changed = self.inner.changed.notified();
             tokio::pin!(changed);
             changed.as_mut().enable();
-            self.inner.waiting.store(true, Ordering::SeqCst);
             // Either the registration is seen here, or the wish to be told is seen there.
-            fence(Ordering::SeqCst);
+            self.inner.waiting.raise();
             if let Some(process) = self.whereis(key) {
                 return process;
             }
@@ -512,8 +512,7 @@ impl<K: Key, V: Value> Inner<K, V> {
     }
 
     fn tell_waiters(&self) {
-        fence(Ordering::SeqCst);
-        if self.waiting.load(Ordering::SeqCst) {
+        if self.waiting.is_raised() {
             self.changed.notify_waiters();
         }
     }

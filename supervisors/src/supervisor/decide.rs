@@ -4,6 +4,7 @@
 //! original by the replayer in `tests/`. Beyond OTP: children that name what they depend on.
 
 use mainstay_specs::{AutoShutdown, ChildId, ChildSpec, Restart, Strategy, SupervisorFlags};
+use smallvec::{SmallVec, smallvec};
 use tokio::time::Instant;
 
 use super::history::History;
@@ -11,6 +12,9 @@ use crate::exit::ExitReason;
 
 /// A child's place in the start order of its supervisor; never used again.
 pub(crate) type Key = u64;
+
+/// Children that are restarted together. Mostly one, which then costs no allocation.
+pub(crate) type Keys = SmallVec<[Key; 1]>;
 
 /// What a decision has to know of each child.
 pub(crate) trait Sibling {
@@ -27,7 +31,7 @@ pub(crate) enum Decision {
     /// It stays down; its entry is dropped.
     Forget,
     /// Stop these, in reverse, then start these, in order.
-    Restart(Vec<Key>),
+    Restart(Keys),
     /// Too many restarts: stop everything and end.
     GiveUp,
     /// A significant child has ended: stop everything and end.
@@ -93,19 +97,19 @@ pub(crate) fn affected(
     strategy: Strategy,
     (failed, id): (Key, &ChildId),
     siblings: &impl Siblings,
-) -> Vec<Key> {
+) -> Keys {
     let keys = siblings.in_order().map(|(key, _)| key);
     match strategy {
         Strategy::OneForAll => keys.collect(),
         Strategy::RestForOne => keys.filter(|key| *key >= failed).collect(),
         Strategy::OneForOne if siblings.has_dependents() => with_dependents((failed, id), siblings),
-        Strategy::OneForOne => vec![failed],
+        Strategy::OneForOne => smallvec![failed],
     }
 }
 
 /// What depends on something is started after it, so one pass in start order finds all that depend on it indirectly.
-fn with_dependents((failed, id): (Key, &ChildId), siblings: &impl Siblings) -> Vec<Key> {
-    let mut affected = vec![failed];
+fn with_dependents((failed, id): (Key, &ChildId), siblings: &impl Siblings) -> Keys {
+    let mut affected: Keys = smallvec![failed];
     let mut names = vec![id];
     for (key, child) in siblings.in_order().filter(|(key, _)| *key > failed) {
         if child

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use proptest::strategy::Strategy as Generator;
 use tokio::time::Instant;
 
-use super::decide::{Decision, Key, Sibling, Siblings, affected, on_exit, on_retry};
+use super::decide::{Decision, Key, Keys, Sibling, Siblings, affected, on_exit, on_retry};
 use super::history::History;
 use crate::exit::ExitReason;
 
@@ -171,7 +171,7 @@ fn decision(spec: &ChildSpec, auto_shutdown: AutoShutdown, reason: &ExitReason) 
 #[test]
 fn every_reason_and_restart_type_has_its_decision() {
     use Restart::{Permanent, Temporary, Transient};
-    let again = || Decision::Restart(vec![key(0)]);
+    let again = || Decision::Restart(Keys::from_slice(&[key(0)]));
     // normal, shutdown, shutdown with, killed, failed, panicked
     let table: [(Restart, [Decision; 6]); 3] = [
         (
@@ -252,7 +252,7 @@ proptest! {
             Strategy::RestForOne => keys.into_iter().filter(|key| *key >= failed).collect(),
         };
         let found = affected(strategy, (failed, &family.spec(failed).id), &family);
-        prop_assert_eq!(found, expected);
+        prop_assert_eq!(found.to_vec(), expected);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The part of a supervisor that others hold: its mailbox and its table of children.
 
+use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -8,11 +9,12 @@ use mainstay_specs::Shutdown;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
+use super::decide::Key;
 use super::doom::Doom;
 use super::message::Message;
-use super::table::Table;
+use super::table::{Entry, Table};
 use crate::exit::ExitReason;
-use crate::process::{Process, ProcessKind};
+use crate::process::{Process, ProcessKind, drop_caught};
 
 pub(crate) struct Hub {
     mailbox: mpsc::UnboundedSender<Message>,
@@ -75,8 +77,14 @@ impl Hub {
     }
 
     /// The supervisor has ended: gives the children that it leaves behind, because it was killed. The runtime keeps
-    /// them in mind from here on.
+    /// them in mind from here on. What the start functions hold is dropped.
     pub(crate) fn leave(&self) -> Left {
+        let (left, entries) = self.close();
+        entries.into_values().for_each(drop_caught);
+        left
+    }
+
+    fn close(&self) -> (Left, BTreeMap<Key, Entry>) {
         let mut table = self.table();
         table.closed = true;
         let entries = table.take_all();
@@ -93,7 +101,14 @@ impl Hub {
         for process in left.processes() {
             process.scope_of().runtime.adopt(process);
         }
-        left
+        (left, entries)
+    }
+
+    /// Takes a child out of the table.
+    pub(crate) fn forget(&self, key: Key) {
+        let entry = self.table().remove(key);
+        // Without the lock: what the start function holds is the user's.
+        drop_caught(entry);
     }
 }
 

@@ -11,7 +11,7 @@ use crate::process::{Pid, Process};
 use crate::start::{Child, Started};
 
 pub(crate) enum Message {
-    /// A child has ended, and nothing of it is left.
+    /// A child has ended, which the supervisor did not stop itself, and nothing of it is left.
     ChildExited {
         key: Key,
         pid: Pid,

@@ -6,12 +6,12 @@ use mainstay_specs::{ChildId, ChildSpec, Restart, SupervisorFlags};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use super::decide::{self, Decision, Key};
+use super::decide::{self, Decision, Key, Keys};
 use super::history::History;
 use super::hub::Hub;
 use super::launch::launch;
 use super::message::Message;
-use super::table::ChildState;
+use super::table::{ChildState, Entry};
 use crate::event::EventKind;
 use crate::exit::ExitReason;
 use crate::process::{Pid, Process};
@@ -92,7 +92,7 @@ impl Office {
     }
 
     /// Whom a restart concerns whose wait is over: it was counted when it was put off. Nobody if it was overtaken.
-    pub(crate) fn on_time(&self, key: Key, epoch: u64) -> Option<Vec<Key>> {
+    pub(crate) fn on_time(&self, key: Key, epoch: u64) -> Option<Keys> {
         let table = self.hub.table();
         let entry = table.get(key)?;
         let ChildState::Restarting { epoch: current, .. } = entry.state else {
@@ -102,7 +102,7 @@ impl Office {
         (current == epoch).then(|| decide::affected(self.flags.strategy, child, &*table))
     }
 
-    pub(crate) fn affected(&self, key: Key, spec: &ChildSpec) -> Vec<Key> {
+    pub(crate) fn affected(&self, key: Key, spec: &ChildSpec) -> Keys {
         let table = self.hub.table();
         decide::affected(self.flags.strategy, (key, &spec.id), &*table)
     }
@@ -143,9 +143,10 @@ impl Office {
     }
 
     pub(crate) fn set_state(&self, key: Key, state: ChildState) {
-        if let Some(entry) = self.hub.table().get_mut(key) {
-            entry.state = state;
-        }
+        let set = |entry: &mut Entry| std::mem::replace(&mut entry.state, state);
+        let before = self.hub.table().get_mut(key).map(set);
+        // Without the lock: it may be the last to know of a process, and so of an error of the user's.
+        drop(before);
     }
 
     /// Marks a child that is about to be started again as having no process; gives the last one it had.
@@ -160,7 +161,9 @@ impl Office {
     }
 
     pub(crate) fn set_started(&self, key: Key, started: &Started, restarts: u32) {
-        self.hub.table().set_started(key, started, restarts);
+        let before = self.hub.table().set_started(key, started, restarts);
+        // Without the lock, as above.
+        drop(before);
     }
 
     /// A child that is to be started again, and how often it was.

@@ -5,7 +5,7 @@ use std::future::Future;
 use mainstay_specs::ChildSpec;
 use tokio::sync::mpsc::UnboundedReceiver;
 
-use super::decide::{Decision, Key};
+use super::decide::{Decision, Key, Keys};
 use super::message::{Call, Message};
 use super::office::Office;
 use crate::exit::ExitReason;
@@ -18,7 +18,7 @@ pub(crate) trait Serve: Sized + Send {
     fn stay_down(&self, key: Key, spec: &ChildSpec);
 
     /// Starts these again, after stopping those of them that run, because `failed` is due for it.
-    fn restart(&mut self, keys: Vec<Key>, failed: Key) -> impl Future<Output = ()> + Send;
+    fn restart(&mut self, keys: Keys, failed: Key) -> impl Future<Output = ()> + Send;
 
     fn call(&mut self, call: Call) -> impl Future<Output = ()> + Send;
 
@@ -73,7 +73,7 @@ async fn carry_out(
 ) -> Option<ExitReason> {
     match decision {
         Decision::Keep | Decision::Forget => server.stay_down(key, spec),
-        Decision::Restart(_) if server.office().put_off(key) => {}
+        Decision::Restart(_) if spec.backoff.is_some() && server.office().put_off(key) => {}
         Decision::Restart(keys) => server.restart(keys, key).await,
         Decision::GiveUp | Decision::ShutDown => {
             server.stay_down(key, spec);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use mainstay_specs::{ChildId, ChildSpec, ChildType, SupervisorFlags};
 use tokio::time::Instant;
 
-use super::decide::{self, Decision, Key};
+use super::decide::{self, Decision, Key, Keys};
 use super::error::SupervisorError;
 use super::handle::{ChildCounts, ChildInfo};
 use super::hub::Hub;
@@ -13,7 +13,7 @@ use super::message::{Call, Target};
 use super::office::Office;
 use super::serve::Serve;
 use super::spec;
-use super::stop::{Clock, Stopping};
+use super::stop::{StopTimer, Stopping};
 use super::table::{ChildState, Entry, Table};
 use crate::process::Process;
 use crate::runtime::Scope;
@@ -88,11 +88,14 @@ impl Server {
     }
 
     fn delete_child(&self, id: &ChildId) -> Result<(), SupervisorError> {
-        let mut table = self.0.hub.table();
-        let key = table.key_of(id).ok_or(SupervisorError::NotFound)?;
-        let entry = table.get(key).ok_or(SupervisorError::NotFound)?;
-        refuse_unless_stopped(&entry.state)?;
-        table.remove(key);
+        let key = {
+            let table = self.0.hub.table();
+            let key = table.key_of(id).ok_or(SupervisorError::NotFound)?;
+            let entry = table.get(key).ok_or(SupervisorError::NotFound)?;
+            refuse_unless_stopped(&entry.state)?;
+            key
+        };
+        self.0.hub.forget(key);
         Ok(())
     }
 
@@ -106,7 +109,7 @@ impl Server {
             .table()
             .key_of(&id)
             .ok_or(SupervisorError::NotFound)?;
-        self.terminate(key, &mut Clock::default()).await;
+        self.terminate(key, &mut StopTimer::default()).await;
         Ok(())
     }
 
@@ -131,8 +134,16 @@ impl Server {
         }
     }
 
+    /// Stops these, one after the other.
+    async fn terminate_each(&mut self, keys: impl Iterator<Item = Key> + Send) {
+        let mut timer = StopTimer::default();
+        for key in keys {
+            self.terminate(key, &mut timer).await;
+        }
+    }
+
     /// Stops a child, if it runs. Temporary ones are forgotten; of others the entry is kept.
-    async fn terminate(&mut self, key: Key, clock: &mut Clock) {
+    async fn terminate(&mut self, key: Key, timer: &mut StopTimer) {
         let Some((process, spec)) = ({
             let table = self.0.hub.table();
             table
@@ -142,7 +153,7 @@ impl Server {
             return;
         };
         if let Some(process) = process {
-            let stopped = Stopping::begin(process, &spec).finish(clock).await;
+            let stopped = Stopping::begin(process, &spec).finish(timer).await;
             if !stopped.is_expected(&spec) {
                 self.0
                     .report_shutdown_error(&spec.id, Some(stopped.process), stopped.reason, 1);
@@ -159,19 +170,17 @@ impl Serve for Server {
 
     fn stay_down(&self, key: Key, spec: &ChildSpec) {
         match decide::stay_down(spec) {
-            Decision::Forget => drop(self.0.hub.table().remove(key)),
+            Decision::Forget => self.0.hub.forget(key),
             _ => self.0.set_state(key, ChildState::Stopped),
         }
     }
 
     /// Stops `keys` in reverse and starts them in order. One that fails is tried again, and whom its own restart concerns
     /// is started with it then.
-    async fn restart(&mut self, keys: Vec<Key>, failed: Key) {
+    async fn restart(&mut self, keys: Keys, failed: Key) {
         let mut last = self.0.take_last(failed);
-        let mut clock = Clock::default();
-        for key in keys.iter().rev().filter(|key| **key != failed) {
-            self.terminate(*key, &mut clock).await;
-        }
+        let others = keys.iter().rev().filter(|key| **key != failed);
+        self.terminate_each(others.copied()).await;
         let mut put_off = Vec::new();
         for key in keys {
             if put_off.contains(&key) {
@@ -208,10 +217,7 @@ impl Serve for Server {
 
     async fn terminate_all(&mut self) {
         let keys: Vec<Key> = self.0.hub.table().iter().map(|(key, _)| key).collect();
-        let mut clock = Clock::default();
-        for key in keys.into_iter().rev() {
-            self.terminate(key, &mut clock).await;
-        }
+        self.terminate_each(keys.into_iter().rev()).await;
     }
 }
 

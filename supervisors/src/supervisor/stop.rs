@@ -12,12 +12,18 @@ use crate::process::Process;
 /// How long a killed process may go on before it is spoken of: it runs code that does not await.
 const OVERDUE: Duration = Duration::from_secs(10);
 
-/// The clock of a supervisor that stops one child after the other. One for all of them: a timer that is moved on to a
+/// The timer of a supervisor that stops one child after the other. One for all of them: a timer that is moved on to a
 /// later time costs next to nothing.
+///
+/// It is not to outlive the stops: a clock that stands still is moved on to it while others wait for what takes no time.
 #[derive(Default)]
-pub(crate) struct Clock(Option<Pin<Box<Sleep>>>);
+pub(crate) struct StopTimer(Option<Pin<Box<Sleep>>>);
 
-impl Clock {
+impl StopTimer {
+    fn clear(&mut self) {
+        self.0 = None;
+    }
+
     fn at(&mut self, deadline: Instant) -> Pin<&mut Sleep> {
         let sleep = self
             .0
@@ -29,7 +35,8 @@ impl Clock {
     }
 }
 
-/// A stop that has begun: the child was asked, or killed.
+/// A stop that has begun: the child was asked, or killed. Its end is told to nobody but who waits for it here.
+#[must_use = "nobody else is told of the end"]
 pub(crate) struct Stopping {
     process: Process,
     shutdown: Shutdown,
@@ -42,10 +49,11 @@ impl Stopping {
     pub(crate) fn begin(process: Process, spec: &ChildSpec) -> Self {
         let shutdown = spec.effective_shutdown();
         let found_dead = !process.is_alive();
-        process.life().expect_end();
         match shutdown {
-            Shutdown::BrutalKill => process.kill(),
-            Shutdown::Timeout(_) | Shutdown::Infinity => process.stop(ExitReason::Shutdown),
+            Shutdown::BrutalKill => process.life().kill_expecting(ExitReason::Killed),
+            Shutdown::Timeout(_) | Shutdown::Infinity => {
+                process.life().stop_expecting(ExitReason::Shutdown);
+            }
         }
         Self {
             process,
@@ -65,8 +73,8 @@ impl Stopping {
     }
 
     /// Waits for the end, for as long as the spec says, then kills.
-    pub(crate) async fn finish(self, clock: &mut Clock) -> Stopped {
-        let reason = match self.in_time(clock).await {
+    pub(crate) async fn finish(self, timer: &mut StopTimer) -> Stopped {
+        let reason = match self.in_time(timer).await {
             Some(reason) => reason,
             None => killed(&self.process).await,
         };
@@ -78,17 +86,19 @@ impl Stopping {
     }
 
     /// The end, unless it does not come in time.
-    async fn in_time(&self, clock: &mut Clock) -> Option<ExitReason> {
+    async fn in_time(&self, timer: &mut StopTimer) -> Option<ExitReason> {
         if self.shutdown == Shutdown::BrutalKill {
+            timer.clear();
             return None;
         }
         let Some(deadline) = self.deadline() else {
+            timer.clear();
             return Some(self.process.ended().await);
         };
         tokio::select! {
             biased;
             reason = self.process.ended() => Some(reason),
-            () = clock.at(deadline) => None,
+            () = timer.at(deadline) => None,
         }
     }
 }

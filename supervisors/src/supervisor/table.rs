@@ -184,13 +184,21 @@ impl Table {
     }
 
     /// A child that is there was started again.
-    pub(crate) fn set_started(&mut self, key: Key, started: &Started, restarts: u32) {
+    /// Gives what it was before.
+    pub(crate) fn set_started(
+        &mut self,
+        key: Key,
+        started: &Started,
+        restarts: u32,
+    ) -> Option<ChildState> {
         self.starting = None;
-        if let Some(entry) = self.entries.get_mut(&key) {
-            entry.state = ChildState::after(started);
-            entry.restarts = restarts;
-            entry.since = Instant::now();
-        }
+        let entry = self.entries.get_mut(&key)?;
+        entry.restarts = restarts;
+        entry.since = Instant::now();
+        Some(std::mem::replace(
+            &mut entry.state,
+            ChildState::after(started),
+        ))
     }
 
     /// Marks a child whose spec has a backoff as waiting for its restart; gives the epoch of the wait and its length.

@@ -2,10 +2,10 @@
 
 use std::num::NonZeroUsize;
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::clock::{Clock, Tick};
 use super::stamps::Stamps;
+use crate::atomic::{AtomicU64, Ordering};
 use crate::call::CallError;
 
 /// Counts the messages that came through a handle and were not handled yet, and stamps them if they are measured. ractor's
@@ -148,5 +148,7 @@ const fn waiting(sent: u64, taken: u64) -> u64 {
     sent.saturating_sub(taken)
 }
 
+#[cfg(all(test, mainstay_loom))]
+mod loom_tests;
 #[cfg(test)]
 mod tests;

@@ -14,9 +14,8 @@
 //! Up to 32 messages that wait each have their own stamp. Of more, those in front have the stamps of a coarser level, between
 //! two of which they are taken for sent evenly. A wait of more than 2^51 ticks, which is a week at least, is none.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-
 use super::clock::Tick;
+use crate::atomic::{AtomicU64, Ordering};
 
 const LEVELS: u32 = 5;
 /// Slots of a level, as a power of two; also how much coarser each level is than the one before.
@@ -114,5 +113,7 @@ const fn whole(stamp: u64, now: Tick) -> Tick {
     Tick(now.0.wrapping_add_signed(away >> (u64::BITS - STAMP_BITS)))
 }
 
+#[cfg(all(test, mainstay_loom))]
+mod loom_tests;
 #[cfg(test)]
 mod tests;

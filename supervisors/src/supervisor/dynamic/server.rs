@@ -11,7 +11,7 @@ use crate::exit::ExitReason;
 use crate::process::Process;
 use crate::runtime::Scope;
 use crate::start::{Child, Started};
-use crate::supervisor::decide::Key;
+use crate::supervisor::decide::{Key, Keys};
 use crate::supervisor::error::SupervisorError;
 use crate::supervisor::handle::ChildCounts;
 use crate::supervisor::hub::Hub;
@@ -20,7 +20,7 @@ use crate::supervisor::office::Office;
 use crate::supervisor::serve::Serve;
 use crate::supervisor::server::which_children;
 use crate::supervisor::spec;
-use crate::supervisor::stop::{Clock, Stopped, Stopping};
+use crate::supervisor::stop::{StopTimer, Stopped, Stopping};
 use crate::supervisor::table::{ChildState, Entry, Table};
 
 pub(crate) struct Server {
@@ -77,7 +77,7 @@ impl Server {
         };
         // It stays in the table: should the supervisor be killed meanwhile, it is told by link.
         if let (spec, Some(stopping)) = stopping {
-            let stopped = stopping.finish(&mut Clock::default()).await;
+            let stopped = stopping.finish(&mut StopTimer::default()).await;
             if !self.is_expected(&spec, &stopped) {
                 self.office.report_shutdown_error(
                     &spec.id,
@@ -87,7 +87,7 @@ impl Server {
                 );
             }
         }
-        self.office.hub.table().remove(key);
+        self.office.hub.forget(key);
         Ok(())
     }
 
@@ -137,14 +137,20 @@ impl Server {
 
     /// Asks all children to stop, or kills them; those with the nearest deadline first.
     fn begin_stopping(&self) -> Vec<(Arc<ChildSpec>, Stopping)> {
-        let table = self.office.hub.table();
-        let begin = |entry: &Entry| {
-            let spec = entry.child.shared_spec();
-            let stopping = Stopping::begin(entry.running()?.clone(), &spec);
-            Some((spec, stopping))
+        let running: Vec<_> = {
+            let table = self.office.hub.table();
+            let running =
+                |entry: &Entry| Some((entry.child.shared_spec(), entry.running()?.clone()));
+            table
+                .iter()
+                .filter_map(|(_, entry)| running(entry))
+                .collect()
         };
-        let mut stops: Vec<_> = table.iter().filter_map(|(_, entry)| begin(entry)).collect();
-        drop(table);
+        let begin = |(spec, process): (Arc<ChildSpec>, Process)| {
+            let stopping = Stopping::begin(process, &spec);
+            (spec, stopping)
+        };
+        let mut stops: Vec<_> = running.into_iter().map(begin).collect();
         stops.sort_by_key(|(_, stopping)| {
             let deadline = stopping.deadline();
             (deadline.is_none(), deadline)
@@ -160,17 +166,17 @@ impl Serve for Server {
 
     /// It is forgotten, whatever its restart type.
     fn stay_down(&self, key: Key, _spec: &ChildSpec) {
-        self.office.hub.table().remove(key);
+        self.office.hub.forget(key);
     }
 
-    async fn restart(&mut self, _keys: Vec<Key>, key: Key) {
+    async fn restart(&mut self, _keys: Keys, key: Key) {
         let Some((child, restarts)) = self.office.child_to_start(key) else {
             return;
         };
         let last = self.office.take_last(key);
         match self.office.launch((key, &child), restarts).await {
             Ok(Started::Ignore) if matches!(self.plan.flavour, Flavour::Dynamic { .. }) => {
-                self.office.hub.table().remove(key);
+                self.office.hub.forget(key);
             }
             Ok(started) => self.office.set_started(key, &started, restarts),
             Err(error) => {
@@ -197,9 +203,9 @@ impl Serve for Server {
     /// its own time is up. They stay in the table: should the supervisor be killed meanwhile, they are told by link.
     async fn terminate_all(&mut self) {
         let mut unexpected: BTreeMap<String, (ExitReason, usize)> = BTreeMap::new();
-        let mut clock = Clock::default();
+        let mut timer = StopTimer::default();
         for (spec, stopping) in self.begin_stopping() {
-            let stopped = stopping.finish(&mut clock).await;
+            let stopped = stopping.finish(&mut timer).await;
             if self.is_expected(&spec, &stopped) {
                 continue;
             }
