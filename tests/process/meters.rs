@@ -328,8 +328,11 @@ async fn an_error_a_panic_and_faults_are_told_apart_and_restarts_are_counted() {
     let mut log = bed.bed.log();
     bed.service.cast(Order::fail("no disk")).expect("it runs");
     log.until("started test/children/a again 1").await;
+    // Else these would be too many restarts within five seconds.
+    sleep(ms(6_000)).await;
     bed.service.cast(Order::panic()).expect("it runs");
     log.until("started test/children/a again 2").await;
+    sleep(ms(6_000)).await;
     bed.cast(ms(50));
     yield_now().await;
     bed.process().inject(Fault::error("a fault"));
@@ -369,7 +372,7 @@ async fn a_successor_is_not_told_of_what_its_predecessor_left() {
     bed.notes.take();
     assert_eq!(bed.process().waiting(), Some(0));
     bed.cast(ms(2));
-    bed.caught_up().await;
+    sleep(ms(5)).await;
     assert_eq!(bed.notes.take(), ["a: Done wait 0ns run 2ms"]);
     bed.end().await;
 }

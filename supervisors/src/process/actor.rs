@@ -140,7 +140,7 @@ where
             return Poll::Pending;
         };
         let settled = this.host.settle(result);
-        this.running.end(|| match &settled {
+        this.running.end(cx, || match &settled {
             Ok(_) => MessageOutcome::Done,
             Err(_) => this.host.process().life().failed_as(),
         });

@@ -11,7 +11,8 @@ use tokio::task::coop;
 use super::Process;
 use super::clock::{Clock, Tick};
 use super::mailbox::Mailbox;
-use super::meter::{Handled, MessageOutcome, Meter, shielded};
+use super::meter::{Handled, MessageOutcome, Meter};
+use super::panic::run_caught;
 
 /// What belongs to an actor while it runs: whom its callbacks run as, and what is known of its messages.
 pub(super) struct Running {
@@ -53,9 +54,9 @@ impl Running {
 
     /// The callback has returned; `outcome` says what it came to.
     #[inline]
-    pub(super) fn end(&mut self, outcome: impl FnOnce() -> MessageOutcome) {
+    pub(super) fn end(&mut self, cx: &mut Context<'_>, outcome: impl FnOnce() -> MessageOutcome) {
         if let Some(timed) = &mut self.timed {
-            timed.end(outcome);
+            timed.end(cx, outcome);
         }
     }
 }
@@ -105,13 +106,12 @@ impl Timed {
         });
     }
 
-    fn end(&mut self, outcome: impl FnOnce() -> MessageOutcome) {
+    fn end(&mut self, cx: &mut Context<'_>, outcome: impl FnOnce() -> MessageOutcome) {
         let Some(message) = self.in_hand.take() else {
             return;
         };
         let now = self.clock.now();
-        // Out of its budget the actor lets others run first.
-        self.free_since = (message.has_next && coop::has_budget_remaining()).then_some(now);
+        self.free_since = (message.has_next && goes_on(cx)).then_some(now);
         self.tell(message, now, outcome());
     }
 
@@ -123,6 +123,16 @@ impl Timed {
             outcome,
         };
         run_caught(|| self.meter.handled(&handled));
+    }
+}
+
+/// Whether the actor goes on with the next message in this poll. It does if its budget of tokio's lasts for two more steps: one
+/// takes the message out, and there has to be one left for ractor to begin with it. Else others run first.
+fn goes_on(cx: &mut Context<'_>) -> bool {
+    match coop::poll_proceed(cx) {
+        // Gives the step back as it is dropped.
+        Poll::Ready(_step) => coop::has_budget_remaining(),
+        Poll::Pending => false,
     }
 }
 

@@ -1,9 +1,9 @@
 use loom::model;
 use loom::sync::Arc;
+use loom::sync::atomic::AtomicUsize;
 use loom::thread;
 
 use super::*;
-use crate::atomic::AtomicUsize;
 
 fn with_room_for_one() -> Arc<Mailbox> {
     Arc::new(Mailbox::new(NonZeroUsize::new(1), None).unwrap())
