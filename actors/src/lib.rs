@@ -6,6 +6,7 @@
 //! | to | look at |
 //! |---|---|
 //! | read and change configuration at run time | [`config`], [`ConfigServer`] |
+//! | count and measure, and see it over windows | [`metrics`], [`MetricsStore`] |
 //!
 //! ```
 //! use mainstay_actors::ConfigServer;
@@ -35,5 +36,7 @@
 //! ```
 
 pub mod config;
+pub mod metrics;
 
 pub use config::ConfigServer;
+pub use metrics::MetricsStore;

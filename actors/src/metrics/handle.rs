@@ -1,0 +1,215 @@
+//! The handle.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use mainstay_specs::MetricsSpec;
+use mainstay_supervisors::{Child, Namespace, ServiceRegistry};
+
+use super::cell::{Cell, Kept};
+use super::error::MetricsError;
+use super::key::SeriesKey;
+use super::live::{LiveCounter, LiveGauge, LiveHistogram};
+use super::name::IntoMetricName;
+use super::recorder::{Counter, Gauge, Histogram};
+use super::series::{AnySeries, Series};
+use super::start;
+use super::stats::MetricsStatus;
+use super::tags::Tags;
+use super::unit::{MetricKind, Unit};
+use super::view::{SeriesView, View};
+use super::window::TimeWindow;
+
+/// The name under which the keeper of the metrics store is registered in its namespace, and the id of its child.
+pub const NAME: &str = "metrics_store";
+
+/// The metrics store of a namespace: a handle, cheap to clone.
+///
+/// Nothing here sends a message or waits for the keeper, and all of it goes on working while the keeper is down, and after the namespace
+/// has ended.
+#[derive(Clone, Debug)]
+pub struct MetricsStore {
+    pub(super) cell: Arc<Cell>,
+    registry: ServiceRegistry,
+}
+
+impl MetricsStore {
+    /// The keeper of the metrics store as a child, to be started in a namespace: before the services that record there.
+    ///
+    /// A spec that cannot be fails the start with a [`MetricsStartError`](super::MetricsStartError). A restart goes on with the series that
+    /// are there, and so does another store that is started later in the same namespace, by its own spec.
+    #[must_use]
+    #[track_caller]
+    pub fn child(spec: MetricsSpec) -> Child {
+        start::child(spec)
+    }
+
+    /// The metrics store of a namespace; `None` if none has been started in it.
+    #[must_use]
+    pub fn in_namespace(namespace: &Namespace) -> Option<Self> {
+        let kept = namespace.find_cell::<Kept>(NAME)?;
+        Some(Self {
+            cell: Arc::clone(&kept.0),
+            registry: namespace.registry().clone(),
+        })
+    }
+
+    /// A series to count up, made if it is not there.
+    ///
+    /// If there are as many series as there may be, what is recorded to this one goes to the series of its family that is tagged
+    /// [`OVERFLOW`](super::OVERFLOW).
+    ///
+    /// # Errors
+    ///
+    /// A wrong name or wrong tags; [`MetricsError::Clash`] and [`MetricsError::ExportClash`] with a family that is there;
+    /// [`MetricsError::TooManyFamilies`].
+    pub fn counter(
+        &self,
+        name: impl IntoMetricName,
+        tags: impl Into<Tags>,
+    ) -> Result<Counter, MetricsError> {
+        let key = key(name, tags, MetricKind::Counter, Unit::Count)?;
+        let series = self.cell.series(key, |key, moment| {
+            let series = Series::new(key, LiveCounter::default(), moment);
+            AnySeries::Counter(Arc::new(series))
+        })?;
+        match series {
+            AnySeries::Counter(series) => Ok(Counter(series)),
+            AnySeries::Gauge(_) | AnySeries::Histogram(_) => unreachable!("the kind was checked"),
+        }
+    }
+
+    /// A series to be set to what is the case, made if it is not there.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`counter`](Self::counter).
+    pub fn gauge(
+        &self,
+        name: impl IntoMetricName,
+        unit: Unit,
+        tags: impl Into<Tags>,
+    ) -> Result<Gauge, MetricsError> {
+        let key = key(name, tags, MetricKind::Gauge, unit)?;
+        let series = self.cell.series(key, |key, moment| {
+            let series = Series::new(key, LiveGauge::default(), moment);
+            AnySeries::Gauge(Arc::new(series))
+        })?;
+        match series {
+            AnySeries::Gauge(series) => Ok(Gauge(series)),
+            AnySeries::Counter(_) | AnySeries::Histogram(_) => unreachable!("the kind was checked"),
+        }
+    }
+
+    /// A series of samples, made if it is not there.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`counter`](Self::counter).
+    pub fn histogram(
+        &self,
+        name: impl IntoMetricName,
+        unit: Unit,
+        tags: impl Into<Tags>,
+    ) -> Result<Histogram, MetricsError> {
+        let key = key(name, tags, MetricKind::Histogram, unit)?;
+        let budget = &self.cell.budget;
+        let series = self.cell.series(key, |key, moment| {
+            let live = LiveHistogram::new(Arc::clone(budget));
+            AnySeries::Histogram(Arc::new(Series::new(key, live, moment)))
+        })?;
+        match series {
+            AnySeries::Histogram(series) => Ok(Histogram(series)),
+            AnySeries::Counter(_) | AnySeries::Gauge(_) => unreachable!("the kind was checked"),
+        }
+    }
+
+    /// What is seen of one series. `None` if it is not there.
+    #[must_use]
+    pub fn view(
+        &self,
+        name: impl IntoMetricName,
+        tags: impl Into<Tags>,
+        window: TimeWindow,
+    ) -> Option<View> {
+        let name = name.into_metric_name().ok()?;
+        self.cell.look(|table, moment| {
+            let series = table.series(&name, &tags.into())?;
+            Some(series.view(window, moment))
+        })
+    }
+
+    /// What is seen of all series of a family together. `None` if there are none.
+    #[must_use]
+    pub fn family(&self, name: impl IntoMetricName, window: TimeWindow) -> Option<View> {
+        let name = name.into_metric_name().ok()?;
+        self.cell.look(|table, moment| {
+            let views = table
+                .family(&name)
+                .map(|series| series.view(window, moment));
+            views.reduce(|mut all, view| {
+                all.merge(view);
+                all
+            })
+        })
+    }
+
+    /// What is seen of each of the series that are asked for, sorted by name and tags.
+    ///
+    /// Recording goes on meanwhile; new series wait until `select` has seen all keys and their views are there, so it should be
+    /// quick. It must not ask the store for a series.
+    #[must_use]
+    pub fn views(
+        &self,
+        window: TimeWindow,
+        mut select: impl FnMut(&SeriesKey) -> bool,
+    ) -> Vec<SeriesView> {
+        let mut views: Vec<SeriesView> = self.cell.look(|table, moment| {
+            let selected = table.iter().filter(|series| select(series.key()));
+            selected
+                .map(|series| series.series_view(window, moment))
+                .collect()
+        });
+        views.sort_by(|one, other| one.key.order().cmp(&other.key.order()));
+        views
+    }
+
+    /// The state of the store.
+    #[must_use]
+    pub fn status(&self) -> MetricsStatus {
+        let cell = &self.cell;
+        let counts = &cell.counts;
+        let limits = cell.limits();
+        let ticks = cell.timeline.load().latest();
+        let lateness = Duration::from_nanos(counts.lateness.load(Ordering::Relaxed));
+        MetricsStatus {
+            available: self.registry.whereis(&start::service_name()).is_some(),
+            generation: counts.generation.load(Ordering::Relaxed),
+            series: cell.table().len(),
+            series_max: limits.series_max,
+            bytes: cell.budget.bytes(),
+            bytes_max: limits.bytes_max,
+            overflowed: counts.overflowed.load(Ordering::Relaxed),
+            dropped: cell.budget.dropped(),
+            expired: counts.expired.load(Ordering::Relaxed),
+            shed: counts.shed.load(Ordering::Relaxed),
+            ticks,
+            tick_lateness: (ticks > 0).then_some(lateness),
+        }
+    }
+}
+
+fn key(
+    name: impl IntoMetricName,
+    tags: impl Into<Tags>,
+    kind: MetricKind,
+    unit: Unit,
+) -> Result<SeriesKey, MetricsError> {
+    Ok(SeriesKey {
+        name: name.into_metric_name()?,
+        tags: tags.into(),
+        kind,
+        unit,
+    })
+}

@@ -1,0 +1,97 @@
+//! Counting up.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use thread_local::ThreadLocal;
+
+use super::bump;
+
+/// A number that many threads add to.
+#[derive(Debug, Default)]
+pub(crate) struct LiveCounter {
+    slots: ThreadLocal<Box<Slot>>,
+}
+
+/// What one thread has added, alone on its line of cache.
+#[derive(Debug, Default)]
+#[repr(align(64))]
+struct Slot(AtomicU64);
+
+impl LiveCounter {
+    #[inline]
+    pub(crate) fn add(&self, by: u64) {
+        // `get` first: it is a few instructions, all inlined.
+        match self.slots.get() {
+            Some(slot) => bump(&slot.0, by),
+            None => bump(&self.first().0, by),
+        }
+    }
+
+    #[cold]
+    fn first(&self) -> &Slot {
+        self.slots.get_or_default()
+    }
+
+    /// All that was added, modulo 2^64. Never less than what was there before, of any thread.
+    pub(crate) fn total(&self) -> u64 {
+        let slots = self.slots.iter();
+        slots.fold(0, |sum: u64, slot| {
+            sum.wrapping_add(slot.0.load(Ordering::Relaxed))
+        })
+    }
+
+    /// What it takes on the heap, about.
+    pub(crate) fn heap_bytes(&self) -> usize {
+        self.slots.iter().count() * (size_of::<Slot>() + SLOT_ENTRY_BYTES)
+    }
+}
+
+/// What the list of slots takes for each thread.
+pub(super) const SLOT_ENTRY_BYTES: usize = 2 * size_of::<usize>();
+
+#[cfg(test)]
+mod tests {
+    use std::thread;
+
+    use super::*;
+
+    #[test]
+    fn every_addition_of_every_thread_is_counted_once() {
+        let counter = LiveCounter::default();
+        thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| (0..50_000).for_each(|_| counter.add(2)));
+            }
+        });
+        assert_eq!(counter.total(), 400_000);
+    }
+
+    #[test]
+    fn threads_that_come_and_go_leave_their_counts_and_no_slots() {
+        let counter = LiveCounter::default();
+        for _ in 0..100 {
+            thread::scope(|scope| {
+                scope.spawn(|| counter.add(1));
+            });
+        }
+        assert_eq!(counter.total(), 100);
+        // Other tests run beside this one and hold thread numbers, so that a slot may not be had again at once.
+        assert!(counter.heap_bytes() < 50 * (size_of::<Slot>() + SLOT_ENTRY_BYTES));
+    }
+
+    #[test]
+    fn a_total_that_is_read_meanwhile_never_goes_back() {
+        let counter = LiveCounter::default();
+        thread::scope(|scope| {
+            let writers =
+                [(); 2].map(|()| scope.spawn(|| (0..100_000).for_each(|_| counter.add(1))));
+            let mut last = 0;
+            while !writers.iter().all(thread::ScopedJoinHandle::is_finished) {
+                let now = counter.total();
+                assert!(now >= last, "{now} after {last}");
+                last = now;
+            }
+        });
+        assert_eq!(counter.total(), 200_000);
+    }
+}

@@ -1,0 +1,184 @@
+//! Samples of which the distribution matters.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
+
+use thread_local::ThreadLocal;
+
+use super::budget::Budget;
+use super::bump;
+use super::counter::SLOT_ENTRY_BYTES;
+use crate::metrics::histogram::{Distribution, Resolution};
+
+/// Buckets that many threads add to.
+#[derive(Debug)]
+pub(crate) struct LiveHistogram {
+    shards: ThreadLocal<Box<Shard>>,
+    budget: Arc<Budget>,
+}
+
+/// What one thread has recorded.
+#[derive(Debug)]
+#[repr(align(64))]
+struct Shard {
+    /// Modulo 2^64.
+    sum: AtomicU64,
+    pages: [OnceLock<Box<Page>>; PAGES],
+}
+
+#[derive(Debug)]
+#[repr(align(64))]
+struct Page([AtomicU64; PAGE]);
+
+/// Buckets a page.
+const PAGE: usize = 64;
+const PAGES: usize = RESOLUTION.buckets().div_ceil(PAGE);
+const RESOLUTION: Resolution = Resolution::Fine;
+
+impl Shard {
+    fn new() -> Self {
+        Self {
+            sum: AtomicU64::new(0),
+            pages: [const { OnceLock::new() }; PAGES],
+        }
+    }
+
+    /// Adds to a bucket, if there is room for its page.
+    #[inline]
+    fn record(&self, value: u64, budget: &Budget) {
+        let index = RESOLUTION.index(value);
+        let page = match self.pages[index / PAGE].get() {
+            Some(page) => page,
+            None => match self.new_page(index / PAGE, budget) {
+                Some(page) => page,
+                None => return,
+            },
+        };
+        bump(&page.0[index % PAGE], 1);
+        bump(&self.sum, value);
+    }
+
+    #[cold]
+    fn new_page(&self, nth: usize, budget: &Budget) -> Option<&Page> {
+        if budget.take(size_of::<Page>()) {
+            let page = || Box::new(Page([const { AtomicU64::new(0) }; PAGE]));
+            return Some(self.pages[nth].get_or_init(page));
+        }
+        budget.count_dropped();
+        None
+    }
+
+    fn add_to(&self, all: &mut Distribution) -> u64 {
+        // What is recorded meanwhile may be in one and not in the other; the bounds of the buckets keep that small.
+        let sum = self.sum.load(Ordering::Relaxed);
+        for (nth, page) in self.pages.iter().enumerate() {
+            for (offset, count) in page.get().iter().flat_map(|page| page.0.iter().enumerate()) {
+                all.put(nth * PAGE + offset, count.load(Ordering::Relaxed));
+            }
+        }
+        sum
+    }
+
+    fn heap_bytes(&self) -> usize {
+        let pages = self
+            .pages
+            .iter()
+            .filter(|page| page.get().is_some())
+            .count();
+        SLOT_ENTRY_BYTES + size_of::<Self>() + pages * size_of::<Page>()
+    }
+}
+
+impl LiveHistogram {
+    pub(crate) fn new(budget: Arc<Budget>) -> Self {
+        let shards = ThreadLocal::new();
+        Self { shards, budget }
+    }
+
+    #[inline]
+    pub(crate) fn record(&self, value: u64) {
+        match self.shards.get() {
+            Some(shard) => shard.record(value, &self.budget),
+            None => self.first().record(value, &self.budget),
+        }
+    }
+
+    #[cold]
+    fn first(&self) -> &Shard {
+        self.shards.get_or(|| Box::new(Shard::new()))
+    }
+
+    /// All that was recorded. What is being recorded at the same time may be in it or not.
+    pub(crate) fn total(&self) -> Distribution {
+        let mut all = Distribution::new(RESOLUTION);
+        let shards = self.shards.iter();
+        let sum = shards.fold(0, |sum: u64, shard| {
+            sum.wrapping_add(shard.add_to(&mut all))
+        });
+        all.set_wrapped_sum(sum);
+        all
+    }
+
+    /// What it takes on the heap, about.
+    pub(crate) fn heap_bytes(&self) -> usize {
+        self.shards.iter().map(|shard| shard.heap_bytes()).sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::thread;
+
+    use super::*;
+
+    fn histogram(bytes_max: usize) -> LiveHistogram {
+        LiveHistogram::new(Arc::new(Budget::new(bytes_max)))
+    }
+
+    #[test]
+    fn what_is_recorded_by_many_threads_is_what_one_would_have_recorded() {
+        let histogram = histogram(usize::MAX);
+        let values = |thread: u64| (0..20_000).map(move |nth| (nth * 7_919 + thread) << (nth % 40));
+        thread::scope(|scope| {
+            for nth in 0..4 {
+                let histogram = &histogram;
+                scope.spawn(move || values(nth).for_each(|value| histogram.record(value)));
+            }
+        });
+        let expected: Distribution = (0..4).flat_map(values).collect();
+        assert_eq!(histogram.total(), expected);
+    }
+
+    #[test]
+    fn the_extremes_are_recorded_and_summed() {
+        let histogram = histogram(usize::MAX);
+        let values = [0, 1, u64::MAX, u64::MAX, u64::MAX];
+        values.into_iter().for_each(|value| histogram.record(value));
+        assert_eq!(histogram.total(), values.into_iter().collect());
+    }
+
+    #[test]
+    fn samples_for_which_there_is_no_room_are_counted_as_dropped() {
+        let histogram = histogram(size_of::<Page>());
+        histogram.record(1);
+        histogram.record(u64::MAX);
+        histogram.record(2);
+        assert_eq!(histogram.total(), [1, 2].into_iter().collect());
+        assert_eq!(histogram.budget.dropped(), 1);
+        assert_eq!(histogram.budget.bytes(), size_of::<Page>());
+    }
+
+    #[test]
+    fn pages_are_made_when_they_are_first_touched() {
+        let histogram = histogram(usize::MAX);
+        let empty = histogram.heap_bytes();
+        histogram.record(1_000);
+        let one = histogram.heap_bytes();
+        histogram.record(1_001);
+        assert_eq!(histogram.heap_bytes(), one);
+        assert_eq!(
+            (empty, one),
+            (0, SLOT_ENTRY_BYTES + size_of::<Shard>() + size_of::<Page>())
+        );
+    }
+}

@@ -1,0 +1,64 @@
+//! Starting, the first time and again.
+
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use mainstay_specs::{ChildId, ChildSpec, MetricsSpec, ServiceName};
+use mainstay_supervisors::{Child, Namespace, RegisterError, StartContext, StartError, Started};
+use tokio::time::Instant;
+
+use super::cell::{Cell, Kept};
+use super::error::MetricsStartError;
+use super::handle::{MetricsStore, NAME};
+use super::keeper;
+use super::limits::Limits;
+use super::own::Own;
+
+#[track_caller]
+pub(crate) fn child(spec: MetricsSpec) -> Child {
+    // A name is not empty, short, and without `/` and white space: this one is.
+    let id = ChildId::new(NAME).expect("a name");
+    let child_spec = ChildSpec::new(id).name(service_name());
+    let spec = Arc::new(spec);
+    Child::from_start(child_spec, move |cx| {
+        let spec = Arc::clone(&spec);
+        async move { start(&spec, cx) }
+    })
+}
+
+fn start(spec: &MetricsSpec, cx: StartContext) -> Result<Started, StartError> {
+    let namespace = cx.namespace().ok_or(MetricsStartError::NoNamespace);
+    let namespace = namespace.map_err(StartError::failed)?;
+    if let Some(owner) = namespace.whereis(NAME) {
+        let taken = RegisterError::AlreadyRegistered(owner);
+        return Err(StartError::failed(MetricsStartError::Register(taken)));
+    }
+    let limits = Limits::of(spec).map_err(MetricsStartError::Spec);
+    let limits = limits.map_err(StartError::failed)?;
+    let cell = adopt(&namespace, limits);
+    let store = MetricsStore::in_namespace(&namespace);
+    let store = store.ok_or_else(|| StartError::failed(MetricsStartError::NoNamespace))?;
+    let own = Own::of(&store).map_err(StartError::failed)?;
+    let name = namespace.name().clone();
+    let process = cx.spawn_task(|stop| keeper::keep(cell, own, name, stop));
+    Ok(process.into())
+}
+
+/// The cell of the namespace, made if it is not there.
+fn adopt(namespace: &Namespace, limits: Limits) -> Arc<Cell> {
+    let first = || {
+        Kept(Arc::new(Cell::new(
+            limits,
+            Instant::now(),
+            SystemTime::now(),
+        )))
+    };
+    let kept = namespace.cell(NAME, first);
+    kept.0.adopt(&limits);
+    Arc::clone(&kept.0)
+}
+
+pub(crate) fn service_name() -> ServiceName {
+    // As above.
+    ServiceName::new(NAME).expect("a name")
+}

@@ -1,0 +1,154 @@
+//! Which series there are.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `mod.rs` | [`Table`]: the series and families, and how many there may be |
+//! | `family.rs` | [`Family`]: what all series of a name have in common |
+
+mod family;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use family::Family;
+
+use super::error::MetricsError;
+use super::export::exported_names;
+use super::key::SeriesKey;
+use super::name::MetricName;
+use super::series::AnySeries;
+use super::tags::Tags;
+
+/// The most families of a store: series have names that the program gives, not its data.
+pub const FAMILIES_MAX: usize = 1_000;
+
+/// The tag, of the value `true`, of the series that takes what is recorded to all that there was no room for.
+pub const OVERFLOW: &str = "overflow";
+
+/// The series of a store.
+#[derive(Debug, Default)]
+pub(crate) struct Table {
+    series: HashMap<MetricName, HashMap<Tags, AnySeries>>,
+    families: HashMap<MetricName, Family>,
+    /// Under which names families are exported.
+    exported: HashMap<String, MetricName>,
+    len: usize,
+}
+
+/// What came of asking for a series.
+#[derive(Debug)]
+pub(crate) struct Found {
+    pub(crate) series: AnySeries,
+    /// Whether it is that of all for which there is no room.
+    pub(crate) overflowed: bool,
+}
+
+impl Table {
+    /// How many series there are.
+    pub(crate) const fn len(&self) -> usize {
+        self.len
+    }
+
+    /// The series, if it is there and recorded in this way.
+    pub(crate) fn get(&self, key: &SeriesKey) -> Result<Option<AnySeries>, MetricsError> {
+        let Some(family) = self.families.get(&key.name) else {
+            return Ok(None);
+        };
+        family.check(key)?;
+        Ok(self.series[&key.name].get(&key.tags).cloned())
+    }
+
+    /// The series; made if it is not there and `has_room` says that there may be as many more, or else the one of its family that
+    /// stands for all there is no room for.
+    pub(crate) fn get_or_make(
+        &mut self,
+        mut key: SeriesKey,
+        has_room: bool,
+        make: impl FnOnce(SeriesKey) -> AnySeries,
+    ) -> Result<Found, MetricsError> {
+        if let Some(series) = self.get(&key)? {
+            return Ok(Found {
+                series,
+                overflowed: false,
+            });
+        }
+        self.add_family(&key)?;
+        let overflowed = !has_room;
+        if overflowed {
+            key.tags = Tags::new().with(OVERFLOW, "true");
+        }
+        let family = self.series.entry(key.name.clone()).or_default();
+        let len = &mut self.len;
+        let series = family.entry(key.tags.clone()).or_insert_with(|| {
+            *len += 1;
+            make(key)
+        });
+        let series = series.clone();
+        Ok(Found { series, overflowed })
+    }
+
+    fn add_family(&mut self, key: &SeriesKey) -> Result<(), MetricsError> {
+        if self.families.contains_key(&key.name) {
+            return Ok(());
+        }
+        if self.families.len() >= FAMILIES_MAX {
+            let (max, name) = (FAMILIES_MAX, key.name.clone());
+            return Err(MetricsError::TooManyFamilies { max, name });
+        }
+        let names = exported_names(&key.name, key.kind, key.unit);
+        for exported in &names {
+            if let Some(other) = self.exported.get(exported) {
+                return Err(MetricsError::ExportClash {
+                    name: key.name.clone(),
+                    other: other.clone(),
+                    exported: exported.clone(),
+                });
+            }
+        }
+        let names = names
+            .into_iter()
+            .map(|exported| (exported, key.name.clone()));
+        self.exported.extend(names);
+        self.families.insert(key.name.clone(), Family::of(key));
+        Ok(())
+    }
+
+    /// All series, in no order.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &AnySeries> {
+        self.series.values().flat_map(HashMap::values)
+    }
+
+    /// All series of a family, in no order.
+    pub(crate) fn family(&self, name: &MetricName) -> impl Iterator<Item = &AnySeries> {
+        self.series.get(name).into_iter().flat_map(HashMap::values)
+    }
+
+    pub(crate) fn series(&self, name: &MetricName, tags: &Tags) -> Option<&AnySeries> {
+        self.series.get(name)?.get(tags)
+    }
+
+    /// The names of all families.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &MetricName> {
+        self.families.keys()
+    }
+
+    /// Takes out the series that nobody holds and that nothing was recorded to since then, and the families left without any. Gives
+    /// how many series that are.
+    pub(crate) fn expire(&mut self, since: Duration) -> usize {
+        let before = self.len;
+        let (families, len) = (&mut self.families, &mut self.len);
+        self.series.retain(|name, series| {
+            series.retain(|_, series| !series.is_forgotten_since(since));
+            if series.is_empty() {
+                families.remove(name);
+            }
+            !series.is_empty()
+        });
+        *len = self.series.values().map(HashMap::len).sum();
+        self.exported.retain(|_, name| families.contains_key(name));
+        before - self.len
+    }
+}
