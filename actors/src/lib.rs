@@ -6,6 +6,7 @@
 //! | to | look at |
 //! |---|---|
 //! | read and change configuration at run time | [`config`], [`ConfigServer`] |
+//! | have every process measured | [`instrument`], [`ProcessMetrics`] |
 //! | count and measure, and see it over windows | [`metrics`], [`MetricsStore`] |
 //!
 //! ```
@@ -36,7 +37,9 @@
 //! ```
 
 pub mod config;
+pub mod instrument;
 pub mod metrics;
 
 pub use config::ConfigServer;
+pub use instrument::ProcessMetrics;
 pub use metrics::MetricsStore;

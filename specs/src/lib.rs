@@ -90,7 +90,7 @@ pub use node_child::NodeChild;
 pub use order::{DependencyCycle, start_order};
 pub use path::{PathStep, SpecPath};
 pub use position::Position;
-pub use service::{ConfigServerSpec, MetricsSpec, ServicesSpec};
+pub use service::{ConfigServerSpec, MetricsSpec, ProcessMetricsSpec, ServicesSpec};
 pub use source::{FILE_BYTES_MAX, ReadError};
 pub use supervisor::{AutoShutdown, Strategy, SupervisorFlags};
 pub use validate::DEPTH_MAX;

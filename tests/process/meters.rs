@@ -29,7 +29,7 @@ impl Noting {
 }
 
 impl Meter for Noting {
-    fn started(&self, restarts: u32) {
+    fn started(&self, _: &Process, restarts: u32) {
         self.note(format_args!("started {restarts}"));
     }
 
@@ -493,7 +493,7 @@ async fn a_meter_runs_as_nobody_is_kept_by_nobody_and_may_panic() {
         _held: Arc<()>,
     }
     impl Meter for Panicking {
-        fn started(&self, _: u32) {
+        fn started(&self, _: &Process, _: u32) {
             panic!("{ON_PURPOSE}")
         }
         fn handled(&self, _: &Handled) {

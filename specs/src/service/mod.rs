@@ -5,12 +5,15 @@
 //! | `mod.rs` | [`ServicesSpec`] |
 //! | `config_server.rs` | [`ConfigServerSpec`] |
 //! | `metrics.rs` | [`MetricsSpec`] |
+//! | `process_metrics.rs` | [`ProcessMetricsSpec`] |
 
 mod config_server;
 mod metrics;
+mod process_metrics;
 
 pub use config_server::ConfigServerSpec;
 pub use metrics::MetricsSpec;
+pub use process_metrics::ProcessMetricsSpec;
 
 use serde::{Deserialize, Serialize};
 

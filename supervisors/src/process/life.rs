@@ -421,7 +421,7 @@ impl Process {
     pub(crate) fn announce(&self, restarts: u32) {
         let life = self.life();
         if let Some(meter) = life.meter() {
-            run_caught(|| meter.started(restarts));
+            run_caught(|| meter.started(self, restarts));
         }
         let mut state = life.lock();
         state.announced = true;

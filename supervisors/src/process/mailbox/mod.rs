@@ -15,7 +15,7 @@ use crate::call::CallError;
 /// tell which kind is handled, and so any is taken for the one that is to come next of those that were counted. Of these too
 /// few are known to wait from there on, and those that are handled before the last of them have a stamp that is too late, until
 /// as many messages have been handled as were counted: at the latest when the mailbox has run empty. So the count is never
-/// less than nothing, no wait is too long, and nothing stays wrong.
+/// less than nothing, no wait becomes too long by it, and nothing stays wrong.
 #[derive(Debug)]
 pub(crate) struct Mailbox {
     limit: Option<NonZeroUsize>,

@@ -4,28 +4,31 @@
 //! order, so the number says which stamp belongs to the message that is taken out.
 //!
 //! ```text
-//! level 0   the last 32                 each
-//! level 1   the last 1,024              every 32nd
-//! level 2   the last 32,768             every 1,024th
-//! level 3   the last 1,048,576          every 32,768th
-//! level 4   the last 33,554,432         every 1,048,576th
+//! level 0   the last 32          each
+//! level 1   the last 256         every 8th
+//! level 2   the last 2,048       every 64th
+//! …
+//! level 6   the last 8,388,608   every 262,144th
 //! ```
 //!
 //! Up to 32 messages that wait each have their own stamp. Of more, those in front have the stamps of a coarser level, between
-//! two of which they are taken for sent evenly. A wait of more than 2^51 ticks, which is a week at least, is none.
+//! two of which they are taken for sent evenly: wrong by the time in which a quarter as many were sent as wait behind, at most. A
+//! wait of more than 2^51 ticks, which is a week at least, is none.
 
 use super::clock::Tick;
 use crate::atomic::{AtomicU64, Ordering};
 
-const LEVELS: u32 = 5;
-/// Slots of a level, as a power of two; also how much coarser each level is than the one before.
-const STEP: u32 = 5;
-const SLOTS: usize = 1 << STEP;
+const LEVELS: u32 = 7;
+const SLOT_BITS: u32 = 5;
+/// Slots of a level.
+const SLOTS: usize = 1 << SLOT_BITS;
+/// How much coarser each level is than the one before, as a power of two.
+const STEP: u32 = 3;
 /// What of a slot is the stamp; the rest says whose.
 const STAMP_BITS: u32 = 52;
 const STAMP: u64 = (1 << STAMP_BITS) - 1;
 
-/// The stamps of one mailbox: 1,280 bytes.
+/// The stamps of one mailbox: 1,792 bytes.
 ///
 /// Written by all who send and read by the one who takes out. Whatever they do at the same time, a slot is one word, which is
 /// either the one looked for or known not to be. Only of more than 131,072 that wait, one in 4,096 may be taken for another.
@@ -46,12 +49,11 @@ impl Stamps {
     #[inline]
     pub(super) fn put(&self, number: u64, at: Tick) {
         self.store(0, number, at);
-        if number.is_multiple_of(SLOTS as u64) {
+        if number.is_multiple_of(1 << STEP) {
             self.put_above(number, at);
         }
     }
 
-    #[cold]
     fn put_above(&self, number: u64, at: Tick) {
         let levels = 1..LEVELS;
         levels
@@ -68,7 +70,7 @@ impl Stamps {
     fn slot(&self, level: u32, nth: u64) -> (&AtomicU64, u64) {
         let slot = &self.0[level as usize][nth as usize % SLOTS];
         // From 1, so that a slot that was never written is nobody's.
-        let tag = (nth >> STEP).wrapping_add(1) << STAMP_BITS;
+        let tag = (nth >> SLOT_BITS).wrapping_add(1) << STAMP_BITS;
         (slot, tag)
     }
 
