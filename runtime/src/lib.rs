@@ -48,16 +48,18 @@
 //! | describe all of it in a file | [`NodeSpec`](specs::NodeSpec), [`Node`], [`NodeBuilder::kind`] |
 //! | serve it over HTTP | the feature `http` and its module |
 //! | keep configuration that changes at run time | [`ConfigServer`](actors::ConfigServer) |
+//! | test all of it | the feature `test-util` and its module `testkit` |
 //! | find what the words mean | [`specs`] says what should be, [`supervisors`] what runs |
 //!
 //! # Features
 //!
-//! Both are on by default; a program that only wants the trees says `default-features = false`.
+//! `http` and `cli` are on by default; a program that only wants the trees says `default-features = false`.
 //!
 //! | feature | adds |
 //! |---|---|
 //! | `http` | the module `http`: a node can serve HTTP |
 //! | `cli` | the binary `mainstay` |
+//! | `test-util` | the module `testkit` and the attribute `#[mainstay::test]`: tests that own a namespace each |
 //!
 //! Panics are exit reasons here, so a program has to be built with `panic = "unwind"`, the default.
 
@@ -66,8 +68,12 @@ pub mod http;
 pub mod kinds;
 mod node;
 pub mod prelude;
+#[cfg(feature = "test-util")]
+pub mod testkit;
 
 pub use mainstay_actors as actors;
+#[cfg(feature = "test-util")]
+pub use mainstay_macros::test;
 pub use mainstay_specs as specs;
 pub use mainstay_supervisors as supervisors;
 pub use node::{
@@ -76,6 +82,6 @@ pub use node::{
 pub use ractor;
 
 /// The examples of the README, which are run with those of this crate.
-#[cfg(all(doctest, feature = "http"))]
+#[cfg(all(doctest, feature = "http", feature = "test-util"))]
 #[doc = include_str!("../../README.md")]
 struct Readme;

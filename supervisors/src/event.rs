@@ -67,6 +67,8 @@ pub enum EventKind {
         reason: ExitReason,
         /// How many children, where one report stands for several.
         count: usize,
+        /// Whether it was killed because its shutdown time was up; of several, whether one was.
+        overran: bool,
     },
     /// A supervisor has reached its restart limit: it stops its children and ends.
     GaveUp {

@@ -193,7 +193,7 @@ impl Office {
         id: &ChildId,
         process: Option<Process>,
         reason: ExitReason,
-        count: usize,
+        (count, overran): (usize, bool),
     ) {
         self.publish(EventKind::ShutdownError {
             supervisor: self.process.clone(),
@@ -201,6 +201,7 @@ impl Office {
             process,
             reason,
             count,
+            overran,
         });
     }
 

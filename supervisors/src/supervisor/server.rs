@@ -155,8 +155,9 @@ impl Server {
         if let Some(process) = process {
             let stopped = Stopping::begin(process, &spec).finish(timer).await;
             if !stopped.is_expected(&spec) {
-                self.0
-                    .report_shutdown_error(&spec.id, Some(stopped.process), stopped.reason, 1);
+                let (process, reason) = (Some(stopped.process), stopped.reason);
+                let one = (1, stopped.overran);
+                self.0.report_shutdown_error(&spec.id, process, reason, one);
             }
         }
         self.stay_down(key, &spec);

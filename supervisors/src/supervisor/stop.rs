@@ -74,7 +74,9 @@ impl Stopping {
 
     /// Waits for the end, for as long as the spec says, then kills.
     pub(crate) async fn finish(self, timer: &mut StopTimer) -> Stopped {
-        let reason = match self.in_time(timer).await {
+        let in_time = self.in_time(timer).await;
+        let overran = in_time.is_none() && self.shutdown != Shutdown::BrutalKill;
+        let reason = match in_time {
             Some(reason) => reason,
             None => killed(&self.process).await,
         };
@@ -82,6 +84,7 @@ impl Stopping {
             process: self.process,
             reason,
             found_dead: self.found_dead,
+            overran,
         }
     }
 
@@ -119,6 +122,8 @@ pub(crate) struct Stopped {
     pub(crate) process: Process,
     pub(crate) reason: ExitReason,
     found_dead: bool,
+    /// It was killed because its time was up.
+    pub(crate) overran: bool,
 }
 
 impl Stopped {

@@ -5,13 +5,11 @@
 //! | `mod.rs` | [`Bed`]: a runtime for one test, which has to be empty in the end |
 //! | `actor.rs` | [`Probe`]: an actor that does what a test orders |
 //! | `drops.rs` | [`OnDrop`], [`Release`]: when something was dropped |
-//! | `lease.rs` | [`lease_backend_conforms`]: what every backend of leases has to do |
 //! | `log.rs` | [`Log`]: the events of a runtime, as lines of text |
 //! | `notes.rs` | [`Notes`]: what happened, in order |
 
 mod actor;
 mod drops;
-mod lease;
 mod log;
 mod notes;
 
@@ -26,7 +24,6 @@ use mainstay_supervisors::{
 
 pub use actor::{Acting, Order, Outcome, Probe, order};
 pub use drops::{OnDrop, Release};
-pub use lease::lease_backend_conforms;
 pub use log::{Log, text_of};
 pub use notes::Notes;
 

@@ -79,12 +79,10 @@ impl Server {
         if let (spec, Some(stopping)) = stopping {
             let stopped = stopping.finish(&mut StopTimer::default()).await;
             if !self.is_expected(&spec, &stopped) {
-                self.office.report_shutdown_error(
-                    &spec.id,
-                    Some(stopped.process),
-                    stopped.reason,
-                    1,
-                );
+                let (process, reason) = (Some(stopped.process), stopped.reason);
+                let one = (1, stopped.overran);
+                self.office
+                    .report_shutdown_error(&spec.id, process, reason, one);
             }
         }
         self.office.hub.forget(key);
@@ -202,31 +200,35 @@ impl Serve for Server {
     /// Stops all children at once. Those with the nearest deadline are waited for first, so that each is killed when
     /// its own time is up. They stay in the table: should the supervisor be killed meanwhile, they are told by link.
     async fn terminate_all(&mut self) {
-        let mut unexpected: BTreeMap<String, (ExitReason, usize)> = BTreeMap::new();
+        let mut unexpected: BTreeMap<String, (ExitReason, (usize, bool))> = BTreeMap::new();
         let mut timer = StopTimer::default();
         for (spec, stopping) in self.begin_stopping() {
             let stopped = stopping.finish(&mut timer).await;
             if self.is_expected(&spec, &stopped) {
                 continue;
             }
-            let (process, reason) = (stopped.process, stopped.reason);
+            let (process, reason, overran) = (stopped.process, stopped.reason, stopped.overran);
             match self.plan.flavour {
                 Flavour::Dynamic { .. } => {
-                    self.office
-                        .report_shutdown_error(&spec.id, Some(process), reason, 1)
+                    self.office.report_shutdown_error(
+                        &spec.id,
+                        Some(process),
+                        reason,
+                        (1, overran),
+                    );
                 }
                 Flavour::Simple { .. } => {
-                    unexpected
+                    let (_, several) = unexpected
                         .entry(reason.to_string())
-                        .or_insert((reason, 0))
-                        .1 += 1
+                        .or_insert((reason, (0, false)));
+                    *several = (several.0 + 1, several.1 || overran);
                 }
             }
         }
         if let Flavour::Simple { template } = &self.plan.flavour {
-            for (reason, count) in unexpected.into_values() {
+            for (reason, several) in unexpected.into_values() {
                 self.office
-                    .report_shutdown_error(&template.id, None, reason, count);
+                    .report_shutdown_error(&template.id, None, reason, several);
             }
         }
     }

@@ -1,0 +1,70 @@
+//! `#[mainstay::test]`.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `mod.rs` | what is written in place of the fn |
+//! | `options.rs` | what may stand in the brackets |
+//! | `signature.rs` | which fns can be tests |
+
+mod options;
+mod signature;
+#[cfg(test)]
+mod tests;
+
+use proc_macro2::TokenStream;
+use quote::quote;
+use syn::ItemFn;
+
+use options::Options;
+use signature::Argument;
+
+pub(crate) fn expand(options: TokenStream, item: &TokenStream) -> TokenStream {
+    let function = match syn::parse2::<ItemFn>(item.clone()) {
+        Ok(function) => function,
+        Err(error) => return beside(&error, item),
+    };
+    let options = syn::parse2::<Options>(options);
+    let argument = signature::check(&function);
+    match (options, argument) {
+        (Ok(options), Ok(argument)) => written(&options, argument, &function),
+        (Err(mut error), Err(more)) => {
+            error.combine(more);
+            beside(&error, item)
+        }
+        (Err(error), _) | (_, Err(error)) => beside(&error, item),
+    }
+}
+
+/// The fault together with what was there, so that nothing else is said to be missing.
+fn beside(error: &syn::Error, item: &TokenStream) -> TokenStream {
+    let error = error.to_compile_error();
+    quote!(#error #[allow(dead_code, unused)] #item)
+}
+
+fn written(options: &Options, argument: Argument, function: &ItemFn) -> TokenStream {
+    let ItemFn {
+        attrs, vis, sig, ..
+    } = function;
+    let (name, inputs, output, block) = (&sig.ident, &sig.inputs, &sig.output, &function.block);
+    let body = match argument {
+        Argument::None => quote!(|_| #name()),
+        Argument::Value => quote!(#name),
+        Argument::Reference => quote!(|__cx| async move { #name(&__cx).await }),
+    };
+    let krate = options.krate();
+    let options = options.written();
+    // No variable, whose name could be that of the test.
+    quote! {
+        #[::core::prelude::v1::test]
+        #(#attrs)*
+        #vis fn #name() {
+            async fn #name(#inputs) #output #block
+            #krate::testkit::run(
+                #krate::testkit::TestOptions::new(
+                    ::core::concat!(::core::module_path!(), "::", ::core::stringify!(#name))
+                ) #options,
+                #body
+            );
+        }
+    }
+}

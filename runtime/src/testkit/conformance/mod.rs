@@ -1,0 +1,46 @@
+//! What implementations have to do, as tests that anybody can run against their own.
+//!
+//! | for | run |
+//! |---|---|
+//! | [`LeaseBackend`](mainstay_supervisors::registry::LeaseBackend): where names are claimed and found | [`lease_backend`] |
+
+mod lease;
+
+use std::fmt;
+
+pub use lease::lease_backend;
+
+/// An implementation breaks a rule. `Debug` shows it as `Display` does, for `unwrap`.
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
+#[error("broken: {rule}; expected {expected}, found {found}")]
+#[non_exhaustive]
+pub struct Violation {
+    /// The rule, as a sentence that should hold.
+    pub rule: &'static str,
+    /// What should have come.
+    pub expected: String,
+    /// What came.
+    pub found: String,
+}
+
+impl fmt::Debug for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// Holds what came against what should have come.
+fn same<T: PartialEq + fmt::Debug>(
+    rule: &'static str,
+    found: &T,
+    expected: &T,
+) -> Result<(), Violation> {
+    if found == expected {
+        return Ok(());
+    }
+    Err(Violation {
+        rule,
+        expected: format!("{expected:?}"),
+        found: format!("{found:?}"),
+    })
+}
