@@ -90,8 +90,8 @@ pub use namespace::{
 #[cfg(feature = "test-util")]
 pub use process::Fault;
 pub use process::{
-    Down, ExitSignal, ExitSignals, Handled, MessageOutcome, Meter, Meters, Monitor, Pid, Process,
-    ProcessKind, Ready, StopToken, current,
+    Clock, Down, ExitSignal, ExitSignals, Handled, MessageOutcome, Meter, Meters, Monitor, Pid,
+    Process, ProcessKind, Ready, StopToken, Tick, current,
 };
 pub use registry::{
     Keys, Listener, RegisterError, Registration, Registry, RegistryEntry, RegistryEvent,

@@ -56,27 +56,50 @@ mod source {
     }
 }
 
-/// A point in time, in ticks of the clock it was read from. Never taken for a time of day.
+/// A point in time, as a [`Clock`] was read. Only that clock and its clones can say how far apart two of them are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Tick(pub(super) u64);
+pub struct Tick(pub(super) u64);
 
-/// The clock of a runtime. All its clones run alike.
+/// A clock for measuring how long something takes, cheaper to read than [`std::time::Instant`]; processes are measured by such
+/// ones. It does not count the time in which the machine sleeps. All its clones run alike.
+///
+/// With the feature `test-util` it is tokio's, and stands still when that does.
+///
+/// ```
+/// use mainstay_supervisors::Clock;
+///
+/// let clock = Clock::new();
+/// let began = clock.now();
+/// let took = clock.between(began, clock.now());
+/// assert!(took.as_secs() < 60);
+/// ```
 #[derive(Clone, Debug)]
-pub(crate) struct Clock(source::Source);
+pub struct Clock(source::Source);
+
+impl Default for Clock {
+    fn default() -> Self {
+        Self::new()
+    }
+}
 
 impl Clock {
-    pub(crate) fn new() -> Self {
+    /// A clock. The first one in a program takes a millisecond, and 200 at most, to find out how fast the processor counts.
+    #[must_use]
+    pub fn new() -> Self {
         Self(source::Source::new())
     }
 
+    /// What time it is.
     #[inline]
-    pub(super) fn now(&self) -> Tick {
+    #[must_use]
+    pub fn now(&self) -> Tick {
         Tick(self.0.now())
     }
 
     /// How long from `start` to `end`; nothing if it was read in the other order, as on two processors it may be.
     #[inline]
-    pub(super) fn between(&self, start: Tick, end: Tick) -> Duration {
+    #[must_use]
+    pub fn between(&self, start: Tick, end: Tick) -> Duration {
         self.0.duration(end.0.saturating_sub(start.0))
     }
 }

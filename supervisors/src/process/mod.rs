@@ -46,7 +46,7 @@ use ractor::{ActorCell, ActorRef};
 
 pub(crate) use actor::spawn_actor;
 pub(crate) use clerk::Clerks;
-pub(crate) use clock::Clock;
+pub use clock::{Clock, Tick};
 pub use current::current;
 #[cfg(feature = "test-util")]
 use current::with_current;

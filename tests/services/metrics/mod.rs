@@ -1,0 +1,3 @@
+//! The metrics store.
+
+mod config_server;
