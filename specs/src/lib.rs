@@ -9,7 +9,8 @@
 //!  code ────── NodeSpec::validate ──┘                └─ Err(Faults) ─── all of them: path, line, column
 //!
 //!  NodeSpec ─┬─ HttpSpec
-//!            └─ NamespaceSpec ─┬─ ServicesSpec ── ConfigServerSpec
+//!            └─ NamespaceSpec ─┬─ ServicesSpec ─┬─ TelemetrySpec ── EventsSpec, AlertsSpec, AlertRule
+//!                              │                └─ ConfigServerSpec
 //!                              ├─ SupervisorFlags
 //!                              └─ NodeChild ─┬─ ChildSpec ── Restart, Shutdown, Backoff
 //!                                            ├─ a kind and its Args, or
@@ -47,7 +48,8 @@
 //! | give kinds their arguments | [`Args::decode`], [`Kinds`], [`KindTable`] |
 //! | show what is wrong | [`Faults`] and [`Faults::render`] |
 //! | check and order children in code | [`validate_children`], [`start_order`] |
-//! | check a name once and for all | [`NamespaceName`], [`ServiceName`], [`ChildId`] |
+//! | check a name once and for all | [`NamespaceName`], [`ServiceName`], [`ChildId`], [`EventPath`] |
+//! | say when somebody is to be told | [`AlertRule`], [`PathPattern`] |
 //!
 //! How a file with many faults is read to its end: `document.rs`, `recover.rs` and the folder `syntax`.
 
@@ -57,6 +59,7 @@ mod child;
 mod document;
 mod draft;
 pub mod duration;
+mod event_path;
 mod fault;
 mod finding;
 mod http;
@@ -75,11 +78,13 @@ mod suggest;
 mod supervisor;
 mod syntax;
 mod validate;
+mod window;
 mod wording;
 
 pub use args::Args;
 pub use backoff::Backoff;
 pub use child::{ChildSpec, ChildType, Restart, Shutdown};
+pub use event_path::{EVENT_PATH_BYTES_MAX, EventPath, EventPathError, PathPattern};
 pub use fault::{Fault, Faults};
 pub use http::HttpSpec;
 pub use kinds::{AnyKind, KindTable, Kinds};
@@ -90,7 +95,11 @@ pub use node_child::NodeChild;
 pub use order::{DependencyCycle, start_order};
 pub use path::{PathStep, SpecPath};
 pub use position::Position;
-pub use service::{ConfigServerSpec, MetricsSpec, ProcessMetricsSpec, ServicesSpec};
+pub use service::{
+    ALERT_EVENT, AlertRule, AlertsSpec, Aspect, Comparison, ConfigServerSpec, Each, EventsSpec,
+    MetricsSpec, NoData, ProcessMetricsSpec, ServicesSpec, Severity, TelemetrySpec,
+};
 pub use source::{FILE_BYTES_MAX, ReadError};
 pub use supervisor::{AutoShutdown, Strategy, SupervisorFlags};
 pub use validate::DEPTH_MAX;
+pub use window::TimeWindow;

@@ -1,5 +1,7 @@
 //! The services of a namespace: what they do, and what they survive.
 
+mod alerts;
 mod config;
 mod metrics;
 mod process_metrics;
+mod telemetry;

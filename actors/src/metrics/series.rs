@@ -6,7 +6,6 @@ use std::time::Duration;
 use super::histogram::Distribution;
 use super::key::SeriesKey;
 use super::live::{Live, LiveCounter, LiveGauge, LiveHistogram, Taken};
-use super::unit::MetricKind;
 use super::view::{Content, CountSlot, Counts, SeriesView, View};
 use super::window::TimeWindow;
 use super::windows::{Reach, Rings, Slot, Timeline, join};
@@ -16,6 +15,7 @@ use super::windows::{Reach, Rings, Slot, Timeline, join};
 pub(crate) struct Series<L: Live> {
     pub(crate) key: SeriesKey,
     pub(crate) live: L,
+    born: Duration,
     /// Never locked to record.
     kept: Mutex<Kept<L>>,
 }
@@ -53,6 +53,7 @@ impl<L: Live> Series<L> {
         Self {
             key,
             live,
+            born: moment.now,
             kept: Mutex::new(kept),
         }
     }
@@ -278,7 +279,8 @@ impl AnySeries {
         }
     }
 
-    pub(crate) fn kind(&self) -> MetricKind {
-        self.key().kind
+    /// When it began.
+    pub(crate) fn born(&self) -> Duration {
+        each_kind!(self, one => one.born)
     }
 }

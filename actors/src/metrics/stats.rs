@@ -1,6 +1,6 @@
 //! What operators see.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use serde::{Serialize, Serializer};
 
@@ -45,4 +45,8 @@ fn milliseconds<S: Serializer>(
     let milliseconds = duration.map(|duration| duration.as_millis());
     let milliseconds = milliseconds.map(|count| u64::try_from(count).unwrap_or(u64::MAX));
     milliseconds.serialize(serializer)
+}
+
+pub(super) fn rfc3339<S: Serializer>(time: &SystemTime, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(&humantime::format_rfc3339_millis(*time))
 }

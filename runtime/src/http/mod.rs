@@ -6,6 +6,8 @@
 //! | `GET /readyz` | 200 or 503: a [`Readiness`](crate::Readiness) |
 //! | `GET /api/tree` | the live tree: a [`TreeReply`]; with `Accept: text/plain`, a picture of it |
 //! | `GET /api/tree/events` | a server-sent event stream of [`TreeEvent`]s |
+//! | `GET /metrics` | the metrics of all namespaces, for Prometheus: as OpenMetrics if `Accept` prefers it, else as text |
+//! | `GET /api/metrics` | the same as JSON: a [`MetricsReply`] |
 //! | `GET /api/config/{path}` | the value at a path, as a [`ConfigReply`]; with an `ETag` |
 //! | `PUT /api/config/{path}` | sets the value at a path to the JSON in the body, if `If-Match` fits |
 //!
@@ -75,6 +77,7 @@ mod config_error;
 mod error;
 mod events;
 mod health;
+mod metrics;
 mod reply;
 mod router;
 mod serve;
@@ -90,7 +93,7 @@ use mainstay_supervisors::{Child, Process, StartError, Supervisor};
 
 pub use change::{Change, Reason, TreeEvent};
 pub use config::ConfigReply;
-pub use reply::{ErrorDetail, ErrorReply, TreeReply};
+pub use reply::{ErrorDetail, ErrorReply, MetricsReply, TreeReply};
 pub use settings::{BODY_MAX, CONNECTIONS_MAX, STREAMS_MAX};
 pub use token::Token;
 

@@ -1,5 +1,8 @@
 //! What the server answers, as types: to be parsed by whoever asks.
 
+use std::collections::BTreeMap;
+
+use mainstay_actors::metrics::Snapshot;
 use mainstay_supervisors::TreeNode;
 use serde::{Deserialize, Serialize};
 
@@ -42,6 +45,33 @@ impl TreeReply {
     pub(super) const fn new(last_event: u64, roots: Vec<TreeNode>) -> Self {
         Self { last_event, roots }
     }
+}
+
+/// What `GET /api/metrics` answers.
+///
+/// ```json
+/// {
+///   "namespaces": {
+///     "production": {
+///       "began": "2027-01-02T03:04:05.000Z", "taken": "2027-01-02T03:14:05.000Z", "generation": 1,
+///       "series": [
+///         {
+///           "name": "foundation.config_server.updates", "tags": {}, "kind": "counter", "unit": "count", "age_ms": 600000,
+///           "total": 12
+///         }
+///       ]
+///     }
+///   }
+/// }
+/// ```
+///
+/// Beside its `age_ms`, a counter has its `total`, a gauge its `value` (null if it has none), and a histogram its `samples`: `count`, `sum`,
+/// `min`, `max`, `avg`, `p50`, `p95`, `p99` since the series began, and its `buckets`, each as least value, greatest value and count.
+#[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
+pub struct MetricsReply {
+    /// What was recorded in each namespace that has a metrics store, by its name.
+    pub namespaces: BTreeMap<String, Snapshot>,
 }
 
 /// What went wrong.

@@ -11,7 +11,7 @@ use mainstay_supervisors::StopToken;
 
 use super::error::ApiError;
 use super::settings::{BODY_MAX, Settings};
-use super::{access, config, events, health, tree};
+use super::{access, config, events, health, metrics, tree};
 use crate::node::State;
 
 /// What the handlers share.
@@ -36,6 +36,8 @@ pub(super) fn router(settings: Arc<Settings>, stop: StopToken) -> Router {
         .route("/readyz", get(health::readyz))
         .route("/api/tree", get(tree::tree))
         .route("/api/tree/events", get(events::events))
+        .route("/metrics", get(metrics::text))
+        .route("/api/metrics", get(metrics::json))
         .route("/api/config", get(config::read).put(config::write))
         .route("/api/config/{*path}", get(config::read).put(config::write))
         .fallback(no_route)

@@ -1,6 +1,6 @@
 //! From a spec to what is started: pure, nothing runs yet.
 
-use mainstay_actors::ConfigServer;
+use mainstay_actors::{ConfigServer, TelemetryService};
 use mainstay_specs::{NamespaceName, NamespaceSpec, NodeChild, NodeSpec, ServicesSpec};
 use mainstay_supervisors::{CHILDREN, Child, NamespacePlan, Supervisor};
 
@@ -30,8 +30,9 @@ fn plan(namespace: &NamespaceSpec, kinds: &Factories) -> Result<NamespacePlan, B
 
 /// In the order in which they may use each other.
 fn services(spec: &ServicesSpec) -> Vec<Child> {
+    let telemetry = spec.telemetry.clone().map(TelemetryService::child);
     let config_server = spec.config_server.clone().map(ConfigServer::child);
-    config_server.into_iter().collect()
+    telemetry.into_iter().chain(config_server).collect()
 }
 
 fn children(list: &[NodeChild], kinds: &Factories, path: &str) -> Result<Vec<Child>, BootError> {

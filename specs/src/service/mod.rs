@@ -4,16 +4,25 @@
 //! |---|---|
 //! | `mod.rs` | [`ServicesSpec`] |
 //! | `config_server.rs` | [`ConfigServerSpec`] |
+//! | `telemetry.rs` | [`TelemetrySpec`], which holds the following |
+//! | `events.rs` | [`EventsSpec`] |
+//! | `alerts/` | [`AlertsSpec`], [`AlertRule`] |
 //! | `metrics.rs` | [`MetricsSpec`] |
 //! | `process_metrics.rs` | [`ProcessMetricsSpec`] |
 
+mod alerts;
 mod config_server;
+mod events;
 mod metrics;
 mod process_metrics;
+mod telemetry;
 
+pub use alerts::{ALERT_EVENT, AlertRule, AlertsSpec, Aspect, Comparison, Each, NoData, Severity};
 pub use config_server::ConfigServerSpec;
+pub use events::EventsSpec;
 pub use metrics::MetricsSpec;
 pub use process_metrics::ProcessMetricsSpec;
+pub use telemetry::TelemetrySpec;
 
 use serde::{Deserialize, Serialize};
 
@@ -25,12 +34,22 @@ use crate::path::At;
 #[serde(deny_unknown_fields, default)]
 #[non_exhaustive]
 pub struct ServicesSpec {
+    /// Events, metrics and alerts; started before all others, which report through it. Default: none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub telemetry: Option<TelemetrySpec>,
     /// The configuration server. Default: none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub config_server: Option<ConfigServerSpec>,
 }
 
 impl ServicesSpec {
+    /// Runs the telemetry service.
+    #[must_use]
+    pub fn telemetry(mut self, spec: TelemetrySpec) -> Self {
+        self.telemetry = Some(spec);
+        self
+    }
+
     /// Runs a configuration server.
     #[must_use]
     pub fn config_server(mut self, spec: ConfigServerSpec) -> Self {
@@ -43,6 +62,9 @@ impl ServicesSpec {
     }
 
     pub(crate) fn check(&self, report: &mut Report, at: &At<'_>) {
+        if let Some(telemetry) = &self.telemetry {
+            telemetry.check(report, &At::Field(at, "telemetry"));
+        }
         if let Some(server) = &self.config_server {
             server.check(report, &At::Field(at, "config_server"));
         }

@@ -10,3 +10,4 @@ mod places;
 mod rendering;
 mod round_trip;
 mod support;
+mod telemetry;

@@ -117,6 +117,13 @@ impl Namespace {
         self.inner.root.get().is_some_and(Process::is_alive)
     }
 
+    /// Whether its tree goes towards its end, or is there already: it was asked to stop, or stops by itself.
+    #[must_use]
+    pub fn is_stopping(&self) -> bool {
+        let root = self.inner.root.get();
+        root.is_some_and(|root| root.is_asked_to_stop() || root.is_stopping())
+    }
+
     /// The supervisor of the application's children, as it runs now.
     #[must_use]
     pub fn children(&self) -> Option<SupervisorRef> {

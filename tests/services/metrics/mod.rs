@@ -1,3 +1,4 @@
 //! The metrics store.
 
 mod config_server;
+mod seed;

@@ -13,7 +13,7 @@ use crate::metrics::histogram::{Distribution, Resolution};
 /// Buckets that many threads add to.
 #[derive(Debug)]
 pub(crate) struct LiveHistogram {
-    shards: ThreadLocal<Box<Shard>>,
+    shards: ThreadLocal<Shard>,
     budget: Arc<Budget>,
 }
 
@@ -105,7 +105,7 @@ impl LiveHistogram {
 
     #[cold]
     fn first(&self) -> &Shard {
-        self.shards.get_or(|| Box::new(Shard::new()))
+        self.shards.get_or(Shard::new)
     }
 
     /// All that was recorded. What is being recorded at the same time may be in it or not.
@@ -121,7 +121,7 @@ impl LiveHistogram {
 
     /// What it takes on the heap, about.
     pub(crate) fn heap_bytes(&self) -> usize {
-        self.shards.iter().map(|shard| shard.heap_bytes()).sum()
+        self.shards.iter().map(Shard::heap_bytes).sum()
     }
 }
 

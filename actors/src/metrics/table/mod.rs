@@ -130,11 +130,6 @@ impl Table {
         self.series.get(name)?.get(tags)
     }
 
-    /// The names of all families.
-    pub(crate) fn names(&self) -> impl Iterator<Item = &MetricName> {
-        self.families.keys()
-    }
-
     /// Takes out the series that nobody holds and that nothing was recorded to since then, and the families left without any. Gives
     /// how many series that are.
     pub(crate) fn expire(&mut self, since: Duration) -> usize {

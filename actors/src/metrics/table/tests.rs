@@ -134,7 +134,8 @@ fn a_series_that_nobody_holds_and_nothing_is_recorded_to_expires_with_its_family
     }
     drop(busy);
     assert_eq!(table.expire(Duration::ZERO), 1);
-    let mut names: Vec<&str> = table.names().map(MetricName::as_str).collect();
+    let series = table.iter().map(|series| series.key().name.as_str());
+    let mut names: Vec<&str> = series.collect();
     names.sort_unstable();
     assert_eq!(names, ["busy", "held"]);
     // Its name is free again, also where it is exported.

@@ -10,6 +10,7 @@ mod counts;
 mod steps;
 
 pub(crate) use counts::{CountSlot, Counts};
+pub(crate) use steps::Steps;
 
 use std::time::Duration;
 
