@@ -22,13 +22,18 @@
 //! | `process.restarts` | counter | |
 //! | `process.errors`, tagged `kind` | counter | abnormal ends: `failed`, `panicked`, `killed` |
 //!
+//! Functions are measured by the attribute `#[instrumented]` of `mainstay`.
+//!
 //! | file | holds |
 //! |---|---|
 //! | `start.rs`, `keeper.rs` | [`ProcessMetrics`], and what it does each second |
 //! | `board.rs` | which processes are measured, by path |
 //! | `meter.rs`, `series.rs` | the meter of a process; its series |
+//! | `call/` | what `#[instrumented]` writes calls of |
 
 mod board;
+#[doc(hidden)]
+pub mod call;
 mod keeper;
 mod meter;
 mod series;
