@@ -1,9 +1,13 @@
 //! The group `instrument`: casts through a `ServiceRef` to an actor that is measured, one that is not, and a bare one of ractor's.
+//!
+//! `cast-metered` is all that a namespace with telemetry measures, recorded in its metrics store; `cast-hooked` the timing alone.
 
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use mainstay_actors::{MetricsStore, ProcessMetrics};
+use mainstay_specs::{MetricsSpec, ProcessMetricsSpec};
 use mainstay_supervisors::{
     Child, Handled, Meter, Meters, Namespace, NamespacePlan, Process, Runtime, ServiceRef,
 };
@@ -21,6 +25,8 @@ const LIMIT: Duration = Duration::from_secs(1);
 const TARGET: f64 = 1.30;
 
 const GROUP: &[Comparison] = &[
+    (&["cast-metered.ct"], metered_on_one_thread),
+    (&["cast-metered.mt"], metered_on_two_workers),
     (&["cast-hooked.ct"], hooked_on_one_thread),
     (&["cast-hooked.mt"], hooked_on_two_workers),
 ];
@@ -31,12 +37,34 @@ pub fn run(options: &Options) -> ExitCode {
     crate::run(options, GROUP)
 }
 
+fn metered_on_one_thread(options: &Options) -> Outcome<()> {
+    let measured = Measured::Recorded;
+    cast(Flavour::CurrentThread, "cast-metered.ct", options, measured)
+}
+
+fn metered_on_two_workers(options: &Options) -> Outcome<()> {
+    let measured = Measured::Recorded;
+    cast(Flavour::TwoWorkers, "cast-metered.mt", options, measured)
+}
+
 fn hooked_on_one_thread(options: &Options) -> Outcome<()> {
-    cast(Flavour::CurrentThread, "cast-hooked.ct", options, hook())
+    let measured = Measured::Thrown;
+    cast(Flavour::CurrentThread, "cast-hooked.ct", options, measured)
 }
 
 fn hooked_on_two_workers(options: &Options) -> Outcome<()> {
-    cast(Flavour::TwoWorkers, "cast-hooked.mt", options, hook())
+    let measured = Measured::Thrown;
+    cast(Flavour::TwoWorkers, "cast-hooked.mt", options, measured)
+}
+
+/// How an actor is measured.
+#[derive(Clone, Copy)]
+enum Measured {
+    Not,
+    /// All is timed, and what is told is thrown away.
+    Thrown,
+    /// All is recorded.
+    Recorded,
 }
 
 /// The hook alone: all is timed, and what is told is thrown away.
@@ -55,11 +83,11 @@ fn cast(
     flavour: Flavour,
     name: &'static str,
     options: &Options,
-    meters: Arc<dyn Meters>,
+    measured: Measured,
 ) -> Outcome<()> {
     let stage = flavour.build()?;
-    let (_metered, metered) = supervised(&stage, Some(meters))?;
-    let (_plain, plain) = supervised(&stage, None)?;
+    let (_metered, metered) = supervised(&stage, measured)?;
+    let (_plain, plain) = supervised(&stage, Measured::Not)?;
     let bare: ActorRef<WorkerMessage> =
         stage.run(async { Ok(Actor::spawn(None, Worker, None).await?.0) })?;
     Contest::new([name], "ns", || round(&stage, &metered))
@@ -95,15 +123,19 @@ fn round(stage: &Stage, service: &Service) -> Outcome<[f64; 1]> {
 }
 
 /// The tree is up as long as runtime and namespace are kept.
-fn supervised(
-    stage: &Stage,
-    meters: Option<Arc<dyn Meters>>,
-) -> Outcome<((Runtime, Namespace), Service)> {
-    stage.run(async {
+fn supervised(stage: &Stage, measured: Measured) -> Outcome<((Runtime, Namespace), Service)> {
+    stage.run(async move {
         let runtime = Runtime::new();
-        let plan = NamespacePlan::new();
+        let mut plan = NamespacePlan::new();
+        if let Measured::Recorded = measured {
+            plan = plan
+                .service(MetricsStore::child(MetricsSpec::default()))
+                .service(ProcessMetrics::child(ProcessMetricsSpec::default()));
+        }
         let namespace = runtime.start_namespace("bench".parse()?, plan).await?;
-        namespace.set_meters(meters);
+        if let Measured::Thrown = measured {
+            namespace.set_meters(Some(hook()));
+        }
         let child = Child::actor("worker", || (Worker, None));
         let child = child.name("worker".parse()?);
         namespace.start_child(child).await?;

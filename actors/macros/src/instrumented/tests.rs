@@ -4,15 +4,15 @@ use quote::quote;
 use super::expand;
 
 /// The first message of a compile error.
-fn fault(options: TokenStream, item: TokenStream) -> String {
-    let expanded = expand(options, &item).to_string();
+fn fault(options: TokenStream, item: &TokenStream) -> String {
+    let expanded = expand(options, item).to_string();
     let rest = expanded.split_once("compile_error").expect("an error").1;
     let text = rest.split('"').nth(1).expect("a message");
     text.to_owned()
 }
 
-fn text(options: TokenStream, item: TokenStream) -> String {
-    let expanded = expand(options, &item).to_string();
+fn text(options: TokenStream, item: &TokenStream) -> String {
+    let expanded = expand(options, item).to_string();
     assert!(!expanded.contains("compile_error"), "{expanded}");
     expanded.split_whitespace().collect()
 }
@@ -22,7 +22,7 @@ fn what_is_no_option_is_refused_where_it_stands() {
     let function = quote!(
         fn get() {}
     );
-    let refused = |options| fault(options, function.clone());
+    let refused = |options| fault(options, &function);
     assert_eq!(
         refused(quote!(names = "a")),
         "unknown option `names`, expected `name`, `metrics`, `err`, `store`, `crate` or `skip`"
@@ -48,7 +48,7 @@ fn what_cannot_be_instrumented_is_refused() {
     assert_eq!(
         fault(
             quote!(),
-            quote!(
+            &quote!(
                 const fn get() {}
             )
         ),
@@ -60,13 +60,13 @@ fn what_cannot_be_instrumented_is_refused() {
         }
     );
     assert_eq!(
-        fault(quote!(), serve),
+        fault(quote!(), &serve),
         "a function that never returns cannot be instrumented: its calls do not end"
     );
     assert_eq!(
         fault(
             quote!(),
-            quote!(
+            &quote!(
                 struct Cart;
             )
         ),
@@ -79,12 +79,12 @@ fn a_name_is_the_one_given_or_that_of_the_module_or_type_with_that_of_the_functi
     let function = quote!(
         fn r#get() {}
     );
-    let site = |options| text(options, function.clone());
+    let site = |options| text(options, &function);
     assert!(site(quote!()).contains(r#"Site::new(::core::module_path!(),"get")"#));
     assert!(site(quote!(name = "shop.cart.look")).contains(r#"Site::new("shop.cart","look")"#));
     let block = quote!(impl HttpCart2<u8> { fn get(&self) {} });
-    assert!(text(quote!(), block.clone()).contains(r#"Site::new("foundation.http_cart2","get")"#));
-    assert!(text(quote!(name = "shop.cart"), block).contains(r#"Site::new("shop.cart","get")"#));
+    assert!(text(quote!(), &block).contains(r#"Site::new("foundation.http_cart2","get")"#));
+    assert!(text(quote!(name = "shop.cart"), &block).contains(r#"Site::new("shop.cart","get")"#));
 }
 
 #[test]
@@ -99,7 +99,7 @@ fn in_a_block_methods_may_be_left_out_or_have_options_of_their_own() {
             fn plain(&self) {}
         }
     );
-    let text = text(quote!(store = self.store), block);
+    let text = text(quote!(store = self.store), &block);
     assert_eq!(text.matches("Site::new").count(), 2);
     assert!(!text.contains("#[instrumented") && !text.contains("#[mainstay"));
     assert!(
