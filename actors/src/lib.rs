@@ -6,6 +6,7 @@
 //! | to | look at |
 //! |---|---|
 //! | read and change configuration at run time | [`config`], [`ConfigServer`] |
+//! | have every process measured | [`instrument`], [`ProcessMetrics`] |
 //! | tell what happens, listen to what happens | [`telemetry`], [`TelemetryService`] |
 //! | count and measure, and see it over windows | [`metrics`], [`MetricsStore`] |
 //! | be told when a metric is bad | [`alerts`], [`Alerts`] |
@@ -39,10 +40,12 @@
 
 pub mod alerts;
 pub mod config;
+pub mod instrument;
 pub mod metrics;
 pub mod telemetry;
 
 pub use alerts::Alerts;
 pub use config::ConfigServer;
+pub use instrument::ProcessMetrics;
 pub use metrics::{MetricsStore, PerformanceMonitor};
 pub use telemetry::{TelemetryService, TelemetryService as Telemetry};

@@ -75,6 +75,8 @@ pub mod prelude;
 pub mod testkit;
 
 pub use mainstay_actors as actors;
+pub use mainstay_actors::instrument;
+pub use mainstay_macros::instrumented;
 #[cfg(feature = "test-util")]
 pub use mainstay_macros::test;
 pub use mainstay_specs as specs;

@@ -97,7 +97,7 @@ pub use path::{PathStep, SpecPath};
 pub use position::Position;
 pub use service::{
     ALERT_EVENT, AlertRule, AlertsSpec, Aspect, Comparison, ConfigServerSpec, Each, EventsSpec,
-    MetricsSpec, NoData, ServicesSpec, Severity, TelemetrySpec,
+    MetricsSpec, NoData, ProcessMetricsSpec, ServicesSpec, Severity, TelemetrySpec,
 };
 pub use source::{FILE_BYTES_MAX, ReadError};
 pub use supervisor::{AutoShutdown, Strategy, SupervisorFlags};

@@ -2,6 +2,6 @@
 //! mainstay_loom` they are those of loom, and only the tests called `loom_tests` can be run.
 
 #[cfg(all(test, mainstay_loom))]
-pub(crate) use loom::sync::atomic::{AtomicBool, AtomicUsize, Ordering, fence};
+pub(crate) use loom::sync::atomic::{AtomicBool, AtomicU64, Ordering, fence};
 #[cfg(not(all(test, mainstay_loom)))]
-pub(crate) use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering, fence};
+pub(crate) use std::sync::atomic::{AtomicBool, AtomicU64, Ordering, fence};

@@ -49,6 +49,7 @@
 //! | know why a process ended | [`ExitReason`] |
 //! | give processes names, find them | [`Namespace`], [`Registry`] |
 //! | talk to whoever holds a name, across restarts | [`ServiceRef`] |
+//! | have processes measured, ask how many messages wait | [`Meter`], [`Meters`], [`Process::waiting`] |
 //! | note what was handed out, ask what was not given back | [`Ledger`] |
 //! | show the live tree, list what is alive | [`TreeNode`], [`Runtime::processes`], [`Namespace::processes`] |
 //!
@@ -91,7 +92,8 @@ pub use namespace::{
 #[cfg(feature = "test-util")]
 pub use process::Fault;
 pub use process::{
-    Down, ExitSignal, ExitSignals, Monitor, Pid, Process, ProcessKind, Ready, StopToken, current,
+    Clock, Down, ExitSignal, ExitSignals, Handled, MessageOutcome, Meter, Meters, Monitor, Pid,
+    Process, ProcessKind, Ready, StopToken, Tick, current,
 };
 pub use registry::{
     Keys, Listener, RegisterError, Registration, Registry, RegistryEntry, RegistryEvent,

@@ -5,7 +5,7 @@ use std::fmt;
 use std::future::Future;
 use std::panic::Location;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::Duration;
 
 use fastrand::Rng;
@@ -17,7 +17,9 @@ use crate::event::{EventStream, Events, HISTORY};
 use crate::exit::ExitReason;
 use crate::ledger::Ledger;
 use crate::namespace::{Namespace, NamespaceInner, Place};
-use crate::process::{Clerks, Life, Pid, Process, ProcessKind, install_hook};
+use crate::process::{
+    Clerks, Clock, Installed, Life, Meters, Pid, Process, ProcessKind, install_hook,
+};
 use crate::start::StartError;
 use crate::supervisor::{self, Blueprint, SpecError, SupervisorRef};
 
@@ -27,6 +29,10 @@ pub(crate) struct Core {
     pub(crate) events: Arc<Events>,
     pub(crate) clerks: Clerks,
     ledger: Ledger,
+    /// Of processes that live in no namespace with meters of its own.
+    meters: Installed,
+    /// Set up for the first process that is measured.
+    clock: OnceLock<Clock>,
     roots: Mutex<Roots>,
     /// What is left to chance.
     chance: Mutex<Rng>,
@@ -50,6 +56,11 @@ impl Core {
     pub(crate) fn roll(&self) -> f64 {
         let mut chance = self.chance.lock().unwrap_or_else(PoisonError::into_inner);
         chance.f64()
+    }
+
+    /// The clock by which processes are measured.
+    pub(crate) fn clock(&self) -> &Clock {
+        self.clock.get_or_init(Clock::new)
     }
 
     pub(crate) fn place_of(&self, name: &NamespaceName) -> Place {
@@ -187,6 +198,13 @@ impl Scope {
     pub(crate) fn namespace(&self) -> Option<Namespace> {
         self.namespace.upgrade().map(Namespace::from_inner)
     }
+
+    /// Who gives meters to those who are started here.
+    pub(crate) fn meters(&self) -> Option<Arc<dyn Meters>> {
+        let own = self.namespace.upgrade();
+        let own = own.and_then(|namespace| namespace.meters.get());
+        own.or_else(|| self.runtime.meters.get())
+    }
 }
 
 /// What a stop came to.
@@ -260,6 +278,8 @@ impl Runtime {
             events: Arc::new(Events::new(history)),
             clerks: Clerks::default(),
             ledger: Ledger::default(),
+            meters: Installed::default(),
+            clock: OnceLock::new(),
             roots: Mutex::default(),
             chance: Mutex::new(chance),
         }))))
@@ -308,13 +328,9 @@ impl Runtime {
             namespace,
             path: "".into(),
         });
-        let process = Process::new(Life::new(
-            id,
-            ProcessKind::Supervisor,
-            Arc::clone(&scope),
-            None,
-            made_at,
-        ));
+        let kind = ProcessKind::Supervisor;
+        let life = Life::new(id, kind, Arc::clone(&scope), None, made_at);
+        let process = Process::new(life, None);
         let root = RootStart::new(&process)?;
         begun(&process);
         supervisor::start(process.clone(), &scope, blueprint).await?;
@@ -349,6 +365,15 @@ impl Runtime {
     #[must_use]
     pub fn ledger(&self) -> &Ledger {
         &self.core().ledger
+    }
+
+    /// Has all processes measured that are started from now on, but those of namespaces that have
+    /// [meters of their own](Namespace::set_meters). What was set before is replaced; `None` ends it.
+    ///
+    /// Processes that run keep the meter they have, or none. Where nothing is set, which is the default, nothing is measured
+    /// and nothing is paid but a look whether there is a meter.
+    pub fn set_meters(&self, meters: Option<Arc<dyn Meters>>) {
+        self.core().meters.set(meters);
     }
 
     /// A stream of the events from now on.

@@ -12,7 +12,7 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::call::CallError;
 use crate::namespace::{Metadata, ServiceRegistry};
-use crate::process::Process;
+use crate::process::{Mailbox, Process};
 use crate::registry::Entry;
 
 /// How long a caller whose request was dropped unanswered waits for the process to turn out to be dying, and how long
@@ -22,6 +22,30 @@ const GRACE: Duration = Duration::from_millis(50);
 struct Resolved<M> {
     entry: Arc<Entry<Metadata>>,
     actor: ActorRef<M>,
+    /// If its messages are counted.
+    mailbox: Option<Arc<Mailbox>>,
+}
+
+impl<M> Resolved<M> {
+    /// A message is about to be sent, if there is room for it.
+    #[inline]
+    fn admit(&self) -> Result<(), CallError> {
+        let Some(mailbox) = &self.mailbox else {
+            return Ok(());
+        };
+        let admitted = mailbox.admit();
+        if admitted.is_err() {
+            self.entry.process.life().tell_refused();
+        }
+        admitted
+    }
+
+    /// It was not sent.
+    fn withdraw(&self) {
+        if let Some(mailbox) = &self.mailbox {
+            mailbox.withdraw();
+        }
+    }
 }
 
 /// A reference to whoever holds a name in a namespace when a message is sent. It survives restarts of the process, and
@@ -75,11 +99,11 @@ impl<M: Message> ServiceRef<M> {
                     continue;
                 }
             };
-            resolved.entry.process.life().mailbox.admit()?;
+            resolved.admit()?;
             message = match resolved.actor.send_message(message) {
                 Ok(()) => return Ok(()),
                 Err(error) => {
-                    resolved.entry.process.life().mailbox.handled();
+                    resolved.withdraw();
                     refused(error)?
                 }
             };
@@ -117,14 +141,14 @@ impl<M: Message> ServiceRef<M> {
             return Err(CallError::CallingSelf);
         }
         let (process, deadline) = (&resolved.entry.process, deadline(limit));
-        process.life().mailbox.admit()?;
+        resolved.admit()?;
         let (reply, mut answer) = oneshot::channel();
         match resolved.actor.send_message(request((reply, limit).into())) {
             Ok(()) => {}
             Err(MessagingErr::InvalidActorType) => return Err(CallError::WrongType),
             // It is ending, and takes nothing more.
             Err(_) => {
-                process.life().mailbox.handled();
+                resolved.withdraw();
                 return Err(ended(process, deadline, limit).await);
             }
         }
@@ -166,6 +190,7 @@ impl<M: Message> ServiceRef<M> {
             return Err(CallError::WrongType);
         }
         let resolved = Arc::new(Resolved {
+            mailbox: entry.process.life().mailbox(),
             entry,
             actor: cell.into(),
         });

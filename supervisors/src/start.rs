@@ -12,7 +12,7 @@ use ractor::Actor;
 
 use crate::exit::{ExitReason, Failure, IntoExit, Panic, Term};
 use crate::process::{
-    Life, Mailbox, Owner, Process, ProcessKind, Ready, StopToken, spawn_actor, spawn_task,
+    Life, Owner, Process, ProcessKind, Ready, StopToken, spawn_actor, spawn_task,
 };
 use crate::registry::RegisterError;
 use crate::runtime::Scope;
@@ -381,7 +381,7 @@ impl StartContext {
     fn process(self, kind: ProcessKind) -> Process {
         let hub = Arc::clone(&self.owner.hub);
         let life = Life::new(self.id, kind, self.scope, Some(self.owner), self.made_at);
-        let process = Process::new(life.with_mailbox(Mailbox::new(self.mailbox_limit)));
+        let process = Process::new(life, self.mailbox_limit);
         hub.set_starting(process.clone());
         process
     }

@@ -9,6 +9,7 @@ mod foreign_code;
 mod hangs;
 mod links;
 mod made_known;
+mod meters;
 mod monitors;
 mod panics;
 mod places;

@@ -2,5 +2,7 @@
 
 mod alerts;
 mod config;
+mod instrumented;
 mod metrics;
+mod process_metrics;
 mod telemetry;

@@ -4,8 +4,10 @@
 //!
 //! | macro | feature of `mainstay` | does |
 //! |---|---|---|
+//! | [`macro@instrumented`] | | records how long a function takes, how often it is called and how it ends |
 //! | [`macro@test`] | `test-util` | gives a test a namespace of its own |
 
+mod instrumented;
 mod test;
 
 use proc_macro::TokenStream;
@@ -50,4 +52,53 @@ use proc_macro::TokenStream;
 #[proc_macro_attribute]
 pub fn test(options: TokenStream, item: TokenStream) -> TokenStream {
     test::expand(options.into(), &item.into()).into()
+}
+
+/// Records how long a function takes, how often it is called and how its calls end, in the metrics store of the namespace it runs in.
+///
+/// For functions and methods of any signature: `async` or not, or returning `impl Future` or a boxed future; with generics,
+/// lifetimes, `self`. Arguments, the returned value and panics are what they would be without it. On an impl block it is for all
+/// its methods but those that are marked `#[instrumented(skip)]` or are `const`.
+///
+/// ```text
+/// #[mainstay::instrumented(name = "shop.cart")]
+/// impl Cart {
+///     pub async fn add(&self, item: Item) -> Result<(), Full> { … }     // shop.cart.add
+///
+///     #[instrumented(skip)]
+///     pub fn len(&self) -> usize { … }
+/// }
+/// ```
+///
+/// | series | kind | records |
+/// |---|---|---|
+/// | `<service>.<function>`, tagged `status` | histogram, ns | every call: `latency` |
+/// | `<service>.calls`, tagged `status` | counter | calls of the service: `throughput` |
+/// | `<service>.errors`, tagged `kind` | counter | those that failed: `errors` |
+///
+/// A call within another one of the same service, in the same task, has a latency of its own and is not counted for the service
+/// once more, so that a service's totals are what was asked of it from outside.
+///
+/// What a call comes to: `success` or `error` by the returned value if that is a `Result`, with `timeout` for an error that is
+/// tokio's `Elapsed` or a `CallError::Timeout`; any other value is a success, also a `None`; `panic`; and `cancelled` if a future
+/// is dropped between its first poll and its end. Time runs from the first poll.
+///
+/// Where nothing is to be recorded to, outside of processes or in a namespace without a metrics store, a call is as it would be
+/// without this, but for a look. What a call is recorded with is resolved once for each store, not for each call.
+///
+/// | option | value | default |
+/// |---|---|---|
+/// | `name` | on a function its whole name, such as `"shop.cart.add"`; on an impl block that of the service | the service is `foundation.` and the name of the type in snake case, or for functions of the module |
+/// | `metrics` | which of `metrics(latency, throughput, errors)` | all |
+/// | `err` | what is given the returned value by reference and says whether it is an error, or which `Outcome` it is | as above |
+/// | `store` | a `MetricsStore`, or an `Option` of one, such as `self.metrics` | that of the current process's namespace |
+/// | `crate` | where `mainstay` is found, such as `"my_crate::mainstay"` | `"::mainstay"` |
+///
+/// # Errors
+///
+/// An option that is unknown, given twice or of the wrong form, a `const fn`, and what is neither a function with a body nor an
+/// impl block are errors of compilation.
+#[proc_macro_attribute]
+pub fn instrumented(options: TokenStream, item: TokenStream) -> TokenStream {
+    instrumented::expand(options.into(), &item.into()).into()
 }

@@ -1,10 +1,11 @@
 //! The keeper: carries out one change after the other.
 
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use mainstay_supervisors::{Namespace, current};
 use ractor::{Actor, ActorProcessingErr, ActorRef, RpcReplyPort};
+use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use super::ConfigError;
@@ -13,10 +14,14 @@ use super::claim::Claim;
 use super::error::LoadError;
 use super::event::{Change, ConfigEvent, Reset};
 use super::handle::service_name;
+use super::recording::Recording;
 use super::rules::Plan;
 use super::snapshot::{Snapshot, Update};
 
 pub(crate) struct Keeper;
+
+/// As often as gauges are sampled.
+const BEAT: Duration = Duration::from_secs(1);
 
 /// What an incarnation of the keeper starts with.
 pub(crate) struct Start {
@@ -24,9 +29,25 @@ pub(crate) struct Start {
     pub(crate) cell: Arc<Cell>,
     /// The plan to go by, if it is not the one the cell has already.
     pub(crate) plan: Option<Arc<Plan>>,
+    /// Where use is recorded.
+    pub(crate) beats: Option<Beats>,
+}
+
+/// Sends a message each second while it is there.
+pub(crate) struct Beats {
+    recording: Arc<Recording>,
+    timer: JoinHandle<()>,
+}
+
+impl Drop for Beats {
+    fn drop(&mut self) {
+        self.timer.abort();
+    }
 }
 
 pub(crate) enum Message {
+    /// A second has passed.
+    Beat,
     Update(Update, Ticket<Change>),
     Reset(Ticket<Reset>),
 }
@@ -55,8 +76,8 @@ impl Actor for Keeper {
 
     async fn pre_start(
         &self,
-        _myself: ActorRef<Message>,
-        start: Start,
+        actor: ActorRef<Message>,
+        mut start: Start,
     ) -> Result<Start, ActorProcessingErr> {
         let myself = current().ok_or("a config server runs as a supervised process only")?;
         let registered = start.namespace.register(service_name(), &myself);
@@ -68,6 +89,11 @@ impl Actor for Keeper {
                 .adopt(start.cell.current().under(Arc::clone(plan)));
         }
         start.cell.set_started(Instant::now());
+        let recording = Recording::in_namespace(&start.namespace);
+        start.beats = recording.map(|recording| Beats {
+            recording,
+            timer: actor.send_interval(BEAT, || Message::Beat),
+        });
         Ok(start)
     }
 
@@ -79,6 +105,7 @@ impl Actor for Keeper {
         state: &mut Start,
     ) -> Result<(), ActorProcessingErr> {
         match message {
+            Message::Beat => state.note_hit_rate(),
             Message::Update(update, ticket) => ticket.serve(|| state.update(update)),
             Message::Reset(ticket) => ticket.serve(|| Ok(state.reset())),
         }
@@ -87,6 +114,12 @@ impl Actor for Keeper {
 }
 
 impl Start {
+    fn note_hit_rate(&self) {
+        if let Some(beats) = &self.beats {
+            beats.recording.note_hit_rate();
+        }
+    }
+
     fn update(&self, update: Update) -> Result<Change, ConfigError> {
         let now = self.cell.current();
         let (next, change) = now.update(update, SystemTime::now())?;

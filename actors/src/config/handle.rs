@@ -15,11 +15,13 @@ use super::cell::{Cell, Kept};
 use super::claim::Request;
 use super::event::{Change, Reset};
 use super::path::{ConfigPath, IntoConfigPath};
+use super::recording::{Lookup, Recording, Updating};
 use super::rules::ConfigRules;
 use super::snapshot::{Snapshot, Update};
 use super::start;
 use super::stats::{ConfigStatus, PathStatus};
 use super::value::ConfigValue;
+use crate::metrics::Outcome;
 
 /// The name under which the config server is registered in its namespace, and the id of its child.
 pub const NAME: &str = "config_server";
@@ -41,6 +43,7 @@ pub struct ConfigServer {
     keeper: ServiceRef<Message>,
     registry: ServiceRegistry,
     ledger: Ledger,
+    recording: Option<Arc<Recording>>,
     limit: Duration,
 }
 
@@ -75,6 +78,7 @@ impl ConfigServer {
             keeper: namespace.service(service_name()),
             registry: namespace.registry().clone(),
             ledger: namespace.ledger().clone(),
+            recording: Recording::in_namespace(namespace),
             limit: LIMIT,
         })
     }
@@ -92,7 +96,7 @@ impl ConfigServer {
     ///
     /// [`ConfigError::Path`], [`ConfigError::NotFound`].
     pub fn get(&self, path: impl IntoConfigPath) -> Result<ConfigValue, ConfigError> {
-        self.cell.read(|now| now.get(path))
+        self.look(|| self.cell.read(|now| now.get(path)))
     }
 
     /// The value at a path, as a `T`.
@@ -101,7 +105,7 @@ impl ConfigServer {
     ///
     /// [`ConfigError::Path`], [`ConfigError::NotFound`]; [`ConfigError::Decode`] names the part that does not fit.
     pub fn get_as<T: DeserializeOwned>(&self, path: impl IntoConfigPath) -> Result<T, ConfigError> {
-        self.cell.current().get_as(path)
+        self.look(|| self.cell.current().get_as(path))
     }
 
     /// The value at a path, as a `T`, or `default` if there is no value or it is null.
@@ -114,11 +118,25 @@ impl ConfigServer {
         path: impl IntoConfigPath,
         default: T,
     ) -> Result<T, ConfigError> {
-        match self.cell.current().get_as(path) {
+        match self.look(|| self.cell.current().get_as(path)) {
             Ok(value) => Ok(Option::unwrap_or(value, default)),
             Err(ConfigError::NotFound { .. }) => Ok(default),
             Err(error) => Err(error),
         }
+    }
+
+    /// A lookup, recorded.
+    #[inline]
+    fn look<T>(&self, look: impl FnOnce() -> Result<T, ConfigError>) -> Result<T, ConfigError> {
+        let lookup = Lookup::begin(self.recording.as_deref());
+        let result = look();
+        match &result {
+            Ok(_) => lookup.end(true, Outcome::Success),
+            // There is a value, of another kind.
+            Err(ConfigError::Decode { .. }) => lookup.end(true, Outcome::Error),
+            Err(_) => lookup.end(false, Outcome::Error),
+        }
+        result
     }
 
     /// The configuration as it is now, to read several values of one version.
@@ -251,6 +269,19 @@ impl ConfigServer {
     }
 
     async fn put(
+        &self,
+        path: ConfigPath,
+        value: ConfigValue,
+        expected: Option<u64>,
+        any_kind: bool,
+    ) -> Result<Change, ConfigError> {
+        let updating = Updating::begin(self.recording.as_deref());
+        let result = self.try_put(path, value, expected, any_kind).await;
+        updating.end(&result);
+        result
+    }
+
+    async fn try_put(
         &self,
         path: ConfigPath,
         value: ConfigValue,

@@ -20,7 +20,13 @@
 //! | `event.rs`, `audience.rs` | [`ConfigEvent`], [`ConfigEvents`] |
 //! | `cell.rs`, `start.rs`, `initial.rs` | the state that outlives the actor, and where it comes from |
 //! | `handle.rs`, `claim.rs`, `actor.rs` | [`ConfigServer`], its requests, and its actor |
+//! | `recording.rs` | what is recorded of its use, where there is a metrics store |
 //! | `error.rs`, `stats.rs` | [`ConfigError`], [`LoadError`]; [`ConfigStatus`], [`PathStatus`] |
+//!
+//! Where the namespace has a [metrics store](crate::metrics) that was started before, the use of the config server is recorded:
+//! latency of `foundation.config_server.get` and `.update`, tagged with the outcome; the counters `.cache_hits`, `.cache_misses`
+//! and `.updates`; and each second the gauge `.cache_hit_rate`, which has no value before the first lookup. A hit is a lookup that
+//! finds a value.
 //!
 //! What is accepted: strings of at most 1 MiB, finite numbers, integers of 64 bits, keys that are not empty, and as much and
 //! as deep as [`ConfigServerSpec`](mainstay_specs::ConfigServerSpec) says.
@@ -36,6 +42,7 @@ mod handle;
 mod history;
 mod initial;
 mod path;
+mod recording;
 mod rules;
 mod size;
 mod snapshot;

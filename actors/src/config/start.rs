@@ -12,6 +12,7 @@ use super::cell::{Cell, Kept};
 use super::error::LoadError;
 use super::handle::NAME;
 use super::initial::initial;
+use super::recording::Recording;
 use super::rules::{ConfigRules, Plan, Setup};
 use super::size::Limits;
 use super::snapshot::Snapshot;
@@ -39,6 +40,7 @@ async fn start(setup: Arc<Setup>, cx: StartContext) -> Result<Started, StartErro
 
 async fn prepare(setup: Arc<Setup>, namespace: Option<Namespace>) -> Result<Start, LoadError> {
     let namespace = namespace.ok_or(LoadError::NoNamespace)?;
+    Recording::begin(&namespace);
     if let Some(owner) = namespace.whereis(NAME) {
         return Err(RegisterError::AlreadyRegistered(owner).into());
     }
@@ -51,6 +53,7 @@ async fn prepare(setup: Arc<Setup>, namespace: Option<Namespace>) -> Result<Star
         return Ok(Start {
             cell: Arc::clone(cell),
             plan: None,
+            beats: None,
             namespace,
         });
     }
@@ -64,6 +67,7 @@ async fn prepare(setup: Arc<Setup>, namespace: Option<Namespace>) -> Result<Star
     Ok(Start {
         cell,
         plan: Some(plan),
+        beats: None,
         namespace,
     })
 }

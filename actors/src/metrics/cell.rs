@@ -14,6 +14,7 @@ use super::live::Budget;
 use super::series::{AnySeries, Moment};
 use super::table::Table;
 use super::windows::Timeline;
+use crate::instrument::call::Sites;
 
 /// What those who record and ask, and all incarnations of the keeper, share.
 #[derive(Debug)]
@@ -28,6 +29,8 @@ pub(crate) struct Cell {
     pub(super) counts: Counts,
     /// Held by whoever ticks, so that two keepers that overlap do not tick at the same time.
     pub(super) ticking: Mutex<()>,
+    /// What instrumented functions record to.
+    pub(super) sites: Sites,
 }
 
 /// What has happened to the store itself.
@@ -57,6 +60,7 @@ impl Cell {
             budget,
             counts: Counts::default(),
             ticking: Mutex::default(),
+            sites: Sites::default(),
         }
     }
 

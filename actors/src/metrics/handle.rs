@@ -20,6 +20,7 @@ use super::tags::Tags;
 use super::unit::{MetricKind, Unit};
 use super::view::{SeriesView, View};
 use super::window::TimeWindow;
+use crate::instrument::call::Sites;
 
 /// The name under which the keeper of the metrics store is registered in its namespace, and the id of its child.
 pub const NAME: &str = "metrics_store";
@@ -53,6 +54,11 @@ impl MetricsStore {
             cell: Arc::clone(&kept.0),
             registry: namespace.registry().clone(),
         })
+    }
+
+    /// What instrumented functions record to.
+    pub(crate) fn sites(&self) -> &Sites {
+        &self.cell.sites
     }
 
     /// A series to count up, made if it is not there.

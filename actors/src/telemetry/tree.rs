@@ -7,7 +7,7 @@ use mainstay_supervisors::{Child, Supervisor};
 
 use super::handle::{NAME, TelemetryService};
 use super::start;
-use crate::{Alerts, MetricsStore};
+use crate::{Alerts, MetricsStore, ProcessMetrics};
 
 impl TelemetryService {
     /// The telemetry service as a child, to be started in a namespace: first of its services, which report through it.
@@ -17,11 +17,12 @@ impl TelemetryService {
     /// ```text
     /// telemetry            rest_for_one
     /// ├─ metrics_store     keeper of the metrics
+    /// ├─ process_metrics   has every process measured
     /// ├─ events            keeper of handlers
     /// └─ alerts            looks at the rules
     /// ```
     ///
-    /// All three may crash without anything being lost: handlers, metrics and alerts belong to the namespace. A wrong spec fails the
+    /// All of them may crash without anything being lost: handlers, metrics and alerts belong to the namespace. A wrong spec fails the
     /// start with a [`TelemetryStartError`](super::TelemetryStartError) or a
     /// [`MetricsStartError`](crate::metrics::MetricsStartError).
     #[must_use]
@@ -30,6 +31,7 @@ impl TelemetryService {
         let supervisor = Supervisor::rest_for_one()
             .intensity(10, Duration::from_secs(10))
             .child(MetricsStore::child(spec.metrics))
+            .child(ProcessMetrics::child(spec.processes))
             .child(start::child(spec.events))
             .child(Alerts::child(spec.alerts));
         Child::supervisor(NAME, supervisor)

@@ -8,17 +8,20 @@
 //! | `events.rs` | [`EventsSpec`] |
 //! | `alerts/` | [`AlertsSpec`], [`AlertRule`] |
 //! | `metrics.rs` | [`MetricsSpec`] |
+//! | `process_metrics.rs` | [`ProcessMetricsSpec`] |
 
 mod alerts;
 mod config_server;
 mod events;
 mod metrics;
+mod process_metrics;
 mod telemetry;
 
 pub use alerts::{ALERT_EVENT, AlertRule, AlertsSpec, Aspect, Comparison, Each, NoData, Severity};
 pub use config_server::ConfigServerSpec;
 pub use events::EventsSpec;
 pub use metrics::MetricsSpec;
+pub use process_metrics::ProcessMetricsSpec;
 pub use telemetry::TelemetrySpec;
 
 use serde::{Deserialize, Serialize};

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{AlertsSpec, EventsSpec, MetricsSpec};
+use super::{AlertsSpec, EventsSpec, MetricsSpec, ProcessMetricsSpec};
 use crate::Faults;
 use crate::finding::Report;
 use crate::path::At;
@@ -14,6 +14,8 @@ use crate::path::At;
 pub struct TelemetrySpec {
     /// The metrics store.
     pub metrics: MetricsSpec,
+    /// Which processes are measured. Default: all.
+    pub processes: ProcessMetricsSpec,
     /// Events, their handlers and subscribers.
     pub events: EventsSpec,
     /// Alerts on metrics.
@@ -25,6 +27,13 @@ impl TelemetrySpec {
     #[must_use]
     pub fn metrics(mut self, spec: MetricsSpec) -> Self {
         self.metrics = spec;
+        self
+    }
+
+    /// Sets which processes are measured.
+    #[must_use]
+    pub fn processes(mut self, spec: ProcessMetricsSpec) -> Self {
+        self.processes = spec;
         self
     }
 
@@ -55,6 +64,7 @@ impl TelemetrySpec {
 
     pub(super) fn check(&self, report: &mut Report, at: &At<'_>) {
         self.metrics.check(report, &At::Field(at, "metrics"));
+        self.processes.check(report, &At::Field(at, "processes"));
         self.events.check(report, &At::Field(at, "events"));
         self.alerts.check(report, &At::Field(at, "alerts"));
     }

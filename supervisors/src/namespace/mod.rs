@@ -36,7 +36,7 @@ pub use plan::NamespacePlan;
 
 use crate::exit::ExitReason;
 use crate::ledger::Ledger;
-use crate::process::Process;
+use crate::process::{Installed, Meters, Process};
 use crate::registry::{Keys, RegisterError, Registration, Registry, RegistryStats};
 use crate::runtime::{Core, StopReport, Time};
 use crate::service_ref::ServiceRef;
@@ -97,6 +97,12 @@ impl Namespace {
     #[must_use]
     pub fn registry(&self) -> &ServiceRegistry {
         &self.inner.registry
+    }
+
+    /// Has all its processes measured that are started from now on, as [`Runtime::set_meters`](crate::Runtime::set_meters) has it.
+    /// While something is set here, the runtime's are not asked. It ends with the namespace.
+    pub fn set_meters(&self, meters: Option<Arc<dyn Meters>>) {
+        self.inner.meters.set(meters);
     }
 
     /// The root of its tree.
@@ -311,6 +317,7 @@ pub(crate) struct NamespaceInner {
     root: OnceLock<Process>,
     started: Instant,
     cells: Cells,
+    pub(crate) meters: Installed,
     #[cfg(feature = "test-util")]
     failures: StartFailures,
 }
@@ -326,6 +333,7 @@ impl NamespaceInner {
             root: OnceLock::new(),
             started: Instant::now(),
             cells: Cells::default(),
+            meters: Installed::default(),
             #[cfg(feature = "test-util")]
             failures: StartFailures::default(),
         }

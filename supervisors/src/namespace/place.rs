@@ -193,6 +193,7 @@ impl Runtime {
 
 fn forget(core: &Weak<Core>, inner: &NamespaceInner) {
     inner.cells.clear();
+    inner.meters.set(None);
     if let Some(core) = core.upgrade() {
         core.forget_place(&inner.name, |_| true);
     }

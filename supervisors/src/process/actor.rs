@@ -13,7 +13,8 @@ use pin_project_lite::pin_project;
 use ractor::{Actor, ActorProcessingErr, ActorRef, SpawnErr, SupervisionEvent};
 
 use super::current::{Exposed, exposed, poll_within};
-use super::{Control, ExitGuard, Process, Within, reason_of};
+use super::timed::Running;
+use super::{Control, ExitGuard, MessageOutcome, Process, Within, reason_of};
 use crate::exit::{ExitReason, Failure};
 use crate::start::StartError;
 
@@ -23,10 +24,10 @@ struct Host<A> {
 }
 
 struct HostState<S> {
+    /// Told of the end of the message in hand, if the process is killed over it, before what follows is dropped.
+    running: Running,
     /// Taken out and dropped in `post_stop`: ractor may put what is left of the state into an event.
     user: Option<S>,
-    /// Lent to the thread while a callback is polled.
-    current: Option<Process>,
     _guard: Arc<ExitGuard>,
 }
 
@@ -56,18 +57,14 @@ impl<A: Actor> Host<A> {
     }
 
     /// Runs a callback of the user's as part of the process, and settles what it comes to.
-    fn run<'h, 's, C, F>(
-        &'h self,
-        current: &'s mut Option<Process>,
-        call: C,
-    ) -> Callback<'h, 's, A, C, F>
+    fn run<'h, 's, C, F>(&'h self, running: &'s mut Running, call: C) -> Callback<'h, 's, A, C, F>
     where
         C: FnOnce() -> F,
     {
         let stage = exposed(Stage::Due { call: Some(call) });
         Callback {
             host: self,
-            current,
+            running,
             stage,
         }
     }
@@ -102,7 +99,7 @@ pin_project! {
     /// itself and once in the callback's future, and combinators are not seen through by the compiler.
     struct Callback<'h, 's, A, C, F> {
         host: &'h Host<A>,
-        current: &'s mut Option<Process>,
+        running: &'s mut Running,
         #[pin]
         stage: Exposed<Stage<C, F>>,
     }
@@ -139,8 +136,15 @@ where
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let this = self.project();
-        let result = poll_within(this.current, this.stage, cx);
-        result.map(|result| this.host.settle(result))
+        let Poll::Ready(result) = poll_within(&mut this.running.current, this.stage, cx) else {
+            return Poll::Pending;
+        };
+        let settled = this.host.settle(result);
+        this.running.end(cx, || match &settled {
+            Ok(_) => MessageOutcome::Done,
+            Err(_) => this.host.process().life().failed_as(),
+        });
+        Poll::Ready(settled)
     }
 }
 
@@ -169,8 +173,8 @@ impl<A: Actor> Actor for Host<A> {
         let user = started.map_err(|payload| UnwoundInStart(reason_of(payload)))??;
         self.process().life().hold_up(false);
         Ok(HostState {
+            running: Running::new(self.process(), current),
             user: Some(user),
-            current,
             _guard: Arc::clone(&self.guard),
         })
     }
@@ -181,7 +185,7 @@ impl<A: Actor> Actor for Host<A> {
         state: &mut Self::State,
     ) -> impl Future<Output = Result<(), ActorProcessingErr>> + Send {
         let user = state.user.as_mut().expect(STATE);
-        self.run(&mut state.current, || self.actor.post_start(myself, user))
+        self.run(&mut state.running, || self.actor.post_start(myself, user))
     }
 
     fn handle(
@@ -190,9 +194,9 @@ impl<A: Actor> Actor for Host<A> {
         message: A::Msg,
         state: &mut Self::State,
     ) -> impl Future<Output = Result<(), ActorProcessingErr>> + Send {
-        self.process().life().mailbox.handled();
+        state.running.begin();
         let user = state.user.as_mut().expect(STATE);
-        self.run(&mut state.current, || {
+        self.run(&mut state.running, || {
             self.actor.handle(myself, message, user)
         })
     }
@@ -203,8 +207,9 @@ impl<A: Actor> Actor for Host<A> {
         event: SupervisionEvent,
         state: &mut Self::State,
     ) -> impl Future<Output = Result<(), ActorProcessingErr>> + Send {
+        state.running.pause();
         let user = state.user.as_mut().expect(STATE);
-        self.run(&mut state.current, || async {
+        self.run(&mut state.running, || async {
             #[cfg(feature = "test-util")]
             if super::fault::is_poke(&event) {
                 return Ok(());
@@ -221,7 +226,7 @@ impl<A: Actor> Actor for Host<A> {
         let cell = myself.get_cell();
         let mut user = state.user.take().expect(STATE);
         // Dropped inside, as part of the process, so that a destructor that panics is caught as well.
-        let result = Within::new(&mut state.current, async {
+        let result = Within::new(&mut state.running.current, async {
             let result = self.actor.post_stop(myself, &mut user).await;
             drop(user);
             result

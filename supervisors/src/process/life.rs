@@ -1,6 +1,7 @@
 //! What is behind a [`Process`] handle: how it can be stopped, its exit slot, and who is told of its end.
 
 use std::fmt;
+use std::num::NonZeroUsize;
 use std::panic::Location;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -14,9 +15,11 @@ use tokio::task::AbortHandle;
 use super::fault::Faults;
 use super::link::Links;
 use super::mailbox::Mailbox;
+use super::meter::Meter;
+use super::panic::run_caught;
 use super::task::StopSignal;
 use super::watch::{Ended, Ticket, Watchers};
-use super::{Pid, Process, ProcessKind};
+use super::{MessageOutcome, Pid, Process, ProcessKind};
 use crate::event::{EventKind, Events};
 use crate::exit::{ExitReason, Panic};
 use crate::flag::Flag;
@@ -72,6 +75,9 @@ struct State {
     watchers: Watchers,
     /// Its supervisor waits for its end itself, and needs no message.
     expected: bool,
+    meter: Option<Arc<dyn Meter>>,
+    /// Of an actor whose messages are counted.
+    mailbox: Option<Arc<Mailbox>>,
 }
 
 /// One incarnation of a process. It holds nothing of the user's.
@@ -82,7 +88,6 @@ pub(crate) struct Life {
     pub(crate) scope: Arc<Scope>,
     pub(crate) made_at: &'static Location<'static>,
     owner: Option<Owner>,
-    pub(crate) mailbox: Mailbox,
     #[cfg(feature = "test-util")]
     pub(super) faults: Faults,
     /// Its supervisor waits for it to start, and so must not be called by it.
@@ -108,7 +113,6 @@ impl Life {
             scope,
             made_at,
             owner,
-            mailbox: Mailbox::default(),
             #[cfg(feature = "test-util")]
             faults: Faults::default(),
             holds_up: AtomicBool::new(false),
@@ -125,6 +129,8 @@ impl Life {
                 cleanups: Vec::new(),
                 watchers: Watchers::default(),
                 expected: false,
+                meter: None,
+                mailbox: None,
             }),
             reason: OnceLock::new(),
         }
@@ -145,9 +151,31 @@ impl Life {
         self.reason.get()
     }
 
-    pub(crate) fn with_mailbox(mut self, mailbox: Mailbox) -> Self {
-        self.mailbox = mailbox;
-        self
+    /// Gives it what its messages are counted with and it is measured with. Before it runs.
+    pub(super) fn equip(&self, limit: Option<NonZeroUsize>, meter: Option<Arc<dyn Meter>>) {
+        let clock = meter.as_ref().map(|_| self.scope.runtime.clock().clone());
+        let is_actor = self.kind == ProcessKind::Actor;
+        let mailbox = is_actor.then(|| Mailbox::new(limit, clock));
+        let mut state = self.lock();
+        state.mailbox = mailbox.flatten().map(Arc::new);
+        state.meter = meter;
+    }
+
+    /// `None` also once it has ended.
+    pub(crate) fn meter(&self) -> Option<Arc<dyn Meter>> {
+        self.lock().meter.clone()
+    }
+
+    /// `None` also once it has ended.
+    pub(crate) fn mailbox(&self) -> Option<Arc<Mailbox>> {
+        self.lock().mailbox.clone()
+    }
+
+    /// A message to it was refused.
+    pub(crate) fn tell_refused(&self) {
+        if let Some(meter) = self.meter() {
+            run_caught(|| meter.refused());
+        }
     }
 
     /// Says whether its supervisor waits for it to start.
@@ -290,6 +318,14 @@ impl Life {
         }
     }
 
+    /// What the message came to over which the process ends.
+    pub(super) fn failed_as(&self) -> MessageOutcome {
+        match &self.lock().outcome {
+            Some(ExitReason::Panicked(_)) => MessageOutcome::Panic,
+            _ => MessageOutcome::Error,
+        }
+    }
+
     /// The process came to its end without a reason of its own: as asked, or normally. False if nobody asked, so that
     /// the caller may know better.
     pub(crate) fn set_outcome_as_asked(&self) -> bool {
@@ -384,9 +420,13 @@ impl Process {
     /// If it has ended meanwhile, both are told now, in this order.
     pub(crate) fn announce(&self, restarts: u32) {
         let life = self.life();
+        if let Some(meter) = life.meter() {
+            run_caught(|| meter.started(self, restarts));
+        }
         let mut state = life.lock();
         state.announced = true;
         let ended = state.phase == Phase::Ended;
+        let last_word = if ended { state.last_word() } else { None };
         let process = self.clone();
         // Under the lock, so that the end cannot be published first.
         let recorded = life
@@ -395,6 +435,7 @@ impl Process {
         drop(state);
         recorded.tell();
         if ended && let Some(reason) = life.reason().cloned() {
+            tell_end(last_word, &reason);
             let process = self.clone();
             life.events().publish(EventKind::Exited { process, reason });
             life.tell_owner();
@@ -413,6 +454,7 @@ impl Process {
         let links = std::mem::take(&mut state.links);
         let cleanups = std::mem::take(&mut state.cleanups);
         let hub = state.hub.clone();
+        let last_word = state.last_word();
         drop(state);
 
         // Before the exit can be seen and a root is forgotten, so that whoever waits for all, or lists all, finds those that
@@ -421,7 +463,14 @@ impl Process {
         for cleanup in cleanups {
             cleanup();
         }
-        let (watchers, tell_owner) = self.make_known(&reason);
+        tell_end(last_word, &reason);
+        let MadeKnown {
+            watchers,
+            tell_owner,
+            last_word,
+        } = self.make_known(&reason);
+        // Only if its start was announced meanwhile.
+        tell_end(last_word, &reason);
         watchers.wake();
         links.deliver(self, &reason);
         if let Some(left) = left {
@@ -432,9 +481,8 @@ impl Process {
         }
     }
 
-    /// Makes the exit visible. Gives those who wait for it, and whether the supervisor is to be told: if its start was
-    /// announced to it and it does not wait itself.
-    fn make_known(&self, reason: &ExitReason) -> (Watchers, bool) {
+    /// Makes the exit visible, and says what is to be done of it.
+    fn make_known(&self, reason: &ExitReason) -> MadeKnown {
         let life = self.life();
         // Held to the end, so that a start which is announced meanwhile finds either all of this done or none.
         let mut state = life.lock();
@@ -451,9 +499,12 @@ impl Process {
         }
         // A handle, or an event, keeps nothing of an ended process: an actor's cell holds its channels.
         let control = state.control.take();
-        let watchers = std::mem::take(&mut state.watchers);
         let late = std::mem::take(&mut state.cleanups);
-        let tell_owner = state.announced && !state.expected;
+        let made_known = MadeKnown {
+            watchers: std::mem::take(&mut state.watchers),
+            tell_owner: state.announced && !state.expected,
+            last_word: state.last_word(),
+        };
         drop(state);
         drop(control);
         late.into_iter().for_each(|cleanup| cleanup());
@@ -462,7 +513,38 @@ impl Process {
         }
         #[cfg(feature = "test-util")]
         life.faults.end();
-        (watchers, tell_owner)
+        made_known
+    }
+}
+
+/// What is left to do when an exit can be seen.
+struct MadeKnown {
+    /// Those who wait for it.
+    watchers: Watchers,
+    /// Its start was announced to its supervisor, which does not wait itself.
+    tell_owner: bool,
+    last_word: Option<LastWord>,
+}
+
+/// Who measured a process, and how many messages it has left unhandled.
+type LastWord = (Arc<dyn Meter>, usize);
+
+impl State {
+    /// Once, and only after the start was announced: who hears of no start hears of no end.
+    fn last_word(&mut self) -> Option<LastWord> {
+        if !self.announced {
+            return None;
+        }
+        let unhandled = self.mailbox.take().map_or(0, |mailbox| mailbox.waiting());
+        self.meter.take().map(|meter| (meter, unhandled))
+    }
+}
+
+/// Without the lock.
+fn tell_end(last_word: Option<LastWord>, reason: &ExitReason) {
+    if let Some((meter, unhandled)) = last_word {
+        // Dropped inside as well: this may be the last to hold it.
+        run_caught(move || meter.ended(reason, unhandled));
     }
 }
 

@@ -8,7 +8,10 @@
 //! | `clerk.rs` | learning the reason of an actor's plain `stop(reason)` |
 //! | `task.rs` | supervised futures, [`StopToken`] |
 //! | `current.rs` | [`current()`]: which process runs here |
-//! | `mailbox.rs` | the limit on messages that wait |
+//! | `meter.rs` | [`Meter`], [`Meters`]: who measures processes, and what they are told |
+//! | `timed.rs` | timing messages and polls for a meter |
+//! | `mailbox/` | how many messages wait, since when, and how many may |
+//! | `stamps/`, `clock.rs` | when each message was sent, and by which clock |
 //! | `watch.rs` | waiting for an end |
 //! | `monitor.rs` | [`Monitor`], [`Down`] |
 //! | `link.rs` | links, exit signals, [`ExitSignals`] for who traps them |
@@ -17,26 +20,33 @@
 
 mod actor;
 mod clerk;
+mod clock;
 mod current;
 #[cfg(feature = "test-util")]
 mod fault;
 mod life;
 mod link;
 mod mailbox;
+mod meter;
 mod monitor;
 mod panic;
+mod stamps;
 mod task;
+mod timed;
 mod watch;
 
 use std::fmt;
+use std::num::NonZeroUsize;
 use std::panic::Location;
 use std::sync::{Arc, Weak};
+use std::time::Duration;
 
 use mainstay_specs::ChildId;
 use ractor::{ActorCell, ActorRef};
 
 pub(crate) use actor::spawn_actor;
 pub(crate) use clerk::Clerks;
+pub use clock::{Clock, Tick};
 pub use current::current;
 #[cfg(feature = "test-util")]
 use current::with_current;
@@ -46,6 +56,8 @@ pub use fault::Fault;
 pub(crate) use life::{Control, ExitGuard, Life, Owner};
 pub use link::{ExitSignal, ExitSignals};
 pub(crate) use mailbox::Mailbox;
+pub(crate) use meter::Installed;
+pub use meter::{Handled, MessageOutcome, Meter, Meters};
 pub use monitor::{Down, Monitor};
 use panic::reason_of;
 pub(crate) use panic::{caught, drop_caught, install_hook, run_caught};
@@ -97,8 +109,17 @@ pub enum ProcessKind {
 pub struct Process(Arc<Life>);
 
 impl Process {
-    pub(crate) fn new(life: Life) -> Self {
-        Self(Arc::new(life))
+    /// A process that is about to be started. The limit is for its mailbox, should it be an actor.
+    pub(crate) fn new(life: Life, mailbox_limit: Option<NonZeroUsize>) -> Self {
+        let process = Self(Arc::new(life));
+        process.life().equip(mailbox_limit, process.meter());
+        process
+    }
+
+    /// The meter it is given as it is about to be started.
+    fn meter(&self) -> Option<Arc<dyn Meter>> {
+        let meters = self.scope_of().meters()?;
+        meter::ask(&*meters, self)
     }
 
     pub(crate) fn downgrade(&self) -> WeakProcess {
@@ -236,6 +257,27 @@ impl Process {
     #[must_use]
     pub fn trap_exit(&self) -> ExitSignals {
         link::trap(self)
+    }
+
+    /// How many messages wait in its mailbox, of those that came through its name.
+    ///
+    /// Known of actors that have a [`Meter`] or a [`mailbox_limit`](crate::Child::mailbox_limit); `None` of others. The one that
+    /// is being handled does not wait. Messages that came through a plain `ActorRef` are not counted, and each of them that is
+    /// handled before one that is, counts for it: then there may be more, until the mailbox has run empty. 0 once the process
+    /// has ended.
+    #[must_use]
+    pub fn waiting(&self) -> Option<usize> {
+        match self.0.mailbox() {
+            Some(mailbox) => Some(mailbox.waiting()),
+            None => (!self.is_alive()).then_some(0),
+        }
+    }
+
+    /// How long the message has waited that is to be handled next, of those that came through its name; `None` if none waits, or
+    /// nobody measures: see [`Meter`].
+    #[must_use]
+    pub fn longest_wait(&self) -> Option<Duration> {
+        self.0.mailbox()?.longest_wait()
     }
 
     /// The ractor cell, if it is an actor that has got as far as `pre_start`.

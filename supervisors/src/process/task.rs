@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::sync::{Notify, oneshot};
 
+use super::timed::Busy;
 use super::{Control, ExitGuard, Process, Within, reason_of};
 use crate::exit::{ExitReason, IntoExit};
 use crate::supervisor::Hub;
@@ -93,7 +94,7 @@ where
     // Before the user's code, so that a body that panics ends the process.
     let guard = ExitGuard::new(process.clone());
     let stop = Arc::new(StopSignal::default());
-    let future = body(StopToken(Arc::clone(&stop)));
+    let future = Busy::new(process, body(StopToken(Arc::clone(&stop))));
     let parts = Parts { future, guard };
     let task = tokio::spawn(async move {
         let parts = parts;
@@ -126,6 +127,7 @@ where
 {
     process.life().set_hub(Arc::clone(&hub));
     let guard = ExitGuard::new(process.clone());
+    let future = Busy::new(process, future);
     let parts = Parts { future, guard };
     let task = tokio::spawn(async move {
         let parts = parts;

@@ -17,12 +17,13 @@
 //! | `worker.rs` | the actor that ours and ractor's sides have in common |
 //! | `by_hand.rs` | a supervisor as one writes it by hand with ractor |
 //! | `in_kameo.rs` | the same actor and its supervisor in kameo |
-//! | `tree/`, `registry.rs`, `metrics.rs` | the groups |
+//! | `tree/`, `registry.rs`, `instrument.rs`, `metrics.rs` | the groups |
 
 mod by_hand;
 mod contest;
 mod flavour;
 mod in_kameo;
+pub mod instrument;
 pub mod metrics;
 mod options;
 pub mod registry;

@@ -5,10 +5,12 @@
 
 mod asking;
 mod bounds;
+mod config_server;
 mod crash;
 mod exports;
 mod facade;
 mod measuring;
 mod recording;
+mod seed;
 mod soak;
 mod support;
