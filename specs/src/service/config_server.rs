@@ -1,4 +1,4 @@
-//! The services of a namespace.
+//! The configuration server.
 
 use std::path::{Path, PathBuf};
 
@@ -7,35 +7,6 @@ use serde::{Deserialize, Serialize, Serializer};
 use crate::Args;
 use crate::finding::{Finding, Report};
 use crate::path::At;
-
-/// Which of the optional services a namespace runs, and how. A service that is not given is not started.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-#[non_exhaustive]
-pub struct ServicesSpec {
-    /// The configuration server. Default: none.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub config_server: Option<ConfigServerSpec>,
-}
-
-impl ServicesSpec {
-    /// Runs a configuration server.
-    #[must_use]
-    pub fn config_server(mut self, spec: ConfigServerSpec) -> Self {
-        self.config_server = Some(spec);
-        self
-    }
-
-    pub(crate) fn is_default(&self) -> bool {
-        *self == Self::default()
-    }
-
-    pub(crate) fn check(&self, report: &mut Report, at: &At<'_>) {
-        if let Some(server) = &self.config_server {
-            server.check(report, &At::Field(at, "config_server"));
-        }
-    }
-}
 
 /// The configuration server: what it starts with, and how much it takes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -105,7 +76,7 @@ impl ConfigServerSpec {
         self
     }
 
-    fn check(&self, report: &mut Report, at: &At<'_>) {
+    pub(crate) fn check(&self, report: &mut Report, at: &At<'_>) {
         let mut need = |fine: bool, field: &str, message: String| {
             if !fine {
                 report.add(Finding::new(at.field(field), message));

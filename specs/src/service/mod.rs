@@ -1,0 +1,44 @@
+//! The services of a namespace: which of them run, and how.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `mod.rs` | [`ServicesSpec`] |
+//! | `config_server.rs` | [`ConfigServerSpec`] |
+
+mod config_server;
+
+pub use config_server::ConfigServerSpec;
+
+use serde::{Deserialize, Serialize};
+
+use crate::finding::Report;
+use crate::path::At;
+
+/// Which of the optional services a namespace runs, and how. A service that is not given is not started.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+#[non_exhaustive]
+pub struct ServicesSpec {
+    /// The configuration server. Default: none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub config_server: Option<ConfigServerSpec>,
+}
+
+impl ServicesSpec {
+    /// Runs a configuration server.
+    #[must_use]
+    pub fn config_server(mut self, spec: ConfigServerSpec) -> Self {
+        self.config_server = Some(spec);
+        self
+    }
+
+    pub(crate) fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+
+    pub(crate) fn check(&self, report: &mut Report, at: &At<'_>) {
+        if let Some(server) = &self.config_server {
+            server.check(report, &At::Field(at, "config_server"));
+        }
+    }
+}
