@@ -9,7 +9,7 @@
 //!  code ────── NodeSpec::validate ──┘                └─ Err(Faults) ─── all of them: path, line, column
 //!
 //!  NodeSpec ─┬─ HttpSpec
-//!            └─ NamespaceSpec ─┬─ ServicesSpec ── ConfigServerSpec
+//!            └─ NamespaceSpec ─┬─ ServicesSpec ── ConfigServerSpec, CircuitBreakersSpec
 //!                              ├─ SupervisorFlags
 //!                              └─ NodeChild ─┬─ ChildSpec ── Restart, Shutdown, Backoff
 //!                                            ├─ a kind and its Args, or
@@ -43,6 +43,7 @@
 //! |---|---|
 //! | describe a child or a supervisor | [`ChildSpec`], [`SupervisorFlags`], [`Backoff`] |
 //! | describe a whole node | [`NodeSpec`], [`NamespaceSpec`], [`NodeChild`], [`ServicesSpec`], [`HttpSpec`] |
+//! | describe circuit breakers | [`CircuitBreakersSpec`], [`CircuitConfig`], [`TripRules`], [`HalfOpen`] |
 //! | read or write a file | [`NodeSpec::from_file`], [`NodeSpec::from_ron`], [`NodeSpec::to_ron`], [`ReadError`] |
 //! | give kinds their arguments | [`Args::decode`], [`Kinds`], [`KindTable`] |
 //! | show what is wrong | [`Faults`] and [`Faults::render`] |
@@ -90,7 +91,10 @@ pub use node_child::NodeChild;
 pub use order::{DependencyCycle, start_order};
 pub use path::{PathStep, SpecPath};
 pub use position::Position;
-pub use service::{ConfigServerSpec, ServicesSpec};
+pub use service::{
+    CallRate, CircuitBreakersSpec, CircuitConfig, CircuitWindow, ConfigServerSpec, FailureCount,
+    HalfOpen, NamedCircuit, OpenTime, ProbeExpiry, ServicesSpec, SlowCalls, TripRules,
+};
 pub use source::{FILE_BYTES_MAX, ReadError};
 pub use supervisor::{AutoShutdown, Strategy, SupervisorFlags};
 pub use validate::DEPTH_MAX;

@@ -4,9 +4,15 @@
 //! |---|---|
 //! | `mod.rs` | [`ServicesSpec`] |
 //! | `config_server.rs` | [`ConfigServerSpec`] |
+//! | `circuit_breakers/` | [`CircuitBreakersSpec`], [`CircuitConfig`] |
 
+mod circuit_breakers;
 mod config_server;
 
+pub use circuit_breakers::{
+    CallRate, CircuitBreakersSpec, CircuitConfig, CircuitWindow, FailureCount, HalfOpen,
+    NamedCircuit, OpenTime, ProbeExpiry, SlowCalls, TripRules,
+};
 pub use config_server::ConfigServerSpec;
 
 use serde::{Deserialize, Serialize};
@@ -22,6 +28,9 @@ pub struct ServicesSpec {
     /// The configuration server. Default: none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub config_server: Option<ConfigServerSpec>,
+    /// The circuit breakers. Default: none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub circuit_breakers: Option<CircuitBreakersSpec>,
 }
 
 impl ServicesSpec {
@@ -32,6 +41,13 @@ impl ServicesSpec {
         self
     }
 
+    /// Runs circuit breakers.
+    #[must_use]
+    pub fn circuit_breakers(mut self, spec: CircuitBreakersSpec) -> Self {
+        self.circuit_breakers = Some(spec);
+        self
+    }
+
     pub(crate) fn is_default(&self) -> bool {
         *self == Self::default()
     }
@@ -39,6 +55,9 @@ impl ServicesSpec {
     pub(crate) fn check(&self, report: &mut Report, at: &At<'_>) {
         if let Some(server) = &self.config_server {
             server.check(report, &At::Field(at, "config_server"));
+        }
+        if let Some(breakers) = &self.circuit_breakers {
+            breakers.check(report, &At::Field(at, "circuit_breakers"));
         }
     }
 }
