@@ -34,6 +34,7 @@
 //! # }
 //! ```
 
+pub mod breaker;
 pub mod config;
 
 pub use config::ConfigServer;
