@@ -5,6 +5,7 @@
 //!
 //! | to | look at |
 //! |---|---|
+//! | stop calling what fails, and find out when it works again | [`breaker`], [`CircuitBreaker`], [`CircuitBreakerRegistry`] |
 //! | read and change configuration at run time | [`config`], [`ConfigServer`] |
 //!
 //! ```
@@ -34,7 +35,9 @@
 //! # }
 //! ```
 
+mod atomic;
 pub mod breaker;
 pub mod config;
 
+pub use breaker::{CircuitBreaker, CircuitBreakerRegistry};
 pub use config::ConfigServer;

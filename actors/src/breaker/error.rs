@@ -150,7 +150,7 @@ pub enum RegisterCircuitError {
     /// The configuration cannot be.
     #[error("the configuration of the circuit breaker is wrong: {0}")]
     Config(Faults),
-    /// The namespace runs no circuit breakers.
-    #[error("no circuit breakers were started in the namespace")]
-    NotStarted,
+    /// The keeper was started outside of any namespace.
+    #[error("circuit breakers live in a namespace; their keeper was started outside of any")]
+    NotInNamespace,
 }

@@ -19,12 +19,6 @@ impl Recent {
         self.0.len() >= count as usize
     }
 
-    /// How many there were within the time.
-    pub(crate) fn len(&mut self, now: u64, within: u64) -> usize {
-        self.forget(now, within);
-        self.0.len()
-    }
-
     pub(crate) fn clear(&mut self) {
         self.0.clear();
     }

@@ -76,6 +76,17 @@ impl Rules {
         (kept.round() as u64).max(1)
     }
 
+    /// For how long anything is held against what is protected: for as long as rules about time look back, and no shorter than it
+    /// would be refused for it.
+    pub(crate) fn memory(&self) -> u64 {
+        let failures = self.failures.map_or(0, |rule| rule.1);
+        let window = match self.window {
+            Shape::Span { bucket, buckets } => bucket.saturating_mul(buckets as u64),
+            Shape::None | Shape::Calls(_) => 0,
+        };
+        failures.max(window).max(self.base as u64)
+    }
+
     /// Whether a slow call of a half-open breaker tells against closing it: only if slow calls may open it.
     pub(crate) const fn minds_slow(&self) -> bool {
         self.slow_rate.is_some() || self.combined_rate.is_some()

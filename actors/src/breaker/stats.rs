@@ -111,6 +111,8 @@ pub struct CircuitStats {
     /// Who holds permits of probes, oldest first.
     #[serde(skip)]
     pub probes: Vec<ProbeStats>,
+    /// The name of the process that it follows, if it follows one.
+    pub follows: Option<ServiceName>,
     /// The version of its configuration, from 1.
     pub config_version: u64,
     /// The number of its last event; 0 before the first.

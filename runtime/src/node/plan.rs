@@ -1,6 +1,6 @@
 //! From a spec to what is started: pure, nothing runs yet.
 
-use mainstay_actors::ConfigServer;
+use mainstay_actors::{CircuitBreakerRegistry, ConfigServer};
 use mainstay_specs::{NamespaceName, NamespaceSpec, NodeChild, NodeSpec, ServicesSpec};
 use mainstay_supervisors::{CHILDREN, Child, NamespacePlan, Supervisor};
 
@@ -31,7 +31,9 @@ fn plan(namespace: &NamespaceSpec, kinds: &Factories) -> Result<NamespacePlan, B
 /// In the order in which they may use each other.
 fn services(spec: &ServicesSpec) -> Vec<Child> {
     let config_server = spec.config_server.clone().map(ConfigServer::child);
-    config_server.into_iter().collect()
+    let breakers = spec.circuit_breakers.clone();
+    let breakers = breakers.map(CircuitBreakerRegistry::child);
+    config_server.into_iter().chain(breakers).collect()
 }
 
 fn children(list: &[NodeChild], kinds: &Factories, path: &str) -> Result<Vec<Child>, BootError> {

@@ -24,16 +24,16 @@
 mod face;
 mod manual;
 #[cfg(test)]
-mod model;
+pub(crate) mod model;
 mod probation;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod watch;
 
 use std::collections::VecDeque;
 use std::time::Duration;
 
-pub(crate) use face::{Face, Refused};
+pub(crate) use face::{Face, Part, Refused};
 pub(crate) use manual::Order;
 pub(crate) use probation::Probe;
 use probation::{Probation, Verdict};
@@ -68,6 +68,8 @@ pub(crate) struct Machine<H> {
     /// Failures and successes since the last transition.
     since: (u64, u64),
     last_failure: Option<u64>,
+    /// When a call last failed or was slow.
+    last_bad: Option<u64>,
     sequence: u64,
     /// What has happened and was not taken out yet.
     told: Vec<CircuitEventKind>,
@@ -130,6 +132,7 @@ impl<H> Machine<H> {
             totals: Totals::default(),
             since: (0, 0),
             last_failure: None,
+            last_bad: None,
             sequence: 0,
             told: Vec::new(),
             history: VecDeque::new(),
@@ -137,7 +140,11 @@ impl<H> Machine<H> {
     }
 
     /// Admits a call, or refuses it.
-    pub(crate) fn acquire(&mut self, now: u64, holder: H) -> Result<Ticket, Refused> {
+    pub(crate) fn acquire(
+        &mut self,
+        now: u64,
+        holder: impl FnOnce() -> H,
+    ) -> Result<Ticket, Refused> {
         self.advance(now);
         if let State::Open { until } = self.state
             && until <= self.now
@@ -147,7 +154,7 @@ impl<H> Machine<H> {
         }
         self.check()?;
         let lease = match &mut self.state {
-            State::HalfOpen(probation) => Lease::Probe(probation.admit(self.now, holder)),
+            State::HalfOpen(probation) => Lease::Probe(probation.admit(self.now, holder())),
             State::Closed if self.rules.in_flight.is_some() => {
                 Lease::Flight(self.watch.flights.start(self.now))
             }
@@ -263,6 +270,12 @@ impl<H> Machine<H> {
         self.totals.late += successes;
     }
 
+    /// Forgets what is too old by now. What is absorbed after that belongs to now.
+    pub(crate) fn roll(&mut self, now: u64) {
+        self.now = now.max(self.now);
+        self.watch.roll(self.now);
+    }
+
     /// Looks at the rates once more, after what came when nobody was to come any more.
     pub(crate) fn evaluate(&mut self) {
         if let State::Closed | State::MetricsOnly = self.state {
@@ -292,6 +305,14 @@ impl<H> Machine<H> {
             State::ForcedOpen { until } => *until,
             State::HalfOpen(probation) => probation.due(),
             _ => None,
+        }
+    }
+
+    /// When somebody should look, as something happens by itself or calls are let through again.
+    pub(crate) fn wake(&self) -> Option<u64> {
+        match &self.state {
+            State::Open { until } if *until > self.now => Some(*until),
+            _ => self.due(),
         }
     }
 
@@ -356,6 +377,9 @@ impl<H> Machine<H> {
 
     fn count(&mut self, outcome: Outcome, mark: Mark) {
         self.totals.count(outcome, mark.slow);
+        if !mark.is_good() {
+            self.last_bad = Some(self.now);
+        }
         if mark.failed {
             self.since.0 += 1;
             self.last_failure = Some(self.now);
@@ -415,9 +439,11 @@ impl<H> Machine<H> {
         }
     }
 
-    /// Whether it is as a new one would be: closed, with nothing in mind that could open it.
-    pub(crate) fn is_as_new(&mut self) -> bool {
-        let fresh = self.watch.is_empty(self.now, &self.rules);
-        matches!(self.state, State::Closed) && self.again == 0 && fresh
+    /// Whether nothing would be lost if it were forgotten: it is closed, and so long ago was the last call that could be held
+    /// against it that no rule about time would look at it any more.
+    pub(crate) fn is_idle(&self, now: u64) -> bool {
+        let forgotten = |at: u64| now.saturating_sub(at) >= self.rules.memory();
+        let closed = matches!(self.state, State::Closed) && self.watch.flights.len() == 0;
+        closed && self.last_bad.is_none_or(forgotten)
     }
 }

@@ -12,7 +12,7 @@ use crate::breaker::window::Shape;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Call {
     generation: u64,
-    since: u64,
+    pub(crate) since: u64,
     probe: bool,
     pub(crate) over: bool,
 }
@@ -25,18 +25,21 @@ struct Entry {
     slow: bool,
 }
 
+/// From what, to what, why and when.
+pub(crate) type Told = (CircuitState, CircuitState, Cause, u64);
+
 #[derive(Debug)]
 pub(crate) struct Model {
     rules: Rules,
     pub(crate) state: CircuitState,
     until: Option<u64>,
     generation: u64,
-    now: u64,
+    pub(crate) now: u64,
     again: u32,
     entries: Vec<Entry>,
     neutral: u64,
     pub(crate) calls: Vec<Call>,
-    pub(crate) transitions: Vec<(CircuitState, CircuitState, Cause, u64)>,
+    pub(crate) transitions: Vec<Told>,
     pub(crate) late: u64,
     pub(crate) would_open: u64,
     pub(crate) inconclusive: Vec<u64>,
@@ -124,7 +127,10 @@ impl Model {
 
     fn tell_nothing(&mut self) {
         self.neutral += 1;
-        if self.neutral % u64::from(self.rules.half_open.inconclusive_max) == 0 {
+        if self
+            .neutral
+            .is_multiple_of(u64::from(self.rules.half_open.inconclusive_max))
+        {
             self.inconclusive.push(self.neutral);
         }
     }
@@ -182,7 +188,7 @@ impl Model {
         let slow = slow.map(|rate| Cause::SlowRate { rate });
         failed
             .or(slow)
-            .or(either.map(|rate| Cause::CombinedRate { rate }))
+            .or_else(|| either.map(|rate| Cause::CombinedRate { rate }))
     }
 
     fn rate(&self, rule: Option<CallRate>, bad: fn(&Entry) -> bool) -> Option<f64> {

@@ -97,7 +97,10 @@ impl<H> Probation<H> {
 
     fn inconclusive(&mut self) -> Verdict {
         self.neutral += 1;
-        if self.neutral % u64::from(self.rules.inconclusive_max) == 0 {
+        if self
+            .neutral
+            .is_multiple_of(u64::from(self.rules.inconclusive_max))
+        {
             Verdict::Inconclusive(self.neutral)
         } else {
             Verdict::Undecided

@@ -6,7 +6,7 @@ use mainstay_specs::{CircuitConfig, CircuitWindow, HalfOpen, OpenTime, ProbeExpi
 use proptest::option;
 use proptest::prelude::*;
 
-use super::model::{Model, compare, is_probe};
+use super::model::{Model, Told, compare, is_probe};
 use super::*;
 use crate::breaker::event::CircuitEventKind;
 
@@ -141,7 +141,7 @@ impl Pair {
         match *step {
             Step::Wait(time) => self.now += time,
             Step::Acquire => {
-                let (ours, theirs) = (self.machine.acquire(now, ()), self.model.acquire(now));
+                let (ours, theirs) = (self.machine.acquire(now, || ()), self.model.acquire(now));
                 assert_eq!(ours.as_ref().err(), theirs.as_ref().err());
                 if let Ok(ticket) = ours {
                     let probe = self.machine.state() == CircuitState::HalfOpen;
@@ -176,7 +176,7 @@ impl Pair {
         compare(&mut self.machine, &self.model);
     }
 
-    fn told(&mut self) -> (Vec<(CircuitState, CircuitState, Cause, u64)>, Vec<u64>) {
+    fn told(&mut self) -> (Vec<Told>, Vec<u64>) {
         let (mut transitions, mut inconclusive) = (Vec::new(), Vec::new());
         for (nth, kind) in self.machine.take_told().into_iter().enumerate() {
             assert_eq!(kind.sequence(), nth as u64 + 1);
@@ -217,7 +217,7 @@ fn machine(config: &CircuitConfig) -> Machine<()> {
 }
 
 fn call(machine: &mut Machine<()>, outcome: Outcome, now: u64) -> bool {
-    let ticket = machine.acquire(now, ());
+    let ticket = machine.acquire(now, || ());
     let admitted = ticket.is_ok();
     if let Ok(ticket) = ticket {
         machine.settle(ticket, outcome, false, now);
@@ -244,7 +244,9 @@ fn it_opens_on_exactly_the_nth_failure_within_the_window() {
 #[test]
 fn failures_while_it_is_open_do_not_keep_it_open() {
     let mut machine = machine(&CircuitConfig::default().failure_threshold(1));
-    let late: Vec<Ticket> = (0..5).filter_map(|_| machine.acquire(0, ()).ok()).collect();
+    let late: Vec<Ticket> = (0..5)
+        .filter_map(|_| machine.acquire(0, || ()).ok())
+        .collect();
     call(&mut machine, Outcome::Failure, 0);
     for (nth, ticket) in late.into_iter().enumerate() {
         machine.settle(ticket, Outcome::Failure, false, nth as u64 * SECOND);
@@ -258,9 +260,9 @@ fn failures_while_it_is_open_do_not_keep_it_open() {
 fn a_call_of_an_earlier_generation_decides_nothing() {
     for outcome in [Outcome::Success, Outcome::Failure] {
         let mut machine = machine(&CircuitConfig::default().failure_threshold(1));
-        let slow = machine.acquire(0, ()).expect("it is closed");
+        let slow = machine.acquire(0, || ()).expect("it is closed");
         call(&mut machine, Outcome::Failure, 0);
-        let probe = machine.acquire(30 * SECOND, ()).expect("time is up");
+        let probe = machine.acquire(30 * SECOND, || ()).expect("time is up");
         machine.settle(slow, outcome, false, 30 * SECOND);
         assert_eq!(machine.state(), CircuitState::HalfOpen);
         assert_eq!(machine.probes().len(), 1);
@@ -331,8 +333,8 @@ fn a_hung_probe_loses_its_permit_a_thousand_times_over_and_nothing_is_left_behin
     call(&mut machine, Outcome::Failure, 0);
     let mut now = 30 * SECOND;
     for _ in 0..1000 {
-        machine.acquire(now, ()).expect("a probe");
-        let refused = machine.acquire(now, ()).expect_err("one probe is out");
+        machine.acquire(now, || ()).expect("a probe");
+        let refused = machine.acquire(now, || ()).expect_err("one probe is out");
         assert_eq!(refused.until, Some(now + 10 * SECOND));
         machine.advance(now + 10 * SECOND - 1);
         assert_eq!(machine.state(), CircuitState::HalfOpen);
@@ -364,7 +366,7 @@ fn time_that_goes_backwards_neither_opens_nor_closes() {
     let mut machine = machine(&CircuitConfig::default().failure_threshold(1));
     call(&mut machine, Outcome::Failure, 100 * SECOND);
     assert_eq!(
-        machine.acquire(0, ()).expect_err("it is open").until,
+        machine.acquire(0, || ()).expect_err("it is open").until,
         Some(130 * SECOND)
     );
     assert!(call(&mut machine, Outcome::Success, 130 * SECOND));
@@ -382,12 +384,14 @@ fn another_number_of_permits_holds_from_the_next_generation_on() {
     };
     let mut machine = machine(&config(2));
     call(&mut machine, Outcome::Failure, 0);
-    let first = machine.acquire(30 * SECOND, ()).expect("a probe");
+    let first = machine.acquire(30 * SECOND, || ()).expect("a probe");
     machine.reconfigure(Rules::new(&config(5)), 30 * SECOND);
-    machine.acquire(30 * SECOND, ()).expect("a probe");
-    machine.acquire(30 * SECOND, ()).expect_err("two are out");
+    machine.acquire(30 * SECOND, || ()).expect("a probe");
+    machine
+        .acquire(30 * SECOND, || ())
+        .expect_err("two are out");
     machine.settle(first, Outcome::Failure, false, 30 * SECOND);
-    let probes = (0..9).filter(|_| machine.acquire(60 * SECOND, ()).is_ok());
+    let probes = (0..9).filter(|_| machine.acquire(60 * SECOND, || ()).is_ok());
     assert_eq!(probes.count(), 5);
     assert_eq!(machine.version(), 2);
 }

@@ -71,12 +71,14 @@ impl Watch {
     }
 
     /// Whether a good call could find a rate reached. It lowers every rate, and so could not, unless it is the one that makes the
-    /// calls enough, or something was forgotten.
-    pub(super) fn minds_good(&self, rules: &Rules) -> bool {
+    /// calls enough, or something was forgotten; or it was reached already, and that is counted and nothing more.
+    pub(super) fn minds_good(&self, rules: &Rules, counts_only: bool) -> bool {
         let counts = self.window.counts();
         rules.rates(counts).iter().any(|&(rate, bad)| {
             let few = |minimum: u32| counts.total < u64::from(minimum);
-            rate.is_some_and(|rate| bad > 0 && (self.unseen || few(rate.minimum_calls)))
+            rate.is_some_and(|rate| {
+                bad > 0 && (counts_only || self.unseen || few(rate.minimum_calls))
+            })
         })
     }
 
@@ -100,15 +102,5 @@ impl Watch {
             in_a_row: self.in_a_row,
             unseen: true,
         }
-    }
-
-    /// Whether nothing is counted that could open the breaker, and no call is out that is known of.
-    pub(super) fn is_empty(&mut self, now: u64, rules: &Rules) -> bool {
-        self.roll(now);
-        let recent = rules
-            .failures
-            .map_or(0, |rule| self.recent.len(now, rule.1));
-        let bad = self.window.counts().either;
-        recent == 0 && self.in_a_row == 0 && bad == 0 && self.flights.len() == 0
     }
 }

@@ -127,6 +127,14 @@ impl Window {
         }
     }
 
+    /// The length and the number of the part that was current last, if it has parts.
+    pub(crate) const fn part(&self) -> Option<(u64, u64)> {
+        match self {
+            Self::None | Self::Calls(_) => None,
+            Self::Span(span) => Some(span.part()),
+        }
+    }
+
     /// The window in another shape, with as much of what it holds as fits: the latest calls of a window of calls, the parts of a
     /// window of time that are recent enough. Between the two kinds nothing can be carried over.
     pub(crate) fn reshaped(self, shape: Shape, now: u64) -> Self {

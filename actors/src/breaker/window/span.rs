@@ -55,6 +55,10 @@ impl Span {
         self.counts
     }
 
+    pub(super) const fn part(&self) -> (u64, u64) {
+        (self.bucket, self.newest)
+    }
+
     /// Each part goes, whole, to the new part in which it began.
     pub(super) fn resized(mut self, bucket: u64, buckets: usize, now: u64) -> Self {
         self.roll(now);
