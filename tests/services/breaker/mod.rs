@@ -1,0 +1,16 @@
+//! Circuit breakers.
+
+mod calls;
+mod cancelling;
+mod crash;
+mod events;
+mod following;
+mod forced;
+mod half_open;
+mod herd;
+mod keyed;
+mod registry;
+mod seed;
+mod spec;
+mod stats;
+mod support;
