@@ -110,7 +110,7 @@ impl Cell {
     }
 
     /// Admits a call, or refuses it.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn acquire(&self, place: &'static Location<'static>) -> Result<Right, Refusal> {
         let word = self.hot.word();
         if word.passes() {
@@ -126,14 +126,12 @@ impl Cell {
                 let state = word.state();
                 return Err(self.refusal(Refused { state, until }));
             }
-            return self.ask(place).map_err(|refused| self.refusal(refused));
+            return self.ask(place, false);
         }
-        self.ask(place).map_err(|refused| {
-            self.hot.count_refusal();
-            self.refusal(refused)
-        })
+        self.ask(place, true)
     }
 
+    #[inline]
     fn stamp(&self, word: Word) -> u64 {
         if word.has(STAMPED) {
             self.epoch.now()
@@ -142,20 +140,29 @@ impl Cell {
         }
     }
 
+    /// Asks the machine. `counts` is whether a refusal is yet to be counted.
     #[cold]
-    fn ask(&self, place: &'static Location<'static>) -> Result<Right, Refused> {
+    #[inline(never)]
+    fn ask(&self, place: &'static Location<'static>, counts: bool) -> Result<Right, Refusal> {
         let holder = || Holder {
             process: current(),
             made_at: place,
         };
         let (ticket, since) = self.with(|kept, now| (kept.machine.acquire(now, holder), now));
-        ticket.map(|ticket| Right {
+        let ticket = ticket.map_err(|refused| {
+            if counts {
+                self.hot.count_refusal();
+            }
+            self.refusal(refused)
+        })?;
+        Ok(Right {
             admitted: Word::of_generation(ticket.generation),
             since,
             lease: ticket.lease,
         })
     }
 
+    #[inline(always)]
     fn refusal(&self, refused: Refused) -> Refusal {
         Refusal::new(self.name.clone(), refused.state, refused.until, self.epoch)
     }
@@ -194,6 +201,7 @@ impl Cell {
     }
 
     #[cold]
+    #[inline(never)]
     fn settle_by_machine(&self, right: Right, outcome: Outcome) {
         let ticket = Ticket {
             generation: right.admitted.generation(),
@@ -273,6 +281,12 @@ impl Cell {
 
     pub(crate) fn word(&self) -> Word {
         self.hot.word()
+    }
+
+    /// Counts a refusal that was made of a look at the state.
+    #[cfg(feature = "tower")]
+    pub(crate) fn count_refusal(&self) {
+        self.hot.count_refusal();
     }
 
     pub(crate) fn refusals(&self) -> u64 {

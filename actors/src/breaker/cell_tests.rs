@@ -132,3 +132,24 @@ proptest! {
         runtime.block_on(agree(&config, &steps));
     }
 }
+
+#[tokio::test]
+async fn while_somebody_minds_the_time_and_only_then_refusals_need_no_clock() {
+    let config = Arc::new(CircuitConfig::default().failure_threshold(1));
+    let name = ServiceName::new("minded").expect("a name");
+    let post = Post::new(None, Ledger::default(), 1);
+    let breaker = CircuitBreaker::born(name, None, &config, &post);
+    assert_eq!(breaker.cell().tick(true), None);
+    assert!(!breaker.cell().word().refuses(), "it is closed");
+    breaker.try_acquire().expect("it is closed").failure();
+    assert!(!breaker.cell().word().refuses());
+    assert!(breaker.cell().tick(true).is_some());
+    assert!(breaker.cell().word().refuses());
+    breaker.cell().unmind();
+    assert!(!breaker.cell().word().refuses());
+    breaker.cell().tick(true);
+    breaker.reset();
+    assert!(!breaker.cell().word().refuses());
+    breaker.force_open();
+    assert!(breaker.cell().word().refuses(), "there is no time to mind");
+}

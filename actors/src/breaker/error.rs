@@ -11,7 +11,7 @@ use super::outcome::Outcome;
 ///
 /// A refusal is no failure of what is protected: a breaker around another is to take it for [`Outcome::Refused`], as
 /// [`Nested`](super::Nested) does.
-#[derive(Clone, Debug, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the circuit {name} is {state}{}", self.when())]
 pub struct Refusal {
     name: ServiceName,
@@ -21,6 +21,7 @@ pub struct Refusal {
 }
 
 impl Refusal {
+    #[inline(always)]
     pub(crate) const fn new(
         name: ServiceName,
         state: CircuitState,

@@ -213,7 +213,7 @@ impl CircuitEvent {
 }
 
 /// Times of a breaker are counted from when it was made, by the clock of tokio.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Epoch(Instant);
 
 impl Epoch {

@@ -81,7 +81,7 @@ impl CircuitBreaker {
     /// # Errors
     ///
     /// [`CircuitError::Open`], [`CircuitError::Failed`].
-    #[inline]
+    #[inline(always)]
     #[track_caller]
     pub fn execute_sync<T, E>(
         &self,
@@ -97,7 +97,7 @@ impl CircuitBreaker {
     }
 }
 
-#[inline]
+#[inline(always)]
 fn settled<T, E>(
     permit: Permit<'_>,
     classify: &impl Classify<T, E>,

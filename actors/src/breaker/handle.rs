@@ -114,7 +114,7 @@ impl CircuitBreaker {
     /// # Errors
     ///
     /// The refusal. It has been counted.
-    #[inline]
+    #[inline(always)]
     #[track_caller]
     pub fn try_acquire(&self) -> Result<Permit<'_>, Refusal> {
         let right = self.cell.acquire(Location::caller())?;

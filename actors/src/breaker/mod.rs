@@ -17,9 +17,11 @@
 //! | `word.rs`, `tally.rs`, `hot/` | what callers read and count without a lock |
 //! | `cell.rs` | all state of a breaker |
 //! | `handle.rs`, `execute.rs`, `permit.rs` | [`CircuitBreaker`], running operations, [`Permit`] |
+//! | `layer.rs` | `CircuitBreakerLayer`, with the feature `tower` |
 //! | `outcome.rs` | [`Outcome`], [`Classify`] |
 //! | `event.rs`, `outbox.rs`, `post.rs` | [`CircuitEvent`], and how it gets to [`CircuitEvents`] in order |
 //! | `circuits.rs`, `registry.rs`, `keyed.rs` | [`CircuitBreakerRegistry`], [`KeyedBreakers`] |
+//! | `protected_config.rs` | [`ProtectedConfigServer`] |
 //! | `keeper.rs`, `start.rs` | who minds the times |
 //! | `error.rs`, `stats.rs` | [`Refusal`], [`CircuitError`], [`RegisterCircuitError`]; [`CircuitStats`] |
 
@@ -34,11 +36,14 @@ mod handle;
 mod hot;
 mod keeper;
 mod keyed;
+#[cfg(feature = "tower")]
+mod layer;
 mod machine;
 mod outbox;
 mod outcome;
 mod permit;
 mod post;
+mod protected_config;
 mod recent;
 mod registry;
 mod rules;
@@ -52,8 +57,11 @@ pub use error::{CircuitError, Refusal, RegisterCircuitError};
 pub use event::{Cause, CircuitEvent, CircuitEventKind, CircuitState, Transition};
 pub use handle::CircuitBreaker;
 pub use keyed::KeyedBreakers;
+#[cfg(feature = "tower")]
+pub use layer::{CircuitBreakerFuture, CircuitBreakerLayer, CircuitBreakerService};
 pub use outcome::{ByResult, Classify, Nested, Outcome};
 pub use permit::{OwnedPermit, Permit};
 pub use post::{CircuitEvents, EVENTS_BACKLOG, Lagged};
+pub use protected_config::{CONFIG_CHANGES, CONFIG_READS, ProtectedConfigServer};
 pub use registry::{CircuitBreakerRegistry, NAME, OnMissing, execute_in};
 pub use stats::{CircuitStats, ProbeStats, Totals, WindowStats};

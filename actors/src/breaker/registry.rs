@@ -186,17 +186,26 @@ impl CircuitBreakerRegistry {
             (None, OnMissing::Error) => return Err(CircuitError::Missing(name.clone())),
             (None, OnMissing::Allow) => return operation().await.map_err(CircuitError::Failed),
             (None, OnMissing::Create(config)) => {
-                self.create(name, config).map_err(CircuitError::Register)?
+                let made = self.circuit_or_register(name, config);
+                made.map_err(CircuitError::Register)?
             }
         };
         breaker.execute(operation).await
     }
 
-    fn create(
+    /// The breaker of this name, made with this configuration if it is not there.
+    ///
+    /// # Errors
+    ///
+    /// [`RegisterCircuitError::TooMany`], [`RegisterCircuitError::Config`].
+    pub fn circuit_or_register(
         &self,
         name: &ServiceName,
         config: CircuitConfig,
     ) -> Result<CircuitBreaker, RegisterCircuitError> {
+        if let Some(breaker) = self.circuit(name.as_str()) {
+            return Ok(breaker);
+        }
         match self.register_circuit(name.clone(), config) {
             // Somebody else was faster.
             Err(RegisterCircuitError::AlreadyRegistered(name)) => self

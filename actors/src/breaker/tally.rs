@@ -42,7 +42,7 @@ const NUMBER: u64 = u32::MAX as u64;
 const ROUND: u64 = 1 << 32;
 
 impl Tally {
-    /// With so many places to count on; a power of two is best.
+    /// With so many places to count on, or the next power of two.
     pub(crate) fn new(stripes: usize) -> Self {
         let stripe = || Stripe {
             successes: AtomicU64::new(0),
@@ -51,7 +51,7 @@ impl Tally {
             shared: AtomicU64::new(0),
         };
         Self {
-            stripes: (0..stripes.max(1)).map(|_| stripe()).collect(),
+            stripes: (0..stripes.next_power_of_two()).map(|_| stripe()).collect(),
         }
     }
 
@@ -117,7 +117,7 @@ impl Tally {
     }
 
     /// Counts a refusal; says of one in 64, on each place, that it is that one.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn refusal(&self) -> bool {
         HERE.with(|here| {
             let me = here.address();
@@ -157,8 +157,10 @@ impl Tally {
         self.stripes.iter().map(both).sum()
     }
 
+    #[inline]
     fn stripe(&self, place: usize) -> &Stripe {
-        &self.stripes[place % self.stripes.len()]
+        // A power of two: what is cut off is the remainder, without a division.
+        &self.stripes[place & (self.stripes.len() - 1)]
     }
 }
 

@@ -9,6 +9,8 @@ mod forced;
 mod half_open;
 mod herd;
 mod keyed;
+mod layer;
+mod protected_config;
 mod registry;
 mod seed;
 mod spec;

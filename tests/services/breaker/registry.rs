@@ -7,7 +7,11 @@ use mainstay_supervisors::specs::{CircuitBreakersSpec, CircuitConfig, NamespaceN
 
 use super::support::{Bed, fail, name, touchy};
 
-async fn call(bed: &Bed, service: &str, missing: OnMissing) -> Result<u8, CircuitError<&'static str>> {
+async fn call(
+    bed: &Bed,
+    service: &str,
+    missing: OnMissing,
+) -> Result<u8, CircuitError<&'static str>> {
     let operation = || async { Ok(1) };
     bed.breakers
         .execute(&name(service), missing, operation)

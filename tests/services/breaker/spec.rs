@@ -72,7 +72,7 @@ async fn a_wrong_spec_fails_the_start_and_says_why() {
     let started = runtime
         .start_namespace("app".parse().expect("a name"), plan)
         .await;
-    let error = started.err().expect("it does not start").to_string();
+    let error = started.expect_err("it does not start").to_string();
     assert!(
         error.contains("keys_max: expected at least 1, found 0"),
         "{error}"

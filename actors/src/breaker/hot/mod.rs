@@ -53,7 +53,7 @@ impl Hot {
     }
 
     /// If calls are refused without a look at the clock: the word, and until when. Both are of the same generation.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn refusal(&self, word: Word) -> Option<(Word, u64)> {
         let mut word = word;
         while word.refuses() {
@@ -70,7 +70,7 @@ impl Hot {
     }
 
     /// Counts a refusal; one in 64 is to be made by the clock all the same.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn count_refusal(&self) -> bool {
         self.tally.refusal()
     }
