@@ -48,16 +48,18 @@
 //! | describe all of it in a file | [`NodeSpec`](specs::NodeSpec), [`Node`], [`NodeBuilder::kind`] |
 //! | serve it over HTTP | the feature `http` and its module |
 //! | keep configuration that changes at run time | [`ConfigServer`](actors::ConfigServer) |
+//! | stop calling what fails, and find out when it works again | [`CircuitBreaker`](actors::CircuitBreaker), [`CircuitBreakerRegistry`](actors::CircuitBreakerRegistry) |
 //! | find what the words mean | [`specs`] says what should be, [`supervisors`] what runs |
 //!
 //! # Features
 //!
-//! Both are on by default; a program that only wants the trees says `default-features = false`.
+//! The first two are on by default; a program that only wants the trees says `default-features = false`.
 //!
 //! | feature | adds |
 //! |---|---|
 //! | `http` | the module `http`: a node can serve HTTP |
 //! | `cli` | the binary `mainstay` |
+//! | `tower` | off by default: circuit breakers around tower services |
 //!
 //! Panics are exit reasons here, so a program has to be built with `panic = "unwind"`, the default.
 

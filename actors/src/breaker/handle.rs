@@ -25,7 +25,9 @@ use super::stats::{CircuitStats, ProbeStats, WindowStats};
 ///
 /// No call through it sends a message. While it is closed, a call that succeeds takes no lock and allocates nothing; it reads the
 /// clock only if slow calls are told or rates are taken over time. A refusal is a load and a count, also without the clock
-/// while the keeper of the namespace minds the time. Other outcomes, and calls while it is half open, hold a lock for some
+/// while the keeper of the namespace minds the time: then calls are let through again when its timer has fired, which may be a
+/// millisecond or two after the time was up (or at one call in 64 that looks at the clock all the same). On a clock that stands
+/// still, as in tests, nobody relies on timers, and the first call after the time is up is let through exactly. Other outcomes, and calls while it is half open, hold a lock for some
 /// nanoseconds.
 ///
 /// Its state belongs to the namespace: it survives every crash of the keeper. After the end of the namespace it goes on working for

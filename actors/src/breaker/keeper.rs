@@ -20,9 +20,7 @@ pub(crate) async fn keep(circuits: Arc<Circuits>, namespace: Namespace, stop: St
     let post = &presence.circuits.post;
     let mut names = Some(namespace.registry().listen());
     let mut agenda = Agenda::default();
-    for cell in presence.circuits.cells() {
-        agenda.look_at(&cell);
-    }
+    agenda.look_at_all(&presence.circuits.cells());
     look_at_followed(&presence.circuits, &namespace);
     loop {
         let look = tokio::select! {
@@ -32,9 +30,7 @@ pub(crate) async fn keep(circuits: Arc<Circuits>, namespace: Namespace, stop: St
             look = changed(&mut names, &presence.circuits) => look,
             () = agenda.next() => false,
         };
-        for cell in post.take_waiting() {
-            agenda.look_at(&cell);
-        }
+        agenda.look_at_all(&post.take_waiting());
         agenda.look_at_due();
         if look {
             look_at_followed(&presence.circuits, &namespace);
@@ -105,13 +101,20 @@ struct Agenda {
 }
 
 impl Agenda {
+    fn look_at_all(&mut self, cells: &[Arc<Cell>]) {
+        let minds = !cells.is_empty() && time_flows();
+        for cell in cells {
+            self.look_at(cell, minds);
+        }
+    }
+
     /// Lets what is due happen, and notes when there will be more.
-    fn look_at(&mut self, cell: &Arc<Cell>) {
+    fn look_at(&mut self, cell: &Arc<Cell>, minds: bool) {
         let address = Arc::as_ptr(cell).addr();
         if let Some(time) = self.times.remove(&address) {
             self.by_time.remove(&(time, address));
         }
-        if let Some(wake) = cell.tick(time_flows()) {
+        if let Some(wake) = cell.tick(minds) {
             let time = cell.epoch.instant(wake);
             self.times.insert(address, time);
             self.by_time.insert((time, address), Arc::downgrade(cell));
@@ -120,18 +123,17 @@ impl Agenda {
 
     fn look_at_due(&mut self) {
         let now = Instant::now();
+        let mut due = Vec::new();
         while let Some(entry) = self
             .by_time
             .first_entry()
             .filter(|entry| entry.key().0 <= now)
         {
             let (_, address) = *entry.key();
-            let cell = entry.remove().upgrade();
             self.times.remove(&address);
-            if let Some(cell) = cell {
-                self.look_at(&cell);
-            }
+            due.extend(entry.remove().upgrade());
         }
+        self.look_at_all(&due);
     }
 
     /// Waits until there is something to look at.
