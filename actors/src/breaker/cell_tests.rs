@@ -153,3 +153,23 @@ async fn while_somebody_minds_the_time_and_only_then_refusals_need_no_clock() {
     breaker.force_open();
     assert!(breaker.cell().word().refuses(), "there is no time to mind");
 }
+
+/// Whoever only looks moves the window on and decides nothing: the next success has to, though it lowers the rate.
+#[tokio::test(start_paused = true)]
+async fn a_success_opens_if_old_successes_were_forgotten_while_somebody_looked() {
+    let trip = mainstay_specs::TripRules::default().failure_rate(0.5, 5);
+    let trip = trip.over_time(Duration::from_secs(100), 10);
+    let config = CircuitConfig::default().trip(trip);
+    let name = ServiceName::new("looked-at").expect("a name");
+    let breaker = CircuitBreaker::new(name, config).expect("it is valid");
+    let call = |outcome| breaker.try_acquire().expect("it is closed").settle(outcome);
+    (0..10).for_each(|_| call(Outcome::Success));
+    tokio::time::advance(Duration::from_secs(50)).await;
+    (0..8).for_each(|_| call(Outcome::Failure));
+    tokio::time::advance(Duration::from_secs(50)).await;
+    let stats = breaker.stats();
+    assert_eq!((stats.window.calls, stats.window.failed), (8, 8));
+    assert_eq!(stats.state, crate::breaker::CircuitState::Closed);
+    call(Outcome::Success);
+    assert_eq!(breaker.state(), crate::breaker::CircuitState::Open);
+}
