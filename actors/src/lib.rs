@@ -5,6 +5,7 @@
 //!
 //! | to | look at |
 //! |---|---|
+//! | stop calling what fails, and find out when it works again | [`breaker`], [`CircuitBreaker`], [`CircuitBreakerRegistry`] |
 //! | read and change configuration at run time | [`config`], [`ConfigServer`] |
 //! | have every process measured | [`instrument`], [`ProcessMetrics`] |
 //! | tell what happens, listen to what happens | [`telemetry`], [`TelemetryService`] |
@@ -39,12 +40,15 @@
 //! ```
 
 pub mod alerts;
+mod atomic;
+pub mod breaker;
 pub mod config;
 pub mod instrument;
 pub mod metrics;
 pub mod telemetry;
 
 pub use alerts::Alerts;
+pub use breaker::{CircuitBreaker, CircuitBreakerRegistry};
 pub use config::ConfigServer;
 pub use instrument::ProcessMetrics;
 pub use metrics::{MetricsStore, PerformanceMonitor};

@@ -51,6 +51,7 @@
 //! | tell what happens, and listen to it | [`TelemetryService`](actors::TelemetryService) |
 //! | be told when a metric is bad | [`Alerts`](actors::Alerts), [`AlertRule`](specs::AlertRule) |
 //! | test all of it | the feature `test-util` and its module `testkit` |
+//! | stop calling what fails, and find out when it works again | [`CircuitBreaker`](actors::CircuitBreaker), [`CircuitBreakerRegistry`](actors::CircuitBreakerRegistry) |
 //! | find what the words mean | [`specs`] says what should be, [`supervisors`] what runs |
 //!
 //! # Features
@@ -63,6 +64,7 @@
 //! | `cli` | the binary `mainstay` |
 //! | `test-util` | the module `testkit` and the attribute `#[mainstay::test]`: tests that own a namespace each |
 //! | `metrics-facade` | the metrics store as a recorder of the facade `metrics`: `MetricsStore::facade_recorder` |
+//! | `tower` | off by default: circuit breakers around tower services |
 //!
 //! Panics are exit reasons here, so a program has to be built with `panic = "unwind"`, the default.
 

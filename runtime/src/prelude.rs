@@ -1,6 +1,7 @@
 //! What most programs need: `use mainstay::prelude::*`.
 
-pub use mainstay_actors::{ConfigServer, TelemetryService};
+pub use mainstay_actors::breaker::CircuitError;
+pub use mainstay_actors::{CircuitBreaker, CircuitBreakerRegistry, ConfigServer, TelemetryService};
 pub use mainstay_specs::{
     AutoShutdown, Backoff, ChildId, ChildSpec, ChildType, NamespaceName, NodeSpec, Restart,
     ServiceName, Shutdown, Strategy, SupervisorFlags,

@@ -33,3 +33,42 @@ pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duratio
     }
     deserializer.deserialize_str(Text)
 }
+
+/// Durations that may be missing: `None`, or a text such as `"5s"`.
+pub mod optional {
+    use std::time::Duration;
+
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    /// Writes a duration as text, if there is one.
+    ///
+    /// # Errors
+    ///
+    /// Only those of the serializer.
+    pub fn serialize<S: Serializer>(
+        value: &Option<Duration>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        struct Text(Duration);
+        impl Serialize for Text {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                super::serialize(&self.0, serializer)
+            }
+        }
+        value.map(Text).serialize(serializer)
+    }
+
+    /// Reads a duration from text such as `"5s"`, or none.
+    ///
+    /// # Errors
+    ///
+    /// A text that is no duration is refused with what was expected.
+    pub fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<Duration>, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(transparent)]
+        struct Text(#[serde(with = "crate::duration")] Duration);
+        Ok(Option::<Text>::deserialize(deserializer)?.map(|text| text.0))
+    }
+}

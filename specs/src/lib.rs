@@ -10,7 +10,8 @@
 //!
 //!  NodeSpec ─┬─ HttpSpec
 //!            └─ NamespaceSpec ─┬─ ServicesSpec ─┬─ TelemetrySpec ── EventsSpec, AlertsSpec, AlertRule
-//!                              │                └─ ConfigServerSpec
+//!                              │                ├─ ConfigServerSpec
+//!                              │                └─ CircuitBreakersSpec ── CircuitConfig
 //!                              ├─ SupervisorFlags
 //!                              └─ NodeChild ─┬─ ChildSpec ── Restart, Shutdown, Backoff
 //!                                            ├─ a kind and its Args, or
@@ -44,6 +45,7 @@
 //! |---|---|
 //! | describe a child or a supervisor | [`ChildSpec`], [`SupervisorFlags`], [`Backoff`] |
 //! | describe a whole node | [`NodeSpec`], [`NamespaceSpec`], [`NodeChild`], [`ServicesSpec`], [`HttpSpec`] |
+//! | describe circuit breakers | [`CircuitBreakersSpec`], [`CircuitConfig`], [`TripRules`], [`HalfOpen`] |
 //! | read or write a file | [`NodeSpec::from_file`], [`NodeSpec::from_ron`], [`NodeSpec::to_ron`], [`ReadError`] |
 //! | give kinds their arguments | [`Args::decode`], [`Kinds`], [`KindTable`] |
 //! | show what is wrong | [`Faults`] and [`Faults::render`] |
@@ -96,8 +98,10 @@ pub use order::{DependencyCycle, start_order};
 pub use path::{PathStep, SpecPath};
 pub use position::Position;
 pub use service::{
-    ALERT_EVENT, AlertRule, AlertsSpec, Aspect, Comparison, ConfigServerSpec, Each, EventsSpec,
-    MetricsSpec, NoData, ProcessMetricsSpec, ServicesSpec, Severity, TelemetrySpec,
+    ALERT_EVENT, AlertRule, AlertsSpec, Aspect, CallRate, CircuitBreakersSpec, CircuitConfig,
+    CircuitWindow, Comparison, ConfigServerSpec, Each, EventsSpec, FailureCount, HalfOpen,
+    MetricsSpec, NamedCircuit, NoData, OpenTime, ProbeExpiry, ProcessMetricsSpec, ServicesSpec,
+    Severity, SlowCalls, TelemetrySpec, TripRules,
 };
 pub use source::{FILE_BYTES_MAX, ReadError};
 pub use supervisor::{AutoShutdown, Strategy, SupervisorFlags};

@@ -1,6 +1,7 @@
 //! The services of a namespace: what they do, and what they survive.
 
 mod alerts;
+mod breaker;
 mod config;
 mod instrumented;
 mod metrics;

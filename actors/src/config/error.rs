@@ -10,6 +10,7 @@ use mainstay_supervisors::{CallError, ExitReason, RegisterError};
 
 use super::path::{ConfigPath, PathError};
 use super::value::{ConfigKind, ConfigValue};
+use crate::breaker::Refusal;
 
 /// Why the config server did not do what it was asked for. Nothing is changed then, but where it is said.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -100,6 +101,10 @@ pub enum ConfigError {
     /// The namespace has ended: nothing will change any more.
     #[error("the namespace of the config server has ended")]
     Stopped,
+    /// A circuit breaker before the server refuses calls of this kind: see
+    /// [`ProtectedConfigServer`](crate::breaker::ProtectedConfigServer).
+    #[error("the config server is not called: {0}")]
+    ServiceCircuitOpen(Box<Refusal>),
     /// The request could not be made.
     #[error(transparent)]
     Call(CallError),

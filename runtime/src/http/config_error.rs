@@ -23,6 +23,11 @@ pub(super) fn refused(error: &ConfigError, path: &ConfigPath) -> ApiError {
         ConfigError::Timeout(_) | ConfigError::Interrupted(_) => {
             ApiError::new(StatusCode::GATEWAY_TIMEOUT, "unknown_outcome", message)
         }
+        ConfigError::ServiceCircuitOpen(refusal) => {
+            // Whole seconds, and not before it makes sense.
+            let wait = refusal.retry_after().map_or(1, |wait| wait.as_secs() + 1);
+            ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", message).retry_after(wait)
+        }
         ConfigError::Overloaded { .. }
         | ConfigError::Unavailable(_)
         | ConfigError::Stopped

@@ -39,6 +39,12 @@ impl ApiError {
         self
     }
 
+    /// Says after how many seconds another try makes sense.
+    pub(super) fn retry_after(mut self, seconds: u64) -> Self {
+        self.0.header = Some((axum::http::header::RETRY_AFTER, HeaderValue::from(seconds)));
+        self
+    }
+
     pub(super) fn with(mut self, name: HeaderName, value: &'static str) -> Self {
         self.0.header = Some((name, HeaderValue::from_static(value)));
         self

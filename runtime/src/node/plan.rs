@@ -1,6 +1,6 @@
 //! From a spec to what is started: pure, nothing runs yet.
 
-use mainstay_actors::{ConfigServer, TelemetryService};
+use mainstay_actors::{CircuitBreakerRegistry, ConfigServer, TelemetryService};
 use mainstay_specs::{NamespaceName, NamespaceSpec, NodeChild, NodeSpec, ServicesSpec};
 use mainstay_supervisors::{CHILDREN, Child, NamespacePlan, Supervisor};
 
@@ -32,7 +32,10 @@ fn plan(namespace: &NamespaceSpec, kinds: &Factories) -> Result<NamespacePlan, B
 fn services(spec: &ServicesSpec) -> Vec<Child> {
     let telemetry = spec.telemetry.clone().map(TelemetryService::child);
     let config_server = spec.config_server.clone().map(ConfigServer::child);
-    telemetry.into_iter().chain(config_server).collect()
+    let breakers = spec.circuit_breakers.clone();
+    let breakers = breakers.map(CircuitBreakerRegistry::child);
+    let telemetry = telemetry.into_iter();
+    telemetry.chain(config_server).chain(breakers).collect()
 }
 
 fn children(list: &[NodeChild], kinds: &Factories, path: &str) -> Result<Vec<Child>, BootError> {

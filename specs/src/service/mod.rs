@@ -9,8 +9,10 @@
 //! | `alerts/` | [`AlertsSpec`], [`AlertRule`] |
 //! | `metrics.rs` | [`MetricsSpec`] |
 //! | `process_metrics.rs` | [`ProcessMetricsSpec`] |
+//! | `circuit_breakers/` | [`CircuitBreakersSpec`], [`CircuitConfig`] |
 
 mod alerts;
+mod circuit_breakers;
 mod config_server;
 mod events;
 mod metrics;
@@ -18,6 +20,10 @@ mod process_metrics;
 mod telemetry;
 
 pub use alerts::{ALERT_EVENT, AlertRule, AlertsSpec, Aspect, Comparison, Each, NoData, Severity};
+pub use circuit_breakers::{
+    CallRate, CircuitBreakersSpec, CircuitConfig, CircuitWindow, FailureCount, HalfOpen,
+    NamedCircuit, OpenTime, ProbeExpiry, SlowCalls, TripRules,
+};
 pub use config_server::ConfigServerSpec;
 pub use events::EventsSpec;
 pub use metrics::MetricsSpec;
@@ -40,6 +46,9 @@ pub struct ServicesSpec {
     /// The configuration server. Default: none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub config_server: Option<ConfigServerSpec>,
+    /// The circuit breakers. Default: none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub circuit_breakers: Option<CircuitBreakersSpec>,
 }
 
 impl ServicesSpec {
@@ -57,6 +66,13 @@ impl ServicesSpec {
         self
     }
 
+    /// Runs circuit breakers.
+    #[must_use]
+    pub fn circuit_breakers(mut self, spec: CircuitBreakersSpec) -> Self {
+        self.circuit_breakers = Some(spec);
+        self
+    }
+
     pub(crate) fn is_default(&self) -> bool {
         *self == Self::default()
     }
@@ -67,6 +83,9 @@ impl ServicesSpec {
         }
         if let Some(server) = &self.config_server {
             server.check(report, &At::Field(at, "config_server"));
+        }
+        if let Some(breakers) = &self.circuit_breakers {
+            breakers.check(report, &At::Field(at, "circuit_breakers"));
         }
     }
 }

@@ -30,6 +30,11 @@ impl Flavour {
 pub(crate) struct Stage(Runtime);
 
 impl Stage {
+    /// Makes this the runtime of the thread for as long as what is returned is there.
+    pub(crate) fn enter(&self) -> tokio::runtime::EnterGuard<'_> {
+        self.0.enter()
+    }
+
     /// Runs a round as a task among the actors, not on the thread outside that only waits.
     pub(crate) fn run<F, T>(&self, round: F) -> Outcome<T>
     where

@@ -1,0 +1,157 @@
+//! What can go wrong.
+
+use std::time::Duration;
+
+use mainstay_specs::{Faults, ServiceName};
+
+use super::event::{CircuitState, Epoch};
+use super::outcome::Outcome;
+
+/// A call that a breaker did not let through: which breaker, why, and when to come back.
+///
+/// A refusal is no failure of what is protected: a breaker around another is to take it for [`Outcome::Refused`], as
+/// [`Nested`](super::Nested) does.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the circuit {name} is {state}{}", self.when())]
+pub struct Refusal {
+    name: ServiceName,
+    state: CircuitState,
+    until: Option<u64>,
+    epoch: Epoch,
+}
+
+impl Refusal {
+    #[inline(always)]
+    pub(crate) const fn new(
+        name: ServiceName,
+        state: CircuitState,
+        until: Option<u64>,
+        epoch: Epoch,
+    ) -> Self {
+        Self {
+            name,
+            state,
+            until,
+            epoch,
+        }
+    }
+
+    /// The breaker.
+    #[must_use]
+    pub const fn name(&self) -> &ServiceName {
+        &self.name
+    }
+
+    /// What it is: open, half open and waiting for its probes, or forced open.
+    #[must_use]
+    pub const fn state(&self) -> CircuitState {
+        self.state
+    }
+
+    /// How long to wait before another try makes sense, from this moment on. Never zero: what is due by now gives the shortest
+    /// time there is. `None` if nobody knows, as of a breaker that was forced open until told otherwise.
+    ///
+    /// Of a half-open breaker: when the probe that has been out longest loses its permit. It may come back before.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        let left = self.until?.saturating_sub(self.epoch.now());
+        Some(Duration::from_nanos(left.max(1)))
+    }
+
+    /// The moment of [`retry_after`](Self::retry_after), by the clock of tokio.
+    #[must_use]
+    pub fn retry_at(&self) -> Option<tokio::time::Instant> {
+        Some(self.epoch.instant(self.until?))
+    }
+
+    fn when(&self) -> String {
+        self.retry_after().map_or_else(String::new, |time| {
+            let time = Duration::from_millis(u64::try_from(time.as_millis()).unwrap_or(u64::MAX));
+            let time = time.max(Duration::from_millis(1));
+            format!(", come back in {}", humantime::format_duration(time))
+        })
+    }
+}
+
+/// Why a call through a breaker came to nothing.
+#[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CircuitError<E> {
+    /// The breaker did not let it through: the operation was not begun.
+    #[error(transparent)]
+    Open(Refusal),
+    /// The operation took longer than the breaker lets a call take, and was dropped.
+    #[error("the call was not done within {0:?}")]
+    Timeout(Duration),
+    /// The operation failed.
+    #[error("{0}")]
+    Failed(E),
+    /// There is no breaker of this name, and the caller wanted one.
+    #[error("there is no circuit breaker {0}")]
+    Missing(ServiceName),
+    /// The breaker could not be made.
+    #[error(transparent)]
+    Register(RegisterCircuitError),
+}
+
+impl<E> CircuitError<E> {
+    /// What this error means to a breaker around the one that gave it.
+    #[must_use]
+    pub const fn outcome(&self) -> Outcome {
+        match self {
+            Self::Open(_) | Self::Missing(_) | Self::Register(_) => Outcome::Refused,
+            Self::Timeout(_) => Outcome::TimedOut,
+            Self::Failed(_) => Outcome::Failure,
+        }
+    }
+
+    /// The refusal, if it is one.
+    #[must_use]
+    pub const fn refusal(&self) -> Option<&Refusal> {
+        match self {
+            Self::Open(refusal) => Some(refusal),
+            _ => None,
+        }
+    }
+
+    /// The operation's own error, if it is that.
+    #[must_use]
+    pub fn into_failed(self) -> Option<E> {
+        match self {
+            Self::Failed(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+/// Why a breaker was not made or changed.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum RegisterCircuitError {
+    /// There is one of this name already.
+    #[error("there is a circuit breaker {0} already")]
+    AlreadyRegistered(ServiceName),
+    /// There is none of this name.
+    #[error("there is no circuit breaker {0}")]
+    NotFound(ServiceName),
+    /// There are as many as there may be.
+    #[error("there are {max} circuit breakers, as many as there may be")]
+    TooMany {
+        /// How many there may be.
+        max: u32,
+    },
+    /// There are as many keys as there may be, and none is idle.
+    #[error("there are {max} keys of {family}, as many as there may be, and none is idle")]
+    TooManyKeys {
+        /// The family.
+        family: ServiceName,
+        /// How many there may be.
+        max: u32,
+    },
+    /// The configuration cannot be.
+    #[error("the configuration of the circuit breaker is wrong: {0}")]
+    Config(Faults),
+    /// The keeper was started outside of any namespace.
+    #[error("circuit breakers live in a namespace; their keeper was started outside of any")]
+    NotInNamespace,
+}

@@ -1,0 +1,113 @@
+//! Running operations.
+
+use std::future::Future;
+use std::panic::Location;
+use std::time::Duration;
+
+use super::error::{CircuitError, Refusal};
+use super::handle::CircuitBreaker;
+use super::outcome::{ByResult, Classify, Outcome};
+use super::permit::Permit;
+
+impl CircuitBreaker {
+    /// Runs an operation in the task of the caller, unless the breaker refuses it; `Err` is a failure.
+    ///
+    /// An operation that takes longer than `call_timeout` is dropped. A panic in it goes on to the caller, and counts as a
+    /// failure.
+    ///
+    /// # Errors
+    ///
+    /// [`CircuitError::Open`] if it was not begun, [`CircuitError::Timeout`], or [`CircuitError::Failed`] with the operation's own
+    /// error.
+    ///
+    /// # Panics
+    ///
+    /// With a `call_timeout`, outside of a tokio runtime with time.
+    ///
+    /// Cancel safety: when this is dropped, the operation is dropped, and was cancelled: that tells nothing, and the permit of
+    /// a probe goes to another. Nothing happens before it is polled.
+    #[track_caller]
+    pub fn execute<'a, T, E, F>(
+        &'a self,
+        operation: impl FnOnce() -> F + 'a,
+    ) -> impl Future<Output = Result<T, CircuitError<E>>>
+    where
+        F: Future<Output = Result<T, E>> + 'a,
+        T: 'a,
+        E: 'a,
+    {
+        self.execute_with(ByResult, operation)
+    }
+
+    /// As [`execute`](Self::execute), with somebody to say what each result means.
+    ///
+    /// # Errors
+    ///
+    /// As [`execute`](Self::execute): a result that counts as ignored, or as a success, is handed on all the same.
+    ///
+    /// # Panics
+    ///
+    /// As [`execute`](Self::execute).
+    ///
+    /// Cancel safety: as that of [`execute`](Self::execute).
+    #[track_caller]
+    pub fn execute_with<'a, T, E, F>(
+        &'a self,
+        classify: impl Classify<T, E> + 'a,
+        operation: impl FnOnce() -> F + 'a,
+    ) -> impl Future<Output = Result<T, CircuitError<E>>>
+    where
+        F: Future<Output = Result<T, E>> + 'a,
+        T: 'a,
+        E: 'a,
+    {
+        let place = Location::caller();
+        async move {
+            let permit = self.permit_at(place).map_err(CircuitError::Open)?;
+            let Some(limit) = self.cell().call_timeout() else {
+                let result = operation().await;
+                return settled(permit, &classify, result);
+            };
+            match tokio::time::timeout(limit, operation()).await {
+                Ok(result) => settled(permit, &classify, result),
+                Err(_) => Err(late(permit, limit)),
+            }
+        }
+    }
+
+    /// Runs an operation that does not wait, unless the breaker refuses it; `Err` is a failure. There is no time-out: nothing could
+    /// interrupt it.
+    ///
+    /// # Errors
+    ///
+    /// [`CircuitError::Open`], [`CircuitError::Failed`].
+    #[inline(always)]
+    #[track_caller]
+    pub fn execute_sync<T, E>(
+        &self,
+        operation: impl FnOnce() -> Result<T, E>,
+    ) -> Result<T, CircuitError<E>> {
+        let permit = self.try_acquire().map_err(CircuitError::Open)?;
+        settled(permit, &ByResult, operation())
+    }
+
+    fn permit_at(&self, place: &'static Location<'static>) -> Result<Permit<'_>, Refusal> {
+        let right = self.cell().acquire(place)?;
+        Ok(Permit::new(self.cell(), right))
+    }
+}
+
+#[inline(always)]
+fn settled<T, E>(
+    permit: Permit<'_>,
+    classify: &impl Classify<T, E>,
+    result: Result<T, E>,
+) -> Result<T, CircuitError<E>> {
+    permit.settle(classify.classify(&result));
+    result.map_err(CircuitError::Failed)
+}
+
+fn late<E>(permit: Permit<'_>, limit: Duration) -> CircuitError<E> {
+    permit.settle(Outcome::TimedOut);
+    CircuitError::Timeout(limit)
+}

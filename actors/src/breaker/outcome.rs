@@ -1,0 +1,116 @@
+//! What a call came to, and who says so.
+
+use std::fmt;
+
+/// What a call came to, as a breaker sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Outcome {
+    /// It succeeded. It counts as slow too if the breaker was told which calls are, and it took that long.
+    Success,
+    /// It failed; slow too, as above.
+    Failure,
+    /// It succeeded and was slow, whatever the clock says.
+    Slow,
+    /// It tells nothing about what is protected, such as a caller's own mistake: it counts for no rule.
+    Ignored,
+    /// It was not done in time. A failure.
+    TimedOut,
+    /// The caller gave up before it was done. It tells nothing.
+    Cancelled,
+    /// It panicked. A failure.
+    Panicked,
+    /// It was not made at all, as another guard refused it. It tells nothing.
+    Refused,
+}
+
+impl Outcome {
+    /// Whether it counts as failed.
+    #[must_use]
+    pub const fn is_failure(self) -> bool {
+        matches!(self, Self::Failure | Self::TimedOut | Self::Panicked)
+    }
+
+    /// Whether it counts for no rule, and gives the permit of a probe to another.
+    #[must_use]
+    pub const fn is_neutral(self) -> bool {
+        matches!(self, Self::Ignored | Self::Cancelled | Self::Refused)
+    }
+
+    /// One word, in lower case: `success`, `timed_out`, …
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Success => "success",
+            Self::Failure => "failure",
+            Self::Slow => "slow",
+            Self::Ignored => "ignored",
+            Self::TimedOut => "timed_out",
+            Self::Cancelled => "cancelled",
+            Self::Panicked => "panicked",
+            Self::Refused => "refused",
+        }
+    }
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// Says what the result of a call means for a breaker.
+///
+/// Any `Fn(&Result<T, E>) -> Outcome` is one.
+///
+/// ```
+/// use mainstay_actors::breaker::{Classify, Outcome};
+///
+/// let classify = |result: &Result<u8, std::io::Error>| match result {
+///     Err(error) if error.kind() == std::io::ErrorKind::InvalidInput => Outcome::Ignored,
+///     Err(_) => Outcome::Failure,
+///     Ok(_) => Outcome::Success,
+/// };
+/// assert_eq!(classify.classify(&Ok(1)), Outcome::Success);
+/// ```
+pub trait Classify<T, E> {
+    /// What this result means. A panic in here counts as one of the call.
+    fn classify(&self, result: &Result<T, E>) -> Outcome;
+}
+
+impl<T, E, F: Fn(&Result<T, E>) -> Outcome> Classify<T, E> for F {
+    fn classify(&self, result: &Result<T, E>) -> Outcome {
+        self(result)
+    }
+}
+
+/// `Ok` is a success and `Err` a failure, whatever is in it.
+///
+/// A breaker inside of another hands its refusals on as a [`CircuitError`](super::CircuitError): see [`Nested`].
+#[derive(Clone, Copy, Debug, Default)]
+#[allow(clippy::exhaustive_structs)]
+pub struct ByResult;
+
+impl<T, E> Classify<T, E> for ByResult {
+    fn classify(&self, result: &Result<T, E>) -> Outcome {
+        match result {
+            Ok(_) => Outcome::Success,
+            Err(_) => Outcome::Failure,
+        }
+    }
+}
+
+/// For an operation that is itself run by a breaker: what the inner one refused was not made, and is no failure of what the
+/// outer one protects.
+#[derive(Clone, Copy, Debug, Default)]
+#[allow(clippy::exhaustive_structs)]
+pub struct Nested;
+
+impl<T, E> Classify<T, super::CircuitError<E>> for Nested {
+    fn classify(&self, result: &Result<T, super::CircuitError<E>>) -> Outcome {
+        match result {
+            Ok(_) => Outcome::Success,
+            Err(error) => error.outcome(),
+        }
+    }
+}

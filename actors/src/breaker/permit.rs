@@ -1,0 +1,114 @@
+//! The right to make a call.
+
+use super::cell::{Cell, Right};
+use super::handle::CircuitBreaker;
+use super::outcome::Outcome;
+
+/// The right to make one call, and the duty to say what it came to.
+///
+/// Dropped without a word it was cancelled, which tells nothing; dropped by a panic, it has panicked, which is a failure. It
+/// counts in the generation it was given in and in no other. The permit of a probe is taken away at its deadline, also from one that
+/// was forgotten: what such a call comes to later does not count.
+#[derive(Debug)]
+#[must_use = "a permit that is dropped was cancelled"]
+pub struct Permit<'a> {
+    cell: &'a Cell,
+    right: Right,
+}
+
+impl<'a> Permit<'a> {
+    #[inline]
+    pub(super) const fn new(cell: &'a Cell, right: Right) -> Self {
+        Self { cell, right }
+    }
+
+    /// The call succeeded. It counts as slow too if it took that long.
+    #[inline]
+    pub fn success(self) {
+        self.settle(Outcome::Success);
+    }
+
+    /// The call failed.
+    pub fn failure(self) {
+        self.settle(Outcome::Failure);
+    }
+
+    /// The call tells nothing about what is protected.
+    pub fn ignore(self) {
+        self.settle(Outcome::Ignored);
+    }
+
+    /// Says what the call came to.
+    #[inline]
+    pub fn settle(self, outcome: Outcome) {
+        self.cell.settle(self.right, outcome);
+        // There is nothing in it but what was just given back.
+        std::mem::forget(self);
+    }
+}
+
+impl Drop for Permit<'_> {
+    fn drop(&mut self) {
+        self.cell.settle(self.right, unsaid());
+    }
+}
+
+/// A [`Permit`] that may outlive the handle it came from, for a call that ends elsewhere than it began.
+///
+/// It costs a reference count that all callers share; take a [`Permit`] where that will do.
+#[derive(Debug)]
+#[must_use = "a permit that is dropped was cancelled"]
+pub struct OwnedPermit {
+    breaker: CircuitBreaker,
+    right: Option<Right>,
+}
+
+impl OwnedPermit {
+    pub(super) const fn new(breaker: CircuitBreaker, right: Right) -> Self {
+        Self {
+            breaker,
+            right: Some(right),
+        }
+    }
+
+    /// The call succeeded.
+    pub fn success(self) {
+        self.settle(Outcome::Success);
+    }
+
+    /// The call failed.
+    pub fn failure(self) {
+        self.settle(Outcome::Failure);
+    }
+
+    /// The call tells nothing about what is protected.
+    pub fn ignore(self) {
+        self.settle(Outcome::Ignored);
+    }
+
+    /// Says what the call came to.
+    pub fn settle(mut self, outcome: Outcome) {
+        self.give_back(outcome);
+    }
+
+    fn give_back(&mut self, outcome: Outcome) {
+        if let Some(right) = self.right.take() {
+            self.breaker.cell().settle(right, outcome);
+        }
+    }
+}
+
+impl Drop for OwnedPermit {
+    fn drop(&mut self) {
+        self.give_back(unsaid());
+    }
+}
+
+/// What a call came to of which nobody has said it.
+fn unsaid() -> Outcome {
+    if std::thread::panicking() {
+        Outcome::Panicked
+    } else {
+        Outcome::Cancelled
+    }
+}

@@ -1,0 +1,35 @@
+//! Starting the keeper, the first time and again.
+
+use std::sync::Arc;
+
+use mainstay_specs::{ChildId, ChildSpec, CircuitBreakersSpec, ServiceName};
+use mainstay_supervisors::{Child, StartContext, StartError, Started};
+
+use super::circuits::Circuits;
+use super::error::RegisterCircuitError;
+use super::keeper::keep;
+use super::registry::NAME;
+
+#[track_caller]
+pub(crate) fn child(spec: CircuitBreakersSpec) -> Child {
+    let spec = Arc::new(spec);
+    // A name is not empty, short, and without `/` and white space: this one is.
+    let id = ChildId::new(NAME).expect("a name");
+    let child = Child::from_start(ChildSpec::new(id), move |cx| {
+        let spec = Arc::clone(&spec);
+        async move { start(&spec, cx) }
+    });
+    child.name(ServiceName::new(NAME).expect("a name"))
+}
+
+fn start(spec: &CircuitBreakersSpec, cx: StartContext) -> Result<Started, StartError> {
+    let wrong = |faults| StartError::failed(RegisterCircuitError::Config(faults));
+    spec.validate().map_err(wrong)?;
+    let namespace = cx.namespace();
+    let namespace =
+        namespace.ok_or_else(|| StartError::failed(RegisterCircuitError::NotInNamespace))?;
+    let circuits = Circuits::of(&namespace);
+    circuits.adopt(spec);
+    let process = cx.spawn_task(move |stop| keep(Arc::clone(&circuits), namespace.clone(), stop));
+    Ok(process.into())
+}

@@ -1,0 +1,150 @@
+//! The circuit breakers of a namespace.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `mod.rs` | [`CircuitBreakersSpec`], [`NamedCircuit`] |
+//! | `config.rs` | [`CircuitConfig`]: one breaker |
+//! | `trip.rs` | [`TripRules`]: what opens it |
+//! | `recovery.rs` | [`OpenTime`], [`HalfOpen`]: what comes after |
+
+mod config;
+mod recovery;
+mod trip;
+
+pub use config::CircuitConfig;
+pub use recovery::{HalfOpen, OpenTime, ProbeExpiry};
+pub use trip::{CallRate, CircuitWindow, FailureCount, SlowCalls, TripRules};
+
+use std::collections::HashMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::finding::{Finding, Report};
+use crate::path::At;
+use crate::{Faults, ServiceName};
+
+/// The circuit breakers of a namespace: those that are there from the start, and how many there may be.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+#[non_exhaustive]
+pub struct CircuitBreakersSpec {
+    /// The breakers that are there from the start. Default: none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub breakers: Vec<NamedCircuit>,
+    /// The most breakers with a name of their own, at least 1. Default: 1,024, far more than a service has dependencies.
+    pub breakers_max: u32,
+    /// The most keys of one family of breakers, at least 1. Default: 10,000: a breaker takes about a kilobyte.
+    pub keys_max: u32,
+    /// What a breaker goes by that is made without a configuration of its own. Default: [`CircuitConfig::default`].
+    pub default: CircuitConfig,
+}
+
+/// A breaker that is there from the start.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct NamedCircuit {
+    /// What it protects, unique among the breakers of the namespace.
+    pub name: ServiceName,
+    /// What it goes by. Default: that of the namespace, [`CircuitBreakersSpec::default`](struct@CircuitBreakersSpec).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub config: Option<CircuitConfig>,
+}
+
+impl Default for CircuitBreakersSpec {
+    fn default() -> Self {
+        Self {
+            breakers: Vec::new(),
+            breakers_max: 1024,
+            keys_max: 10_000,
+            default: CircuitConfig::default(),
+        }
+    }
+}
+
+impl CircuitBreakersSpec {
+    /// Adds a breaker that is there from the start and goes by the default of the namespace.
+    #[must_use]
+    pub fn breaker(mut self, name: ServiceName) -> Self {
+        self.breakers.push(NamedCircuit { name, config: None });
+        self
+    }
+
+    /// Adds a breaker that is there from the start, with a configuration of its own.
+    #[must_use]
+    pub fn breaker_with(mut self, name: ServiceName, config: CircuitConfig) -> Self {
+        let config = Some(config);
+        self.breakers.push(NamedCircuit { name, config });
+        self
+    }
+
+    /// Sets the most breakers with a name of their own.
+    #[must_use]
+    pub const fn breakers_max(mut self, breakers: u32) -> Self {
+        self.breakers_max = breakers;
+        self
+    }
+
+    /// Sets the most keys of one family of breakers.
+    #[must_use]
+    pub const fn keys_max(mut self, keys: u32) -> Self {
+        self.keys_max = keys;
+        self
+    }
+
+    /// Sets what a breaker goes by that is made without a configuration of its own.
+    #[must_use]
+    pub fn default_config(mut self, config: CircuitConfig) -> Self {
+        self.default = config;
+        self
+    }
+
+    /// Checks it as a whole.
+    ///
+    /// # Errors
+    ///
+    /// Everything that is wrong, each with its path.
+    pub fn validate(&self) -> Result<(), Faults> {
+        let mut report = Report::default();
+        self.check(&mut report, &At::Root);
+        report.without_text()
+    }
+
+    pub(crate) fn check(&self, report: &mut Report, at: &At<'_>) {
+        for (field, max) in [
+            ("breakers_max", self.breakers_max),
+            ("keys_max", self.keys_max),
+        ] {
+            if max == 0 {
+                report.add(Finding::new(
+                    at.field(field),
+                    "expected at least 1, found 0",
+                ));
+            }
+        }
+        self.default.check(report, &At::Field(at, "default"));
+        self.check_breakers(report, at);
+    }
+
+    fn check_breakers(&self, report: &mut Report, at: &At<'_>) {
+        let list = At::Field(at, "breakers");
+        if self.breakers.len() > self.breakers_max as usize {
+            let (max, found) = (self.breakers_max, self.breakers.len());
+            let message = format!("expected at most breakers_max, which is {max}, found {found}");
+            report.add(Finding::new(list.path(), message).and_on(at.field("breakers_max")));
+        }
+        let mut places = HashMap::with_capacity(self.breakers.len());
+        for (nth, breaker) in self.breakers.iter().enumerate() {
+            let place = At::Index(&list, nth);
+            let first = *places.entry(&breaker.name).or_insert(nth);
+            if first != nth {
+                let message = format!("duplicate breaker name {:?}", breaker.name);
+                let finding = Finding::new(place.field("name"), message);
+                report.add(finding.first_at(At::Index(&list, first).field("name")));
+            }
+            if let Some(config) = &breaker.config {
+                config.check(report, &At::Field(&place, "config"));
+            }
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! The end of the keeper, which nobody notices.
+
+use std::time::Duration;
+
+use mainstay_actors::breaker::CircuitState;
+use mainstay_supervisors::Fault;
+use mainstay_supervisors::specs::{CircuitConfig, OpenTime};
+
+use super::support::{Bed, advance, fail, name, retry_after, settle, steps, succeed, touchy};
+
+#[tokio::test(start_paused = true)]
+async fn state_configuration_and_orders_survive_the_keeper() {
+    let bed = Bed::new().await;
+    let mut events = bed.breakers.subscribe();
+    let breaker = bed.breaker(touchy());
+    let config = touchy().reset_timeout(Duration::from_secs(90));
+    breaker.reconfigure(config.clone()).expect("it is valid");
+    assert!(fail(&breaker).await.is_err());
+    let forced = bed
+        .breakers
+        .register_default(name("cache"))
+        .expect("it is new");
+    forced.force_open();
+    bed.crash().await;
+    assert_eq!(retry_after(&breaker), Duration::from_secs(90));
+    assert_eq!(*breaker.config(), config);
+    assert_eq!(breaker.stats().config_version, 2);
+    assert_eq!(forced.state(), CircuitState::ForcedOpen);
+    let found = bed.breakers.circuit("db").expect("it is there");
+    assert_eq!(found.state(), CircuitState::Open);
+    advance(90).await;
+    assert!(succeed(&breaker).await.is_ok());
+    let steps = steps(&mut events);
+    let of_db: Vec<_> = steps.iter().map(|step| step.2).collect();
+    assert_eq!(
+        of_db,
+        [
+            CircuitState::Open,
+            CircuitState::ForcedOpen,
+            CircuitState::HalfOpen,
+            CircuitState::Closed
+        ]
+    );
+    drop(events);
+    bed.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_successor_minds_the_times_that_were_running() {
+    let bed = Bed::new().await;
+    let breaker = bed.breaker(touchy().open(OpenTime::default().eager()));
+    assert!(fail(&breaker).await.is_err());
+    let mut events = bed.breakers.subscribe();
+    bed.crash().await;
+    let event = events.next().await.expect("an event").expect("no lag");
+    assert_eq!(
+        event.transition().map(|step| step.to),
+        Some(CircuitState::HalfOpen)
+    );
+    drop(events);
+    bed.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn calls_need_no_keeper_that_runs() {
+    for fault in [Fault::Hang, Fault::error("no more")] {
+        let bed = Bed::new().await;
+        let breaker = bed.breaker(touchy());
+        let keeper = bed.keeper();
+        assert!(keeper.inject(fault));
+        settle().await;
+        assert!(fail(&breaker).await.is_err());
+        advance(30).await;
+        assert!(succeed(&breaker).await.is_ok());
+        assert_eq!(breaker.state(), CircuitState::Closed);
+        keeper.kill();
+        keeper.ended().await;
+        settle().await;
+        bed.end().await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_the_end_of_the_namespace_a_breaker_goes_on_and_streams_end() {
+    let bed = Bed::new().await;
+    let breaker = bed.breaker(CircuitConfig::default().failure_threshold(1));
+    let mut events = bed.breakers.subscribe();
+    let runtime = bed.runtime;
+    runtime.stop(Duration::from_secs(5)).await;
+    assert!(events.next().await.is_none());
+    assert!(fail(&breaker).await.is_err());
+    assert_eq!(breaker.state(), CircuitState::Open);
+}
+
+#[test]
+fn while_the_keeper_minds_the_time_refusals_and_the_reset_are_the_same() {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build();
+    runtime.expect("a runtime").block_on(async {
+        let bed = Bed::new().await;
+        let breaker = bed.breaker(touchy().reset_timeout(Duration::from_millis(20)));
+        assert!(fail(&breaker).await.is_err());
+        settle().await;
+        for _ in 0..1000 {
+            breaker.try_acquire().expect_err("it is open");
+        }
+        assert_eq!(breaker.stats().rejected, 1000);
+        let wait = retry_after(&breaker);
+        assert!(wait > Duration::ZERO && wait <= Duration::from_millis(20));
+        let mut events = bed.breakers.subscribe();
+        // The keeper takes its word back when the time has come, and the next call is the probe.
+        while breaker.try_acquire().map(|probe| probe.success()).is_err() {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        let event = events.next().await.expect("an event").expect("no lag");
+        assert_eq!(
+            event.transition().map(|step| step.to),
+            Some(CircuitState::HalfOpen)
+        );
+        assert_eq!(breaker.state(), CircuitState::Closed);
+        drop(events);
+        bed.end().await;
+    });
+}

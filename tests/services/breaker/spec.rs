@@ -1,0 +1,80 @@
+//! Breakers that a spec names.
+
+use std::time::Duration;
+
+use mainstay_actors::breaker::{CircuitBreakerRegistry, CircuitState};
+use mainstay_supervisors::specs::{AnyKind, CircuitBreakersSpec, CircuitConfig, NodeSpec};
+use mainstay_supervisors::{Child, NamespacePlan, Runtime};
+
+use super::support::{Bed, advance, fail, name, retry_after, touchy};
+
+#[tokio::test(start_paused = true)]
+async fn the_breakers_of_a_node_file_are_there_from_the_start() {
+    let text = r#"(namespaces: [(name: "app", services: (circuit_breakers: (
+        default: (failure_threshold: 2),
+        breakers: [
+            (name: "cache"),
+            (name: "db", config: (
+                call_timeout: None,
+                slow_after: "800ms",
+                trip: (failure_rate: (threshold: 0.5, minimum_calls: 2), window: time(length: "10s", buckets: 10)),
+                half_open: (permits: 3, successes: 2),
+                open: (multiplier: 2, jitter: 0.1),
+            )),
+        ],
+    )))])"#;
+    let node = NodeSpec::from_ron(text, &AnyKind).expect("a node");
+    let spec = node.namespaces[0].services.circuit_breakers.clone();
+    let bed = Bed::with(spec.expect("it is given")).await;
+    let names: Vec<_> = bed
+        .breakers
+        .circuits()
+        .iter()
+        .map(|one| one.name().to_string())
+        .collect();
+    assert_eq!(names, ["cache", "db"]);
+    let cache = bed.breakers.circuit("cache").expect("it is there");
+    assert_eq!(
+        *cache.config(),
+        CircuitConfig::default().failure_threshold(2)
+    );
+    let db = bed.breakers.circuit("db").expect("it is there");
+    assert_eq!(db.config().call_timeout, None);
+    for _ in 0..2 {
+        assert!(fail(&db).await.is_err());
+    }
+    assert_eq!(db.state(), CircuitState::Open);
+    bed.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_restart_of_the_keeper_leaves_the_breakers_of_the_spec_as_they_are() {
+    let spec = CircuitBreakersSpec::default().breaker_with(name("db"), touchy());
+    let bed = Bed::with(spec).await;
+    let breaker = bed.breakers.circuit("db").expect("it is there");
+    let config = touchy().reset_timeout(Duration::from_secs(5));
+    breaker.reconfigure(config.clone()).expect("it is valid");
+    assert!(fail(&breaker).await.is_err());
+    advance(1).await;
+    bed.crash().await;
+    let breaker = bed.breakers.circuit("db").expect("it is there");
+    assert_eq!(*breaker.config(), config);
+    assert_eq!(retry_after(&breaker), Duration::from_secs(4));
+    bed.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_wrong_spec_fails_the_start_and_says_why() {
+    let wrong = CircuitBreakersSpec::default().keys_max(0);
+    let child: Child = CircuitBreakerRegistry::child(wrong);
+    let runtime = Runtime::new();
+    let plan = NamespacePlan::new().service(child);
+    let started = runtime
+        .start_namespace("app".parse().expect("a name"), plan)
+        .await;
+    let error = started.expect_err("it does not start").to_string();
+    assert!(
+        error.contains("keys_max: expected at least 1, found 0"),
+        "{error}"
+    );
+}
