@@ -188,7 +188,7 @@ impl Mutant {
             Err(RegisterError::Dead) if self.wrong == Wrong::ServesTheDead => None,
             registered => Some(registered?),
         };
-        *self.dead.lock().unwrap() = Some(process.clone());
+        *self.dead.lock().expect("no panic") = Some(process.clone());
         Ok(Box::new(MutantLease {
             registry: self.registry.clone(),
             registration,
@@ -210,7 +210,7 @@ impl LeaseBackend<String, u32> for Mutant {
 
     fn find<'a>(&'a self, key: &'a String) -> Answer<'a, Option<Process>> {
         let found = self.registry.lookup(key).pop().map(|(holder, _)| holder);
-        let last = self.dead.lock().unwrap().clone();
+        let last = self.dead.lock().expect("no panic").clone();
         let dead = last.filter(|last| self.wrong == Wrong::KeepsTheDead && !last.is_alive());
         let found = found.filter(|_| self.wrong != Wrong::Finds).or(dead);
         Box::pin(async move { found })

@@ -25,7 +25,7 @@ where
 }
 
 fn options() -> TestOptions {
-    TestOptions::new("inner")
+    TestOptions::new("inner").environment(false)
 }
 
 #[test]

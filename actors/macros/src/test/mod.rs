@@ -55,7 +55,11 @@ fn written(options: &Options, argument: Argument, function: &ItemFn) -> TokenStr
     };
     let body = match argument {
         Argument::None => quote_spanned!(place=> |_| #name()),
-        Argument::Value => quote_spanned!(place=> |__cx| #name(__cx)),
+        Argument::Value => {
+            let mut there = name.clone();
+            there.set_span(place.resolved_at(name.span()));
+            quote!(#there)
+        }
         Argument::Reference => quote_spanned!(place=> |__cx| async move { #name(&__cx).await }),
     };
     let krate = options.krate();

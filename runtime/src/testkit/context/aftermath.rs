@@ -69,7 +69,9 @@ impl TestContext {
             let ours = events.iter().map(|event| event.kind.process());
             let last = ours.rev().find(|it| it.path() == path);
             if !self.chaos().is_hung(last.map(Process::pid), &path) {
-                places.entry(path).or_insert(last.map(Process::made_at));
+                places
+                    .entry(path)
+                    .or_insert_with(|| last.map(Process::made_at));
             }
         }
         let leaks = places.into_iter();

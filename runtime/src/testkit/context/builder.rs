@@ -135,7 +135,7 @@ impl TestContextBuilder {
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() {
     /// let test = TestContext::builder().name("shop").run(|cx| async move {
-    ///     cx.config().update("open", true).await
+    ///     cx.config().update("open", true).await.map(drop)
     /// });
     /// test.await;
     /// # }
