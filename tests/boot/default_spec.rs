@@ -42,6 +42,7 @@ http  one_for_one
 production  rest_for_one
 ├─ telemetry  rest_for_one
 │  ├─ metrics_store
+│  ├─ process_metrics
 │  ├─ events
 │  └─ alerts
 ├─ config_server
