@@ -29,6 +29,7 @@ impl Resolution {
         self.index(u64::MAX) + 1
     }
 
+    #[inline]
     const fn bits(self) -> u32 {
         match self {
             Self::Coarse => 4,

@@ -20,16 +20,16 @@ struct Slot(AtomicU64);
 impl LiveCounter {
     #[inline]
     pub(crate) fn add(&self, by: u64) {
-        // `get` first: it is a few instructions, all inlined.
         match self.slots.get() {
             Some(slot) => bump(&slot.0, by),
-            None => bump(&self.first().0, by),
+            None => self.add_first(by),
         }
     }
 
+    /// Out of the way, so that what is done for every other addition is all in the caller.
     #[cold]
-    fn first(&self) -> &Slot {
-        self.slots.get_or_default()
+    fn add_first(&self, by: u64) {
+        bump(&self.slots.get_or_default().0, by);
     }
 
     /// All that was added, modulo 2^64. Never less than what was there before, of any thread.

@@ -44,28 +44,25 @@ impl Shard {
         }
     }
 
-    /// Adds to a bucket, if there is room for its page.
     #[inline]
     fn record(&self, value: u64, budget: &Budget) {
         let index = RESOLUTION.index(value);
-        let page = match self.pages[index / PAGE].get() {
-            Some(page) => page,
-            None => match self.new_page(index / PAGE, budget) {
-                Some(page) => page,
-                None => return,
-            },
-        };
-        bump(&page.counts[index % PAGE], 1);
-        bump(&page.sum, value);
+        match self.pages[index / PAGE].get() {
+            Some(page) => page.record(index % PAGE, value),
+            None => self.record_on_new_page(value, budget),
+        }
     }
 
+    /// Drops the value if there is no room for its page.
     #[cold]
-    fn new_page(&self, nth: usize, budget: &Budget) -> Option<&Page> {
-        if budget.take(size_of::<Page>()) {
-            return Some(self.pages[nth].get_or_init(Box::default));
+    fn record_on_new_page(&self, value: u64, budget: &Budget) {
+        if !budget.take(size_of::<Page>()) {
+            budget.count_dropped();
+            return;
         }
-        budget.count_dropped();
-        None
+        let index = RESOLUTION.index(value);
+        let page = self.pages[index / PAGE].get_or_init(Box::default);
+        page.record(index % PAGE, value);
     }
 
     /// Adds all counts to a distribution, and gives the sum modulo 2^64. What is recorded meanwhile may be in one and not in the other.
@@ -91,6 +88,14 @@ impl Shard {
     }
 }
 
+impl Page {
+    #[inline]
+    fn record(&self, bucket: usize, value: u64) {
+        bump(&self.counts[bucket], 1);
+        bump(&self.sum, value);
+    }
+}
+
 impl Default for Page {
     fn default() -> Self {
         Self {
@@ -110,13 +115,14 @@ impl LiveHistogram {
     pub(crate) fn record(&self, value: u64) {
         match self.shards.get() {
             Some(shard) => shard.record(value, &self.budget),
-            None => self.first().record(value, &self.budget),
+            None => self.record_first(value),
         }
     }
 
+    /// Out of the way, so that what is done for every other record is all in the caller.
     #[cold]
-    fn first(&self) -> &Shard {
-        self.shards.get_or(Shard::new)
+    fn record_first(&self, value: u64) {
+        self.shards.get_or(Shard::new).record(value, &self.budget);
     }
 
     /// All that was recorded. What is being recorded at the same time may be in it or not.
