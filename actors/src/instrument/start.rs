@@ -14,7 +14,7 @@ use crate::MetricsStore;
 /// The id of the child that measures processes.
 pub const NAME: &str = "process_metrics";
 
-/// Measures the processes of a namespace: see the [module](self).
+/// Measures the processes of a namespace: see the [module](crate::instrument).
 #[derive(Debug)]
 pub struct ProcessMetrics(());
 

@@ -82,20 +82,25 @@ impl Stamps {
     }
 
     /// About when the message of this number was sent, which has lost its own stamp; `sent` have been sent in all.
-    #[cold]
     pub(super) fn about(&self, number: u64, sent: u64, now: Tick) -> Option<Tick> {
         (1..LEVELS).find_map(|level| {
             let shift = STEP * level;
             let nth = number >> shift;
             let first = self.load(level, nth, now)?;
-            let (last, number_of_last) = match self.load(level, nth + 1, now) {
-                Some(next) => (next, (nth + 1) << shift),
+            let part = number - (nth << shift);
+            if part == 0 {
+                return Some(first);
+            }
+            let past = match self.load(level, nth + 1, now) {
+                // As wide as the level is coarse, so that nothing is to be divided.
+                Some(next) => (span(first, next) * u128::from(part)) >> shift,
                 // So many have not been sent yet.
-                None => (self.own(sent - 1, now)?, sent - 1),
+                None => {
+                    let last = self.own(sent - 1, now)?;
+                    let width = sent - 1 - (nth << shift);
+                    span(first, last) * u128::from(part) / u128::from(width.max(1))
+                }
             };
-            let (part, whole) = (number - (nth << shift), number_of_last - (nth << shift));
-            let span = u128::from(last.0.saturating_sub(first.0));
-            let past = span * u128::from(part) / u128::from(whole.max(1));
             Some(Tick(first.0 + u64::try_from(past).ok()?))
         })
     }
@@ -106,6 +111,10 @@ impl Stamps {
         let word = slot.load(Ordering::Relaxed);
         (word & !STAMP == tag).then(|| whole(word & STAMP, now))
     }
+}
+
+fn span(first: Tick, last: Tick) -> u128 {
+    u128::from(last.0.saturating_sub(first.0))
 }
 
 /// The time that ends in these bits and is nearest to `now`.
