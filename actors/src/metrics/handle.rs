@@ -64,7 +64,7 @@ impl MetricsStore {
     /// A series to count up, made if it is not there.
     ///
     /// If there are as many series as there may be, what is recorded to this one goes to the series of its family that is tagged
-    /// [`OVERFLOW`](super::OVERFLOW).
+    /// [`OVERFLOW`](super::OVERFLOW), and with the same status.
     ///
     /// # Errors
     ///

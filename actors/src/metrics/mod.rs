@@ -13,7 +13,7 @@
 //! down, a slot becomes longer, rates stay right and nothing is lost.
 //!
 //! Everything has a bound: see [`MetricsSpec`](mainstay_specs::MetricsSpec). What varies without one, such as a customer's name in a tag,
-//! ends in one series a family, tagged [`OVERFLOW`], and is counted.
+//! ends in one series a family and status, tagged [`OVERFLOW`], and is counted.
 //!
 //! ```
 //! use mainstay_actors::metrics::{MetricsStore, TimeWindow, Unit};

@@ -17,13 +17,14 @@ pub struct MetricsStatus {
     pub generation: u64,
     /// How many series there are, those of the store itself included.
     pub series: usize,
-    /// How many there may be, apart from one for each family that takes what overflows.
+    /// How many there may be, apart from the few of each family that take what overflows.
     pub series_max: usize,
     /// What they take, about, as of the last tick.
     pub bytes: usize,
     /// What they may take.
     pub bytes_max: usize,
-    /// How often somebody asked for a series that there was no room for, and got that of all such ones.
+    /// How often somebody asked for a series that there was no room for, and got that of all such ones. An
+    /// [`Operation`](super::Operation) asks each time it records, until there is room.
     pub overflowed: u64,
     /// How many samples were not recorded, as there was no room for values of their magnitude.
     pub dropped: u64,

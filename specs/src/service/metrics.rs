@@ -22,8 +22,8 @@ use crate::path::At;
 #[serde(deny_unknown_fields, default)]
 #[non_exhaustive]
 pub struct MetricsSpec {
-    /// The most series, 16 to 1,000,000; what goes beyond is recorded to one series a family, tagged `overflow=true`. Default:
-    /// 10,000, which is a few for each process of a large tree.
+    /// The most series, 16 to 1,000,000; what goes beyond is recorded to one series a family and status, tagged `overflow=true`.
+    /// Default: 10,000, which is a few for each process of a large tree.
     pub series_max: u32,
     /// The most bytes that all series may take, about, at least 1 MiB. Default: 64 MiB: a busy latency histogram takes up to 64 KiB
     /// with all its windows, a counter 2 KiB.

@@ -1,6 +1,10 @@
 //! How much there may be.
 
-use mainstay_actors::metrics::{OVERFLOW, Tags, TimeWindow, Unit};
+use std::time::Duration;
+
+use mainstay_actors::metrics::{
+    Aggregation, MetricType, OVERFLOW, Outcome, Tags, TimeWindow, Unit,
+};
 use mainstay_supervisors::specs::MetricsSpec;
 
 use super::support::{Bed, pass, secs};
@@ -50,6 +54,36 @@ async fn a_store_without_room_for_bytes_gives_the_series_of_all_such() {
     let status = bed.store.status();
     assert!(status.overflowed > 0);
     assert!(status.bytes <= (1 << 20) + 4_096, "{}", status.bytes);
+    bed.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn failures_are_told_by_a_full_store_and_have_a_series_of_their_own_once_there_is_room() {
+    let spec = MetricsSpec::default().series_max(16);
+    let bed = Bed::with(spec.expire_after(secs(600))).await;
+    let filling: Vec<_> = (0..16)
+        .map(|nth| bed.store.counter("filling", [("nth", nth.to_string())]))
+        .collect();
+    let operation = bed.store.operation("shop.buy", [("user", "7")]).unwrap();
+    for _ in 0..50 {
+        operation.record(Outcome::Success, Duration::from_millis(1));
+        operation.record(Outcome::Error, Duration::from_millis(1));
+    }
+    let metrics = bed
+        .store
+        .get_metrics("shop", TimeWindow::Minute, Aggregation::Avg)
+        .unwrap();
+    let errors = metrics
+        .iter()
+        .find(|metric| metric.metric_type == MetricType::ErrorRate);
+    assert_eq!(errors.map(|metric| metric.value), Some(0.5));
+
+    drop(filling);
+    pass(secs(620)).await;
+    operation.record(Outcome::Error, Duration::from_millis(1));
+    let tags = [("user", "7"), ("status", "error")];
+    let failed = bed.store.view("shop.buy", tags, TimeWindow::Minute);
+    assert_eq!(failed.map(|view| view.count()), Some(1));
     bed.end().await;
 }
 

@@ -20,12 +20,18 @@ pub(crate) fn exported_name(name: &MetricName, kind: MetricKind, unit: Unit) -> 
         exported.truncate(bare.unwrap_or(exported.len()));
     }
     if let Some(unit) = exported_unit(unit)
-        && !exported.ends_with(unit)
+        && !ends_in(&exported, unit)
     {
         exported.push('_');
         exported.push_str(unit);
     }
     exported
+}
+
+/// Whether the unit is the last word of a name: `disk_kilobytes` is not in `bytes` for a reader.
+fn ends_in(name: &str, unit: &str) -> bool {
+    let rest = name.strip_suffix(unit);
+    rest.is_some_and(|rest| rest.ends_with('_'))
 }
 
 /// The unit that numbers are exported in: times are in seconds, whatever they are recorded in.
@@ -76,5 +82,17 @@ mod tests {
         assert_eq!(exported("rss.bytes", Gauge, Unit::Bytes), "rss_bytes");
         assert_eq!(exported("hit_rate", Gauge, Unit::Ratio), "hit_rate_ratio");
         assert_eq!(exported("9.a", Gauge, Unit::Count), "_9_a");
+    }
+
+    #[test]
+    fn the_unit_is_a_word_of_its_own_at_the_end_of_a_name() {
+        let gauge = |name, unit| exported(name, MetricKind::Gauge, unit);
+        assert_eq!(gauge("disk.kilobytes", Unit::Bytes), "disk_kilobytes_bytes");
+        assert_eq!(gauge("disk.bytes", Unit::Bytes), "disk_bytes");
+        assert_eq!(gauge("bytes", Unit::Bytes), "bytes_bytes");
+        for name in ["op_milliseconds", "op_nanoseconds"] {
+            assert_eq!(gauge(name, Unit::Milliseconds), format!("{name}_seconds"));
+        }
+        assert_eq!(gauge("op_seconds", Unit::Milliseconds), "op_seconds");
     }
 }

@@ -1,11 +1,11 @@
 //! The Prometheus text format 0.0.4 and OpenMetrics 1.0.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::fmt::{self, Write};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::ladder;
-use super::name::{exported_name, exported_unit};
+use super::name::{exported_name, exported_names, exported_unit};
 use super::snapshot::{SeriesTotal, Snapshot, TotalValue};
 use crate::metrics::histogram::Distribution;
 use crate::metrics::key::SeriesKey;
@@ -35,8 +35,9 @@ impl TextFormat {
     /// `exported_…`.
     ///
     /// Names are joined by `_` and end in their unit; times are in seconds; histograms have buckets whose bounds are powers of two less 1
-    /// of what is recorded, so that they are counted exactly, with `_sum` and `_count`. If a family of the same exported name is recorded
-    /// otherwise in a later snapshot, it is left out there: one text cannot hold both.
+    /// of what is recorded, so that they are counted exactly, with `_sum` and `_count`. A family of a later snapshot of which any exported name is that of another
+    /// family is left out there, which is logged and told by [`left_out`](Self::left_out): one text cannot hold both. It is the same family
+    /// if it has the same name, kind and exported unit: nanoseconds and milliseconds are both seconds.
     ///
     /// ```
     /// use mainstay_actors::metrics::TextFormat;
@@ -47,20 +48,30 @@ impl TextFormat {
     #[must_use]
     pub fn write(self, snapshots: &[(&[(&str, &str)], &Snapshot)]) -> String {
         let mut text = String::new();
-        for (name, family) in families(snapshots) {
+        let families = Families::of(snapshots);
+        if let Some(first) = families.left_out.first() {
+            let (series, first) = (families.left_out.len(), &first.name);
+            tracing::warn!(series, %first, "metrics left out: their names are exported for others");
+        }
+        for (name, family) in &families.by_name {
             let mut writer = Writer {
                 format: self,
-                name: &name,
-                unit: family.unit,
+                name,
                 text: &mut text,
             };
             // To a string: it does not fail.
-            let _infallible = writer.family(&family);
+            let _infallible = writer.family(family);
         }
         if self == Self::OpenMetrics {
             text.push_str("# EOF\n");
         }
         text
+    }
+
+    /// How many series of these snapshots [`write`](Self::write) leaves out, as their names clash with those of a family that comes before.
+    #[must_use]
+    pub fn left_out(snapshots: &[(&[(&str, &str)], &Snapshot)]) -> usize {
+        Families::of(snapshots).left_out.len()
     }
 }
 
@@ -78,37 +89,62 @@ struct Labelled<'a> {
     began: SystemTime,
 }
 
-fn families<'a>(
-    snapshots: &'a [(&'a [(&'a str, &'a str)], &'a Snapshot)],
-) -> BTreeMap<String, Family<'a>> {
-    let mut families = BTreeMap::new();
-    for (labels, snapshot) in snapshots {
-        for series in &snapshot.series {
-            let key = &series.key;
-            let name = exported_name(&key.name, key.kind, key.unit);
-            let family = families.entry(name).or_insert_with(|| Family {
-                key,
-                kind: key.kind,
-                unit: key.unit,
-                series: Vec::new(),
-            });
-            if (family.kind, family.unit) == (key.kind, key.unit) {
+/// The families that one text can hold, by their exported names, and what it cannot.
+#[derive(Default)]
+struct Families<'a> {
+    by_name: BTreeMap<String, Family<'a>>,
+    /// The names of all their samples.
+    taken: HashSet<String>,
+    left_out: Vec<&'a SeriesKey>,
+}
+
+impl<'a> Families<'a> {
+    fn of(snapshots: &'a [(&'a [(&'a str, &'a str)], &'a Snapshot)]) -> Self {
+        let mut families = Self::default();
+        for (labels, snapshot) in snapshots {
+            for series in &snapshot.series {
                 let began = snapshot.taken.checked_sub(series.age);
-                family.series.push(Labelled {
+                families.add(Labelled {
                     labels,
                     series,
                     began: began.unwrap_or(snapshot.began),
                 });
             }
         }
+        families
     }
-    families
+
+    fn add(&mut self, labelled: Labelled<'a>) {
+        let key = &labelled.series.key;
+        let (kind, unit) = (key.kind, key.unit);
+        let name = exported_name(&key.name, kind, unit);
+        if let Some(family) = self.by_name.get_mut(&name) {
+            if (family.kind, exported_unit(family.unit)) == (kind, exported_unit(unit)) {
+                family.series.push(labelled);
+            } else {
+                self.left_out.push(key);
+            }
+            return;
+        }
+        let names = exported_names(&key.name, kind, unit);
+        if names.iter().any(|name| self.taken.contains(name)) {
+            self.left_out.push(key);
+            return;
+        }
+        self.taken.extend(names);
+        let family = Family {
+            key,
+            kind,
+            unit,
+            series: vec![labelled],
+        };
+        self.by_name.insert(name, family);
+    }
 }
 
 struct Writer<'a> {
     format: TextFormat,
     name: &'a str,
-    unit: Unit,
     text: &'a mut String,
 }
 
@@ -144,7 +180,7 @@ impl Writer<'_> {
                 self.created(series)
             }
             TotalValue::Value(Some(value)) => {
-                self.sample("", series, None, Float(value * self.scale()))
+                self.sample("", series, None, Float(value * scale(series)))
             }
             TotalValue::Value(None) => Ok(()),
             TotalValue::Samples(samples) => {
@@ -155,8 +191,8 @@ impl Writer<'_> {
     }
 
     fn histogram(&mut self, series: &Labelled<'_>, samples: &Distribution) -> fmt::Result {
-        let scale = self.scale();
-        for bound in ladder::bounds(self.unit) {
+        let scale = scale(series);
+        for bound in ladder::bounds(series.series.key.unit) {
             let count = samples.count_up_to(bound);
             self.sample("_bucket", series, Some(bound as f64 * scale), count)?;
         }
@@ -177,10 +213,6 @@ impl Writer<'_> {
             None,
             format_args!("{:.3}", since.as_secs_f64()),
         )
-    }
-
-    fn scale(&self) -> f64 {
-        self.unit.in_seconds().unwrap_or(1.0)
     }
 
     fn sample(
@@ -222,6 +254,11 @@ impl Writer<'_> {
         }
         Ok(())
     }
+}
+
+/// How much of the exported unit that of the series is.
+fn scale(series: &Labelled<'_>) -> f64 {
+    series.series.key.unit.in_seconds().unwrap_or(1.0)
 }
 
 /// A number as both formats write it.
@@ -394,6 +431,51 @@ mod tests {
              # TYPE x_total counter\n\
              x_total{namespace=\"one\"} 1\n\
              x_total{namespace=\"two\"} 2\n"
+        );
+    }
+
+    #[test]
+    fn no_name_is_written_for_two_families_of_different_namespaces() {
+        let none = Tags::new;
+        let samples = || TotalValue::Samples([7].into_iter().collect());
+        let one = snapshot(vec![
+            series("hits", Unit::Count, none(), TotalValue::Total(1)),
+            series("x", Unit::Count, none(), samples()),
+        ]);
+        let two = snapshot(vec![
+            series(
+                "hits.total",
+                Unit::Count,
+                none(),
+                TotalValue::Value(Some(2.0)),
+            ),
+            series("x.count", Unit::Count, none(), TotalValue::Value(Some(3.0))),
+        ]);
+        let (first, second) = ([("namespace", "a")], [("namespace", "b")]);
+        let both: [(&[_], _); 2] = [(&first, &one), (&second, &two)];
+        assert_eq!(TextFormat::left_out(&both), 2);
+        for format in [TextFormat::Prometheus, TextFormat::OpenMetrics] {
+            let alone = format.write(&both[..1]);
+            assert_eq!(format.write(&both), alone);
+        }
+    }
+
+    #[test]
+    fn times_in_different_units_are_one_family_in_seconds() {
+        let time = |unit, value| series("t", unit, Tags::new(), TotalValue::Value(Some(value)));
+        let one = snapshot(vec![time(Unit::Nanoseconds, 5e8)]);
+        let two = snapshot(vec![time(Unit::Milliseconds, 1_500.0)]);
+        let (first, second) = ([("namespace", "a")], [("namespace", "b")]);
+        let both: [(&[_], _); 2] = [(&first, &one), (&second, &two)];
+        assert_eq!(TextFormat::left_out(&both), 0);
+        let text = TextFormat::Prometheus.write(&both);
+        let samples: Vec<&str> = text.lines().filter(|line| !line.starts_with('#')).collect();
+        assert_eq!(
+            samples,
+            [
+                "t_seconds{namespace=\"a\"} 0.5",
+                "t_seconds{namespace=\"b\"} 1.5"
+            ]
         );
     }
 }

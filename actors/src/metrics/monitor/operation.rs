@@ -15,7 +15,9 @@ use crate::metrics::unit::Unit;
 /// The latencies of one operation: a histogram in nanoseconds for each way in which it can end, told apart by the tag
 /// [`STATUS`]. From these come its latency, its throughput and its error rate. A handle, cheap to clone.
 ///
-/// The series of an outcome is there from the first time that it comes; that of a success from the beginning.
+/// The series of an outcome is there from the first time that it comes; that of a success from the beginning. As long as the store has
+/// no room for one, it is looked up each time, which takes a tenth of a microsecond, and goes to the series of its family that is tagged
+/// [`OVERFLOW`](crate::metrics::OVERFLOW) and has the same status.
 #[derive(Clone, Debug)]
 pub struct Operation(Arc<Inner>);
 
@@ -24,9 +26,10 @@ struct Inner {
     store: MetricsStore,
     name: MetricName,
     tags: Tags,
-    success: Histogram,
-    /// Those of the others, in the order of [`Outcome::ALL`].
-    others: [OnceLock<Histogram>; Outcome::ALL.len()],
+    /// Holds the family, which another one could take the name of.
+    _family: Histogram,
+    /// The series that there was room for, in the order of [`Outcome::ALL`].
+    held: [OnceLock<Histogram>; Outcome::ALL.len()],
 }
 
 impl MetricsStore {
@@ -41,25 +44,15 @@ impl MetricsStore {
         tags: impl Into<Tags>,
     ) -> Result<Operation, MetricsError> {
         let (name, tags) = (name.into_metric_name()?, tags.into());
-        let success = latencies(self, &name, &tags, Outcome::Success)?;
+        let success = tags.clone().with(STATUS, Outcome::Success.as_str());
         Ok(Operation(Arc::new(Inner {
             store: self.clone(),
+            _family: self.histogram(&name, Unit::Nanoseconds, success)?,
             name,
             tags,
-            success,
-            others: [const { OnceLock::new() }; Outcome::ALL.len()],
+            held: [const { OnceLock::new() }; Outcome::ALL.len()],
         })))
     }
-}
-
-fn latencies(
-    store: &MetricsStore,
-    name: &MetricName,
-    tags: &Tags,
-    outcome: Outcome,
-) -> Result<Histogram, MetricsError> {
-    let tags = tags.clone().with(STATUS, outcome.as_str());
-    store.histogram(name, Unit::Nanoseconds, tags)
 }
 
 impl Operation {
@@ -72,25 +65,36 @@ impl Operation {
     /// Records that it ended, how, and after how long.
     #[inline]
     pub fn record(&self, outcome: Outcome, latency: Duration) {
-        self.latencies(outcome).record_duration(latency);
+        match self.0.held[outcome as usize].get() {
+            Some(latencies) => latencies.record_duration(latency),
+            None => self.find_and_record(outcome, latency),
+        }
     }
 
-    fn latencies(&self, outcome: Outcome) -> &Histogram {
+    #[cold]
+    fn find_and_record(&self, outcome: Outcome, latency: Duration) {
+        match self.find(outcome) {
+            Ok(latencies) => latencies.record_duration(latency),
+            // Its tags were fine with another status, and the family is held: it does not come to this.
+            Err(_) => self.0.store.cell.budget.count_dropped(),
+        }
+    }
+
+    /// The series of an outcome, which is held from then on if there is room for it.
+    fn find(&self, outcome: Outcome) -> Result<Histogram, MetricsError> {
         let Inner {
             store,
             name,
             tags,
-            success,
-            others,
+            held,
+            ..
         } = &*self.0;
-        if outcome == Outcome::Success {
-            return success;
+        let tags = tags.clone().with(STATUS, outcome.as_str());
+        let found = store.histogram(name, Unit::Nanoseconds, &tags)?;
+        if found.key().tags == tags {
+            held[outcome as usize].get_or_init(|| found.clone());
         }
-        others[outcome as usize].get_or_init(|| {
-            // The family is there, as its successes are held, and the tags differ from theirs in a value that is short.
-            let made = latencies(store, name, tags, outcome);
-            made.unwrap_or_else(|_| success.clone())
-        })
+        Ok(found)
     }
 
     /// A future that comes to what `future` comes to, and records how long that took, from the first time it is polled: as a success or

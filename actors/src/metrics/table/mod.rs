@@ -19,6 +19,7 @@ use super::error::MetricsError;
 use super::export::exported_names;
 use super::key::SeriesKey;
 use super::name::MetricName;
+use super::outcome::{Outcome, STATUS};
 use super::series::AnySeries;
 use super::tags::Tags;
 use super::unit::Unit;
@@ -26,7 +27,10 @@ use super::unit::Unit;
 /// The most families of a store: series have names that the program gives, not its data.
 pub const FAMILIES_MAX: usize = 1_000;
 
-/// The tag, of the value `true`, of the series that takes what is recorded to all that there was no room for.
+/// The tag, of the value `true`, of the series that take what is recorded to all that there was no room for.
+///
+/// A family has one of them without further tags, and one for each [`Outcome`] that what there was no room for is tagged with as its
+/// [`STATUS`]: what failed counts as failed in a store that is full too. These few come on top of what a store may hold.
 pub const OVERFLOW: &str = "overflow";
 
 /// The series of a store.
@@ -63,7 +67,7 @@ impl Table {
     }
 
     /// The series; made if it is not there and `has_room` says that there may be as many more, or else the one of its family that
-    /// stands for all there is no room for.
+    /// stands for all of its status there is no room for.
     pub(crate) fn get_or_make(
         &mut self,
         mut key: SeriesKey,
@@ -79,7 +83,7 @@ impl Table {
         self.add_family(&key)?;
         let overflowed = !has_room;
         if overflowed {
-            key.tags = Tags::new().with(OVERFLOW, "true");
+            key.tags = overflow(&key.tags);
         }
         let family = self.series.entry(key.name.clone()).or_default();
         let len = &mut self.len;
@@ -154,5 +158,16 @@ impl Table {
         *len = self.series.values().map(HashMap::len).sum();
         self.exported.retain(|_, name| families.contains_key(name));
         before - self.len
+    }
+}
+
+/// The tags of the series that stands for those of these tags when there is no room. Of the status only what an outcome can be is kept,
+/// so that there are few of them.
+fn overflow(tags: &Tags) -> Tags {
+    let all = Tags::new().with(OVERFLOW, "true");
+    let outcome = tags.get(STATUS).and_then(|status| status.parse().ok());
+    match outcome.map(Outcome::as_str) {
+        Some(status) => all.with(STATUS, status),
+        None => all,
     }
 }

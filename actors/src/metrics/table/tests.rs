@@ -64,6 +64,23 @@ fn what_there_is_no_room_for_shares_one_series_of_its_family() {
 }
 
 #[test]
+fn what_there_is_no_room_for_keeps_its_status_if_it_is_an_outcome() {
+    let mut table = Table::default();
+    let mut overflow = |status: &str| {
+        let tags = [("status", status), ("user", "7")];
+        let found = table.get_or_make(key("a", tags), false, make).unwrap();
+        found.series.key().tags.to_string()
+    };
+    assert_eq!(overflow("error"), r#"{overflow="true", status="error"}"#);
+    assert_eq!(
+        overflow("success"),
+        r#"{overflow="true", status="success"}"#
+    );
+    assert_eq!(overflow("404"), r#"{overflow="true"}"#);
+    assert_eq!(table.len(), 3);
+}
+
+#[test]
 fn a_family_has_one_kind_and_one_unit() {
     let mut table = Table::default();
     table
