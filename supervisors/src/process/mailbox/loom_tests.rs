@@ -20,14 +20,15 @@ fn no_more_are_admitted_at_a_time_than_the_limit_says() {
                 thread::spawn(move || {
                     let is_admitted = mailbox.admit().is_ok();
                     if is_admitted {
-                        assert_eq!(waiting.fetch_add(1, Ordering::Relaxed), 0);
+                        // The message itself: what came before it is seen by whoever takes it out.
+                        assert_eq!(waiting.fetch_add(1, Ordering::Release), 0);
                     }
                     is_admitted
                 })
             })
             .collect();
         // The actor.
-        let handled = waiting.load(Ordering::Relaxed) == 1;
+        let handled = waiting.load(Ordering::Acquire) == 1;
         if handled {
             waiting.fetch_sub(1, Ordering::Relaxed);
             mailbox.take();

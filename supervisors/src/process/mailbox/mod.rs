@@ -16,6 +16,9 @@ use crate::call::CallError;
 /// few are known to wait from there on, and those that are handled before the last of them have a stamp that is too late, until
 /// as many messages have been handled as were counted: at the latest when the mailbox has run empty. So the count is never
 /// less than nothing, no wait becomes too long by it, and nothing stays wrong.
+///
+/// What is counted before a message is sent is seen when it is taken out, by way of ractor's channel; so nothing here needs an
+/// order of its own.
 #[derive(Debug)]
 pub(crate) struct Mailbox {
     limit: Option<NonZeroUsize>,
