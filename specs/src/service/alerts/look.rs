@@ -137,7 +137,10 @@ impl fmt::Display for Severity {
     }
 }
 
-/// What a rule makes of no data.
+/// What a rule makes of no data: of a metric that is there and of which there is no value now.
+///
+/// A metric that the store has forgotten is another thing: what it has firing is resolved, whatever the rule says; but if it is named,
+/// without `*`, and is to fire without data, it goes on firing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
