@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::steps::Steps;
+use crate::metrics::windows::TICK;
 
 /// How much came in each slot of a view, and since the last one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -21,8 +22,9 @@ pub(crate) struct CountSlot {
 }
 
 impl CountSlot {
+    /// No slot is shorter than half a tick, but one in which the series began.
     fn rate(self) -> f64 {
-        self.count as f64 / self.span.as_secs_f64()
+        self.count as f64 / self.span.max(TICK / 2).as_secs_f64()
     }
 
     fn add(&mut self, other: Self) {
@@ -109,10 +111,22 @@ mod tests {
 
     #[test]
     fn the_first_moments_have_a_rate_and_no_time_has_none() {
-        let first = Counts::new(Vec::new(), slot(0, 2, 6));
-        assert_eq!(first.rates().max(), Some(3.0));
+        let first = Counts::new(Vec::new(), slot(0, 6, 6));
+        assert_eq!(first.rates().max(), Some(1.0));
         let nothing = Counts::new(Vec::new(), slot(0, 0, 6));
         assert_eq!(nothing.rates().max(), None);
+    }
+
+    #[test]
+    fn a_moment_is_no_rate() {
+        let span = Duration::from_millis(10);
+        let first = CountSlot {
+            tick: 1,
+            span,
+            count: 5,
+        };
+        let counts = Counts::new(vec![first, slot(2, 10, 20)], slot(0, 0, 0));
+        assert_eq!(counts.rates().max(), Some(2.0));
     }
 
     #[test]

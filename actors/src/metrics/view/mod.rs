@@ -18,7 +18,7 @@ use super::histogram::Distribution;
 use super::key::SeriesKey;
 use super::unit::MetricKind;
 use super::window::{Aggregation, TimeWindow};
-use super::windows::{Samples, join};
+use super::windows::{Samples, TICK, join};
 
 /// What is seen of a series, or of several of one family together, over a window that ends now.
 ///
@@ -72,7 +72,7 @@ impl View {
         self.window
     }
 
-    /// How much time it really covers: rates are by this. While all goes as it should, a minute's view covers up to 70 seconds, an
+    /// How much time it really covers: rates are by this, if it is not less than 10 seconds. While all goes as it should, a minute's view covers up to 70 seconds, an
     /// hour's up to 61 minutes, a day's up to 25 hours.
     #[must_use]
     pub const fn span(&self) -> Duration {
@@ -107,11 +107,12 @@ impl View {
         }
     }
 
-    /// The count by the second. 0 if nothing happened; `None` over no time, and for a gauge.
+    /// The count by the second, over 10 seconds if it covers less: a moment is too short to speak of a rate. 0 if nothing happened;
+    /// `None` over no time, and for a gauge.
     #[must_use]
     pub fn rate(&self) -> Option<f64> {
-        let seconds = self.span.as_secs_f64();
-        let counted = self.kind() != MetricKind::Gauge && seconds > 0.0;
+        let counted = self.kind() != MetricKind::Gauge && !self.span.is_zero();
+        let seconds = self.span.max(TICK).as_secs_f64();
         counted.then(|| self.count() as f64 / seconds)
     }
 
