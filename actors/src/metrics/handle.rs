@@ -148,10 +148,13 @@ impl MetricsStore {
             let views = table
                 .family(&name)
                 .map(|series| series.view(window, moment));
-            views.reduce(|mut all, view| {
+            let mut family = views.reduce(|mut all, view| {
                 all.merge(view);
                 all
-            })
+            })?;
+            let lost_until = table.lost_until(&name);
+            family.lose(lost_until.map(|until| moment.now.saturating_sub(until)));
+            Some(family)
         })
     }
 

@@ -40,6 +40,7 @@ struct Look<'a, S> {
     moment: Moment<'a>,
     reach: Reach,
     since: Duration,
+    lost_until: Option<Duration>,
     slots: Vec<(u32, &'a S)>,
 }
 
@@ -114,6 +115,7 @@ impl<L: Live> Series<L> {
             moment,
             reach,
             since: kept.rings.since(window).max(reach.start),
+            lost_until: kept.rings.lost_until(window),
             slots: kept.rings.within(&reach).collect(),
         };
         look(&looked, &kept.mark)
@@ -121,8 +123,15 @@ impl<L: Live> Series<L> {
 }
 
 impl<S: Slot> Look<'_, S> {
-    fn span(&self) -> Duration {
-        self.moment.now.saturating_sub(self.since)
+    /// What is seen, with how much of it there is.
+    fn view(&self, window: TimeWindow, content: Content) -> View {
+        let span = self.moment.now.saturating_sub(self.since);
+        let mut view = View::new(window, span, content);
+        let lost = self
+            .lost_until
+            .map(|until| self.moment.now.saturating_sub(until));
+        view.lose(lost);
+        view
     }
 
     /// How much came in each slot there is, in those in which nothing came too.
@@ -161,11 +170,8 @@ impl Series<LiveCounter> {
     fn view(&self, window: TimeWindow, moment: Moment<'_>) -> View {
         self.look(window, moment, |look, mark| {
             let live = self.live.total().wrapping_sub(*mark);
-            View::new(
-                window,
-                look.span(),
-                Content::Counter(look.counts(|slot| *slot, live)),
-            )
+            let counts = look.counts(|slot| *slot, live);
+            look.view(window, Content::Counter(counts))
         })
     }
 }
@@ -180,7 +186,7 @@ impl Series<LiveGauge> {
                 samples: slots.fold(now, join),
                 last: self.live.value(),
             };
-            View::new(window, look.span(), content)
+            look.view(window, content)
         })
     }
 }
@@ -194,7 +200,7 @@ impl Series<LiveHistogram> {
                 .iter()
                 .for_each(|(_, slot)| slot.add_to(&mut samples));
             let counts = look.counts(super::histogram::Packed::count, live);
-            View::new(window, look.span(), Content::Histogram { samples, counts })
+            look.view(window, Content::Histogram { samples, counts })
         })
     }
 }
@@ -245,6 +251,11 @@ impl AnySeries {
     /// Whether nobody has a share in it but the table, and nothing was recorded since then.
     pub(crate) fn is_forgotten_since(&self, then: Duration) -> bool {
         each_kind!(self, one => Arc::strong_count(one) == 1 && one.is_idle_since(then))
+    }
+
+    /// When it was last found that something had been recorded.
+    pub(crate) fn active_at(&self) -> Duration {
+        each_kind!(self, one => one.kept().active_at)
     }
 
     pub(crate) fn shed(&self, moment: Moment<'_>) {

@@ -31,6 +31,8 @@ use super::windows::{Samples, TICK, join};
 pub struct View {
     window: TimeWindow,
     span: Duration,
+    /// How long ago the last of what is not there any more may have been recorded: it was thrown away, or its series has expired.
+    lost: Option<Duration>,
     pub(crate) content: Content,
 }
 
@@ -62,8 +64,14 @@ impl View {
         Self {
             window,
             span,
+            lost: None,
             content,
         }
+    }
+
+    /// Notes that something that was recorded until so long ago is not there any more.
+    pub(crate) fn lose(&mut self, ago: Option<Duration>) {
+        self.lost = [self.lost, ago].into_iter().flatten().min();
     }
 
     /// The window that was asked for.
@@ -79,11 +87,13 @@ impl View {
         self.span
     }
 
-    /// Which part of the window there is something known of, 0 to 1: less than 1 as long as the series is younger than the window, or
-    /// after something had to be thrown away.
+    /// Of which part of the window all is known, 0 to 1: less than 1 as long as the series is younger than the window, or after something
+    /// had to be thrown away. Of several series together, as long as all of them are younger, or after something of any of them was thrown
+    /// away; and of a whole family, after one has expired.
     #[must_use]
     pub fn coverage(&self) -> f64 {
-        (self.span.as_secs_f64() / self.window.length().as_secs_f64()).min(1.0)
+        let whole = self.lost.map_or(self.span, |lost| lost.min(self.span));
+        (whole.as_secs_f64() / self.window.length().as_secs_f64()).min(1.0)
     }
 
     /// How the family is recorded.
@@ -213,6 +223,7 @@ impl View {
     /// Adds what is seen of another series of the family over the same window.
     pub(crate) fn merge(&mut self, other: Self) {
         self.span = self.span.max(other.span);
+        self.lose(other.lost);
         match (&mut self.content, other.content) {
             (Content::Counter(all), Content::Counter(counts)) => all.merge(&counts),
             (Content::Gauge { samples, last }, Content::Gauge { samples: more, .. }) => {
