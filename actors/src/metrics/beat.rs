@@ -49,7 +49,7 @@ impl Cell {
     }
 
     /// A share in every series, so that the table is not locked for long.
-    fn shares(&self) -> Vec<AnySeries> {
+    pub(crate) fn shares(&self) -> Vec<AnySeries> {
         self.table().iter().cloned().collect()
     }
 

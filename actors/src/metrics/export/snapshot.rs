@@ -60,7 +60,7 @@ impl MetricsStore {
     /// All series as they are now. Recording goes on meanwhile.
     #[must_use]
     pub fn snapshot(&self) -> Snapshot {
-        let shares: Vec<AnySeries> = self.cell.look(|table, _| table.iter().cloned().collect());
+        let shares: Vec<AnySeries> = self.cell.shares();
         let now = self.cell.now();
         let mut series: Vec<SeriesTotal> = shares
             .iter()

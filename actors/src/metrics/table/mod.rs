@@ -66,6 +66,11 @@ impl Table {
         Ok(self.series[&key.name].get(&key.tags).cloned())
     }
 
+    /// The series that stands for this one when there is no room, if it is there.
+    pub(crate) fn get_overflow(&self, key: &SeriesKey) -> Option<AnySeries> {
+        self.series(&key.name, &overflow(&key.tags)).cloned()
+    }
+
     /// The series; made if it is not there and `has_room` says that there may be as many more, or else the one of its family that
     /// stands for all of its status there is no room for.
     pub(crate) fn get_or_make(
