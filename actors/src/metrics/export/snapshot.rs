@@ -38,6 +38,9 @@ pub struct SeriesTotal {
     /// How old the series is.
     #[serde(rename = "age_ms", serialize_with = "super::json::milliseconds")]
     pub age: Duration,
+    /// When the series began, by the wall clock of when the store did: the same in every snapshot.
+    #[serde(serialize_with = "crate::metrics::stats::rfc3339")]
+    pub began: SystemTime,
     /// What was recorded.
     #[serde(flatten)]
     pub value: TotalValue,
@@ -67,6 +70,7 @@ impl MetricsStore {
             .map(|series| SeriesTotal {
                 key: series.key().clone(),
                 age: now.saturating_sub(series.born()),
+                began: self.cell.began() + series.born(),
                 value: match series.total() {
                     Total::Counter(total) => TotalValue::Total(total),
                     Total::Gauge(value) => TotalValue::Value(value),

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 use std::fmt::{self, Write};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::UNIX_EPOCH;
 
 use super::ladder;
 use super::name::{exported_name, exported_names, exported_unit};
@@ -86,7 +86,6 @@ struct Family<'a> {
 struct Labelled<'a> {
     labels: &'a [(&'a str, &'a str)],
     series: &'a SeriesTotal,
-    began: SystemTime,
 }
 
 /// The families that one text can hold, by their exported names, and what it cannot.
@@ -103,12 +102,7 @@ impl<'a> Families<'a> {
         let mut families = Self::default();
         for (labels, snapshot) in snapshots {
             for series in &snapshot.series {
-                let began = snapshot.taken.checked_sub(series.age);
-                families.add(Labelled {
-                    labels,
-                    series,
-                    began: began.unwrap_or(snapshot.began),
-                });
+                families.add(Labelled { labels, series });
             }
         }
         families
@@ -206,7 +200,8 @@ impl Writer<'_> {
         if self.format != TextFormat::OpenMetrics {
             return Ok(());
         }
-        let since = series.began.duration_since(UNIX_EPOCH).unwrap_or_default();
+        let began = series.series.began;
+        let since = began.duration_since(UNIX_EPOCH).unwrap_or_default();
         self.sample(
             "_created",
             series,
@@ -311,6 +306,7 @@ mod tests {
                 unit,
             },
             age: Duration::from_secs(10),
+            began: UNIX_EPOCH + Duration::from_millis(2_500),
             value,
         }
     }
