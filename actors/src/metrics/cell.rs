@@ -121,6 +121,7 @@ impl Cell {
     fn find(&self, key: &SeriesKey) -> Result<Option<AnySeries>, MetricsError> {
         let table = self.table();
         if let Some(series) = table.get(key)? {
+            series.touch(self.now());
             return Ok(Some(series));
         }
         if self.has_room(&table) {

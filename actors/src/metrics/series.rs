@@ -1,5 +1,6 @@
 //! One series: what is recorded to, and what is kept of the time before.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -16,6 +17,8 @@ pub(crate) struct Series<L: Live> {
     pub(crate) key: SeriesKey,
     pub(crate) live: L,
     born: Duration,
+    /// When somebody last asked for it by name, in milliseconds: who holds a gauge for a moment to set what it is already, uses it.
+    asked_at: AtomicU64,
     /// Never locked to record.
     kept: Mutex<Kept<L>>,
 }
@@ -55,6 +58,7 @@ impl<L: Live> Series<L> {
             key,
             live,
             born: moment.now,
+            asked_at: AtomicU64::new(0),
             kept: Mutex::new(kept),
         }
     }
@@ -87,6 +91,9 @@ impl<L: Live> Series<L> {
     }
 
     fn is_idle_since(&self, then: Duration) -> bool {
+        if u128::from(self.asked_at.load(Ordering::Relaxed)) > then.as_millis() {
+            return false;
+        }
         let kept = self.kept();
         kept.active_at <= then && self.live.is_idle(&kept.mark)
     }
@@ -251,6 +258,12 @@ impl AnySeries {
     /// Whether nobody has a share in it but the table, and nothing was recorded since then.
     pub(crate) fn is_forgotten_since(&self, then: Duration) -> bool {
         each_kind!(self, one => Arc::strong_count(one) == 1 && one.is_idle_since(then))
+    }
+
+    /// Notes that somebody has asked for it by name.
+    pub(crate) fn touch(&self, now: Duration) {
+        let now = u64::try_from(now.as_millis()).unwrap_or(u64::MAX);
+        each_kind!(self, one => one.asked_at.store(now, Ordering::Relaxed));
     }
 
     /// When it was last found that something had been recorded.

@@ -189,3 +189,17 @@ async fn the_store_records_what_it_does_itself() {
     assert_eq!(own("mainstay.metrics.tick_lateness").count(), 1);
     bed.end().await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_gauge_that_is_set_by_name_to_what_it_is_does_not_expire() {
+    let bed = Bed::with(MetricsSpec::default().expire_after(secs(600))).await;
+    for _ in 0..30 {
+        let depth = bed.store.gauge("depth", Unit::Count, Tags::new());
+        depth.unwrap().set(3.0);
+        pass(secs(60)).await;
+    }
+    assert_eq!(bed.store.status().expired, 0);
+    pass(secs(620)).await;
+    assert_eq!(bed.store.status().expired, 1);
+    bed.end().await;
+}
