@@ -43,12 +43,12 @@ fn read_metrics(store: &MetricsStore, rule: &AlertRule) -> Readings {
     seen.collect()
 }
 
-/// Such as `app.latency{status=error}`.
+/// Such as `app.latency{status="error"}`, with the values quoted: no two series are called the same.
 fn name_of(key: &SeriesKey) -> Arc<str> {
     let tags: Vec<String> = key
         .tags
         .iter()
-        .map(|(key, value)| format!("{key}={value}"))
+        .map(|(key, value)| format!("{key}={value:?}"))
         .collect();
     if tags.is_empty() {
         return key.name.as_str().into();

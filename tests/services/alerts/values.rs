@@ -93,7 +93,7 @@ async fn a_metric_is_judged_over_all_its_tags_and_a_series_by_itself() {
         bed.seconds(1).await,
         [
             "together: firing, warning: count of app.calls is 6 > 5",
-            "depth: firing, warning: last of app.depth{path=b} is 9 > 5"
+            "depth: firing, warning: last of app.depth{path=\"b\"} is 9 > 5"
         ]
     );
     bed.end().await;
@@ -166,6 +166,27 @@ async fn a_count_is_too_low_only_when_the_whole_window_was_counted() {
         [
             "whole: firing, warning: count of app.beats is 1 < 5",
             "any: firing, warning: count of app.beats is 1 < 5"
+        ]
+    );
+    bed.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn series_whose_tags_look_alike_have_alerts_of_their_own() {
+    let high = high("high", "app.depth", Aspect::Last, 5.0).each(Each::Series);
+    let mut bed = Bed::with([high]).await;
+    for tags in [
+        Tags::from([("a", "1,b=2")]),
+        Tags::from([("a", "1"), ("b", "2")]),
+    ] {
+        let depth = bed.metrics.gauge("app.depth", Unit::Count, tags);
+        depth.expect("a gauge").set(9.0);
+    }
+    assert_eq!(
+        bed.seconds(1).await,
+        [
+            "high: firing, warning: last of app.depth{a=\"1\",b=\"2\"} is 9 > 5",
+            "high: firing, warning: last of app.depth{a=\"1,b=2\"} is 9 > 5"
         ]
     );
     bed.end().await;
