@@ -222,3 +222,19 @@ async fn who_selects_what_to_see_may_ask_the_store_for_more() {
     assert!(bed.store.family("selected", TimeWindow::Minute).is_some());
     bed.end().await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_gauge_that_was_infinite_both_ways_has_no_mean() {
+    let bed = Bed::new().await;
+    let gauge = bed.store.gauge("g", Unit::Count, Tags::new()).unwrap();
+    for value in [f64::INFINITY, f64::NEG_INFINITY] {
+        gauge.set(value);
+        pass(secs(2)).await;
+    }
+    let view = bed.store.family("g", TimeWindow::Minute).unwrap();
+    assert_eq!(
+        (view.avg(), view.min(), view.max()),
+        (None, Some(f64::NEG_INFINITY), Some(f64::INFINITY))
+    );
+    bed.end().await;
+}

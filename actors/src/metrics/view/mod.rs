@@ -138,13 +138,14 @@ impl View {
         }
     }
 
-    /// The mean of the samples; of a counter, its [`rate`](Self::rate).
+    /// The mean of the samples; of a counter, its [`rate`](Self::rate). `None` if both infinities are among the samples of a gauge.
     #[must_use]
     pub fn avg(&self) -> Option<f64> {
         match &self.content {
             Content::Counter(_) => self.rate(),
             Content::Gauge { samples, .. } => {
-                samples.map(|samples| samples.sum / samples.count as f64)
+                let mean = samples.map(|samples| samples.sum / samples.count as f64);
+                mean.filter(|mean| !mean.is_nan())
             }
             Content::Histogram { samples, .. } => samples.mean(),
         }
