@@ -19,8 +19,8 @@ pub(crate) fn read(store: &MetricsStore, rule: &AlertRule) -> Readings {
 }
 
 fn read_series(store: &MetricsStore, rule: &AlertRule) -> Readings {
-    let views = store.views(rule.window, |key| {
-        matches_pattern(key.name.as_str(), &rule.metric)
+    let views = store.views_of(rule.window, |name| {
+        matches_pattern(name.as_str(), &rule.metric)
     });
     let seen = views.iter().map(|seen| {
         let reading = reading(&seen.view, seen.key.unit, rule);
@@ -88,7 +88,7 @@ fn is_known(view: &View, rule: &AlertRule) -> bool {
 }
 
 fn error_rate(store: &MetricsStore, name: &MetricName, rule: &AlertRule) -> Option<Reading> {
-    let views = store.views(rule.window, |key| key.name == *name);
+    let views = store.views_in(name, rule.window);
     let (mut failures, mut all) = (0_u64, 0_u64);
     for SeriesView { key, view, .. } in &views {
         let outcome = key

@@ -170,6 +170,22 @@ impl MetricsStore {
         self.views_among(self.cell.shares(), window, select)
     }
 
+    /// As [`views`](Self::views), of families that are asked for by name first, so that the series of others are not looked at.
+    pub(crate) fn views_of(
+        &self,
+        window: TimeWindow,
+        families: impl Fn(&MetricName) -> bool,
+    ) -> Vec<SeriesView> {
+        let shares = self.cell.table().of_families(families);
+        self.views_among(shares, window, |_| true)
+    }
+
+    /// What is seen of each series of a family, sorted by tags.
+    pub(crate) fn views_in(&self, name: &MetricName, window: TimeWindow) -> Vec<SeriesView> {
+        let shares = self.cell.table().family(name).cloned().collect();
+        self.views_among(shares, window, |_| true)
+    }
+
     fn views_among(
         &self,
         mut shares: Vec<AnySeries>,

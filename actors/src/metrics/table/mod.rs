@@ -141,6 +141,14 @@ impl Table {
         self.families.get(name)?.lost_until
     }
 
+    /// All series of the families whose names are asked for, in no order. Each name is asked for once.
+    pub(crate) fn of_families(&self, select: impl Fn(&MetricName) -> bool) -> Vec<AnySeries> {
+        let families = self.series.iter().filter(|(name, _)| select(name));
+        families
+            .flat_map(|(_, series)| series.values().cloned())
+            .collect()
+    }
+
     /// The families whose names are asked for, and what their numbers are in, in no order.
     pub(crate) fn families(&self, select: impl Fn(&MetricName) -> bool) -> Vec<(MetricName, Unit)> {
         let families = self.families.iter().filter(|(name, _)| select(name));
