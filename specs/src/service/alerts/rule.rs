@@ -223,10 +223,10 @@ impl AlertRule {
         }
         let Some(clear) = self.clear else { return };
         let fault = match self.comparison {
-            Comparison::Gt if clear <= threshold => None,
+            Comparison::Gt if clear <= threshold && clear.is_finite() => None,
             Comparison::Lt if clear >= threshold && clear.is_finite() => None,
             Comparison::Gt => Some(format!(
-                "expected at most the threshold {threshold}, found {clear}"
+                "expected at most the threshold {threshold}, and finite, found {clear}"
             )),
             Comparison::Lt => Some(format!(
                 "expected at least the threshold {threshold}, and finite, found {clear}"
