@@ -67,9 +67,8 @@ impl Counts {
 
     /// Which part this is of `all`, in each slot in which there were any.
     pub(crate) fn parts(&self, all: &Self) -> Steps {
-        let mut mine = Self::new(Vec::new(), CountSlot::default());
-        mine.slots
-            .extend(all.slots.iter().map(|slot| CountSlot { count: 0, ..*slot }));
+        let none = |slot: &CountSlot| CountSlot { count: 0, ..*slot };
+        let mut mine = Self::new(all.slots.iter().map(none).collect(), none(&all.live));
         mine.merge(self);
         let pairs = mine.whole().into_iter().zip(all.whole());
         pairs
@@ -149,5 +148,11 @@ mod tests {
         let some = Counts::new(vec![slot(3, 10, 1)], slot(0, 0, 0));
         let parts = some.parts(&all);
         assert_eq!((parts.min(), parts.max()), (Some(0.0), Some(0.25)));
+    }
+
+    #[test]
+    fn nothing_is_no_part_of_the_first_moments_too() {
+        let all = Counts::new(Vec::new(), slot(0, 5, 10));
+        assert_eq!(Counts::default().parts(&all).max(), Some(0.0));
     }
 }
