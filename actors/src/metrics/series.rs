@@ -1,6 +1,6 @@
 //! One series: what is recorded to, and what is kept of the time before.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering, fence};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -257,7 +257,10 @@ impl AnySeries {
 
     /// Whether nobody has a share in it but the table, and nothing was recorded since then.
     pub(crate) fn is_forgotten_since(&self, then: Duration) -> bool {
-        each_kind!(self, one => Arc::strong_count(one) == 1 && one.is_idle_since(then))
+        let is_held = each_kind!(self, one => Arc::strong_count(one) > 1);
+        // What others have recorded before they let go of it is seen from here on.
+        fence(Ordering::Acquire);
+        !is_held && each_kind!(self, one => one.is_idle_since(then))
     }
 
     /// Notes that somebody has asked for it by name.
