@@ -123,6 +123,12 @@ async fn what_is_too_much_after_all_loses_its_hours_and_says_so() {
     let together = bed.store.family("op", TimeWindow::Day).unwrap();
     assert_eq!(Some(together.coverage()), least);
     assert!(together.coverage() < together.span().as_secs_f64() / 86_400.0);
+    // There is room for what is unlike all before.
+    let dropped = status.dropped;
+    many.iter().for_each(|latency| latency.record(u64::MAX));
+    assert_eq!(bed.store.status().dropped, dropped);
+    many.iter()
+        .for_each(|latency| assert_eq!(latency.count(), 13_001));
     bed.end().await;
 }
 
