@@ -34,6 +34,7 @@ async fn telemetry_is_started_first_with_what_the_file_says_and_stopped_last() {
             "app",
             "app/telemetry",
             "app/telemetry/metrics_store",
+            "app/telemetry/process_metrics",
             "app/telemetry/events",
             "app/telemetry/alerts",
             "app/config_server",

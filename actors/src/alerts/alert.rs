@@ -23,6 +23,21 @@ pub enum AlertState {
     Resolved,
 }
 
+/// Why an alert fired or was resolved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum AlertReason {
+    /// The value is bad, or good again.
+    Value,
+    /// There are no data, and the rule says what to make of it.
+    NoData,
+    /// The metrics store has forgotten the series: nobody holds it and nothing was recorded to it for long.
+    SeriesGone,
+    /// The rule was taken away or replaced.
+    RuleGone,
+}
+
 impl AlertState {
     /// As text: `firing` or `resolved`.
     #[must_use]
@@ -48,6 +63,8 @@ pub struct PerformanceAlert {
     pub state: AlertState,
     /// The value that was seen; `None` if there was no data.
     pub value: Option<f64>,
+    /// Why.
+    pub reason: AlertReason,
     /// When, by the clock of tokio.
     #[serde(skip)]
     pub at: Instant,
@@ -88,7 +105,10 @@ impl fmt::Display for PerformanceAlert {
             self.metric
         )?;
         let Some(value) = self.value else {
-            return f.write_str("not known");
+            return f.write_str(match self.reason {
+                AlertReason::SeriesGone => "gone, as its series is",
+                _ => "not known",
+            });
         };
         match (self.state, comparison) {
             (AlertState::Firing, comparison) => write!(f, "{value} {comparison} {threshold}"),

@@ -61,7 +61,7 @@ mod stream;
 mod views;
 mod watch;
 
-pub use alert::{AlertState, PerformanceAlert};
+pub use alert::{AlertReason, AlertState, PerformanceAlert};
 pub use check::check_alert_rules;
 pub use error::AlertError;
 pub use handle::{Alerts, NAME};

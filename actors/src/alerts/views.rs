@@ -19,11 +19,11 @@ pub(crate) fn read(store: &MetricsStore, rule: &AlertRule) -> Readings {
 }
 
 fn read_series(store: &MetricsStore, rule: &AlertRule) -> Readings {
-    let views = store.views(rule.window, |key| {
-        matches_pattern(key.name.as_str(), &rule.metric)
+    let views = store.views_of(rule.window, |name| {
+        matches_pattern(name.as_str(), &rule.metric)
     });
     let seen = views.iter().map(|seen| {
-        let reading = reading(&seen.view, seen.key.unit, &rule.aspect);
+        let reading = reading(&seen.view, seen.key.unit, rule);
         (name_of(&seen.key), reading)
     });
     seen.collect()
@@ -36,19 +36,19 @@ fn read_metrics(store: &MetricsStore, rule: &AlertRule) -> Readings {
         let reading = match &rule.aspect {
             Aspect::ErrorRate => error_rate(store, name, rule),
             Aspect::RatioTo(whole) => view().and_then(|part| ratio(store, &part, whole, rule)),
-            aspect => view().and_then(|view| reading(&view, *unit, aspect)),
+            _ => view().and_then(|view| reading(&view, *unit, rule)),
         };
         (name.as_str().into(), reading)
     });
     seen.collect()
 }
 
-/// Such as `app.latency{status=error}`.
+/// Such as `app.latency{status="error"}`, with the values quoted: no two series are called the same.
 fn name_of(key: &SeriesKey) -> Arc<str> {
     let tags: Vec<String> = key
         .tags
         .iter()
-        .map(|(key, value)| format!("{key}={value}"))
+        .map(|(key, value)| format!("{key}={value:?}"))
         .collect();
     if tags.is_empty() {
         return key.name.as_str().into();
@@ -57,15 +57,16 @@ fn name_of(key: &SeriesKey) -> Arc<str> {
 }
 
 /// What is looked at, in the unit of rules.
-fn reading(view: &View, unit: Unit, aspect: &Aspect) -> Option<Reading> {
+fn reading(view: &View, unit: Unit, rule: &AlertRule) -> Option<Reading> {
     if view.span().is_zero() {
         return None;
     }
+    let known = is_known(view, rule);
     let in_microseconds = unit.in_seconds().map_or(1.0, |seconds| seconds * 1e6);
     let scaled = |value: Option<f64>| value.map(|value| value * in_microseconds);
-    let value = match aspect {
-        Aspect::Count => Some(as_f64(view.count())),
-        Aspect::Rate => view.rate(),
+    let value = match &rule.aspect {
+        Aspect::Count => known.then(|| as_f64(view.count())),
+        Aspect::Rate => view.rate().filter(|_| known),
         Aspect::Avg => scaled(view.avg()),
         Aspect::Min => scaled(view.min()),
         Aspect::Max => scaled(view.max()),
@@ -81,8 +82,13 @@ fn reading(view: &View, unit: Unit, aspect: &Aspect) -> Option<Reading> {
     value.map(|value| Reading { value, count })
 }
 
+/// Whether enough of the window is known.
+fn is_known(view: &View, rule: &AlertRule) -> bool {
+    view.coverage() >= rule.needed_coverage()
+}
+
 fn error_rate(store: &MetricsStore, name: &MetricName, rule: &AlertRule) -> Option<Reading> {
-    let views = store.views(rule.window, |key| key.name == *name);
+    let views = store.views_in(name, rule.window);
     let (mut failures, mut all) = (0_u64, 0_u64);
     for SeriesView { key, view, .. } in &views {
         let outcome = key
@@ -109,6 +115,9 @@ fn ratio(
     rule: &AlertRule,
 ) -> Option<Reading> {
     let whole = store.family(whole.as_str(), rule.window)?;
+    if !is_known(&whole, rule) {
+        return None;
+    }
     share(part.count(), whole.count())
 }
 

@@ -49,7 +49,7 @@ impl Cell {
     }
 
     /// A share in every series, so that the table is not locked for long.
-    fn shares(&self) -> Vec<AnySeries> {
+    pub(crate) fn shares(&self) -> Vec<AnySeries> {
         self.table().iter().cloned().collect()
     }
 
@@ -63,7 +63,8 @@ impl Cell {
             .fetch_add(expired as u64, Ordering::Relaxed);
     }
 
-    /// Weighs all series, and throws away hours and days of the heaviest until there is room again.
+    /// Weighs all series, and throws away hours and days of the heaviest until a tenth of the budget is free: what is recorded until the
+    /// next tick needs room, above all what is unlike what was recorded before.
     fn keep_to_budget(&self, moment: Moment<'_>) {
         let mut weighed: Vec<(usize, AnySeries)> = self
             .shares()
@@ -71,15 +72,19 @@ impl Cell {
             .map(|series| (series.bytes(), series))
             .collect();
         let mut bytes: usize = weighed.iter().map(|(bytes, _)| bytes).sum();
-        if bytes > self.budget.bytes_max() {
+        let most = self.budget.bytes_max() / 10 * 9;
+        if bytes > most {
             weighed.sort_by_key(|(bytes, _)| Reverse(*bytes));
             for (before, series) in &weighed {
-                if bytes <= self.budget.bytes_max() {
+                if bytes <= most {
                     break;
                 }
                 series.shed(moment);
-                bytes -= before.saturating_sub(series.bytes());
-                self.counts.shed.fetch_add(1, Ordering::Relaxed);
+                let freed = before.saturating_sub(series.bytes());
+                bytes -= freed;
+                if freed > 0 {
+                    self.counts.shed.fetch_add(1, Ordering::Relaxed);
+                }
             }
         }
         self.budget.set_bytes(bytes);

@@ -103,14 +103,39 @@ impl Cell {
         self.ticking.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Looks at some of the series as they are at one moment.
-    pub(crate) fn look<T>(&self, look: impl FnOnce(&Table, Moment<'_>) -> T) -> T {
+    /// Looks at something as it is at one moment.
+    pub(crate) fn look<T>(&self, look: impl FnOnce(Moment<'_>) -> T) -> T {
         let timeline = self.timeline.load();
-        let moment = Moment {
+        look(Moment {
             timeline: &timeline,
             now: self.now(),
-        };
-        look(&self.table(), moment)
+        })
+    }
+
+    /// Whether there may be one more series.
+    fn has_room(&self, table: &Table) -> bool {
+        table.len() < self.limits().series_max && self.budget.bytes() < self.budget.bytes_max()
+    }
+
+    fn count_overflowed(&self) {
+        self.counts.overflowed.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// The series, if it is there, or the one that stands for it if there is no room. Nobody waits for this but who makes a series.
+    fn find(&self, key: &SeriesKey) -> Result<Option<AnySeries>, MetricsError> {
+        let table = self.table();
+        if let Some(series) = table.get(key)? {
+            series.touch(self.now());
+            return Ok(Some(series));
+        }
+        if self.has_room(&table) {
+            return Ok(None);
+        }
+        let found = table.get_overflow(key);
+        if found.is_some() {
+            self.count_overflowed();
+        }
+        Ok(found)
     }
 
     /// The series, made if it is not there.
@@ -120,7 +145,7 @@ impl Cell {
         make: impl FnOnce(SeriesKey, Moment<'_>) -> AnySeries,
     ) -> Result<AnySeries, MetricsError> {
         key.tags.check()?;
-        if let Some(series) = self.table().get(&key)? {
+        if let Some(series) = self.find(&key)? {
             return Ok(series);
         }
         let mut table = self.table_to_change();
@@ -129,16 +154,53 @@ impl Cell {
             timeline: &timeline,
             now: self.now(),
         };
-        let Limits { series_max, .. } = self.limits();
-        let has_room = table.len() < series_max && self.budget.bytes() < self.budget.bytes_max();
+        let has_room = self.has_room(&table);
         let found = table.get_or_make(key, has_room, |key| {
             let series = make(key, moment);
             self.budget.add(series.bytes());
             series
         })?;
         if found.overflowed {
-            self.counts.overflowed.fetch_add(1, Ordering::Relaxed);
+            self.count_overflowed();
         }
         Ok(found.series)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::live::LiveCounter;
+    use super::super::series::Series;
+    use super::super::tags::Tags;
+    use super::super::unit::{MetricKind, Unit};
+    use super::*;
+
+    #[test]
+    fn who_asks_a_full_store_does_not_wait_for_who_looks_at_it() {
+        let limits = Limits {
+            series_max: 1,
+            bytes_max: usize::MAX,
+            expire_after: Duration::MAX,
+        };
+        let cell = Cell::new(limits, Instant::now(), SystemTime::UNIX_EPOCH);
+        let ask = |nth: u32| {
+            let key = SeriesKey {
+                name: "a".parse().unwrap(),
+                tags: Tags::from([("nth", nth.to_string())]),
+                kind: MetricKind::Counter,
+                unit: Unit::Count,
+            };
+            let made = cell.series(key, |key, moment| {
+                AnySeries::Counter(Arc::new(Series::new(key, LiveCounter::default(), moment)))
+            });
+            made.unwrap().key().tags.to_string()
+        };
+        assert_eq!(ask(1), r#"{nth="1"}"#);
+        assert_eq!(ask(2), r#"{overflow="true"}"#);
+        let looking = cell.table();
+        let found = std::thread::scope(|scope| scope.spawn(|| ask(3)).join());
+        assert_eq!(found.unwrap(), r#"{overflow="true"}"#);
+        drop(looking);
+        assert_eq!(cell.counts.overflowed.load(Ordering::Relaxed), 2);
     }
 }

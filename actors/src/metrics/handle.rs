@@ -140,42 +140,70 @@ impl MetricsStore {
         window: TimeWindow,
     ) -> Option<View> {
         let name = name.into_metric_name().ok()?;
-        self.cell.look(|table, moment| {
-            let series = table.series(&name, &tags.into())?;
-            Some(series.view(window, moment))
-        })
+        let series = self.cell.table().series(&name, &tags.into()).cloned()?;
+        Some(self.cell.look(|moment| series.view(window, moment)))
     }
 
     /// What is seen of all series of a family together. `None` if there are none.
     #[must_use]
     pub fn family(&self, name: impl IntoMetricName, window: TimeWindow) -> Option<View> {
         let name = name.into_metric_name().ok()?;
-        self.cell.look(|table, moment| {
-            let views = table
-                .family(&name)
-                .map(|series| series.view(window, moment));
-            views.reduce(|mut all, view| {
+        let (shares, lost_until) = {
+            let table = self.cell.table();
+            let shares: Vec<AnySeries> = table.family(&name).cloned().collect();
+            (shares, table.lost_until(&name))
+        };
+        self.cell.look(|moment| {
+            let views = shares.iter().map(|series| series.view(window, moment));
+            let mut family = views.reduce(|mut all, view| {
                 all.merge(view);
                 all
-            })
+            })?;
+            family.lose(lost_until.map(|until| moment.now.saturating_sub(until)));
+            Some(family)
         })
     }
 
     /// What is seen of each of the series that are asked for, sorted by name and tags.
     ///
-    /// Recording goes on meanwhile; new series wait until `select` has seen all keys and their views are there, so it should be
-    /// quick. It must not ask the store for a series.
+    /// Nobody waits for this: recording goes on meanwhile, and new series are made.
     #[must_use]
     pub fn views(
         &self,
         window: TimeWindow,
+        select: impl FnMut(&SeriesKey) -> bool,
+    ) -> Vec<SeriesView> {
+        self.views_among(self.cell.shares(), window, select)
+    }
+
+    /// As [`views`](Self::views), of families that are asked for by name first, so that the series of others are not looked at.
+    pub(crate) fn views_of(
+        &self,
+        window: TimeWindow,
+        families: impl Fn(&MetricName) -> bool,
+    ) -> Vec<SeriesView> {
+        let shares = self.cell.table().of_families(families);
+        self.views_among(shares, window, |_| true)
+    }
+
+    /// What is seen of each series of a family, sorted by tags.
+    pub(crate) fn views_in(&self, name: &MetricName, window: TimeWindow) -> Vec<SeriesView> {
+        let shares = self.cell.table().family(name).cloned().collect();
+        self.views_among(shares, window, |_| true)
+    }
+
+    fn views_among(
+        &self,
+        mut shares: Vec<AnySeries>,
+        window: TimeWindow,
         mut select: impl FnMut(&SeriesKey) -> bool,
     ) -> Vec<SeriesView> {
-        let mut views: Vec<SeriesView> = self.cell.look(|table, moment| {
-            let selected = table.iter().filter(|series| select(series.key()));
-            selected
-                .map(|series| series.series_view(window, moment))
-                .collect()
+        shares.retain(|series| select(series.key()));
+        let mut views: Vec<SeriesView> = self.cell.look(|moment| {
+            let views = shares
+                .iter()
+                .map(|series| series.series_view(window, moment));
+            views.collect()
         });
         views.sort_by(|one, other| one.key.order().cmp(&other.key.order()));
         views
@@ -183,7 +211,7 @@ impl MetricsStore {
 
     /// The families whose names are asked for, and what their numbers are in. No view is made.
     pub(crate) fn families(&self, select: impl Fn(&MetricName) -> bool) -> Vec<(MetricName, Unit)> {
-        self.cell.look(|table, _| table.families(select))
+        self.cell.table().families(select)
     }
 
     /// The state of the store.

@@ -19,7 +19,7 @@ pub enum Outcome {
     Error,
     /// It panicked.
     Panic,
-    /// It took longer than it may.
+    /// It took longer than it may: of a measured future, its error is tokio's [`Elapsed`](tokio::time::error::Elapsed).
     Timeout,
     /// Whoever waited for it stopped waiting: the future was dropped before it was done.
     Cancelled,

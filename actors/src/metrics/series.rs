@@ -1,5 +1,6 @@
 //! One series: what is recorded to, and what is kept of the time before.
 
+use std::sync::atomic::{AtomicU64, Ordering, fence};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -16,6 +17,8 @@ pub(crate) struct Series<L: Live> {
     pub(crate) key: SeriesKey,
     pub(crate) live: L,
     born: Duration,
+    /// When somebody last asked for it by name, in milliseconds: who holds a gauge for a moment to set what it is already, uses it.
+    asked_at: AtomicU64,
     /// Never locked to record.
     kept: Mutex<Kept<L>>,
 }
@@ -40,6 +43,7 @@ struct Look<'a, S> {
     moment: Moment<'a>,
     reach: Reach,
     since: Duration,
+    lost_until: Option<Duration>,
     slots: Vec<(u32, &'a S)>,
 }
 
@@ -54,6 +58,7 @@ impl<L: Live> Series<L> {
             key,
             live,
             born: moment.now,
+            asked_at: AtomicU64::new(0),
             kept: Mutex::new(kept),
         }
     }
@@ -86,6 +91,9 @@ impl<L: Live> Series<L> {
     }
 
     fn is_idle_since(&self, then: Duration) -> bool {
+        if u128::from(self.asked_at.load(Ordering::Relaxed)) > then.as_millis() {
+            return false;
+        }
         let kept = self.kept();
         kept.active_at <= then && self.live.is_idle(&kept.mark)
     }
@@ -114,6 +122,7 @@ impl<L: Live> Series<L> {
             moment,
             reach,
             since: kept.rings.since(window).max(reach.start),
+            lost_until: kept.rings.lost_until(window),
             slots: kept.rings.within(&reach).collect(),
         };
         look(&looked, &kept.mark)
@@ -121,8 +130,15 @@ impl<L: Live> Series<L> {
 }
 
 impl<S: Slot> Look<'_, S> {
-    fn span(&self) -> Duration {
-        self.moment.now.saturating_sub(self.since)
+    /// What is seen, with how much of it there is.
+    fn view(&self, window: TimeWindow, content: Content) -> View {
+        let span = self.moment.now.saturating_sub(self.since);
+        let mut view = View::new(window, span, content);
+        let lost = self
+            .lost_until
+            .map(|until| self.moment.now.saturating_sub(until));
+        view.lose(lost);
+        view
     }
 
     /// How much came in each slot there is, in those in which nothing came too.
@@ -161,11 +177,8 @@ impl Series<LiveCounter> {
     fn view(&self, window: TimeWindow, moment: Moment<'_>) -> View {
         self.look(window, moment, |look, mark| {
             let live = self.live.total().wrapping_sub(*mark);
-            View::new(
-                window,
-                look.span(),
-                Content::Counter(look.counts(|slot| *slot, live)),
-            )
+            let counts = look.counts(|slot| *slot, live);
+            look.view(window, Content::Counter(counts))
         })
     }
 }
@@ -180,7 +193,7 @@ impl Series<LiveGauge> {
                 samples: slots.fold(now, join),
                 last: self.live.value(),
             };
-            View::new(window, look.span(), content)
+            look.view(window, content)
         })
     }
 }
@@ -194,7 +207,7 @@ impl Series<LiveHistogram> {
                 .iter()
                 .for_each(|(_, slot)| slot.add_to(&mut samples));
             let counts = look.counts(super::histogram::Packed::count, live);
-            View::new(window, look.span(), Content::Histogram { samples, counts })
+            look.view(window, Content::Histogram { samples, counts })
         })
     }
 }
@@ -244,7 +257,21 @@ impl AnySeries {
 
     /// Whether nobody has a share in it but the table, and nothing was recorded since then.
     pub(crate) fn is_forgotten_since(&self, then: Duration) -> bool {
-        each_kind!(self, one => Arc::strong_count(one) == 1 && one.is_idle_since(then))
+        let is_held = each_kind!(self, one => Arc::strong_count(one) > 1);
+        // What others have recorded before they let go of it is seen from here on.
+        fence(Ordering::Acquire);
+        !is_held && each_kind!(self, one => one.is_idle_since(then))
+    }
+
+    /// Notes that somebody has asked for it by name.
+    pub(crate) fn touch(&self, now: Duration) {
+        let now = u64::try_from(now.as_millis()).unwrap_or(u64::MAX);
+        each_kind!(self, one => one.asked_at.store(now, Ordering::Relaxed));
+    }
+
+    /// When it was last found that something had been recorded.
+    pub(crate) fn active_at(&self) -> Duration {
+        each_kind!(self, one => one.kept().active_at)
     }
 
     pub(crate) fn shed(&self, moment: Moment<'_>) {

@@ -96,7 +96,7 @@ fn the_parts_of_a_rule_have_to_fit_each_other() {
     assert_eq!(with("comparison:eq,threshold:1,aspect:last"), "");
     assert_eq!(
         with("comparison:gt,threshold:1,clear:2"),
-        "3:33: clear: expected at most the threshold 1, found 2"
+        "3:33: clear: expected at most the threshold 1, and finite, found 2"
     );
     assert_eq!(
         with("comparison:lt,threshold:1,clear:0.5"),
@@ -104,7 +104,16 @@ fn the_parts_of_a_rule_have_to_fit_each_other() {
     );
     assert_eq!(
         with("comparison:gt,threshold:1,clear:NaN"),
-        "3:33: clear: expected at most the threshold 1, found NaN"
+        "3:33: clear: expected at most the threshold 1, and finite, found NaN"
+    );
+    assert_eq!(
+        with("comparison:gt,threshold:1,clear:-inf"),
+        "3:33: clear: expected at most the threshold 1, and finite, found -inf"
+    );
+    assert_eq!(with("comparison:gt,threshold:1,min_coverage:0.5"), "");
+    assert_eq!(
+        with("comparison:gt,threshold:1,min_coverage:1.5"),
+        "3:40: min_coverage: expected a part from 0 to 1, found 1.5"
     );
     assert_eq!(
         with("comparison:eq,threshold:1,clear:1,aspect:count"),

@@ -62,8 +62,11 @@ async fn counts_rates_and_quantiles_are_those_of_the_window() {
     (1..=1000).for_each(|n| latency.record(n));
     assert_eq!(
         fired(&mut bed).await,
-        ["count 1000", "p50", "p99", "quantile", "avg", "min", "rate"]
+        ["count 1000", "p50", "p99", "quantile", "avg", "min"]
     );
+    // A rate is one after ten seconds.
+    tokio::time::sleep(Duration::from_secs(9)).await;
+    assert_eq!(fired(&mut bed).await, ["rate"]);
     bed.end().await;
 }
 
@@ -90,7 +93,7 @@ async fn a_metric_is_judged_over_all_its_tags_and_a_series_by_itself() {
         bed.seconds(1).await,
         [
             "together: firing, warning: count of app.calls is 6 > 5",
-            "depth: firing, warning: last of app.depth{path=b} is 9 > 5"
+            "depth: firing, warning: last of app.depth{path=\"b\"} is 9 > 5"
         ]
     );
     bed.end().await;
@@ -130,11 +133,61 @@ async fn ratios_are_of_two_metrics_and_error_rates_of_how_calls_ended() {
         ["rate: firing, warning: error rate of app.latency is 0.4 > 0.39"]
     );
     calls.increment(9);
-    assert_eq!(bed.seconds(1).await, [""; 0], "too few calls");
+    assert_eq!(bed.seconds(10).await, [""; 0], "too few calls");
     calls.increment(1);
     assert_eq!(
         bed.seconds(1).await,
         ["ratio: firing, warning: ratio to app.calls of app.errors is 0.5 > 0.1"]
+    );
+    bed.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_count_is_too_low_only_when_the_whole_window_was_counted() {
+    let low = |name: &str, coverage: Option<f64>| {
+        let mut rule = rule("app.beats", Comparison::Lt, 5.0).aspect(Aspect::Count);
+        (rule.name, rule.min_coverage) = (name.to_owned(), coverage);
+        rule
+    };
+    let mut bed = Bed::with([low("whole", None), low("any", Some(0.0))]).await;
+    let beats = bed
+        .metrics
+        .counter("app.beats", Tags::new())
+        .expect("a counter");
+    assert_eq!(fired(&mut bed).await, ["any"]);
+    for _ in 0..90 {
+        beats.increment(1);
+        let told = bed.seconds(1).await;
+        assert!(!told.iter().any(|line| line.starts_with("whole")));
+    }
+    let told = bed.seconds(70).await;
+    assert_eq!(
+        told,
+        [
+            "whole: firing, warning: count of app.beats is 1 < 5",
+            "any: firing, warning: count of app.beats is 1 < 5"
+        ]
+    );
+    bed.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn series_whose_tags_look_alike_have_alerts_of_their_own() {
+    let high = high("high", "app.depth", Aspect::Last, 5.0).each(Each::Series);
+    let mut bed = Bed::with([high]).await;
+    for tags in [
+        Tags::from([("a", "1,b=2")]),
+        Tags::from([("a", "1"), ("b", "2")]),
+    ] {
+        let depth = bed.metrics.gauge("app.depth", Unit::Count, tags);
+        depth.expect("a gauge").set(9.0);
+    }
+    assert_eq!(
+        bed.seconds(1).await,
+        [
+            "high: firing, warning: last of app.depth{a=\"1\",b=\"2\"} is 9 > 5",
+            "high: firing, warning: last of app.depth{a=\"1,b=2\"} is 9 > 5"
+        ]
     );
     bed.end().await;
 }

@@ -113,6 +113,22 @@ async fn what_is_too_much_after_all_loses_its_hours_and_says_so() {
         let minutes = view.view.span().as_secs() / 60;
         assert_eq!(view.view.count(), minutes * 100, "{:?}", view.view.span());
     }
+    // All of them together are known of no longer than the one that has lost most.
+    let least = bed
+        .store
+        .views(TimeWindow::Day, |key| key.name.as_str() == "op")
+        .into_iter()
+        .map(|view| view.view.coverage())
+        .reduce(f64::min);
+    let together = bed.store.family("op", TimeWindow::Day).unwrap();
+    assert_eq!(Some(together.coverage()), least);
+    assert!(together.coverage() < together.span().as_secs_f64() / 86_400.0);
+    // There is room for what is unlike all before.
+    let dropped = status.dropped;
+    many.iter().for_each(|latency| latency.record(u64::MAX));
+    assert_eq!(bed.store.status().dropped, dropped);
+    many.iter()
+        .for_each(|latency| assert_eq!(latency.count(), 13_001));
     bed.end().await;
 }
 
@@ -137,6 +153,14 @@ async fn a_series_that_nobody_holds_and_nothing_is_recorded_to_expires() {
         bed.store.family("busy", TimeWindow::Day).unwrap().count(),
         11
     );
+    // What was recorded to one that has expired is missed in a view that reaches back so far.
+    let tags = || [("nth", "1")];
+    bed.store.counter("held", tags()).unwrap().increment(1);
+    pass(secs(3_600)).await;
+    assert!(bed.store.view("held", tags(), TimeWindow::Day).is_none());
+    let coverage = |window| bed.store.family("held", window).unwrap().coverage();
+    assert_eq!(coverage(TimeWindow::Minute), 1.0);
+    assert!(coverage(TimeWindow::Day) <= 3_600.0 / 86_400.0);
     held.increment(1);
     assert_eq!(
         bed.store
@@ -169,5 +193,19 @@ async fn the_store_records_what_it_does_itself() {
         Some(status.bytes as f64)
     );
     assert_eq!(own("mainstay.metrics.tick_lateness").count(), 1);
+    bed.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_gauge_that_is_set_by_name_to_what_it_is_does_not_expire() {
+    let bed = Bed::with(MetricsSpec::default().expire_after(secs(600))).await;
+    for _ in 0..30 {
+        let depth = bed.store.gauge("depth", Unit::Count, Tags::new());
+        depth.unwrap().set(3.0);
+        pass(secs(60)).await;
+    }
+    assert_eq!(bed.store.status().expired, 0);
+    pass(secs(620)).await;
+    assert_eq!(bed.store.status().expired, 1);
     bed.end().await;
 }

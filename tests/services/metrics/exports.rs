@@ -106,3 +106,20 @@ async fn a_snapshot_has_the_totals_since_the_series_began() {
     assert_eq!(generation, 1);
     bed.end().await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_series_began_at_the_same_moment_whenever_one_asks() {
+    let bed = Bed::new().await;
+    tokio::time::sleep(std::time::Duration::from_millis(2_345)).await;
+    bed.store.counter("hits", Tags::new()).unwrap();
+    let created = || {
+        let text = TextFormat::OpenMetrics.write(&[(&[], &bed.store.snapshot())]);
+        let line = text.lines().find(|line| line.starts_with("hits_created"));
+        line.unwrap().to_owned()
+    };
+    let first = created();
+    // This moves the clock of the store and not that of the wall.
+    tokio::time::sleep(secs(3_600)).await;
+    assert_eq!(created(), first);
+    bed.end().await;
+}

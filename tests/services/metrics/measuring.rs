@@ -83,3 +83,15 @@ async fn the_time_is_that_from_the_first_poll_to_the_end() {
     );
     bed.end().await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_takes_too_long_is_a_timeout_around_the_timeout_and_cancelled_within_it() {
+    let bed = Bed::new().await;
+    let monitor = bed.monitor();
+    let around = tokio::time::timeout(secs(2), pending::<()>());
+    assert!(monitor.measure("op", around).unwrap().await.is_err());
+    let within = monitor.measure("op", pending::<Result<(), ()>>()).unwrap();
+    assert!(tokio::time::timeout(secs(2), within).await.is_err());
+    assert_eq!(Outcome::ALL.map(|how| ended(&bed, how)), [0, 0, 0, 1, 1]);
+    bed.end().await;
+}

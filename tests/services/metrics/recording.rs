@@ -203,3 +203,38 @@ async fn namespaces_have_stores_of_their_own_and_handles_outlive_them() {
     assert!(!store.status().available);
     assert!(other.stop(secs(60)).await.killed.is_empty());
 }
+
+#[tokio::test(start_paused = true)]
+async fn who_selects_what_to_see_may_ask_the_store_for_more() {
+    let bed = Bed::new().await;
+    bed.store
+        .counter("first", Tags::new())
+        .unwrap()
+        .increment(2);
+    let views = bed.store.views(TimeWindow::Minute, |key| {
+        bed.store
+            .counter("selected", Tags::new())
+            .unwrap()
+            .increment(1);
+        key.name.as_str() == "first"
+    });
+    assert_eq!(views.iter().map(|seen| seen.view.count()).sum::<u64>(), 2);
+    assert!(bed.store.family("selected", TimeWindow::Minute).is_some());
+    bed.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_gauge_that_was_infinite_both_ways_has_no_mean() {
+    let bed = Bed::new().await;
+    let gauge = bed.store.gauge("g", Unit::Count, Tags::new()).unwrap();
+    for value in [f64::INFINITY, f64::NEG_INFINITY] {
+        gauge.set(value);
+        pass(secs(2)).await;
+    }
+    let view = bed.store.family("g", TimeWindow::Minute).unwrap();
+    assert_eq!(
+        (view.avg(), view.min(), view.max()),
+        (None, Some(f64::NEG_INFINITY), Some(f64::INFINITY))
+    );
+    bed.end().await;
+}

@@ -7,10 +7,10 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use mainstay_specs::{AlertRule, AlertsSpec};
+use mainstay_specs::{AlertRule, AlertsSpec, NoData};
 use tokio::time::Instant;
 
-use super::alert::{AlertState, PerformanceAlert};
+use super::alert::{AlertReason, AlertState, PerformanceAlert};
 use super::error::AlertError;
 use super::judge::{Reading, Verdict, judge};
 use super::watch::{Change, Phase, step};
@@ -32,7 +32,7 @@ pub(crate) struct Watch {
     pub(crate) value: Option<f64>,
 }
 
-/// What was seen for a rule: metrics by their names, each at most once.
+/// What was seen for a rule: all that the store holds, by their names, each at most once. What is not here is gone.
 pub(crate) type Readings = BTreeMap<Arc<str>, Option<Reading>>;
 
 #[derive(Debug)]
@@ -121,21 +121,15 @@ impl Board {
         let is_gone = |_: &(Box<str>, Arc<str>), watch: &mut Watch| {
             !rules.iter().any(|rule| Arc::ptr_eq(rule, &watch.rule))
         };
-        let gone: Vec<Watch> = self
-            .watches
-            .extract_if(.., is_gone)
-            .map(|(_, watch)| watch)
-            .collect();
+        let told = self.take(is_gone, AlertReason::RuleGone, moment);
         self.rules = rules;
-        let firing = gone
-            .into_iter()
-            .filter(|watch| matches!(watch.phase, Phase::Firing(_)));
-        firing
-            .map(|watch| self.note(&watch.rule, &watch.metric, Change::Resolved, None, moment))
-            .collect()
+        told
     }
 
-    /// Judges what was seen for a rule, and what it watches and was not seen. Gives what is to be told.
+    /// Judges what was seen for a rule. What it watches and is gone is resolved first, so that there is room for others. Gives what is to
+    /// be told.
+    ///
+    /// A metric that is named, and is to fire without data, is no data when it is gone.
     pub(crate) fn judge(
         &mut self,
         rule: &Arc<AlertRule>,
@@ -145,20 +139,38 @@ impl Board {
         if !self.rules.iter().any(|present| Arc::ptr_eq(present, rule)) {
             return Vec::new(); // It was taken away since it was looked at.
         }
-        let watched = self
-            .watches
-            .values()
-            .filter(|watch| Arc::ptr_eq(&watch.rule, rule));
-        let watched: Vec<Arc<str>> = watched.map(|watch| Arc::clone(&watch.metric)).collect();
-        for metric in watched {
-            readings.entry(metric).or_insert(None);
-        }
-        if rule.metric.is_exact() {
+        if rule.metric.is_exact() && rule.no_data == NoData::Fire {
             readings.entry(rule.metric.as_str().into()).or_insert(None);
         }
+        let is_gone = |_: &_, watch: &mut Watch| {
+            Arc::ptr_eq(&watch.rule, rule) && !readings.contains_key(&watch.metric)
+        };
+        let mut told = self.take(is_gone, AlertReason::SeriesGone, moment);
         let readings = readings.into_iter();
-        readings
-            .filter_map(|(metric, reading)| self.judge_one(rule, &metric, reading, moment))
+        told.extend(
+            readings.filter_map(|(metric, reading)| self.judge_one(rule, &metric, reading, moment)),
+        );
+        told
+    }
+
+    /// Ends what is watched so, and tells of what fires of it.
+    fn take(
+        &mut self,
+        which: impl FnMut(&(Box<str>, Arc<str>), &mut Watch) -> bool,
+        reason: AlertReason,
+        moment: Moment,
+    ) -> Vec<PerformanceAlert> {
+        let taken: Vec<Watch> = self
+            .watches
+            .extract_if(.., which)
+            .map(|(_, watch)| watch)
+            .collect();
+        let firing = taken
+            .into_iter()
+            .filter(|watch| matches!(watch.phase, Phase::Firing(_)));
+        let change = (Change::Resolved, reason);
+        firing
+            .map(|watch| self.note(&watch.rule, &watch.metric, change, None, moment))
             .collect()
     }
 
@@ -193,7 +205,11 @@ impl Board {
                 self.watches.insert(key, watch);
             }
         }
-        Some(self.note(rule, metric, change?, value, moment))
+        let reason = match verdict {
+            Verdict::NoData => AlertReason::NoData,
+            Verdict::Bad | Verdict::Fair | Verdict::Good => AlertReason::Value,
+        };
+        Some(self.note(rule, metric, (change?, reason), value, moment))
     }
 
     fn is_full(&self) -> bool {
@@ -205,7 +221,7 @@ impl Board {
         &mut self,
         rule: &Arc<AlertRule>,
         metric: &Arc<str>,
-        change: Change,
+        (change, reason): (Change, AlertReason),
         value: Option<f64>,
         moment: Moment,
     ) -> PerformanceAlert {
@@ -220,6 +236,7 @@ impl Board {
             metric: Arc::clone(metric),
             state,
             value,
+            reason,
             at: moment.now,
             timestamp: moment.time,
         };

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use mainstay_specs::{Comparison, NoData};
+use mainstay_specs::Comparison;
 
 use super::*;
 
@@ -85,13 +85,13 @@ fn each_metric_of_a_pattern_has_an_alert_of_its_own_which_is_told_once() {
 }
 
 #[test]
-fn a_metric_that_is_gone_is_no_data_for_what_watched_it() {
+fn a_metric_without_samples_is_no_data_for_what_watched_it() {
     let keep = rule("keep", "a.*");
     let resolve = rule("resolve", "a.*").no_data(NoData::Resolve);
     let mut bed = Bed::new(AlertsSpec::default().rule(keep).rule(resolve));
     bed.see(&[("a.x", 2.0)]);
     assert_eq!(
-        bed.see(&[]),
+        bed.see(&[("a.x", f64::NAN)]),
         ["3: resolve: resolved, warning: avg of a.x is not known"]
     );
     assert_eq!(bed.watched(), ["keep/a.x"]);
@@ -99,6 +99,28 @@ fn a_metric_that_is_gone_is_no_data_for_what_watched_it() {
         bed.see(&[("a.x", 0.0)]),
         ["4: keep: resolved, warning: avg of a.x is 0, good at 1"]
     );
+}
+
+#[test]
+fn an_alert_whose_series_is_gone_is_resolved_and_leaves_its_place_to_another() {
+    let slow = rule("slow", "b.*").lasting(Duration::from_secs(9));
+    let spec = AlertsSpec::default().watches_max(2);
+    let mut bed = Bed::new(spec.rule(rule("high", "a.*")).rule(slow));
+    bed.see(&[("a.x", 2.0), ("b.x", 2.0)]);
+    assert_eq!(bed.watched(), ["high/a.x", "slow/b.x"]);
+    assert_eq!(
+        bed.see(&[("a.w", 2.0)]),
+        [
+            "2: high: resolved, warning: avg of a.x is gone, as its series is",
+            "3: high: firing, warning: avg of a.w is 2 > 1"
+        ]
+    );
+    let history = bed.board.history();
+    let reasons: Vec<AlertReason> = history.iter().map(|alert| alert.reason).collect();
+    use AlertReason::{SeriesGone, Value};
+    assert_eq!(reasons, [Value, SeriesGone, Value]);
+    assert_eq!(bed.watched(), ["high/a.w"]);
+    assert_eq!(bed.board.left_out, 0);
 }
 
 #[test]

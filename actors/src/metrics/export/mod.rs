@@ -4,9 +4,11 @@
 //! |---|---|
 //! | `snapshot.rs` | [`Snapshot`]: what was recorded to each series since it began |
 //! | `text.rs`, `ladder.rs` | [`TextFormat`]: Prometheus and OpenMetrics, and their buckets |
+//! | `families.rs` | which families one text can hold |
 //! | `json.rs` | how series are written as JSON |
 //! | `name.rs` | under which names families are exported |
 
+mod families;
 mod json;
 mod ladder;
 mod name;

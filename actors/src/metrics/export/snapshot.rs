@@ -38,6 +38,9 @@ pub struct SeriesTotal {
     /// How old the series is.
     #[serde(rename = "age_ms", serialize_with = "super::json::milliseconds")]
     pub age: Duration,
+    /// When the series began, by the wall clock of when the store did: the same in every snapshot.
+    #[serde(serialize_with = "crate::metrics::stats::rfc3339")]
+    pub began: SystemTime,
     /// What was recorded.
     #[serde(flatten)]
     pub value: TotalValue,
@@ -60,13 +63,14 @@ impl MetricsStore {
     /// All series as they are now. Recording goes on meanwhile.
     #[must_use]
     pub fn snapshot(&self) -> Snapshot {
-        let shares: Vec<AnySeries> = self.cell.look(|table, _| table.iter().cloned().collect());
+        let shares: Vec<AnySeries> = self.cell.shares();
         let now = self.cell.now();
         let mut series: Vec<SeriesTotal> = shares
             .iter()
             .map(|series| SeriesTotal {
                 key: series.key().clone(),
                 age: now.saturating_sub(series.born()),
+                began: self.cell.began() + series.born(),
                 value: match series.total() {
                     Total::Counter(total) => TotalValue::Total(total),
                     Total::Gauge(value) => TotalValue::Value(value),

@@ -1,15 +1,14 @@
 //! The Prometheus text format 0.0.4 and OpenMetrics 1.0.
 
-use std::collections::{BTreeMap, HashSet};
 use std::fmt::{self, Write};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::UNIX_EPOCH;
 
+use super::families::{Families, Family, Labelled};
 use super::ladder;
-use super::name::{exported_name, exported_names, exported_unit};
-use super::snapshot::{SeriesTotal, Snapshot, TotalValue};
+use super::name::exported_unit;
+use super::snapshot::{Snapshot, TotalValue};
 use crate::metrics::histogram::Distribution;
-use crate::metrics::key::SeriesKey;
-use crate::metrics::unit::{MetricKind, Unit};
+use crate::metrics::unit::MetricKind;
 
 /// In which of the two formats that Prometheus reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,73 +71,6 @@ impl TextFormat {
     #[must_use]
     pub fn left_out(snapshots: &[(&[(&str, &str)], &Snapshot)]) -> usize {
         Families::of(snapshots).left_out.len()
-    }
-}
-
-/// The series of one family, of all snapshots.
-struct Family<'a> {
-    key: &'a SeriesKey,
-    kind: MetricKind,
-    unit: Unit,
-    series: Vec<Labelled<'a>>,
-}
-
-struct Labelled<'a> {
-    labels: &'a [(&'a str, &'a str)],
-    series: &'a SeriesTotal,
-    began: SystemTime,
-}
-
-/// The families that one text can hold, by their exported names, and what it cannot.
-#[derive(Default)]
-struct Families<'a> {
-    by_name: BTreeMap<String, Family<'a>>,
-    /// The names of all their samples.
-    taken: HashSet<String>,
-    left_out: Vec<&'a SeriesKey>,
-}
-
-impl<'a> Families<'a> {
-    fn of(snapshots: &'a [(&'a [(&'a str, &'a str)], &'a Snapshot)]) -> Self {
-        let mut families = Self::default();
-        for (labels, snapshot) in snapshots {
-            for series in &snapshot.series {
-                let began = snapshot.taken.checked_sub(series.age);
-                families.add(Labelled {
-                    labels,
-                    series,
-                    began: began.unwrap_or(snapshot.began),
-                });
-            }
-        }
-        families
-    }
-
-    fn add(&mut self, labelled: Labelled<'a>) {
-        let key = &labelled.series.key;
-        let (kind, unit) = (key.kind, key.unit);
-        let name = exported_name(&key.name, kind, unit);
-        if let Some(family) = self.by_name.get_mut(&name) {
-            if (family.kind, exported_unit(family.unit)) == (kind, exported_unit(unit)) {
-                family.series.push(labelled);
-            } else {
-                self.left_out.push(key);
-            }
-            return;
-        }
-        let names = exported_names(&key.name, kind, unit);
-        if names.iter().any(|name| self.taken.contains(name)) {
-            self.left_out.push(key);
-            return;
-        }
-        self.taken.extend(names);
-        let family = Family {
-            key,
-            kind,
-            unit,
-            series: vec![labelled],
-        };
-        self.by_name.insert(name, family);
     }
 }
 
@@ -206,7 +138,8 @@ impl Writer<'_> {
         if self.format != TextFormat::OpenMetrics {
             return Ok(());
         }
-        let since = series.began.duration_since(UNIX_EPOCH).unwrap_or_default();
+        let began = series.series.began;
+        let since = began.duration_since(UNIX_EPOCH).unwrap_or_default();
         self.sample(
             "_created",
             series,
@@ -294,6 +227,9 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::metrics::export::SeriesTotal;
+    use crate::metrics::key::SeriesKey;
+    use crate::metrics::unit::Unit;
     use crate::metrics::{MetricName, Tags};
 
     fn series(name: &str, unit: Unit, tags: impl Into<Tags>, value: TotalValue) -> SeriesTotal {
@@ -311,6 +247,7 @@ mod tests {
                 unit,
             },
             age: Duration::from_secs(10),
+            began: UNIX_EPOCH + Duration::from_millis(2_500),
             value,
         }
     }

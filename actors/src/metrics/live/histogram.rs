@@ -13,7 +13,8 @@ use crate::metrics::histogram::{Distribution, Resolution};
 /// Buckets that many threads add to.
 #[derive(Debug)]
 pub(crate) struct LiveHistogram {
-    shards: ThreadLocal<Shard>,
+    /// Boxed: the list has places for as many threads again, which should be small.
+    shards: ThreadLocal<Box<Shard>>,
     budget: Arc<Budget>,
 }
 
@@ -36,14 +37,19 @@ struct Page {
 const PAGE: usize = 64;
 const PAGES: usize = RESOLUTION.buckets().div_ceil(PAGE);
 const RESOLUTION: Resolution = Resolution::Fine;
+/// What a shard takes, without pages.
+const SHARD_BYTES: usize = SLOT_ENTRY_BYTES + size_of::<Shard>();
 
-impl Shard {
-    fn new() -> Self {
+impl Default for Shard {
+    fn default() -> Self {
         Self {
             pages: [const { OnceLock::new() }; PAGES],
         }
     }
+}
 
+impl Shard {
+    /// Adds to a bucket, if there is room for its page.
     #[inline]
     fn record(&self, value: u64, budget: &Budget) {
         let index = RESOLUTION.index(value);
@@ -84,7 +90,7 @@ impl Shard {
             .iter()
             .filter(|page| page.get().is_some())
             .count();
-        SLOT_ENTRY_BYTES + size_of::<Self>() + pages * size_of::<Page>()
+        SHARD_BYTES + pages * size_of::<Page>()
     }
 }
 
@@ -119,10 +125,16 @@ impl LiveHistogram {
         }
     }
 
-    /// Out of the way, so that what is done for every other record is all in the caller.
+    /// Records the first sample of a thread, if there is room for its shard. Out of the way, so that what is done for every
+    /// other record is all in the caller.
     #[cold]
     fn record_first(&self, value: u64) {
-        self.shards.get_or(Shard::new).record(value, &self.budget);
+        if self.budget.take(SHARD_BYTES) {
+            let shard = self.shards.get_or(Box::default);
+            shard.record(value, &self.budget);
+        } else {
+            self.budget.count_dropped();
+        }
     }
 
     /// All that was recorded. What is being recorded at the same time may be in it or not.
@@ -138,7 +150,7 @@ impl LiveHistogram {
 
     /// What it takes on the heap, about.
     pub(crate) fn heap_bytes(&self) -> usize {
-        self.shards.iter().map(Shard::heap_bytes).sum()
+        self.shards.iter().map(|shard| shard.heap_bytes()).sum()
     }
 }
 
@@ -176,13 +188,23 @@ mod tests {
 
     #[test]
     fn samples_for_which_there_is_no_room_are_counted_as_dropped() {
-        let histogram = histogram(size_of::<Page>());
+        let room = SHARD_BYTES + size_of::<Page>();
+        let histogram = histogram(room);
         histogram.record(1);
         histogram.record(u64::MAX);
         histogram.record(2);
         assert_eq!(histogram.total(), [1, 2].into_iter().collect());
         assert_eq!(histogram.budget.dropped(), 1);
-        assert_eq!(histogram.budget.bytes(), size_of::<Page>());
+        assert_eq!(histogram.budget.bytes(), room);
+    }
+
+    #[test]
+    fn the_first_sample_of_a_thread_takes_room_too() {
+        let histogram = histogram(SHARD_BYTES - 1);
+        histogram.record(1);
+        assert_eq!(histogram.total(), Distribution::default());
+        assert_eq!(histogram.budget.dropped(), 1);
+        assert_eq!((histogram.budget.bytes(), histogram.heap_bytes()), (0, 0));
     }
 
     #[test]
@@ -193,9 +215,6 @@ mod tests {
         let one = histogram.heap_bytes();
         histogram.record(1_001);
         assert_eq!(histogram.heap_bytes(), one);
-        assert_eq!(
-            (empty, one),
-            (0, SLOT_ENTRY_BYTES + size_of::<Shard>() + size_of::<Page>())
-        );
+        assert_eq!((empty, one), (0, SHARD_BYTES + size_of::<Page>()));
     }
 }

@@ -1,11 +1,13 @@
 //! A future that is timed.
 
+use std::any::Any;
 use std::marker::PhantomData;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use pin_project_lite::pin_project;
 use tokio::time::Instant;
+use tokio::time::error::Elapsed;
 
 use super::operation::Operation;
 use crate::metrics::outcome::Outcome;
@@ -16,7 +18,8 @@ pub trait Judge<T> {
     fn outcome(output: &T) -> Outcome;
 }
 
-/// A `Result` is what it says.
+/// A `Result` is what it says; an error that is [`Elapsed`], as a future within [`timeout`](tokio::time::timeout) comes to, is a timeout.
+/// One within an error of another type is not seen.
 #[derive(Clone, Copy, Debug)]
 pub struct ResultOf;
 
@@ -24,10 +27,11 @@ pub struct ResultOf;
 #[derive(Clone, Copy, Debug)]
 pub struct Succeeds;
 
-impl<T, E> Judge<Result<T, E>> for ResultOf {
+impl<T, E: 'static> Judge<Result<T, E>> for ResultOf {
     fn outcome(output: &Result<T, E>) -> Outcome {
         match output {
             Ok(_) => Outcome::Success,
+            Err(error) if (error as &dyn Any).is::<Elapsed>() => Outcome::Timeout,
             Err(_) => Outcome::Error,
         }
     }

@@ -113,6 +113,7 @@ impl PerformanceMonitor {
     ) -> Result<Measured<F, ResultOf>, MetricsError>
     where
         F: Future<Output = Result<T, E>>,
+        E: 'static,
     {
         Ok(self.store.operation(path, Tags::new())?.measure(future))
     }

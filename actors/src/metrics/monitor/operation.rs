@@ -99,9 +99,13 @@ impl Operation {
 
     /// A future that comes to what `future` comes to, and records how long that took, from the first time it is polled: as a success or
     /// an error, by the `Result`; as a panic, which goes on; or as cancelled, if it is dropped after it was begun and before it is done.
+    ///
+    /// To have what takes too long as a timeout, measure the future that [`timeout`](tokio::time::timeout) gives: its error is one. A
+    /// measured future within a timeout is dropped, and so cancelled.
     pub fn measure<F, T, E>(&self, future: F) -> Measured<F, ResultOf>
     where
         F: Future<Output = Result<T, E>>,
+        E: 'static,
     {
         Measured::new(self.clone(), future)
     }

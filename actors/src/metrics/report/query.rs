@@ -91,7 +91,7 @@ impl MetricsStore {
         service: &str,
         window: TimeWindow,
     ) -> Result<Vec<FamilyView>, MetricsError> {
-        let views = self.views(window, |key| belongs_to(&key.name, service));
+        let views = self.views_of(window, |name| belongs_to(name, service));
         let mut families: Vec<FamilyView> = Vec::new();
         for view in views {
             add(&mut families, view);

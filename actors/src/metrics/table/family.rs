@@ -1,5 +1,7 @@
 //! What all series of a name have in common.
 
+use std::time::Duration;
+
 use crate::metrics::error::MetricsError;
 use crate::metrics::key::SeriesKey;
 use crate::metrics::unit::{MetricKind, Unit};
@@ -9,6 +11,8 @@ use crate::metrics::unit::{MetricKind, Unit};
 pub(super) struct Family {
     kind: MetricKind,
     pub(super) unit: Unit,
+    /// Until when something may have been recorded to series that have expired.
+    pub(super) lost_until: Option<Duration>,
 }
 
 impl Family {
@@ -16,12 +20,13 @@ impl Family {
         Self {
             kind: key.kind,
             unit: key.unit,
+            lost_until: None,
         }
     }
 
     /// Whether a series may be of the family.
     pub(super) fn check(self, key: &SeriesKey) -> Result<(), MetricsError> {
-        if self == Self::of(key) {
+        if (self.kind, self.unit) == (key.kind, key.unit) {
             return Ok(());
         }
         Err(MetricsError::Clash {

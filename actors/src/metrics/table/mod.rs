@@ -66,6 +66,11 @@ impl Table {
         Ok(self.series[&key.name].get(&key.tags).cloned())
     }
 
+    /// The series that stands for this one when there is no room, if it is there.
+    pub(crate) fn get_overflow(&self, key: &SeriesKey) -> Option<AnySeries> {
+        self.series(&key.name, &overflow(&key.tags)).cloned()
+    }
+
     /// The series; made if it is not there and `has_room` says that there may be as many more, or else the one of its family that
     /// stands for all of its status there is no room for.
     pub(crate) fn get_or_make(
@@ -131,6 +136,19 @@ impl Table {
         self.series.get(name).into_iter().flat_map(HashMap::values)
     }
 
+    /// Until when something may have been recorded to series of a family that have expired.
+    pub(crate) fn lost_until(&self, name: &MetricName) -> Option<Duration> {
+        self.families.get(name)?.lost_until
+    }
+
+    /// All series of the families whose names are asked for, in no order. Each name is asked for once.
+    pub(crate) fn of_families(&self, select: impl Fn(&MetricName) -> bool) -> Vec<AnySeries> {
+        let families = self.series.iter().filter(|(name, _)| select(name));
+        families
+            .flat_map(|(_, series)| series.values().cloned())
+            .collect()
+    }
+
     /// The families whose names are asked for, and what their numbers are in, in no order.
     pub(crate) fn families(&self, select: impl Fn(&MetricName) -> bool) -> Vec<(MetricName, Unit)> {
         let families = self.families.iter().filter(|(name, _)| select(name));
@@ -149,9 +167,18 @@ impl Table {
         let before = self.len;
         let (families, len) = (&mut self.families, &mut self.len);
         self.series.retain(|name, series| {
-            series.retain(|_, series| !series.is_forgotten_since(since));
+            let mut lost_until = None;
+            series.retain(|_, series| {
+                let expires = series.is_forgotten_since(since);
+                if expires {
+                    lost_until = lost_until.max(Some(series.active_at()));
+                }
+                !expires
+            });
             if series.is_empty() {
                 families.remove(name);
+            } else if let Some(family) = families.get_mut(name) {
+                family.lost_until = family.lost_until.max(lost_until);
             }
             !series.is_empty()
         });

@@ -161,3 +161,20 @@ fn a_series_that_nobody_holds_and_nothing_is_recorded_to_expires_with_its_family
         .unwrap();
     drop(held);
 }
+
+#[test]
+fn families_are_asked_for_by_name_once_however_many_series_they_have() {
+    let mut table = Table::default();
+    for nth in 0..50 {
+        for name in ["a", "b"] {
+            let tags = [("nth", nth.to_string())];
+            table.get_or_make(key(name, tags), true, make).unwrap();
+        }
+    }
+    let asked = std::cell::Cell::new(0);
+    let found = table.of_families(|name| {
+        asked.set(asked.get() + 1);
+        name.as_str() == "a"
+    });
+    assert_eq!((found.len(), asked.get()), (50, 2));
+}

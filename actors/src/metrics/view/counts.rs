@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::steps::Steps;
+use crate::metrics::windows::TICK;
 
 /// How much came in each slot of a view, and since the last one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -21,8 +22,9 @@ pub(crate) struct CountSlot {
 }
 
 impl CountSlot {
+    /// No slot is shorter than half a tick, but one in which the series began.
     fn rate(self) -> f64 {
-        self.count as f64 / self.span.as_secs_f64()
+        self.count as f64 / self.span.max(TICK / 2).as_secs_f64()
     }
 
     fn add(&mut self, other: Self) {
@@ -65,9 +67,8 @@ impl Counts {
 
     /// Which part this is of `all`, in each slot in which there were any.
     pub(crate) fn parts(&self, all: &Self) -> Steps {
-        let mut mine = Self::new(Vec::new(), CountSlot::default());
-        mine.slots
-            .extend(all.slots.iter().map(|slot| CountSlot { count: 0, ..*slot }));
+        let none = |slot: &CountSlot| CountSlot { count: 0, ..*slot };
+        let mut mine = Self::new(all.slots.iter().map(none).collect(), none(&all.live));
         mine.merge(self);
         let pairs = mine.whole().into_iter().zip(all.whole());
         pairs
@@ -109,10 +110,22 @@ mod tests {
 
     #[test]
     fn the_first_moments_have_a_rate_and_no_time_has_none() {
-        let first = Counts::new(Vec::new(), slot(0, 2, 6));
-        assert_eq!(first.rates().max(), Some(3.0));
+        let first = Counts::new(Vec::new(), slot(0, 6, 6));
+        assert_eq!(first.rates().max(), Some(1.0));
         let nothing = Counts::new(Vec::new(), slot(0, 0, 6));
         assert_eq!(nothing.rates().max(), None);
+    }
+
+    #[test]
+    fn a_moment_is_no_rate() {
+        let span = Duration::from_millis(10);
+        let first = CountSlot {
+            tick: 1,
+            span,
+            count: 5,
+        };
+        let counts = Counts::new(vec![first, slot(2, 10, 20)], slot(0, 0, 0));
+        assert_eq!(counts.rates().max(), Some(2.0));
     }
 
     #[test]
@@ -135,5 +148,11 @@ mod tests {
         let some = Counts::new(vec![slot(3, 10, 1)], slot(0, 0, 0));
         let parts = some.parts(&all);
         assert_eq!((parts.min(), parts.max()), (Some(0.0), Some(0.25)));
+    }
+
+    #[test]
+    fn nothing_is_no_part_of_the_first_moments_too() {
+        let all = Counts::new(Vec::new(), slot(0, 5, 10));
+        assert_eq!(Counts::default().parts(&all).max(), Some(0.0));
     }
 }

@@ -18,7 +18,7 @@ use super::histogram::Distribution;
 use super::key::SeriesKey;
 use super::unit::MetricKind;
 use super::window::{Aggregation, TimeWindow};
-use super::windows::{Samples, join};
+use super::windows::{Samples, TICK, join};
 
 /// What is seen of a series, or of several of one family together, over a window that ends now.
 ///
@@ -31,6 +31,8 @@ use super::windows::{Samples, join};
 pub struct View {
     window: TimeWindow,
     span: Duration,
+    /// How long ago the last of what is not there any more may have been recorded: it was thrown away, or its series has expired.
+    lost: Option<Duration>,
     pub(crate) content: Content,
 }
 
@@ -62,8 +64,14 @@ impl View {
         Self {
             window,
             span,
+            lost: None,
             content,
         }
+    }
+
+    /// Notes that something that was recorded until so long ago is not there any more.
+    pub(crate) fn lose(&mut self, ago: Option<Duration>) {
+        self.lost = [self.lost, ago].into_iter().flatten().min();
     }
 
     /// The window that was asked for.
@@ -72,18 +80,20 @@ impl View {
         self.window
     }
 
-    /// How much time it really covers: rates are by this. While all goes as it should, a minute's view covers up to 70 seconds, an
+    /// How much time it really covers: rates are by this, if it is not less than 10 seconds. While all goes as it should, a minute's view covers up to 70 seconds, an
     /// hour's up to 61 minutes, a day's up to 25 hours.
     #[must_use]
     pub const fn span(&self) -> Duration {
         self.span
     }
 
-    /// Which part of the window there is something known of, 0 to 1: less than 1 as long as the series is younger than the window, or
-    /// after something had to be thrown away.
+    /// Of which part of the window all is known, 0 to 1: less than 1 as long as the series is younger than the window, or after something
+    /// had to be thrown away. Of several series together, as long as all of them are younger, or after something of any of them was thrown
+    /// away; and of a whole family, after one has expired.
     #[must_use]
     pub fn coverage(&self) -> f64 {
-        (self.span.as_secs_f64() / self.window.length().as_secs_f64()).min(1.0)
+        let whole = self.lost.map_or(self.span, |lost| lost.min(self.span));
+        (whole.as_secs_f64() / self.window.length().as_secs_f64()).min(1.0)
     }
 
     /// How the family is recorded.
@@ -107,11 +117,12 @@ impl View {
         }
     }
 
-    /// The count by the second. 0 if nothing happened; `None` over no time, and for a gauge.
+    /// The count by the second, over 10 seconds if it covers less: a moment is too short to speak of a rate. 0 if nothing happened;
+    /// `None` over no time, and for a gauge.
     #[must_use]
     pub fn rate(&self) -> Option<f64> {
-        let seconds = self.span.as_secs_f64();
-        let counted = self.kind() != MetricKind::Gauge && seconds > 0.0;
+        let counted = self.kind() != MetricKind::Gauge && !self.span.is_zero();
+        let seconds = self.span.max(TICK).as_secs_f64();
         counted.then(|| self.count() as f64 / seconds)
     }
 
@@ -127,13 +138,14 @@ impl View {
         }
     }
 
-    /// The mean of the samples; of a counter, its [`rate`](Self::rate).
+    /// The mean of the samples; of a counter, its [`rate`](Self::rate). `None` if both infinities are among the samples of a gauge.
     #[must_use]
     pub fn avg(&self) -> Option<f64> {
         match &self.content {
             Content::Counter(_) => self.rate(),
             Content::Gauge { samples, .. } => {
-                samples.map(|samples| samples.sum / samples.count as f64)
+                let mean = samples.map(|samples| samples.sum / samples.count as f64);
+                mean.filter(|mean| !mean.is_nan())
             }
             Content::Histogram { samples, .. } => samples.mean(),
         }
@@ -212,6 +224,7 @@ impl View {
     /// Adds what is seen of another series of the family over the same window.
     pub(crate) fn merge(&mut self, other: Self) {
         self.span = self.span.max(other.span);
+        self.lose(other.lost);
         match (&mut self.content, other.content) {
             (Content::Counter(all), Content::Counter(counts)) => all.merge(&counts),
             (Content::Gauge { samples, last }, Content::Gauge { samples: more, .. }) => {

@@ -47,6 +47,12 @@ impl<S: Slot> Rings<S> {
         }
     }
 
+    /// Until when something was thrown away that a view of a window would hold.
+    pub(crate) fn lost_until(&self, window: TimeWindow) -> Option<Duration> {
+        let since = self.since(window);
+        (since > self.born).then_some(since)
+    }
+
     /// The last tick that the series has come to know of.
     pub(crate) const fn seen(&self) -> u32 {
         self.seen

@@ -3,7 +3,12 @@ use std::time::Duration;
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-use super::{Rings, Timeline};
+use super::{Rings, TICK, Timeline};
+use crate::metrics::key::SeriesKey;
+use crate::metrics::live::LiveCounter;
+use crate::metrics::series::{AnySeries, Moment, Series};
+use crate::metrics::tags::Tags;
+use crate::metrics::unit::{MetricKind, Unit};
 use crate::metrics::window::TimeWindow;
 
 /// A counter with its rings, and whoever ticks.
@@ -337,7 +342,9 @@ proptest! {
                     // Ticks that were due come at their times, one that was missed at once.
                     let mut at = model.ticks.last().copied().unwrap_or_default();
                     loop {
-                        at = secs((at.as_secs() / 10 + 1) * 10).max(begin);
+                        let earliest = (at + TICK / 2).as_nanos();
+                        let ticks = earliest.div_ceil(TICK.as_nanos());
+                        at = (TICK * u32::try_from(ticks).unwrap()).max(begin);
                         if at > end {
                             break;
                         }
@@ -367,5 +374,51 @@ proptest! {
                 prop_assert_eq!(ends.next_back().unwrap_or(reach.start), bed.timeline.last_at());
             }
         }
+    }
+}
+
+#[test]
+fn a_late_tick_is_followed_by_a_slot_of_five_to_fifteen_seconds() {
+    for (late, next) in [
+        (0, 20_000),
+        (4_999, 20_000),
+        (5_000, 20_000),
+        (5_001, 30_000),
+    ] {
+        let mut timeline = Timeline::default();
+        assert!(timeline.tick(Duration::from_millis(10_000 + late)));
+        assert_eq!(timeline.next_at(), Duration::from_millis(next), "{late}");
+    }
+}
+
+proptest! {
+    /// 100 a second, seen at every beat of a keeper that is as late as it likes.
+    #[test]
+    fn what_comes_evenly_has_no_spikes_however_late_the_ticks_are(pauses in vec(1_u64..15_000, 1..60)) {
+        let key = SeriesKey {
+            name: "even".parse().unwrap(),
+            tags: Tags::new(),
+            kind: MetricKind::Counter,
+            unit: Unit::Count,
+        };
+        let (mut timeline, mut now) = (Timeline::default(), Duration::ZERO);
+        let live = LiveCounter::default();
+        let moment = Moment { timeline: &timeline, now };
+        let series = std::sync::Arc::new(Series::new(key, live, moment));
+        let (mut recorded, all) = (0, AnySeries::Counter(std::sync::Arc::clone(&series)));
+        for pause in pauses {
+            now += Duration::from_millis(pause);
+            let until = now.as_millis() as u64 / 10;
+            series.live.add(until - std::mem::replace(&mut recorded, until));
+            timeline.tick(now);
+            let moment = Moment { timeline: &timeline, now };
+            all.close(moment);
+            for window in TimeWindow::ALL {
+                let max = all.view(window, moment).max().unwrap();
+                prop_assert!(max <= 100.0 * (1.0 + 1.0 / 400.0), "{max} at {now:?}");
+            }
+        }
+        let slots = timeline.slots(&timeline.reach(TimeWindow::Day, now, timeline.latest()));
+        prop_assert!(slots.iter().all(|(_, begin, end)| *end - *begin >= TICK / 2));
     }
 }

@@ -74,9 +74,13 @@ impl Timeline {
         self.tens.back().map_or(Duration::ZERO, |tick| tick.at)
     }
 
-    /// When the next tick is due: at the next whole multiple of 10 seconds, wherever the last one came.
+    /// When the next tick is due: at the next whole multiple of 10 seconds, or the one after it if that is less than 5 seconds after the
+    /// last one, which was late. No slot is shorter than that: a moment would make a spike of what came in it.
     pub(crate) fn next_at(&self) -> Duration {
-        TICK * (count(self.last_at(), TICK) + 1)
+        let earliest = self.last_at() + TICK / 2;
+        let ticks = count(earliest, TICK);
+        let is_multiple = TICK * ticks == earliest;
+        TICK * if is_multiple { ticks } else { ticks + 1 }
     }
 
     /// Notes that there is a tick now, if one is due.

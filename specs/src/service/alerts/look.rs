@@ -8,7 +8,8 @@ use crate::EventPath;
 
 /// What of a metric a rule looks at, over its window.
 ///
-/// There is *no data* when the metric is not there, when nothing of the window is known yet, and for all but `count`, `rate` and
+/// There is *no data* when the metric is not there, when nothing of the window is known yet, or for counts, rates and ratios less of it
+/// than [`AlertRule::min_coverage`](crate::AlertRule::min_coverage) says, and for all but `count`, `rate` and
 /// `last` when the window holds no sample.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -137,7 +138,10 @@ impl fmt::Display for Severity {
     }
 }
 
-/// What a rule makes of no data.
+/// What a rule makes of no data: of a metric that is there and of which there is no value now.
+///
+/// A metric that the store has forgotten is another thing: what it has firing is resolved, whatever the rule says; but if it is named,
+/// without `*`, and is to fire without data, it goes on firing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]

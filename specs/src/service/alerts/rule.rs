@@ -70,6 +70,11 @@ pub struct AlertRule {
     /// With fewer samples in the window there is no data; of a ratio, samples of the whole. Default: 0.
     #[serde(default)]
     pub min_count: u64,
+    /// Of which part of the window something has to be known, 0 to 1, for counts, rates and ratios (of these, by the whole) to be data: a
+    /// store that has just begun has counted little. Default: 0 for counts compared with `gt`, which only grow with what is known; 1
+    /// for other counts; 1/6 for rates and ratios.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub min_coverage: Option<f64>,
     /// Whether it does not begin to fire while the alerts are muted, as they are while the namespace ends. Default: yes.
     #[serde(default = "yes")]
     pub mute_while_draining: bool,
@@ -97,6 +102,7 @@ impl AlertRule {
             severity: Severity::default(),
             no_data: NoData::default(),
             min_count: 0,
+            min_coverage: None,
             mute_while_draining: true,
         }
     }
@@ -157,6 +163,24 @@ impl AlertRule {
         self
     }
 
+    /// Sets of which part of the window something has to be known.
+    #[must_use]
+    pub const fn min_coverage(mut self, part: f64) -> Self {
+        self.min_coverage = Some(part);
+        self
+    }
+
+    /// Of which part of the window something has to be known, 0 to 1: what was set, or else the default of what is looked at.
+    #[must_use]
+    pub fn needed_coverage(&self) -> f64 {
+        let default = match (&self.aspect, self.comparison) {
+            (Aspect::Count, Comparison::Lt | Comparison::Eq) => 1.0,
+            (Aspect::Rate | Aspect::RatioTo(_), _) => 1.0 / 6.0,
+            _ => 0.0,
+        };
+        self.min_coverage.unwrap_or(default)
+    }
+
     /// Sets whether it does not begin to fire while the alerts are muted.
     #[must_use]
     pub const fn mute_while_draining(mut self, mute: bool) -> Self {
@@ -180,6 +204,12 @@ impl AlertRule {
             let message = format!("expected 1 to {NAME_MAX} bytes, found {}", self.name.len());
             report.add(Finding::new(at.field("name"), message));
         }
+        if let Some(part) = self.min_coverage
+            && !(0.0..=1.0).contains(&part)
+        {
+            let message = format!("expected a part from 0 to 1, found {part}");
+            report.add(Finding::new(at.field("min_coverage"), message));
+        }
         self.check_numbers(report, at);
         self.check_aspect(report, at);
     }
@@ -193,10 +223,10 @@ impl AlertRule {
         }
         let Some(clear) = self.clear else { return };
         let fault = match self.comparison {
-            Comparison::Gt if clear <= threshold => None,
+            Comparison::Gt if clear <= threshold && clear.is_finite() => None,
             Comparison::Lt if clear >= threshold && clear.is_finite() => None,
             Comparison::Gt => Some(format!(
-                "expected at most the threshold {threshold}, found {clear}"
+                "expected at most the threshold {threshold}, and finite, found {clear}"
             )),
             Comparison::Lt => Some(format!(
                 "expected at least the threshold {threshold}, and finite, found {clear}"
