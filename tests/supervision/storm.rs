@@ -148,7 +148,12 @@ async fn siblings_that_fail_all_the_time_are_all_there_in_the_end() {
         within(other.ended()).await;
     }
     for name in names {
-        let process = running(&supervisor, name).await;
+        // An end can be seen before the supervisor has heard of it, and so by this thread before its restart.
+        let mut process = running(&supervisor, name).await;
+        while !process.is_alive() {
+            tokio::task::yield_now().await;
+            process = running(&supervisor, name).await;
+        }
         order(&process, Order::run(|_| async { Ok(()) }));
     }
     let lines = bed.log().take();
