@@ -18,12 +18,13 @@ use super::{Control, ExitGuard, MessageOutcome, Process, Within, reason_of};
 use crate::exit::{ExitReason, Failure};
 use crate::start::StartError;
 
-struct Host<A> {
+/// The actor that ractor runs: to be spawned as `process`, whose start is complete when its `pre_start` has returned.
+pub(crate) struct Host<A> {
     actor: A,
     guard: Arc<ExitGuard>,
 }
 
-struct HostState<S> {
+pub(crate) struct HostState<S> {
     /// Told of the end of the message in hand, if the process is killed over it, before what follows is dropped.
     running: Running,
     /// Taken out and dropped in `post_stop`: ractor may put what is left of the state into an event.
@@ -52,6 +53,12 @@ impl From<UnwoundInStart> for StartError {
 }
 
 impl<A: Actor> Host<A> {
+    pub(crate) fn new(process: &Process, actor: A) -> Self {
+        process.life().hold_up(true);
+        let guard = Arc::new(ExitGuard::new(process.clone()));
+        Self { actor, guard }
+    }
+
     fn process(&self) -> &Process {
         self.guard.process()
     }
@@ -241,22 +248,17 @@ impl<A: Actor> Actor for Host<A> {
     }
 }
 
-/// Starts an actor as `process`: returns when its `pre_start` has.
-pub(crate) async fn spawn_actor<A: Actor>(
-    process: &Process,
-    actor: A,
-    args: A::Arguments,
-) -> Result<(), StartError> {
-    let guard = Arc::new(ExitGuard::new(process.clone()));
-    process.life().hold_up(true);
-    match <Host<A> as Actor>::spawn(None, Host { actor, guard }, args).await {
-        Ok(_) => Ok(()),
+/// Why the actor of this process did not start.
+pub(crate) async fn start_error(process: &Process, error: SpawnErr) -> StartError {
+    if process.life().is_killed() {
         // All of it has been dropped, and so its end is known.
-        Err(_) if process.life().is_killed() => Err(StartError::Exited(process.ended().await)),
-        Err(SpawnErr::StartupFailed(error)) => Err(match error.downcast::<UnwoundInStart>() {
+        return StartError::Exited(process.ended().await);
+    }
+    match error {
+        SpawnErr::StartupFailed(error) => match error.downcast::<UnwoundInStart>() {
             Ok(unwound) => (*unwound).into(),
             Err(error) => StartError::Failed(Failure::new(error)),
-        }),
-        Err(other) => Err(StartError::Failed(Failure::new(other))),
+        },
+        other => StartError::Failed(Failure::new(other)),
     }
 }

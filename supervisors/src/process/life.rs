@@ -153,6 +153,9 @@ impl Life {
 
     /// Gives it what its messages are counted with and it is measured with. Before it runs.
     pub(super) fn equip(&self, limit: Option<NonZeroUsize>, meter: Option<Arc<dyn Meter>>) {
+        if limit.is_none() && meter.is_none() {
+            return;
+        }
         let clock = meter.as_ref().map(|_| self.scope.runtime.clock().clone());
         let is_actor = self.kind == ProcessKind::Actor;
         let mailbox = is_actor.then(|| Mailbox::new(limit, clock));
@@ -420,10 +423,12 @@ impl Process {
     /// If it has ended meanwhile, both are told now, in this order.
     pub(crate) fn announce(&self, restarts: u32) {
         let life = self.life();
-        if let Some(meter) = life.meter() {
-            run_caught(|| meter.started(self, restarts));
-        }
         let mut state = life.lock();
+        if let Some(meter) = state.meter.clone() {
+            drop(state);
+            run_caught(|| meter.started(self, restarts));
+            state = life.lock();
+        }
         state.announced = true;
         let ended = state.phase == Phase::Ended;
         let last_word = if ended { state.last_word() } else { None };

@@ -44,7 +44,7 @@ use std::time::Duration;
 use mainstay_specs::ChildId;
 use ractor::{ActorCell, ActorRef};
 
-pub(crate) use actor::spawn_actor;
+pub(crate) use actor::{Host, start_error};
 pub(crate) use clerk::Clerks;
 pub use clock::{Clock, Tick};
 pub use current::current;

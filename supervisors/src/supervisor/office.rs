@@ -11,7 +11,7 @@ use super::history::History;
 use super::hub::Hub;
 use super::launch::launch;
 use super::message::Message;
-use super::table::{ChildState, Entry};
+use super::table::{ChildState, Entry, KeptSpec};
 use crate::event::EventKind;
 use crate::exit::ExitReason;
 use crate::process::{Pid, Process};
@@ -28,6 +28,7 @@ pub(crate) struct Office {
     /// Restarts that wait for their time; they end with the supervisor.
     timers: JoinSet<()>,
     epoch: u64,
+    last_key: Key,
 }
 
 impl Office {
@@ -45,16 +46,23 @@ impl Office {
             history: History::default(),
             timers: JoinSet::new(),
             epoch: 0,
+            last_key: 0,
         }
     }
 
+    /// The key of one more child: greater than all before it.
+    pub(crate) fn new_key(&mut self) -> Key {
+        self.last_key += 1;
+        self.last_key
+    }
+
     /// What is to be done about a child that has ended, with its spec. Nothing if the process is no longer current.
-    pub(crate) fn on_exit(&mut self, key: Key, pid: Pid) -> Option<(Arc<ChildSpec>, Decision)> {
+    pub(crate) fn on_exit(&mut self, key: Key, pid: Pid) -> Option<(KeptSpec, Decision)> {
         let table = self.hub.table();
         let entry = table.get(key)?;
         let process = entry.running().filter(|process| process.pid() == pid)?;
         let process = process.clone();
-        let (spec, reason) = (entry.child.shared_spec(), process.exit_reason()?);
+        let (spec, reason) = (entry.spec_to_keep(), process.exit_reason()?);
         let (child, now) = ((key, &*spec), Instant::now());
         let history = &mut self.history;
         let decision = decide::on_exit(&self.flags, history, child, &reason, &*table, now);
@@ -74,14 +82,14 @@ impl Office {
     }
 
     /// What is to be done about a restart that is due. Nothing if the child is no longer to be restarted.
-    pub(crate) fn on_retry(&mut self, key: Key) -> Option<(Arc<ChildSpec>, Decision)> {
+    pub(crate) fn on_retry(&mut self, key: Key) -> Option<(KeptSpec, Decision)> {
         let table = self.hub.table();
         let entry = table.get(key)?;
         let ChildState::Restarting { last, .. } = &entry.state else {
             return None;
         };
         let last = last.clone();
-        let spec = entry.child.shared_spec();
+        let spec = entry.spec_to_keep();
         let (child, now) = ((key, &*spec), Instant::now());
         let decision = decide::on_retry(&self.flags, &mut self.history, child, &*table, now);
         drop(table);

@@ -65,7 +65,7 @@ impl Server {
     }
 
     async fn start_new(&mut self, child: Child) -> Result<Started, StartError> {
-        let key = self.0.hub.table().new_key();
+        let key = self.0.new_key();
         let started = self.0.launch((key, &child), 0).await?;
         let entry = Entry::new(child, ChildState::after(&started), Instant::now());
         if started.process().is_some() || !entry.is_temporary() {
@@ -148,7 +148,7 @@ impl Server {
             let table = self.0.hub.table();
             table
                 .get(key)
-                .map(|entry| (entry.running().cloned(), entry.child.shared_spec()))
+                .map(|entry| (entry.running().cloned(), entry.spec_to_keep()))
         }) else {
             return;
         };
