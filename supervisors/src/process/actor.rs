@@ -6,7 +6,6 @@
 //! events come before the drop, and its kill cascade takes children down without their `post_stop`.
 
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
@@ -21,7 +20,7 @@ use crate::start::StartError;
 /// The actor that ractor runs: to be spawned as `process`, whose start is complete when its `pre_start` has returned.
 pub(crate) struct Host<A> {
     actor: A,
-    guard: Arc<ExitGuard>,
+    guard: ExitGuard,
 }
 
 pub(crate) struct HostState<S> {
@@ -29,7 +28,7 @@ pub(crate) struct HostState<S> {
     running: Running,
     /// Taken out and dropped in `post_stop`: ractor may put what is left of the state into an event.
     user: Option<S>,
-    _guard: Arc<ExitGuard>,
+    _guard: ExitGuard,
 }
 
 /// What the host returns to ractor when the actor is to end. The reason lies in the exit slot already.
@@ -55,7 +54,7 @@ impl From<UnwoundInStart> for StartError {
 impl<A: Actor> Host<A> {
     pub(crate) fn new(process: &Process, actor: A) -> Self {
         process.life().hold_up(true);
-        let guard = Arc::new(ExitGuard::new(process.clone()));
+        let guard = ExitGuard::new(process.clone());
         Self { actor, guard }
     }
 
@@ -182,7 +181,7 @@ impl<A: Actor> Actor for Host<A> {
         Ok(HostState {
             running: Running::new(self.process(), current),
             user: Some(user),
-            _guard: Arc::clone(&self.guard),
+            _guard: self.guard.clone(),
         })
     }
 
@@ -242,7 +241,7 @@ impl<A: Actor> Actor for Host<A> {
         self.settle(result)?;
         if !self.process().life().set_outcome_as_asked() {
             let clerks = &self.process().scope_of().runtime.clerks;
-            clerks.ask(&cell, Arc::clone(&self.guard)).await;
+            clerks.ask(&cell, self.guard.clone()).await;
         }
         Ok(())
     }

@@ -130,11 +130,14 @@ impl Sibling for Entry {
     }
 }
 
+/// Under which keys children are known by their ids.
+pub(crate) type Ids = HashMap<ChildId, Key, FxBuildHasher>;
+
 /// All children in start order.
 #[derive(Debug, Default)]
 pub(crate) struct Table {
     entries: Entries<Entry>,
-    ids: HashMap<ChildId, Key, FxBuildHasher>,
+    ids: Ids,
     /// How many children name what they depend on.
     dependents: usize,
     /// The process that a start function has made, until it is in its entry or, after a failed start, has ended.
@@ -166,18 +169,28 @@ impl Table {
         self.entries.len()
     }
 
-    /// Makes room for as many more children that are known by their ids.
-    pub(crate) fn reserve(&mut self, children: usize) {
-        self.ids.reserve(children);
-        self.entries.reserve(children);
+    /// Takes note of the ids of the children that it begins with, which are started one after the other.
+    pub(crate) fn expect(&mut self, ids: Ids) {
+        self.entries.reserve(ids.len());
+        self.ids = ids;
     }
 
     /// Adds a child that is known by its id.
     pub(crate) fn insert_named(&mut self, key: Key, entry: Entry) {
+        self.ids.insert(entry.child.spec().id.clone(), key);
+        self.insert_expected(key, entry);
+    }
+
+    /// Adds a child whose id has been noted.
+    pub(crate) fn insert_expected(&mut self, key: Key, entry: Entry) {
         self.starting = None;
         self.dependents += usize::from(entry.has_dependencies());
-        self.ids.insert(entry.child.spec().id.clone(), key);
         self.entries.insert(key, entry);
+    }
+
+    /// A child that was expected is not kept.
+    pub(crate) fn forget_id(&mut self, id: &ChildId) {
+        self.ids.remove(id);
     }
 
     /// Adds a child that is known by its process only.
