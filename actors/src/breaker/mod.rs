@@ -20,6 +20,7 @@
 //! | `layer.rs` | `CircuitBreakerLayer`, with the feature `tower` |
 //! | `outcome.rs` | [`Outcome`], [`Classify`] |
 //! | `event.rs`, `outbox.rs`, `post.rs` | [`CircuitEvent`], and how it gets to [`CircuitEvents`] in order |
+//! | `signals.rs` | events of the namespace's telemetry, and its metrics |
 //! | `circuits.rs`, `registry.rs`, `keyed.rs` | [`CircuitBreakerRegistry`], [`KeyedBreakers`] |
 //! | `protected_config.rs` | [`ProtectedConfigServer`] |
 //! | `keeper.rs`, `start.rs` | who minds the times |
@@ -47,6 +48,7 @@ mod protected_config;
 mod recent;
 mod registry;
 mod rules;
+mod signals;
 mod start;
 mod stats;
 mod tally;

@@ -16,3 +16,4 @@ mod seed;
 mod spec;
 mod stats;
 mod support;
+mod telemetry;
