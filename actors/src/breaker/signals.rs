@@ -108,7 +108,10 @@ fn metadata(event: &CircuitEvent) -> Metadata {
     let metadata = Metadata::new()
         .with("service", &event.name)
         .with("key", event.key.clone().unwrap_or_default())
-        .with("namespace", namespace.map_or("".into(), Value::from))
+        .with(
+            "namespace",
+            namespace.map_or_else(|| "".into(), Value::from),
+        )
         .with("sequence", event.kind.sequence());
     let Some(step) = event.transition() else {
         return metadata;

@@ -10,6 +10,7 @@ mod half_open;
 mod herd;
 mod keyed;
 mod layer;
+mod protected;
 mod protected_config;
 mod registry;
 mod seed;
