@@ -2,6 +2,7 @@
 
 mod calls;
 mod cancelling;
+mod conformance;
 mod crash;
 mod events;
 mod following;
