@@ -229,8 +229,8 @@ pub fn judge<R>(answer: &R, classify: impl FnOnce(&R) -> Outcome) -> Outcome {
     classify(answer)
 }
 
-/// An answer, of which it is known where its type is what it means: methods are looked for among those of the type itself first, and
-/// then among those of a trait.
+/// An answer, of which it is known where its type is what it means: methods are looked for among those of the type itself first,
+/// then among those of a trait for it, then among those of a trait for a reference to it.
 #[derive(Debug)]
 #[allow(clippy::exhaustive_structs)]
 pub struct Judged<'a, R>(pub &'a R);
@@ -269,5 +269,17 @@ impl<T, E> OfResult for Judged<'_, Result<T, E>> {
             Ok(_) => Outcome::Success,
             Err(_) => Outcome::Failure,
         }
+    }
+}
+
+/// Of what is no result, which [`Answer`] refuses: so that nothing else is said to be wrong with it.
+pub trait OfAny {
+    /// It tells nothing.
+    fn outcome(&self) -> Outcome;
+}
+
+impl<R> OfAny for &Judged<'_, R> {
+    fn outcome(&self) -> Outcome {
+        Outcome::Ignored
     }
 }

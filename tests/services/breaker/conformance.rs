@@ -166,7 +166,7 @@ impl Plain {
                 if self.is(Wrong::SaysToComeAtOnce) {
                     return Err(Some(Duration::ZERO));
                 }
-                if !self.is(Wrong::LetsSomeThrough) || state.refusals % 5 != 0 {
+                if !self.is(Wrong::LetsSomeThrough) || !state.refusals.is_multiple_of(5) {
                     return Err(Some(until.saturating_duration_since(Instant::now())));
                 }
                 None

@@ -147,8 +147,8 @@ impl Options {
             Some(classify) => quote!(|__answer| #call::judge(__answer, #classify)),
             None => quote!(|__answer| {
                 #[allow(unused_imports)]
-                use #call::OfResult as _;
-                #call::Judged(__answer).outcome()
+                use #call::{OfAny as _, OfResult as _};
+                (&#call::Judged(__answer)).outcome()
             }),
         }
     }
