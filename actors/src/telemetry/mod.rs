@@ -70,7 +70,7 @@ mod hub;
 mod keeper;
 mod log;
 mod measure;
-mod nesting;
+pub(crate) mod nesting;
 mod panic;
 mod queue;
 mod record;
@@ -85,7 +85,8 @@ mod value;
 
 pub use attached::Attached;
 pub use catalogue::{
-    CATALOGUE, CIRCUIT_BREAKER_CLOSED, CIRCUIT_BREAKER_HALF_OPENED, CIRCUIT_BREAKER_OPENED,
+    CATALOGUE, CIRCUIT_BREAKER_CLOSED, CIRCUIT_BREAKER_FORCED, CIRCUIT_BREAKER_HALF_OPENED,
+    CIRCUIT_BREAKER_OPENED, CIRCUIT_BREAKER_PROBES_INCONCLUSIVE, CIRCUIT_BREAKER_RECONFIGURED,
     MEMORY_CHECK, MEMORY_PRESSURE, PERFORMANCE_ALERT, RATE_LIMIT_REJECTED,
 };
 pub use descriptor::{EventDescriptor, TelemetryEvent, TypedEmitter, Undescribed};

@@ -387,6 +387,21 @@ fn trip_rules_that_make_no_sense_are_told() {
 }
 
 #[test]
+fn misspelt_words_of_circuit_breakers_are_told_where_they_stand() {
+    assert_eq!(
+        circuit_faults(
+            "failure_treshold: 3,\n\
+             half_open: (expiry: fail, permit: 1),\n\
+             trip: (consecutive_failures: 3, window: call(10))"
+        ),
+        "2:1: failure_treshold: unknown field `failure_treshold`, did you mean `failure_threshold`?\n\
+         3:21: half_open.expiry: unknown value `fail`, expected one of `failure`, `neutral`\n\
+         3:27: half_open.permit: unknown field `permit`, did you mean `permits`?\n\
+         4:41: trip.window: unknown value `call`, did you mean `calls`?",
+    );
+}
+
+#[test]
 fn circuit_breakers_with_one_name_and_more_than_may_be_are_told() {
     let text = "(namespaces: [(name: \"n\", services: (circuit_breakers: (\n\
                 breakers: [(name: \"a\"), (name: \"b\"), (name: \"a\")],\nbreakers_max: 2,\nkeys_max: 0)))])";
