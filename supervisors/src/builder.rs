@@ -36,8 +36,9 @@ impl RuntimeBuilder {
         self
     }
 
-    /// Sets what decides everything that is left to chance: by how much the waits before restarts are shortened. What happens in the
-    /// same order comes out the same with the same seed. Default: any.
+    /// Sets what decides everything that is left to chance: by how much the waits before restarts are shortened, and what services
+    /// ask [`Namespace::chance`](crate::Namespace::chance) for. What happens in the same order comes out the same with the same seed.
+    /// Default: any.
     pub const fn seed(mut self, seed: u64) -> Self {
         self.seed = Some(seed);
         self

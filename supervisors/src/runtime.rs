@@ -58,6 +58,12 @@ impl Core {
         chance.f64()
     }
 
+    /// Any number.
+    pub(crate) fn chance(&self) -> u64 {
+        let mut chance = self.chance.lock().unwrap_or_else(PoisonError::into_inner);
+        chance.u64(..)
+    }
+
     /// The clock by which processes are measured.
     pub(crate) fn clock(&self) -> &Clock {
         self.clock.get_or_init(Clock::new)

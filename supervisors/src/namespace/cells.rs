@@ -2,6 +2,7 @@
 
 use std::any::{Any, TypeId};
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::Namespace;
@@ -10,15 +11,22 @@ type Cell = Arc<dyn Any + Send + Sync>;
 
 /// The cells of a namespace, by type and name.
 #[derive(Default)]
-pub(super) struct Cells(Mutex<HashMap<(TypeId, Box<str>), Cell>>);
+pub(super) struct Cells {
+    cells: Mutex<HashMap<(TypeId, Box<str>), Cell>>,
+    cleared: AtomicBool,
+}
 
 impl Cells {
     fn lock(&self) -> MutexGuard<'_, HashMap<(TypeId, Box<str>), Cell>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.cells.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn clear(&self) {
-        let cells = std::mem::take(&mut *self.lock());
+        let mut kept = self.lock();
+        // Under the lock: a cell that is made later is made by somebody who can see this.
+        self.cleared.store(true, Ordering::Release);
+        let cells = std::mem::take(&mut *kept);
+        drop(kept);
         // Without the lock: what they hold may come back here.
         drop(cells);
     }
@@ -36,6 +44,13 @@ impl Namespace {
         drop(cells);
         cell.downcast()
             .unwrap_or_else(|_| unreachable!("a cell is kept under its own type"))
+    }
+
+    /// Whether its tree has ended, and its cells have gone with it. A cell that is made after that stays for as long as somebody
+    /// has a handle of the namespace: whoever makes one that others wait for has to look at this then.
+    #[must_use]
+    pub fn has_ended(&self) -> bool {
+        self.inner.cells.cleared.load(Ordering::Acquire)
     }
 
     /// The cell of this type and name, if it is there.

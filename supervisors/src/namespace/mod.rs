@@ -257,6 +257,14 @@ impl Namespace {
         self.inner.registry.stats()
     }
 
+    /// A number that is left to chance, for what is to come out differently in each runtime, such as when to try again. Those of
+    /// runtimes with the same [seed](crate::RuntimeBuilder::seed) are the same, if they are asked for in the same order.
+    #[must_use]
+    pub fn chance(&self) -> u64 {
+        let core = self.inner.core.upgrade();
+        core.map_or_else(|| fastrand::u64(..), |core| core.chance())
+    }
+
     /// A reference to whoever holds a name when a message is sent; it survives restarts.
     #[must_use]
     pub fn service<M: ractor::Message>(&self, name: ServiceName) -> ServiceRef<M> {
