@@ -33,8 +33,14 @@ pub struct CircuitBreakersSpec {
     pub breakers: Vec<NamedCircuit>,
     /// The most breakers with a name of their own, at least 1. Default: 1,024, far more than a service has dependencies.
     pub breakers_max: u32,
-    /// The most keys of one family of breakers, at least 1. Default: 10,000: a breaker takes about a kilobyte.
+    /// The most keys of one family of breakers, at least 1. Default: 10,000. A breaker takes about a kilobyte; beside that it keeps 8
+    /// bytes for each failure that [`failure_threshold`](CircuitConfig::failure_threshold) and [`FailureCount`] count (up to 80
+    /// kB), at most 16 bytes for each call of a window of calls (up to 1.6 MB), and less than 40 for each part of a window of
+    /// time.
     pub keys_max: u32,
+    /// How many events a subscriber may be behind before it loses the oldest, 1 to 65,536; the next power of two is taken. An event takes
+    /// about 140 bytes, and nothing is set aside until somebody subscribes. Default: 256.
+    pub events_backlog: u32,
     /// What a breaker goes by that is made without a configuration of its own. Default: [`CircuitConfig::default`].
     pub default: CircuitConfig,
 }
@@ -57,6 +63,7 @@ impl Default for CircuitBreakersSpec {
             breakers: Vec::new(),
             breakers_max: 1024,
             keys_max: 10_000,
+            events_backlog: 256,
             default: CircuitConfig::default(),
         }
     }
@@ -92,6 +99,13 @@ impl CircuitBreakersSpec {
         self
     }
 
+    /// Sets how many events a subscriber may be behind.
+    #[must_use]
+    pub const fn events_backlog(mut self, events: u32) -> Self {
+        self.events_backlog = events;
+        self
+    }
+
     /// Sets what a breaker goes by that is made without a configuration of its own.
     #[must_use]
     pub fn default_config(mut self, config: CircuitConfig) -> Self {
@@ -122,6 +136,11 @@ impl CircuitBreakersSpec {
                 ));
             }
         }
+        if !(1..=BACKLOG_MAX).contains(&self.events_backlog) {
+            let found = self.events_backlog;
+            let message = format!("expected 1 to {BACKLOG_MAX}, found {found}");
+            report.add(Finding::new(at.field("events_backlog"), message));
+        }
         self.default.check(report, &At::Field(at, "default"));
         self.check_breakers(report, at);
     }
@@ -148,3 +167,6 @@ impl CircuitBreakersSpec {
         }
     }
 }
+
+/// The most events that a subscriber may be behind.
+const BACKLOG_MAX: u32 = 65_536;
