@@ -1,9 +1,13 @@
 //! Running operations.
 
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::panic::Location;
+use std::pin::pin;
 use std::time::Duration;
 
+use tokio::time::sleep;
+
+use super::attempt::Attempt;
 use super::error::{CircuitError, Refusal};
 use super::handle::CircuitBreaker;
 use super::outcome::{ByResult, Classify, Outcome};
@@ -13,7 +17,11 @@ impl CircuitBreaker {
     /// Runs an operation in the task of the caller, unless the breaker refuses it; `Err` is a failure.
     ///
     /// An operation that takes longer than `call_timeout` is dropped. A panic in it goes on to the caller, and counts as a
-    /// failure.
+    /// failure; one elsewhere in the task, such as in another branch of a `join!`, only cancels it.
+    ///
+    /// The refusal of a breaker *inside* of the operation is an `Err` like any other to this one, and so a failure: it cannot know
+    /// of what kind an error is. Where breakers are nested, take [`execute_with`](Self::execute_with) and
+    /// [`Nested`](super::Nested), or a classifier that knows.
     ///
     /// # Errors
     ///
@@ -22,7 +30,7 @@ impl CircuitBreaker {
     ///
     /// # Panics
     ///
-    /// With a `call_timeout`, outside of a tokio runtime with time.
+    /// With a `call_timeout`, outside of a tokio runtime with time; the call was then cancelled.
     ///
     /// Cancel safety: when this is dropped, the operation is dropped, and was cancelled: that tells nothing, and the permit of
     /// a probe goes to another. Nothing happens before it is polled.
@@ -64,14 +72,22 @@ impl CircuitBreaker {
         let place = Location::caller();
         async move {
             let permit = self.permit_at(place).map_err(CircuitError::Open)?;
-            let Some(limit) = self.cell().call_timeout() else {
-                let result = operation().await;
-                return settled(permit, &classify, result);
+            let mut attempt = Attempt::new(permit);
+            // Between two steps: that there is no runtime is no failure of what is called.
+            let limit = self.cell().call_timeout();
+            let deadline = limit.map(sleep);
+            let done = {
+                let mut future = pin!(attempt.step(operation));
+                let mut deadline = pin!(deadline);
+                poll_fn(|cx| attempt.poll(future.as_mut(), deadline.as_mut(), cx)).await
             };
-            match tokio::time::timeout(limit, operation()).await {
-                Ok(result) => settled(permit, &classify, result),
-                Err(_) => Err(late(permit, limit)),
-            }
+            let Some(result) = done else {
+                attempt.settle(Outcome::TimedOut);
+                return Err(CircuitError::Timeout(limit.unwrap_or(Duration::MAX)));
+            };
+            let outcome = attempt.step(|| classify.classify(&result));
+            attempt.settle(outcome);
+            result.map_err(CircuitError::Failed)
         }
     }
 
@@ -105,9 +121,4 @@ fn settled<T, E>(
 ) -> Result<T, CircuitError<E>> {
     permit.settle(classify.classify(&result));
     result.map_err(CircuitError::Failed)
-}
-
-fn late<E>(permit: Permit<'_>, limit: Duration) -> CircuitError<E> {
-    permit.settle(Outcome::TimedOut);
-    CircuitError::Timeout(limit)
 }

@@ -119,7 +119,7 @@ impl CircuitBreaker {
     #[track_caller]
     pub fn try_acquire(&self) -> Result<Permit<'_>, Refusal> {
         let right = self.cell.acquire(Location::caller())?;
-        Ok(Permit::new(&self.cell, right))
+        Ok(Permit::handed_out(&self.cell, right))
     }
 
     /// As [`try_acquire`](Self::try_acquire), for a call that may outlive this handle.

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use pin_project_lite::pin_project;
@@ -11,6 +11,7 @@ use tokio::time::{Sleep, sleep};
 use tower_layer::Layer;
 use tower_service::Service;
 
+use super::attempt::Attempt;
 use super::error::{CircuitError, Refusal};
 use super::handle::CircuitBreaker;
 use super::outcome::{ByResult, Classify, Outcome};
@@ -73,9 +74,12 @@ impl<S, C: Clone> Layer<S> for CircuitBreakerLayer<C> {
 /// A service behind a breaker.
 ///
 /// While calls are refused it is ready, whether the inner service is or not: what cannot answer is often not ready either, and
-/// nobody is to wait for it. A call takes its permit when it is made, not when the service is found ready. `call_timeout` holds,
-/// and so the future has to be made within a tokio runtime with time. A panic in the inner service, or in its future, is a failure; a
-/// future that is dropped was cancelled.
+/// nobody is to wait for it. A call takes its permit when it is made, not when the service is found ready. That the inner service
+/// fails to become ready, as one does that has no connection, counts as a call that came to this error.
+///
+/// `call_timeout` holds, and so the future has to be made within a tokio runtime with time. A panic in `call` of the inner
+/// service, in its future or in the classifier is a failure, also if somebody around this service catches it; a future that is
+/// dropped, in peace or by a panic elsewhere, was cancelled.
 pub struct CircuitBreakerService<S, C = ByResult> {
     inner: S,
     breaker: CircuitBreaker,
@@ -89,6 +93,20 @@ impl<S, C> CircuitBreakerService<S, C> {
     #[must_use]
     pub const fn breaker(&self) -> &CircuitBreaker {
         &self.breaker
+    }
+}
+
+impl<S, C> CircuitBreakerService<S, C> {
+    /// Counts that the inner service failed to become ready.
+    fn is_not_ready<T, E>(&self, error: E) -> Result<T, E>
+    where
+        C: Classify<T, E>,
+    {
+        let result: Result<T, E> = Err(error);
+        if let Ok(permit) = self.breaker.try_acquire() {
+            permit.settle(self.classify.classify(&result));
+        }
+        result
     }
 }
 
@@ -127,7 +145,13 @@ where
         if self.refused.is_some() {
             return Poll::Ready(Ok(()));
         }
-        self.inner.poll_ready(cx).map_err(CircuitError::Failed)
+        match self.inner.poll_ready(cx) {
+            Poll::Ready(Err(error)) => {
+                let result: Result<S::Response, _> = self.is_not_ready(error);
+                Poll::Ready(result.map(drop).map_err(CircuitError::Failed))
+            }
+            ready => ready.map_err(CircuitError::Failed),
+        }
     }
 
     fn call(&mut self, request: R) -> Self::Future {
@@ -138,9 +162,19 @@ where
         match self.breaker.try_acquire_owned() {
             Err(refusal) => CircuitBreakerFuture::refused(refusal),
             Ok(permit) => {
+                let mut attempt = Attempt::new(permit);
                 let limit = self.breaker.cell().call_timeout();
-                let future = self.inner.call(request);
-                CircuitBreakerFuture::running(future, self.classify.clone(), permit, limit)
+                let deadline = limit.map(sleep);
+                let future = attempt.step(|| self.inner.call(request));
+                CircuitBreakerFuture {
+                    state: State::Running {
+                        future,
+                        classify: self.classify.clone(),
+                        attempt: Some(attempt),
+                        deadline,
+                        limit: limit.unwrap_or(Duration::MAX),
+                    },
+                }
             }
         }
     }
@@ -166,11 +200,13 @@ pin_project! {
             #[pin]
             future: F,
             classify: C,
-            permit: Option<OwnedPermit>,
+            attempt: Option<Attempt<OwnedPermit>>,
             #[pin]
             deadline: Option<Sleep>,
             limit: Duration,
         },
+        // The future of the inner service is gone.
+        Done,
     }
 }
 
@@ -179,18 +215,6 @@ impl<F, C> CircuitBreakerFuture<F, C> {
         let refusal = Some(refusal);
         Self {
             state: State::Refused { refusal },
-        }
-    }
-
-    fn running(future: F, classify: C, permit: OwnedPermit, limit: Option<Duration>) -> Self {
-        Self {
-            state: State::Running {
-                future,
-                classify,
-                permit: Some(permit),
-                deadline: limit.map(sleep),
-                limit: limit.unwrap_or(Duration::MAX),
-            },
         }
     }
 }
@@ -210,35 +234,42 @@ where
     type Output = Result<T, CircuitError<E>>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        match self.project().state.project() {
+        let mut state = self.project().state;
+        let (attempt, outcome, result) = match state.as_mut().project() {
             Projected::Refused { refusal } => {
-                let refusal = refusal.take().expect("it is not polled after it was done");
-                Poll::Ready(Err(CircuitError::Open(refusal)))
+                let refusal = refusal.take().expect(POLLED_AGAIN);
+                return Poll::Ready(Err(CircuitError::Open(refusal)));
             }
             Projected::Running {
                 future,
                 classify,
-                permit,
+                attempt: held,
                 deadline,
                 limit,
             } => {
-                if let Poll::Ready(result) = future.poll(cx) {
-                    settle(permit, classify.classify(&result));
-                    return Poll::Ready(result.map_err(CircuitError::Failed));
+                // Out of the future, so that a panic drops it at once: whoever catches that drops the future when it likes.
+                let mut attempt = held.take().expect(POLLED_AGAIN);
+                match attempt.poll(future, deadline, cx) {
+                    Poll::Pending => {
+                        *held = Some(attempt);
+                        return Poll::Pending;
+                    }
+                    Poll::Ready(Some(result)) => {
+                        let outcome = attempt.step(|| classify.classify(&result));
+                        (attempt, outcome, result.map_err(CircuitError::Failed))
+                    }
+                    Poll::Ready(None) => {
+                        let late = CircuitError::Timeout(*limit);
+                        (attempt, Outcome::TimedOut, Err(late))
+                    }
                 }
-                let Some(deadline) = deadline.as_pin_mut() else {
-                    return Poll::Pending;
-                };
-                ready!(deadline.poll(cx));
-                settle(permit, Outcome::TimedOut);
-                Poll::Ready(Err(CircuitError::Timeout(*limit)))
             }
-        }
+            Projected::Done => panic!("{POLLED_AGAIN}"),
+        };
+        state.set(State::Done);
+        attempt.settle(outcome);
+        Poll::Ready(result)
     }
 }
 
-fn settle(permit: &mut Option<OwnedPermit>, outcome: Outcome) {
-    if let Some(permit) = permit.take() {
-        permit.settle(outcome);
-    }
-}
+const POLLED_AGAIN: &str = "a future is not polled after it was done";

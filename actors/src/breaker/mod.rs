@@ -16,7 +16,8 @@
 //! | `chance.rs` | randomness from a seed |
 //! | `word.rs`, `tally.rs`, `hot/` | what callers read and count without a lock |
 //! | `cell.rs` | all state of a breaker |
-//! | `handle.rs`, `execute.rs`, `permit.rs` | [`CircuitBreaker`], running operations, [`Permit`] |
+//! | `handle.rs`, `permit.rs` | [`CircuitBreaker`], [`Permit`] |
+//! | `execute.rs`, `attempt.rs` | running operations, and who is to blame for a panic |
 //! | `layer.rs` | `CircuitBreakerLayer`, with the feature `tower` |
 //! | `outcome.rs` | [`Outcome`], [`Classify`] |
 //! | `event.rs`, `outbox.rs`, `post.rs` | [`CircuitEvent`], and how it gets to [`CircuitEvents`] in order |
@@ -27,6 +28,7 @@
 //! | `keeper.rs`, `start.rs` | who minds the times |
 //! | `error.rs`, `stats.rs` | [`Refusal`], [`CircuitError`], [`RegisterCircuitError`]; [`CircuitStats`] |
 
+mod attempt;
 mod cell;
 mod chance;
 mod circuits;

@@ -1,11 +1,14 @@
 //! What `#[protected]` writes calls of. To be used through it.
 
-use std::future::Future;
+use std::future::{Future, poll_fn};
+use std::pin::pin;
 use std::time::Duration;
 
 use mainstay_specs::{CircuitConfig, ServiceName};
 use mainstay_supervisors::current;
+use tokio::time::sleep;
 
+use super::attempt::Attempt;
 pub use super::error::{CircuitError, Refusal, RegisterCircuitError};
 use super::handle::CircuitBreaker;
 pub use super::outcome::Outcome;
@@ -179,20 +182,21 @@ pub async fn run<R: Answer>(
     judge: impl FnOnce(&R) -> Outcome,
     late: impl FnOnce(Unanswered) -> R,
 ) -> R {
-    let answer = match &admitted.0 {
-        Some((_, Some(limit))) => tokio::time::timeout(*limit, body).await.map_err(|_| *limit),
-        Some((_, None)) | None => Ok(body.await),
+    let (permit, limit) = admitted.0.unzip();
+    let limit = limit.flatten();
+    let mut attempt = Attempt::new(permit);
+    let deadline = limit.map(sleep);
+    let done = {
+        let (mut body, mut deadline) = (pin!(body), pin!(deadline));
+        poll_fn(|cx| attempt.poll(body.as_mut(), deadline.as_mut(), cx)).await
     };
-    match answer {
-        Ok(answer) => {
-            admitted.settle(|| judge(&answer));
-            answer
-        }
-        Err(limit) => {
-            admitted.settle(|| Outcome::TimedOut);
-            late(Unanswered::Timeout(limit))
-        }
-    }
+    let Some(answer) = done else {
+        attempt.settle(Outcome::TimedOut);
+        return late(Unanswered::Timeout(limit.unwrap_or(Duration::MAX)));
+    };
+    let outcome = attempt.step(|| judge(&answer));
+    attempt.settle(outcome);
+    answer
 }
 
 /// The function's own error for what became of a call.

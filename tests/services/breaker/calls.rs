@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
-use mainstay_actors::breaker::{CircuitError, CircuitState, Nested, Outcome};
+use mainstay_actors::breaker::{CircuitBreaker, CircuitError, CircuitState, Nested, Outcome};
 use mainstay_supervisors::specs::{CircuitConfig, TripRules};
 
 use super::support::{advance, alone, fail, retry_after, succeed, touchy};
@@ -190,9 +190,78 @@ fn without_a_runtime_a_call_that_does_not_wait_can_be_made() {
         assert!(breaker.execute_sync(|| Err::<(), _>("no")).is_err());
     }
     let refused = breaker.execute_sync(|| Ok::<_, &str>(()));
-    let refused = refused.expect_err("it is open").to_string();
-    assert!(
-        refused.starts_with("the circuit db is open, come back in 29s 9"),
-        "{refused}"
-    );
+    assert!(matches!(refused, Err(CircuitError::Open(_))));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refusal_says_which_breaker_it_is_of_and_when_to_come_back() {
+    let breaker = alone(touchy());
+    assert!(fail(&breaker).await.is_err());
+    tokio::time::advance(Duration::from_millis(100)).await;
+    let refused = breaker.try_acquire().expect_err("it is open").to_string();
+    assert_eq!(refused, "the circuit db is open, come back in 29s 900ms");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_panic_elsewhere_in_the_task_is_no_failure_of_what_was_called() {
+    let breaker = alone(touchy());
+    let caller = breaker.clone();
+    let joined = tokio::spawn(async move {
+        let call = caller.execute(std::future::pending::<Result<(), ()>>);
+        let other = async { std::panic::resume_unwind(Box::new("no more")) };
+        let _: (Result<(), _>, ()) = tokio::join!(call, other);
+    });
+    assert!(joined.await.expect_err("it panics").is_panic());
+    let stats = breaker.stats();
+    assert_eq!((stats.totals.panicked, stats.totals.cancelled), (0, 1));
+    assert_eq!(stats.state, CircuitState::Closed);
+}
+
+#[test]
+fn a_call_with_a_time_out_outside_of_a_runtime_is_no_failure_of_what_was_called() {
+    let breaker = alone(touchy());
+    let call = breaker.execute(|| async { Ok::<(), ()>(()) });
+    // Told no panic hook: it is tokio's own panic.
+    let panics = std::thread::scope(|scope| {
+        let thread = scope.spawn(|| super::support::poll_times(call, 1));
+        thread.join().is_err()
+    });
+    assert!(panics);
+    assert_eq!(breaker.stats().totals.panicked, 0);
+    assert_eq!(breaker.state(), CircuitState::Closed);
+}
+
+/// Takes a permit when it is dropped, and says nothing of it.
+struct AsksAtItsEnd(CircuitBreaker);
+
+impl Drop for AsksAtItsEnd {
+    fn drop(&mut self) {
+        drop(self.0.try_acquire().ok());
+        drop(self.0.try_acquire_owned().ok());
+    }
+}
+
+#[test]
+fn a_permit_that_was_taken_while_a_panic_went_on_was_not_dropped_by_it() {
+    let breaker = alone(touchy());
+    let asks = AsksAtItsEnd(breaker.clone());
+    let thread = std::thread::spawn(move || {
+        let _asks = asks;
+        std::panic::resume_unwind(Box::new("no more"));
+    });
+    assert!(thread.join().is_err());
+    let totals = breaker.stats().totals;
+    assert_eq!((totals.panicked, totals.cancelled), (0, 2));
+}
+
+#[test]
+fn a_panic_of_the_classifier_is_one_of_the_call() {
+    let breaker = alone(touchy().without_call_timeout());
+    let classify =
+        |_: &Result<(), ()>| -> Outcome { std::panic::resume_unwind(Box::new("no more")) };
+    let call = breaker.execute_with(classify, || async { Ok(()) });
+    let polled = AssertUnwindSafe(|| super::support::poll_times(call, 1));
+    assert!(std::panic::catch_unwind(polled).is_err());
+    assert_eq!(breaker.stats().totals.panicked, 1);
+    assert_eq!(breaker.state(), CircuitState::Open);
 }

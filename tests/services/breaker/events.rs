@@ -1,5 +1,8 @@
 //! What is told.
 
+use std::future::Future;
+use std::sync::Arc;
+use std::task::{Context, Wake, Waker};
 use std::time::Duration;
 
 use mainstay_actors::breaker::{CircuitEventKind, CircuitState, EVENTS_BACKLOG, Lagged};
@@ -141,6 +144,37 @@ async fn a_new_configuration_is_told_with_its_version_and_a_wrong_one_changes_no
         panic!("{event:?}")
     };
     assert_eq!((sequence, version), (1, 2));
+    drop(events);
+    bed.end().await;
+}
+
+/// Panics when it is woken.
+struct Bomb;
+
+impl Wake for Bomb {
+    fn wake(self: Arc<Self>) {
+        std::panic::resume_unwind(Box::new("no more"));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_counts_once_also_if_a_listener_panics_over_it() {
+    let bed = Bed::new().await;
+    let breaker = bed.breaker(touchy());
+    let mut events = bed.breakers.subscribe();
+    let waker = Waker::from(Arc::new(Bomb));
+    let mut next = Box::pin(events.next());
+    assert!(
+        next.as_mut()
+            .poll(&mut Context::from_waker(&waker))
+            .is_pending()
+    );
+    let permit = breaker.try_acquire().expect("it is closed");
+    let settled = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| permit.failure()));
+    assert!(settled.is_err());
+    let totals = breaker.stats().totals;
+    assert_eq!((totals.failures, totals.panicked, totals.late), (1, 0, 0));
+    drop(next);
     drop(events);
     bed.end().await;
 }
