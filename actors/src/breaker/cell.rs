@@ -5,16 +5,18 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
-use mainstay_specs::{CircuitConfig, ServiceName};
-use mainstay_supervisors::{Pid, Process, current};
+use mainstay_specs::{ChildId, CircuitConfig, ServiceName};
+use mainstay_supervisors::{Pid, current};
 
 use super::error::Refusal;
 use super::event::Epoch;
+use super::follow::Follows;
 use super::hot::{Hot, NEVER, Published};
 use super::machine::{Lease, Machine, Order, Refused, Ticket};
 use super::outbox::Outbox;
 use super::outcome::Outcome;
 use super::post::Post;
+use super::queue::Queue;
 use super::rules::Rules;
 use super::tally::Counted;
 use super::word::{STAMPED, Word};
@@ -33,7 +35,8 @@ pub(crate) struct Cell {
     pub(super) key: Option<Box<str>>,
     pub(super) post: Arc<Post>,
     pub(super) outbox: Outbox,
-    follows: Mutex<Option<Follows>>,
+    pub(super) follows: Mutex<Option<Follows>>,
+    pub(super) events: Queue,
     /// It waits for the keeper already.
     pub(super) waiting: AtomicBool,
     pub(super) me: Weak<Self>,
@@ -44,23 +47,44 @@ pub(crate) struct Cell {
 pub(crate) struct Kept {
     pub(crate) machine: Machine<Holder>,
     pub(crate) config: Arc<CircuitConfig>,
+    /// The configuration is its own, and not that of its family.
+    pub(crate) own: bool,
     /// Of which generation, and until when, the keeper minds the time.
     minded: Option<(u64, Option<u64>)>,
+    /// When the keeper comes by itself, at the latest.
+    noted: Option<u64>,
+    /// The refusals that the keeper was called to mind: of which generation, and until when.
+    called: Option<(u64, u64)>,
 }
 
-/// Who holds the permit of a probe.
+/// Who holds the permit of a probe. Not the process itself: with it would go what it ended with, and whatever that does when it is
+/// dropped, under the lock of the machine.
 #[derive(Clone, Debug)]
 pub(crate) struct Holder {
-    pub(crate) process: Option<Process>,
+    pub(crate) process: Option<(Pid, ChildId)>,
     pub(crate) made_at: &'static Location<'static>,
 }
 
-/// The process that a breaker follows, by the name it is registered under.
-#[derive(Clone, Debug)]
-struct Follows {
-    name: ServiceName,
-    /// Its last incarnation that was seen.
-    last: Option<Pid>,
+impl Kept {
+    /// Whether the keeper is to look at this sooner than it would by itself: something falls due earlier than it knows of, or there
+    /// are refusals that it does not mind yet.
+    fn calls_keeper(&mut self) -> bool {
+        let wake = self.machine.wake();
+        let earlier = wake.is_some_and(|at| self.noted.is_none_or(|noted| at < noted));
+        if earlier {
+            self.noted = wake;
+        }
+        let refusals = self.refusals();
+        let unminded = refusals.is_some() && refusals != self.called;
+        self.called = refusals;
+        earlier || unminded
+    }
+
+    /// The refusals of now, if there are any: of which generation, and until when.
+    fn refusals(&self) -> Option<(u64, u64)> {
+        let until = self.machine.check().err()?.until?;
+        Some((self.machine.generation(), until))
+    }
 }
 
 /// What a call holds that was admitted.
@@ -95,7 +119,10 @@ impl Cell {
                 kept: Mutex::new(Kept {
                     machine,
                     config: Arc::clone(birth.config),
+                    own: false,
                     minded: None,
+                    noted: None,
+                    called: None,
                 }),
                 epoch: Epoch::begin(),
                 name: birth.name,
@@ -103,6 +130,7 @@ impl Cell {
                 post: Arc::clone(birth.post),
                 outbox: Outbox::default(),
                 follows: Mutex::default(),
+                events: Queue::default(),
                 waiting: AtomicBool::new(false),
                 me: Weak::clone(me),
             }
@@ -145,7 +173,7 @@ impl Cell {
     #[inline(never)]
     fn ask(&self, place: &'static Location<'static>, counts: bool) -> Result<Right, Refusal> {
         let holder = || Holder {
-            process: current(),
+            process: current().map(|process| (process.pid(), process.id().clone())),
             made_at: place,
         };
         let (ticket, since) = self.with(|kept, now| (kept.machine.acquire(now, holder), now));
@@ -172,10 +200,7 @@ impl Cell {
         if self.hot.word().passes() {
             return Ok(());
         }
-        let checked = self.with(|kept, now| {
-            kept.machine.advance(now);
-            kept.machine.check()
-        });
+        let checked = self.with(|kept, _| kept.machine.check());
         checked.map_err(|refused| self.refusal(refused))
     }
 
@@ -220,14 +245,15 @@ impl Cell {
         let mut kept = self.lock();
         let now = self.epoch.now();
         kept.machine.absorb(self.hot.gather(now));
-        let wake = kept.machine.wake();
+        // Whatever it is: what was due by now was due before it.
+        kept.machine.advance(now);
         let result = act(&mut kept, now);
         self.show(&mut kept, now);
-        let moved = kept.machine.wake() != wake;
+        let calls = kept.calls_keeper();
         // Put down under the lock, so that they are in order.
         let told = self.outbox.put(kept.machine.take_told());
         drop(kept);
-        if moved {
+        if calls {
             self.post.attend(self);
         }
         if told {
@@ -261,8 +287,8 @@ impl Cell {
         self.with(|kept, now| kept.machine.obey(order, now));
     }
 
-    /// Goes by a configuration that was found valid.
-    pub(crate) fn reconfigure(&self, config: Arc<CircuitConfig>) {
+    /// Goes by a configuration that was found valid: one of its own, or that of its family.
+    pub(crate) fn reconfigure(&self, config: Arc<CircuitConfig>, own: bool) {
         let rules = Rules::new(&config);
         self.with(|kept, now| {
             let slow = rules.slow_after.unwrap_or(NEVER);
@@ -271,6 +297,7 @@ impl Cell {
             self.call_timeout.store(timeout, Ordering::Relaxed);
             kept.machine.reconfigure(rules, now);
             kept.config = config;
+            kept.own = own;
         });
     }
 
@@ -297,11 +324,12 @@ impl Cell {
     ///
     /// `minds` is whether whoever asks will come at that time. Until then refusals need no clock.
     pub(crate) fn tick(&self, minds: bool) -> Option<u64> {
-        self.with(|kept, now| {
-            kept.machine.advance(now);
+        self.with(|kept, _| {
             let face = kept.machine.face();
             kept.minded = (minds && face.refuses).then_some((face.generation, face.until));
-            kept.machine.wake()
+            kept.called = kept.refusals();
+            kept.noted = kept.machine.wake();
+            kept.noted
         })
     }
 
@@ -310,34 +338,13 @@ impl Cell {
         self.with(|kept, _| kept.minded = None);
     }
 
-    /// Whether it may be forgotten, as far as its calls go. Nothing happens by this, and nothing is told.
+    /// Whether it may be forgotten: so says its machine, and it was told nothing. Nothing happens by this, and nothing is told.
     pub(crate) fn is_idle(&self) -> bool {
-        let kept = self.lock();
-        kept.machine.is_idle(self.epoch.now())
-    }
-
-    pub(crate) fn set_follows(&self, name: ServiceName) {
-        let mut follows = self.follows.lock().unwrap_or_else(PoisonError::into_inner);
-        *follows = Some(Follows { name, last: None });
-    }
-
-    /// The name of what it follows.
-    pub(crate) fn follows(&self) -> Option<ServiceName> {
-        let follows = self.follows.lock().unwrap_or_else(PoisonError::into_inner);
-        follows.as_ref().map(|followed| followed.name.clone())
-    }
-
-    /// Takes note of the present incarnation of what it follows; a new one puts an open breaker to the test.
-    pub(crate) fn seen(&self, incarnation: Pid) {
-        let mut follows = self.follows.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(followed) = &mut *follows else {
-            return;
-        };
-        let before = followed.last.replace(incarnation);
-        drop(follows);
-        if before.is_some_and(|before| before != incarnation) {
-            self.with(|kept, now| kept.machine.restarted(now));
+        if self.follows().is_some() {
+            return false;
         }
+        let kept = self.lock();
+        !kept.own && kept.machine.is_idle(self.epoch.now())
     }
 }
 

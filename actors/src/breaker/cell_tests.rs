@@ -10,10 +10,10 @@ use proptest::prelude::*;
 use super::*;
 use crate::breaker::event::CircuitEventKind;
 use crate::breaker::handle::CircuitBreaker;
-use crate::breaker::machine::model::{Model, Told};
+use crate::breaker::machine::model::{Counted, Model, Told, compare};
 use crate::breaker::machine::tests::{Step, config, step};
 use crate::breaker::permit::OwnedPermit;
-use crate::breaker::post::CircuitEvents;
+use crate::breaker::queue::CircuitEvents;
 
 struct Pair {
     breaker: CircuitBreaker,
@@ -22,6 +22,8 @@ struct Pair {
     slow_after: u64,
     permits: Vec<Option<OwnedPermit>>,
     rejected: u64,
+    /// There is a keeper, which comes whenever something is due.
+    minds: bool,
 }
 
 impl Pair {
@@ -38,6 +40,7 @@ impl Pair {
             slow_after,
             permits: Vec::new(),
             rejected: 0,
+            minds: false,
         }
     }
 
@@ -68,14 +71,41 @@ impl Pair {
                 self.breaker.cell().with(restarted);
                 self.model.restarted(now);
             }
+            Step::Reconfigure(ref config) => {
+                let mut config = CircuitConfig::clone(config);
+                config.slow_after =
+                    (self.slow_after != NEVER).then(|| Duration::from_nanos(self.slow_after));
+                self.breaker
+                    .cell()
+                    .reconfigure(Arc::new(config.clone()), true);
+                self.model.reconfigure(Rules::new(&config), now);
+            }
+            Step::Mind(minds) => {
+                self.minds = minds;
+                if !minds {
+                    self.breaker.cell().unmind();
+                }
+                self.model.advance(now);
+            }
             Step::Look => {
                 self.model.advance(now);
                 let stats = self.breaker.stats();
+                assert_eq!(Counted::of(&stats.totals), self.model.counted);
+                self.breaker
+                    .cell()
+                    .with(|kept, _| compare(&mut kept.machine, &self.model));
                 assert_eq!(stats.state, self.model.state);
                 assert_eq!(stats.totals.late, self.model.late);
                 assert_eq!(stats.totals.would_open, self.model.would_open);
                 assert_eq!(stats.rejected, self.rejected);
             }
+        }
+    }
+
+    fn mind(&mut self) {
+        if self.minds {
+            self.breaker.cell().tick(true);
+            self.model.advance(self.breaker.cell().epoch.now());
         }
     }
 
@@ -107,6 +137,7 @@ async fn agree(config: &CircuitConfig, steps: &[Step]) {
     let mut pair = Pair::new(config);
     for step in steps {
         pair.take(step).await;
+        pair.mind();
     }
     pair.take(&Step::Look).await;
     assert_eq!(pair.told(), pair.model.transitions);

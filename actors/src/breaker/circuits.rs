@@ -1,14 +1,14 @@
 //! All breakers of a namespace.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
-use mainstay_specs::{CircuitBreakersSpec, CircuitConfig, ServiceName};
+use mainstay_specs::{CircuitBreakersSpec, CircuitConfig, NamedCircuit, ServiceName};
 use mainstay_supervisors::Namespace;
 
-use super::cell::Cell;
 use super::error::RegisterCircuitError;
-use super::handle::{CircuitBreaker, seed_of};
+use super::handle::CircuitBreaker;
 use super::keyed::Family;
 use super::post::Post;
 use super::registry::NAME;
@@ -18,15 +18,18 @@ use super::registry::NAME;
 pub(crate) struct Circuits {
     pub(crate) post: Arc<Post>,
     limits: RwLock<Limits>,
+    /// The most keys of a family, shared with all of them.
+    keys_max: Arc<AtomicU32>,
     named: RwLock<BTreeMap<ServiceName, CircuitBreaker>>,
     families: Mutex<BTreeMap<ServiceName, Arc<Family>>>,
+    /// Those that the spec names and that were made: what was forgotten since is not made again.
+    adopted: Mutex<BTreeSet<ServiceName>>,
 }
 
 /// How many there may be, and what those go by that say nothing.
 #[derive(Clone, Debug)]
 pub(crate) struct Limits {
     pub(crate) breakers_max: u32,
-    pub(crate) keys_max: u32,
     pub(crate) default: Arc<CircuitConfig>,
 }
 
@@ -44,33 +47,55 @@ impl Circuits {
     /// Those of the namespace; none at first.
     pub(crate) fn of(namespace: &Namespace) -> Arc<Self> {
         let kept = namespace.cell(NAME, || Kept(Arc::new(Self::new(namespace))));
+        if namespace.has_ended() {
+            // They were made after the end, by which nobody will end their streams any more.
+            kept.0.post.close();
+        }
         Arc::clone(&kept.0)
     }
 
     fn new(namespace: &Namespace) -> Self {
-        let name = ServiceName::new(namespace.name().as_str());
-        let seed = name.map_or(0, |name| seed_of(&name));
         let spec = CircuitBreakersSpec::default();
         Self {
-            post: Post::of(namespace, seed),
+            post: Post::of(namespace, namespace.chance()),
             limits: RwLock::new(Limits::of(&spec)),
+            keys_max: Arc::new(AtomicU32::new(spec.keys_max)),
             named: RwLock::default(),
             families: Mutex::default(),
+            adopted: Mutex::default(),
         }
     }
 
-    /// Goes by a spec that was found valid: breakers it names are made if they are not there; those that are stay as they are.
-    pub(crate) fn adopt(&self, spec: &CircuitBreakersSpec) {
+    /// Goes by a spec that was found valid: breakers it names are made if they are not there and never were; those that are stay
+    /// as they are.
+    pub(crate) fn adopt(&self, spec: &CircuitBreakersSpec) -> Result<(), RegisterCircuitError> {
         let limits = Limits::of(spec);
         let default = Arc::clone(&limits.default);
         *self.limits.write().unwrap_or_else(PoisonError::into_inner) = limits;
+        self.keys_max.store(spec.keys_max, Ordering::Relaxed);
+        self.post.set_backlog(spec.events_backlog);
+        let mut adopted = self.adopted.lock().unwrap_or_else(PoisonError::into_inner);
         for breaker in &spec.breakers {
-            let config = breaker
-                .config
-                .clone()
-                .map_or_else(|| Arc::clone(&default), Arc::new);
-            // That it is there already is what happens at each restart.
-            self.insert(breaker.name.clone(), &config).ok();
+            if !adopted.contains(&breaker.name) {
+                self.make(breaker, &default)?;
+            }
+        }
+        *adopted = spec.breakers.iter().map(|one| one.name.clone()).collect();
+        drop(adopted);
+        Ok(())
+    }
+
+    fn make(
+        &self,
+        breaker: &NamedCircuit,
+        default: &Arc<CircuitConfig>,
+    ) -> Result<(), RegisterCircuitError> {
+        let config = breaker.config.clone();
+        let config = config.map_or_else(|| Arc::clone(default), Arc::new);
+        match self.insert(breaker.name.clone(), &config) {
+            // Somebody has made it before: it stays as it is.
+            Ok(_) | Err(RegisterCircuitError::AlreadyRegistered(_)) => Ok(()),
+            Err(error) => Err(error),
         }
     }
 
@@ -91,7 +116,7 @@ impl Circuits {
             return Err(RegisterCircuitError::AlreadyRegistered(name));
         }
         if named.len() >= max as usize {
-            return Err(RegisterCircuitError::TooMany { max });
+            return Err(RegisterCircuitError::TooMany { name, max });
         }
         let breaker = CircuitBreaker::born(name.clone(), None, config, &self.post);
         named.insert(name, breaker.clone());
@@ -114,18 +139,28 @@ impl Circuits {
         named.values().cloned().collect()
     }
 
-    pub(crate) fn families(&self) -> MutexGuard<'_, BTreeMap<ServiceName, Arc<Family>>> {
-        self.families.lock().unwrap_or_else(PoisonError::into_inner)
+    /// The family of this name, made with this configuration if it is not there. It was found valid.
+    pub(crate) fn family(
+        &self,
+        name: ServiceName,
+        config: CircuitConfig,
+    ) -> Result<Arc<Family>, RegisterCircuitError> {
+        let max = self.limits().breakers_max;
+        let mut families = self.families();
+        if let Some(family) = families.get(&name) {
+            return Ok(Arc::clone(family));
+        }
+        if families.len() >= max as usize {
+            return Err(RegisterCircuitError::TooManyFamilies { name, max });
+        }
+        let (keys_max, post) = (Arc::clone(&self.keys_max), Arc::clone(&self.post));
+        let family = Arc::new(Family::new(name.clone(), Arc::new(config), keys_max, post));
+        families.insert(name, Arc::clone(&family));
+        Ok(family)
     }
 
-    /// All there are, with a name or a key.
-    pub(crate) fn cells(&self) -> Vec<Arc<Cell>> {
-        let mut all = self.named();
-        let families: Vec<_> = self.families().values().cloned().collect();
-        all.extend(families.iter().flat_map(|family| family.breakers()));
-        all.iter()
-            .map(|breaker| Arc::clone(breaker.cell()))
-            .collect()
+    pub(crate) fn families(&self) -> MutexGuard<'_, BTreeMap<ServiceName, Arc<Family>>> {
+        self.families.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -133,7 +168,6 @@ impl Limits {
     fn of(spec: &CircuitBreakersSpec) -> Self {
         Self {
             breakers_max: spec.breakers_max,
-            keys_max: spec.keys_max,
             default: Arc::new(spec.default.clone()),
         }
     }

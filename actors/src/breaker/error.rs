@@ -83,7 +83,9 @@ pub enum CircuitError<E> {
     /// The operation took longer than the breaker lets a call take, and was dropped.
     #[error("the call was not done within {0:?}")]
     Timeout(Duration),
-    /// The operation failed.
+    /// The operation failed. It shows itself as that error does, and is taken for it: the error is no
+    /// [`source`](std::error::Error::source) of this one, as it need not be an `Error` itself. To follow its chain of causes, take it
+    /// out with [`failed`](Self::failed) or [`into_failed`](Self::into_failed).
     #[error("{0}")]
     Failed(E),
     /// There is no breaker of this name, and the caller wanted one.
@@ -116,6 +118,15 @@ impl<E> CircuitError<E> {
 
     /// The operation's own error, if it is that.
     #[must_use]
+    pub const fn failed(&self) -> Option<&E> {
+        match self {
+            Self::Failed(error) => Some(error),
+            _ => None,
+        }
+    }
+
+    /// The operation's own error, if it is that.
+    #[must_use]
     pub fn into_failed(self) -> Option<E> {
         match self {
             Self::Failed(error) => Some(error),
@@ -135,18 +146,36 @@ pub enum RegisterCircuitError {
     #[error("there is no circuit breaker {0}")]
     NotFound(ServiceName),
     /// There are as many as there may be.
-    #[error("there are {max} circuit breakers, as many as there may be")]
+    #[error(
+        "there is no room for the circuit breaker {name}: there are {max} already, as many as there may be"
+    )]
     TooMany {
+        /// The one that there is no room for.
+        name: ServiceName,
         /// How many there may be.
         max: u32,
     },
-    /// There are as many keys as there may be, and none is idle.
-    #[error("there are {max} keys of {family}, as many as there may be, and none is idle")]
+    /// There are as many families as there may be: as many as breakers with a name of their own.
+    #[error(
+        "there is no room for the family of circuit breakers {name}: there are {max} already, as many as there may be"
+    )]
+    TooManyFamilies {
+        /// The one that there is no room for.
+        name: ServiceName,
+        /// How many there may be.
+        max: u32,
+    },
+    /// There are as many keys as there may be, and of those that were looked at none is idle.
+    #[error(
+        "there are {max} keys of {family}, as many as there may be, and none of the {asked} that were looked at is idle"
+    )]
     TooManyKeys {
         /// The family.
         family: ServiceName,
         /// How many there may be.
         max: u32,
+        /// How many were looked at. The next time it is others, if there are more.
+        asked: u32,
     },
     /// The configuration cannot be.
     #[error("the configuration of the circuit breaker is wrong: {0}")]

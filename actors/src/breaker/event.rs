@@ -101,7 +101,7 @@ pub enum Cause {
     Forced,
     /// Somebody said it was to begin anew.
     Reset,
-    /// The process that it follows was restarted.
+    /// The process that it follows was restarted, or started for the first time since it is followed.
     Restarted,
 }
 
@@ -121,7 +121,7 @@ impl fmt::Display for Cause {
             Self::ProbesFailed => f.write_str("too many probes failed"),
             Self::Forced => f.write_str("it was told to"),
             Self::Reset => f.write_str("it was reset"),
-            Self::Restarted => f.write_str("the process it follows was restarted"),
+            Self::Restarted => f.write_str("the process it follows was started"),
         }
     }
 }
@@ -140,7 +140,7 @@ pub struct Transition {
     #[serde(flatten)]
     pub cause: Cause,
     /// When, since the breaker was made. A time that was up is told with the moment it was up, also if it was noticed later.
-    #[serde(rename = "at_ms", serialize_with = "milliseconds")]
+    #[serde(rename = "at_ms", serialize_with = "super::stats::milliseconds")]
     pub at: Duration,
     /// How many calls had failed since the transition before.
     pub failure_count: u64,
@@ -149,13 +149,17 @@ pub struct Transition {
 }
 
 /// What a breaker tells.
+///
+/// A generation of calls may begin without an event, as the state is the same: by a reset of a closed breaker, by being told again
+/// what it was told before, and when what a half-open one follows is restarted. A call that comes back too late to count is no
+/// event either; [`Totals::late`](super::Totals::late) counts them.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case", tag = "type")]
 #[non_exhaustive]
 pub enum CircuitEventKind {
     /// It went from one state to another. Exactly one event for each time it did.
     Transition(Transition),
-    /// So many probes in a row told nothing: they were cancelled or ignored. It goes on letting others try.
+    /// So many probes told nothing since it is half open: they were cancelled or ignored. It goes on letting others try.
     ProbesInconclusive {
         /// The number of this event of the breaker, from 1, without a gap.
         sequence: u64,
@@ -229,8 +233,4 @@ impl Epoch {
     pub(crate) fn instant(self, at: u64) -> Instant {
         self.0 + Duration::from_nanos(at)
     }
-}
-
-fn milliseconds<S: serde::Serializer>(time: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_u64(u64::try_from(time.as_millis()).unwrap_or(u64::MAX))
 }

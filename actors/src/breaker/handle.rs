@@ -13,7 +13,8 @@ use super::event::CircuitState;
 use super::machine::Order;
 use super::permit::{OwnedPermit, Permit};
 use super::post::Post;
-use super::stats::{CircuitStats, ProbeStats, WindowStats};
+use super::queue::CircuitEvents;
+use super::stats::{CircuitStats, ProbeHolder, ProbeStats, WindowStats};
 
 /// A circuit breaker: a handle, cheap to clone.
 ///
@@ -68,8 +69,7 @@ impl CircuitBreaker {
     /// [`RegisterCircuitError::Config`].
     pub fn new(name: ServiceName, config: CircuitConfig) -> Result<Self, RegisterCircuitError> {
         config.validate().map_err(RegisterCircuitError::Config)?;
-        let seed = seed_of(&name);
-        let post = Post::alone(seed);
+        let post = Post::alone(fastrand::u64(..));
         Ok(Self::born(name, None, &Arc::new(config), &post))
     }
 
@@ -92,6 +92,11 @@ impl CircuitBreaker {
 
     pub(crate) const fn of(cell: Arc<Cell>) -> Self {
         Self { cell }
+    }
+
+    /// Whether a family may forget it: nobody else has a handle of it, and it is of no more use than a new one.
+    pub(super) fn is_idle(&self) -> bool {
+        Arc::strong_count(&self.cell) == 1 && self.cell.is_idle()
     }
 
     pub(super) const fn cell(&self) -> &Arc<Cell> {
@@ -147,23 +152,25 @@ impl CircuitBreaker {
     #[must_use]
     pub fn state(&self) -> CircuitState {
         if !self.cell.word().passes() {
-            self.cell.with(|kept, now| kept.machine.advance(now));
+            self.cell.with(|_, _| ());
         }
         self.cell.word().state()
     }
 
     /// Refuses everything, until it is told otherwise.
     ///
-    /// This, and the others below, win over everything the breaker would do of itself, and begin a generation: what is out by now
-    /// does not count any more. They survive crashes of the keeper, and reconfiguration.
+    /// This, and the others below, win over everything the breaker would do of itself, and begin a generation, also if it was told the
+    /// same before: what is out by now does not count any more. They survive crashes of the keeper, and reconfiguration.
     pub fn force_open(&self) {
         self.cell.obey(Order::ForceOpen { until: None });
     }
 
-    /// Refuses everything for so long, and then finds out whether it may close.
+    /// Refuses everything for so long, and then finds out whether it may close: at once, if it is no time at all. More than fifty
+    /// years are until it is told otherwise.
     pub fn force_open_for(&self, time: Duration) {
-        let time = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
-        let until = Some(self.cell.epoch.now().saturating_add(time));
+        let time = u64::try_from(time.as_nanos()).ok();
+        let time = time.filter(|&time| time <= FOR_GOOD);
+        let until = time.map(|time| self.cell.epoch.now() + time);
         self.cell.obey(Order::ForceOpen { until });
     }
 
@@ -195,7 +202,7 @@ impl CircuitBreaker {
     /// [`RegisterCircuitError::Config`]; nothing is changed then.
     pub fn reconfigure(&self, config: CircuitConfig) -> Result<(), RegisterCircuitError> {
         config.validate().map_err(RegisterCircuitError::Config)?;
-        self.cell.reconfigure(Arc::new(config));
+        self.cell.reconfigure(Arc::new(config), true);
         Ok(())
     }
 
@@ -205,14 +212,28 @@ impl CircuitBreaker {
         self.cell.with(|kept, _| Arc::clone(&kept.config))
     }
 
-    /// Follows the process that is registered under this name in the namespace: when another incarnation takes its place, an
-    /// open breaker becomes half open at once, as what it has heard of the one before says nothing about this one.
+    /// Follows the process that is registered under this name in the namespace, and nobody else from now on: when another
+    /// incarnation takes its place, an open breaker becomes half open at once, as what it has heard of the one before says nothing
+    /// about this one. So it does when the name is taken for the first time after this: what has failed until then was its absence.
     ///
     /// It takes the keeper of the namespace to notice; one that crashes is succeeded by one that notices what happened
     /// meanwhile. A breaker that stands alone follows nobody.
     pub fn follow(&self, name: ServiceName) {
-        self.cell.set_follows(name.clone());
-        self.cell.post.follow(name, &self.cell);
+        self.cell.follow(name);
+    }
+
+    /// Follows nobody any more; hands out whom it did.
+    pub fn unfollow(&self) -> Option<ServiceName> {
+        self.cell.unfollow()
+    }
+
+    /// A stream of the events of this breaker, from now on, which ends when nobody has a handle of it any more.
+    ///
+    /// [`CircuitBreakerRegistry::subscribe`](super::CircuitBreakerRegistry::subscribe) gives those of all breakers of a namespace.
+    #[must_use]
+    #[track_caller]
+    pub fn subscribe(&self) -> CircuitEvents {
+        self.cell.post.subscribe_to(&self.cell)
     }
 
     /// Everything there is to know about it.
@@ -222,7 +243,6 @@ impl CircuitBreaker {
         let rejected = self.cell.refusals();
         let follows = self.cell.follows();
         self.cell.with(|kept, now| {
-            kept.machine.advance(now);
             let machine = &mut kept.machine;
             let since = machine.since();
             CircuitStats {
@@ -276,7 +296,11 @@ fn window(kept: &mut Kept) -> WindowStats {
 fn probes(kept: &Kept, now: u64) -> Vec<ProbeStats> {
     let probes = kept.machine.probes().iter();
     let stats = probes.map(|probe| ProbeStats {
-        holder: probe.holder.process.clone(),
+        holder: probe
+            .holder
+            .process
+            .clone()
+            .map(|(pid, id)| ProbeHolder { pid, id }),
         made_at: probe.holder.made_at,
         held_for: Duration::from_nanos(now.saturating_sub(probe.since)),
         expires_in: Duration::from_nanos(probe.deadline.saturating_sub(now)),
@@ -284,12 +308,5 @@ fn probes(kept: &Kept, now: u64) -> Vec<ProbeStats> {
     stats.collect()
 }
 
-/// The same for the same name, so that what hangs on chance can be had again.
-pub(crate) fn seed_of(name: &ServiceName) -> u64 {
-    // FNV-1a.
-    name.as_str()
-        .bytes()
-        .fold(0xCBF2_9CE4_8422_2325, |hash, byte| {
-            (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01B3)
-        })
-}
+/// Beyond any time that is meant: fifty years, in nanoseconds.
+const FOR_GOOD: u64 = 50 * 365 * 24 * 60 * 60 * 1_000_000_000;

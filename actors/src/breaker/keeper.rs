@@ -2,109 +2,113 @@
 //!
 //! A supervised task and not an actor: nobody has anything to ask of it, so it takes no messages. Breakers call it by leaving
 //! themselves with the [`Post`](super::post::Post). All it knows is in the breakers: a successor looks at each of them once and
-//! knows as much.
+//! knows as much, as those that it was to look at wait for it there.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use mainstay_supervisors::{Namespace, RegistryEvent, StopToken};
+use mainstay_specs::ServiceName;
+use mainstay_supervisors::{Listener, Metadata, Namespace, RegistryEvent, StopToken};
 use tokio::sync::broadcast::error::RecvError;
 use tokio::time::{Instant, sleep_until};
 
 use super::cell::Cell;
-use super::circuits::Circuits;
+use super::post::Post;
 
-pub(crate) async fn keep(circuits: Arc<Circuits>, namespace: Namespace, stop: StopToken) {
-    let presence = Presence::begin(circuits);
-    let post = &presence.circuits.post;
+pub(crate) async fn keep(post: Arc<Post>, namespace: Namespace, stop: StopToken) {
     let mut names = Some(namespace.registry().listen());
-    let mut agenda = Agenda::default();
-    agenda.look_at_all(&presence.circuits.cells());
-    look_at_followed(&presence.circuits, &namespace);
+    let mut agenda = Agenda::of(post);
+    agenda.post.look_at_followed(None);
     loop {
-        let look = tokio::select! {
+        agenda.look_at_waiting();
+        agenda.look_at_due();
+        tokio::select! {
             biased;
             () = stop.stopped() => return,
-            () = post.called() => true,
-            look = changed(&mut names, &presence.circuits) => look,
-            () = agenda.next() => false,
-        };
-        agenda.look_at_all(&post.take_waiting());
-        agenda.look_at_due();
-        if look {
-            look_at_followed(&presence.circuits, &namespace);
+            () = agenda.post.called() => {}
+            changed = changed(&mut names) => match changed {
+                Changed::One(name) => agenda.post.look_at_followed(Some(&name)),
+                Changed::Any => agenda.post.look_at_followed(None),
+            },
+            () = agenda.next() => {}
         }
     }
 }
 
-type Names =
-    mainstay_supervisors::Listener<mainstay_specs::ServiceName, mainstay_supervisors::Metadata>;
+/// Who has got a new incarnation.
+enum Changed {
+    One(ServiceName),
+    /// There were too many to hear of each.
+    Any,
+}
 
-/// Waits for a change of the names in the namespace; says whether somebody follows whoever it is about.
-async fn changed(names: &mut Option<Names>, circuits: &Circuits) -> bool {
-    let Some(listener) = names else {
-        return std::future::pending().await;
-    };
-    match listener.recv().await {
-        Ok(RegistryEvent::Registered { key, .. }) => {
-            let followers = circuits.post.followers();
-            followers.iter().any(|(name, _)| *name == key)
-        }
-        Ok(_) => false,
-        Err(RecvError::Lagged(_)) => true,
-        Err(RecvError::Closed) => {
-            *names = None;
-            false
+/// Waits until a name is taken.
+async fn changed(names: &mut Option<Listener<ServiceName, Metadata>>) -> Changed {
+    while let Some(listener) = names {
+        match listener.recv().await {
+            Ok(RegistryEvent::Registered { key, .. }) => return Changed::One(key),
+            Ok(_) => {}
+            Err(RecvError::Lagged(_)) => return Changed::Any,
+            Err(RecvError::Closed) => *names = None,
         }
     }
+    std::future::pending().await
 }
 
-/// Shows each breaker that follows somebody the present incarnation of that.
-fn look_at_followed(circuits: &Circuits, namespace: &Namespace) {
-    for (name, cell) in circuits.post.followers() {
-        if let Some(process) = namespace.whereis(name.as_str()) {
-            cell.seen(process.pid());
-        }
-    }
-}
-
-/// That there is a keeper, for as long as it lasts. Ends with it however it ends, so that no breaker relies on it any more.
-struct Presence {
-    circuits: Arc<Circuits>,
-}
-
-impl Presence {
-    fn begin(circuits: Arc<Circuits>) -> Self {
-        circuits.post.set_kept(true);
-        Self { circuits }
-    }
-}
-
-impl Drop for Presence {
-    fn drop(&mut self) {
-        self.circuits.post.set_kept(false);
-        // Those that wait for it would wait for ever.
-        self.circuits.post.take_waiting();
-        for cell in self.circuits.cells() {
-            cell.unmind();
+impl Post {
+    /// Has those that follow this name, or anybody, look for the present incarnation.
+    fn look_at_followed(&self, name: Option<&ServiceName>) {
+        let names = name.map_or_else(|| self.followers.names(), |name| vec![name.clone()]);
+        for name in names {
+            for cell in self.followers.of(&name).iter().filter_map(Weak::upgrade) {
+                cell.look_at_followed();
+            }
         }
     }
 }
 
 /// Which breaker is to be looked at when.
-#[derive(Default)]
+///
+/// Ends with the keeper, however that ends: no breaker relies on it any more then, and all it knew of wait for its successor.
 struct Agenda {
+    post: Arc<Post>,
     by_time: BTreeMap<(Instant, usize), Weak<Cell>>,
     /// The times of those that have one, by address.
     times: HashMap<usize, Instant>,
 }
 
+impl Drop for Agenda {
+    fn drop(&mut self) {
+        for cell in self.by_time.values().filter_map(Weak::upgrade) {
+            cell.unmind();
+            self.post.attend(&cell);
+        }
+    }
+}
+
 impl Agenda {
-    fn look_at_all(&mut self, cells: &[Arc<Cell>]) {
-        let minds = !cells.is_empty() && time_flows();
-        for cell in cells {
-            self.look_at(cell, minds);
+    fn of(post: Arc<Post>) -> Self {
+        Self {
+            post,
+            by_time: BTreeMap::new(),
+            times: HashMap::new(),
+        }
+    }
+
+    fn look_at_waiting(&mut self) {
+        let waiting = self.post.take_waiting();
+        self.look_at_all(waiting, true);
+    }
+
+    fn look_at_all(&mut self, cells: Vec<Weak<Cell>>, attended: bool) {
+        let minds = !cells.is_empty() && self.relies_on_timers();
+        // One at a time: nobody is to be kept from forgetting the others.
+        for cell in cells.iter().filter_map(Weak::upgrade) {
+            if attended {
+                cell.is_attended();
+            }
+            self.look_at(&cell, minds);
         }
     }
 
@@ -131,9 +135,17 @@ impl Agenda {
         {
             let (_, address) = *entry.key();
             self.times.remove(&address);
-            due.extend(entry.remove().upgrade());
+            due.push(entry.remove());
         }
-        self.look_at_all(&due);
+        self.look_at_all(due, false);
+    }
+
+    fn relies_on_timers(&self) -> bool {
+        #[cfg(test)]
+        if self.post.relies.load(std::sync::atomic::Ordering::Relaxed) {
+            return true;
+        }
+        time_flows()
     }
 
     /// Waits until there is something to look at.
@@ -154,3 +166,7 @@ fn time_flows() -> bool {
     }
     Instant::now() > before
 }
+
+#[cfg(all(test, not(mainstay_loom)))]
+#[path = "keeper_tests.rs"]
+mod tests;

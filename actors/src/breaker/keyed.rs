@@ -1,6 +1,7 @@
 //! Breakers by key: one for each host, shard or tenant.
 
 use std::collections::{HashMap, VecDeque};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockWriteGuard};
 
 use mainstay_specs::{CircuitConfig, ServiceName};
@@ -8,16 +9,45 @@ use mainstay_specs::{CircuitConfig, ServiceName};
 use super::error::RegisterCircuitError;
 use super::handle::CircuitBreaker;
 use super::post::Post;
+use super::stats::CircuitStats;
 
 /// A family of breakers that go by one configuration, one for each key: a handle, cheap to clone.
 ///
 /// One breaker for all shards of a dependency would turn the outage of one of them into an outage of all. A key's breaker is
-/// made when it is first asked for. There are no more than the bound: beyond it, one that is *idle* makes room, and if none is,
-/// the new key is refused. Idle is one that is closed, that nobody holds a handle of, and with which nothing has gone wrong for as
-/// long as its rules about time look back, and at least for `reset_timeout`. One that is open, half open or was told what to do
-/// never has to go.
+/// made when it is first asked for. There are no more than `keys_max` of the namespace says: beyond it, one that is *idle* makes
+/// room, and if none is found, the new key is refused.
+///
+/// Idle is one that nobody holds a handle of, that refuses nobody, and with which nothing has gone wrong for as long as its rules
+/// about time look back, and at least for `reset_timeout`: a closed one, but also one that has opened, or has let a probe
+/// through, and was not asked for since its time was up, as of a host that is gone. All that is lost with it is its totals, and how
+/// often it has opened in a row. One that was told what to do, has a configuration of its own or follows a process never has
+/// to go; for that there is [`remove`](Self::remove).
+///
+/// Of those that there are, at most 1,024 are looked at for one new key, those first that were not looked at for longest.
 ///
 /// Finding the breaker of a key takes a lock for the time of one lookup.
+///
+/// ```
+/// use mainstay_actors::breaker::CircuitBreakerRegistry;
+/// use mainstay_specs::{CircuitConfig, ServiceName};
+/// use mainstay_supervisors::Runtime;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let runtime = Runtime::new();
+/// let app = runtime.namespace("app").await?;
+/// let breakers = CircuitBreakerRegistry::of(&app);
+/// let shards = breakers.keyed(ServiceName::new("shards")?, CircuitConfig::default())?;
+///
+/// shards.breaker("eu-1")?.force_open();
+/// assert!(shards.breaker("eu-1")?.check_state().is_err());
+/// assert!(shards.breaker("eu-2")?.check_state().is_ok());
+///
+/// shards.reconfigure(CircuitConfig::default().failure_threshold(2))?;
+/// assert_eq!(shards.breaker("eu-2")?.config().failure_threshold, 2);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct KeyedBreakers {
     family: Arc<Family>,
@@ -26,41 +56,40 @@ pub struct KeyedBreakers {
 #[derive(Debug)]
 pub(crate) struct Family {
     name: ServiceName,
-    config: Arc<CircuitConfig>,
-    max: u32,
+    keys_max: Arc<AtomicU32>,
     post: Arc<Post>,
     members: RwLock<Members>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Members {
+    /// What those go by that have none of their own.
+    config: Arc<CircuitConfig>,
     by_key: HashMap<Box<str>, CircuitBreaker>,
-    /// All keys, those first that are to be asked next whether they are idle.
+    /// All keys, those first that are to be looked at next, whether they are idle.
     round: VecDeque<Box<str>>,
 }
 
-/// How many are asked whether they are idle, before a key is refused: all of them would take too long.
-const ASKED: usize = 64;
+/// How many are looked at before a key is refused: all of them could take too long.
+const ASKED: usize = 1024;
 
 impl Family {
     pub(crate) fn new(
         name: ServiceName,
         config: Arc<CircuitConfig>,
-        max: u32,
-        post: &Arc<Post>,
+        keys_max: Arc<AtomicU32>,
+        post: Arc<Post>,
     ) -> Self {
         Self {
             name,
-            config,
-            max,
-            post: Arc::clone(post),
-            members: RwLock::default(),
+            keys_max,
+            post,
+            members: RwLock::new(Members {
+                config,
+                by_key: HashMap::new(),
+                round: VecDeque::new(),
+            }),
         }
-    }
-
-    pub(crate) fn breakers(&self) -> Vec<CircuitBreaker> {
-        let members = self.members.read().unwrap_or_else(PoisonError::into_inner);
-        members.by_key.values().cloned().collect()
     }
 
     fn find(&self, key: &str) -> Option<CircuitBreaker> {
@@ -71,25 +100,55 @@ impl Family {
     fn write(&self) -> RwLockWriteGuard<'_, Members> {
         self.members.write().unwrap_or_else(PoisonError::into_inner)
     }
+
+    /// Makes the breaker of a key, unless it is there by now. Those that make room for it are put into `gone`.
+    fn make(
+        &self,
+        key: &str,
+        gone: &mut Vec<CircuitBreaker>,
+    ) -> Result<CircuitBreaker, RegisterCircuitError> {
+        let max = self.keys_max.load(Ordering::Relaxed);
+        let mut members = self.write();
+        if let Some(breaker) = members.by_key.get(key) {
+            return Ok(breaker.clone());
+        }
+        members.make_room(max as usize, gone).map_err(|asked| {
+            RegisterCircuitError::TooManyKeys {
+                family: self.name.clone(),
+                max,
+                asked: u32::try_from(asked).unwrap_or(u32::MAX),
+            }
+        })?;
+        let (name, boxed) = (self.name.clone(), Box::<str>::from(key));
+        let breaker = CircuitBreaker::born(name, Some(boxed.clone()), &members.config, &self.post);
+        members.by_key.insert(boxed.clone(), breaker.clone());
+        members.round.push_back(boxed);
+        Ok(breaker)
+    }
 }
 
 impl Members {
-    /// Forgets one that is idle; says whether there was one among those asked. Nobody can get hold of it meanwhile.
-    fn make_room(&mut self) -> bool {
-        for _ in 0..ASKED.min(self.round.len()) {
-            let Some(key) = self.round.pop_front() else {
-                return false;
-            };
-            let idle = |breaker: &CircuitBreaker| {
-                Arc::strong_count(breaker.cell()) == 1 && breaker.cell().is_idle()
-            };
-            if self.by_key.get(&key).is_none_or(idle) {
-                self.by_key.remove(&key);
-                return true;
+    /// Takes out those that are idle until there is room for one more; if there is not, says how many were looked at. Nobody can
+    /// get hold of one meanwhile.
+    fn make_room(&mut self, max: usize, gone: &mut Vec<CircuitBreaker>) -> Result<(), usize> {
+        let mut asked = 0;
+        while self.by_key.len() >= max {
+            if asked == ASKED.min(self.round.len() + gone.len()) {
+                return Err(asked);
             }
-            self.round.push_back(key);
+            asked += 1;
+            let Some(key) = self.round.pop_front() else {
+                return Err(asked);
+            };
+            match self.by_key.remove(&key) {
+                Some(breaker) if !breaker.is_idle() => {
+                    self.by_key.insert(key.clone(), breaker);
+                    self.round.push_back(key);
+                }
+                idle => gone.extend(idle),
+            }
         }
-        false
+        Ok(())
     }
 }
 
@@ -110,25 +169,12 @@ impl KeyedBreakers {
     ///
     /// [`RegisterCircuitError::TooManyKeys`].
     pub fn breaker(&self, key: &str) -> Result<CircuitBreaker, RegisterCircuitError> {
-        let family = &self.family;
-        if let Some(breaker) = family.find(key) {
+        if let Some(breaker) = self.family.find(key) {
             return Ok(breaker);
         }
-        let mut members = family.write();
-        if let Some(breaker) = members.by_key.get(key) {
-            return Ok(breaker.clone());
-        }
-        if members.by_key.len() >= family.max as usize && !members.make_room() {
-            return Err(RegisterCircuitError::TooManyKeys {
-                family: family.name.clone(),
-                max: family.max,
-            });
-        }
-        let (name, boxed) = (family.name.clone(), Box::<str>::from(key));
-        let breaker = CircuitBreaker::born(name, Some(boxed.clone()), &family.config, &family.post);
-        members.by_key.insert(boxed.clone(), breaker.clone());
-        members.round.push_back(boxed);
-        Ok(breaker)
+        // Dropped when the lock is free again: whoever listens to one of them is told.
+        let mut gone = Vec::new();
+        self.family.make(key, &mut gone)
     }
 
     /// The breaker of a key, if it is there.
@@ -137,10 +183,63 @@ impl KeyedBreakers {
         self.family.find(key)
     }
 
-    /// All there are, in no order.
+    /// Forgets the breaker of a key, whatever it is and was told, and hands it out. It goes on working for whoever holds it;
+    /// whoever asks for the key from now on gets a new one.
+    pub fn remove(&self, key: &str) -> Option<CircuitBreaker> {
+        let mut members = self.family.write();
+        let removed = members.by_key.remove(key);
+        if removed.is_some() {
+            members.round.retain(|other| **other != *key);
+        }
+        removed
+    }
+
+    /// Has all go by another configuration from now on, those that are there as [`CircuitBreaker::reconfigure`] has it and those
+    /// to come. One that was given a configuration of its own goes by this one then, too, and may become idle again.
+    ///
+    /// # Errors
+    ///
+    /// [`RegisterCircuitError::Config`]; nothing is changed then.
+    pub fn reconfigure(&self, config: CircuitConfig) -> Result<(), RegisterCircuitError> {
+        config.validate().map_err(RegisterCircuitError::Config)?;
+        let config = Arc::new(config);
+        self.family.write().config = Arc::clone(&config);
+        for breaker in self.breakers() {
+            breaker.cell().reconfigure(Arc::clone(&config), false);
+        }
+        Ok(())
+    }
+
+    /// What those go by that have no configuration of their own.
+    #[must_use]
+    pub fn config(&self) -> Arc<CircuitConfig> {
+        let members = self.family.members.read();
+        let members = members.unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(&members.config)
+    }
+
+    /// Everything there is to know about each, by key.
+    #[must_use]
+    pub fn stats(&self) -> Vec<CircuitStats> {
+        let mut keys = self.keys();
+        keys.sort_unstable();
+        // One at a time: while it is held, it cannot make room.
+        let stats = |key: &Box<str>| self.find(key).map(|breaker| breaker.stats());
+        keys.iter().filter_map(stats).collect()
+    }
+
+    fn keys(&self) -> Vec<Box<str>> {
+        let members = self.family.members.read();
+        let members = members.unwrap_or_else(PoisonError::into_inner);
+        members.by_key.keys().cloned().collect()
+    }
+
+    /// All there are, in no order. While these handles are there, none of them makes room.
     #[must_use]
     pub fn breakers(&self) -> Vec<CircuitBreaker> {
-        self.family.breakers()
+        let members = self.family.members.read();
+        let members = members.unwrap_or_else(PoisonError::into_inner);
+        members.by_key.values().cloned().collect()
     }
 
     /// How many there are.

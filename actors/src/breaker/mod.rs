@@ -20,7 +20,9 @@
 //! | `execute.rs`, `attempt.rs` | running operations, and who is to blame for a panic |
 //! | `layer.rs` | `CircuitBreakerLayer`, with the feature `tower` |
 //! | `outcome.rs` | [`Outcome`], [`Classify`] |
-//! | `event.rs`, `outbox.rs`, `post.rs` | [`CircuitEvent`], and how it gets to [`CircuitEvents`] in order |
+//! | `event.rs`, `outbox.rs`, `queue.rs` | [`CircuitEvent`], and how it gets to [`CircuitEvents`] in order |
+//! | `post.rs` | what the breakers of a namespace share |
+//! | `follow.rs` | which breakers follow whom |
 //! | `signals.rs` | events of the namespace's telemetry, and its metrics |
 //! | `circuits.rs`, `registry.rs`, `keyed.rs` | [`CircuitBreakerRegistry`], [`KeyedBreakers`] |
 //! | `protected_config.rs` | [`ProtectedConfigServer`] |
@@ -36,6 +38,7 @@ mod error;
 mod event;
 mod execute;
 mod flights;
+mod follow;
 mod handle;
 mod hot;
 mod keeper;
@@ -50,6 +53,7 @@ mod post;
 #[doc(hidden)]
 pub mod protect;
 mod protected_config;
+mod queue;
 mod recent;
 mod registry;
 mod rules;
@@ -69,8 +73,8 @@ pub use keyed::KeyedBreakers;
 pub use layer::{CircuitBreakerFuture, CircuitBreakerLayer, CircuitBreakerService};
 pub use outcome::{ByResult, Classify, Nested, Outcome};
 pub use permit::{OwnedPermit, Permit};
-pub use post::{CircuitEvents, EVENTS_BACKLOG, Lagged};
 pub use protected_config::{CONFIG_CHANGES, CONFIG_READS, ProtectedConfigServer};
+pub use queue::{CircuitEvents, EVENTS_BACKLOG, Lagged};
 pub use registry::{CircuitBreakerRegistry, NAME, OnMissing, execute_in};
-pub use stats::{CircuitStats, ProbeStats, Totals, WindowStats};
+pub use stats::{CircuitStats, ProbeHolder, ProbeStats, Totals, WindowStats};
 pub use unanswered::Unanswered;

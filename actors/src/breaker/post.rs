@@ -1,36 +1,42 @@
 //! What a breaker has around it: listeners, and a keeper to call.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use mainstay_specs::{NamespaceName, ServiceName};
-use mainstay_supervisors::{Hold, Ledger, Namespace};
-use tokio::sync::broadcast::error::{RecvError, TryRecvError};
-use tokio::sync::{Notify, broadcast};
+use mainstay_supervisors::{Ledger, Namespace, Pid, WeakNamespace};
+use tokio::sync::Notify;
 
 use super::cell::Cell;
 use super::event::{CircuitEvent, CircuitEventKind};
+use super::follow::Followers;
+use super::queue::{CircuitEvents, EVENTS_BACKLOG, Queue};
 use super::signals::Signals;
-
-/// How many events a subscriber may be behind before it loses the oldest.
-pub const EVENTS_BACKLOG: usize = 256;
 
 /// What the breakers of a namespace share, or one has that stands alone.
 #[derive(Debug)]
 pub(crate) struct Post {
-    namespace: Option<NamespaceName>,
+    /// None of a breaker that stands alone.
+    home: Option<Home>,
     signals: Signals,
-    /// None once the namespace has ended.
-    events: Mutex<Option<broadcast::Sender<CircuitEvent>>>,
+    events: Queue,
+    /// How many events may wait for a subscriber, of streams to come.
+    backlog: AtomicUsize,
     ledger: Ledger,
     seeds: AtomicU64,
-    /// There is a keeper.
-    kept: AtomicBool,
-    /// Which breakers follow whom, each once.
-    followers: Mutex<Vec<(ServiceName, Weak<Cell>)>>,
-    /// Breakers that the keeper is to look at, each once.
+    pub(super) followers: Followers,
+    /// Breakers that the keeper is to look at, each once. They wait for the next one if there is none.
     waiting: Mutex<Vec<Weak<Cell>>>,
     called: Notify,
+    /// The keeper relies on timers also on a clock that stands still.
+    #[cfg(test)]
+    pub(super) relies: std::sync::atomic::AtomicBool,
+}
+
+#[derive(Debug)]
+struct Home {
+    name: NamespaceName,
+    namespace: WeakNamespace,
 }
 
 impl Post {
@@ -41,31 +47,38 @@ impl Post {
 
     /// Of the breakers of a namespace.
     pub(crate) fn of(namespace: &Namespace, seed: u64) -> Arc<Self> {
-        let (name, ledger) = (namespace.name().clone(), namespace.ledger().clone());
-        Self::new(Some(name), Signals::new(namespace), ledger, seed)
+        let home = Home {
+            name: namespace.name().clone(),
+            namespace: namespace.downgrade(),
+        };
+        let ledger = namespace.ledger().clone();
+        Self::new(Some(home), Signals::new(namespace), ledger, seed)
     }
 
-    fn new(
-        namespace: Option<NamespaceName>,
-        signals: Signals,
-        ledger: Ledger,
-        seed: u64,
-    ) -> Arc<Self> {
+    fn new(home: Option<Home>, signals: Signals, ledger: Ledger, seed: u64) -> Arc<Self> {
         Arc::new(Self {
-            namespace,
+            home,
             signals,
-            events: Mutex::new(Some(broadcast::channel(EVENTS_BACKLOG).0)),
-            kept: AtomicBool::new(false),
-            followers: Mutex::default(),
+            events: Queue::default(),
+            backlog: AtomicUsize::new(EVENTS_BACKLOG),
             ledger,
             seeds: AtomicU64::new(seed),
+            followers: Followers::default(),
             waiting: Mutex::default(),
             called: Notify::new(),
+            #[cfg(test)]
+            relies: std::sync::atomic::AtomicBool::new(false),
         })
     }
 
-    pub(crate) const fn namespace(&self) -> Option<&NamespaceName> {
-        self.namespace.as_ref()
+    pub(crate) fn namespace(&self) -> Option<&NamespaceName> {
+        self.home.as_ref().map(|home| &home.name)
+    }
+
+    /// The present incarnation of whoever has this name.
+    pub(crate) fn whereis(&self, name: &ServiceName) -> Option<Pid> {
+        let namespace = self.home.as_ref()?.namespace.upgrade()?;
+        Some(namespace.whereis(name.as_str())?.pid())
     }
 
     /// The seed of one more breaker.
@@ -73,93 +86,83 @@ impl Post {
         self.seeds.fetch_add(1, Ordering::Relaxed)
     }
 
+    pub(crate) fn set_backlog(&self, events: u32) {
+        let events = usize::try_from(events).unwrap_or(usize::MAX);
+        self.backlog.store(events, Ordering::Relaxed);
+    }
+
+    /// A stream of the events of all.
     #[track_caller]
     pub(crate) fn subscribe(&self) -> CircuitEvents {
         let hold = self.ledger.hold("circuit breaker events", "all breakers");
-        let events = match &*lock(&self.events) {
-            Some(sender) => sender.subscribe(),
-            None => broadcast::channel(1).1, // It has ended as well.
-        };
-        CircuitEvents {
-            events,
-            _hold: hold,
-        }
+        let backlog = self.backlog.load(Ordering::Relaxed);
+        self.events.subscribe(backlog, hold)
     }
 
-    fn send(&self, event: CircuitEvent) {
-        let sender = lock(&self.events).clone();
-        if let Some(sender) = sender {
-            // That nobody listens is no fault.
-            sender.send(event).ok();
-        }
+    /// A stream of the events of this one.
+    #[track_caller]
+    pub(crate) fn subscribe_to(&self, cell: &Cell) -> CircuitEvents {
+        let hold = self.ledger.hold("circuit breaker events", cell.label());
+        let backlog = self.backlog.load(Ordering::Relaxed);
+        cell.events.subscribe(backlog, hold)
     }
 
-    /// Ends all streams.
+    /// Ends the streams of all.
     pub(crate) fn close(&self) {
-        let sender = lock(&self.events).take();
-        drop(sender);
+        self.events.close();
     }
 
-    /// Says whether there is a keeper. What is due while there is none, the next one looks for itself.
-    pub(crate) fn set_kept(&self, kept: bool) {
-        self.kept.store(kept, Ordering::SeqCst);
-    }
-
-    /// Calls the keeper to this breaker, if there is one.
+    /// Calls the keeper to this breaker.
     pub(crate) fn attend(&self, cell: &Cell) {
-        if self.kept.load(Ordering::SeqCst) && !cell.waiting.swap(true, Ordering::AcqRel) {
-            lock(&self.waiting).push(Weak::clone(&cell.me));
+        if self.home.is_some() && !cell.waiting.swap(true, Ordering::AcqRel) {
+            let mut waiting = lock(&self.waiting);
+            if waiting.len() == waiting.capacity() {
+                // Without a keeper, those that are gone would be kept for ever.
+                waiting.retain(|other| other.strong_count() > 0);
+            }
+            waiting.push(Weak::clone(&cell.me));
+            drop(waiting);
             self.called.notify_one();
         }
-    }
-
-    /// A breaker follows whoever has this name, and nobody else.
-    pub(crate) fn follow(&self, name: ServiceName, cell: &Arc<Cell>) {
-        let mut followers = lock(&self.followers);
-        followers.retain(|(_, other)| {
-            let other = other.upgrade();
-            other.is_some_and(|other| !Arc::ptr_eq(&other, cell))
-        });
-        followers.push((name, Arc::downgrade(cell)));
-        drop(followers);
-        self.called.notify_one();
-    }
-
-    /// Which breakers follow whom.
-    pub(crate) fn followers(&self) -> Vec<(ServiceName, Arc<Cell>)> {
-        let followers = lock(&self.followers);
-        let alive =
-            |(name, cell): &(ServiceName, Weak<Cell>)| Some((name.clone(), cell.upgrade()?));
-        followers.iter().filter_map(alive).collect()
     }
 
     pub(crate) async fn called(&self) {
         self.called.notified().await;
     }
 
-    /// Those that the keeper was called to since this was last asked.
-    pub(crate) fn take_waiting(&self) -> Vec<Arc<Cell>> {
-        let waiting = std::mem::take(&mut *lock(&self.waiting));
-        let cells: Vec<_> = waiting.iter().filter_map(Weak::upgrade).collect();
-        for cell in &cells {
-            cell.waiting.store(false, Ordering::Release);
-        }
-        cells
+    /// Those that the keeper was called to since this was last asked. To be [answered](Cell::is_attended) one by one: whoever
+    /// has one in hand holds it.
+    pub(crate) fn take_waiting(&self) -> Vec<Weak<Cell>> {
+        std::mem::take(&mut *lock(&self.waiting))
     }
 }
 
 impl Cell {
+    /// The keeper has come: from here on it is called anew.
+    pub(super) fn is_attended(&self) {
+        self.waiting.store(false, Ordering::Release);
+    }
+
+    /// Its name, with its key if it has one.
+    fn label(&self) -> String {
+        match &self.key {
+            Some(key) => format!("{}/{key}", self.name),
+            None => self.name.to_string(),
+        }
+    }
+
     /// Tells listeners what has happened: the one place where that is done. No lock is held meanwhile.
     pub(super) fn tell(&self) {
         self.outbox.empty(|kind, gauge| {
             let event = CircuitEvent {
-                namespace: self.post.namespace.clone(),
+                namespace: self.post.namespace().cloned(),
                 name: self.name.clone(),
                 key: self.key.as_deref().map(str::to_owned),
                 kind,
             };
             log(&event);
-            self.post.send(event.clone());
+            self.events.send(&event);
+            self.post.events.send(&event);
             // Last, as handlers are called by it, here and now.
             self.post.signals.tell(&event, gauge);
         });
@@ -196,52 +199,6 @@ fn log(event: &CircuitEvent) {
                 version,
                 "circuit breaker reconfigured"
             );
-        }
-    }
-}
-
-/// The subscriber was too slow: it has missed this many events, the oldest of those that waited for it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0} events were missed")]
-#[allow(clippy::exhaustive_structs)]
-pub struct Lagged(pub u64);
-
-/// The events of breakers: a stream with a bounded queue.
-///
-/// Those of one breaker come in order, each once. It goes on over crashes of the keeper, and ends with the namespace. While it is
-/// there it is noted in the namespace's [`Ledger`](mainstay_supervisors::Ledger).
-#[derive(Debug)]
-pub struct CircuitEvents {
-    events: broadcast::Receiver<CircuitEvent>,
-    _hold: Hold,
-}
-
-impl CircuitEvents {
-    /// The next event; `None` once there can be no more.
-    ///
-    /// # Errors
-    ///
-    /// [`Lagged`] with the number of events that were lost, if more than [`EVENTS_BACKLOG`] were waiting.
-    ///
-    /// Cancel safety: nothing is lost when this is dropped.
-    pub async fn next(&mut self) -> Option<Result<CircuitEvent, Lagged>> {
-        match self.events.recv().await {
-            Ok(event) => Some(Ok(event)),
-            Err(RecvError::Lagged(missed)) => Some(Err(Lagged(missed))),
-            Err(RecvError::Closed) => None,
-        }
-    }
-
-    /// The next event, if there is one already.
-    ///
-    /// # Errors
-    ///
-    /// [`Lagged`], as of [`next`](Self::next).
-    pub fn try_next(&mut self) -> Option<Result<CircuitEvent, Lagged>> {
-        match self.events.try_recv() {
-            Ok(event) => Some(Ok(event)),
-            Err(TryRecvError::Lagged(missed)) => Some(Err(Lagged(missed))),
-            Err(TryRecvError::Empty | TryRecvError::Closed) => None,
         }
     }
 }

@@ -9,8 +9,8 @@ use mainstay_supervisors::{Child, Namespace};
 use super::circuits::Circuits;
 use super::error::{CircuitError, Refusal, RegisterCircuitError};
 use super::handle::CircuitBreaker;
-use super::keyed::{Family, KeyedBreakers};
-use super::post::CircuitEvents;
+use super::keyed::KeyedBreakers;
+use super::queue::CircuitEvents;
 use super::start;
 use super::stats::CircuitStats;
 
@@ -70,8 +70,9 @@ pub enum OnMissing {
 impl CircuitBreakerRegistry {
     /// The keeper of the breakers as a child, to be started in a namespace.
     ///
-    /// The breakers of the spec are made at its first start. Those that are there already, also at a restart, keep their state, their
-    /// configuration and what they were told.
+    /// The breakers of the spec are made at its first start; it fails if there is no room for one. Those that are there already, also
+    /// at a restart, keep their state, their configuration and what they were told, and those that were
+    /// [forgotten](Self::unregister) since stay so.
     #[must_use]
     #[track_caller]
     pub fn child(spec: CircuitBreakersSpec) -> Child {
@@ -136,28 +137,25 @@ impl CircuitBreakerRegistry {
     }
 
     /// A family of breakers by key, at most as many as `keys_max` of the namespace says. One that is there already is handed
-    /// out as it is, with the configuration it was made with.
+    /// out as it is, with the configuration it has: [`KeyedBreakers::reconfigure`] changes it.
     ///
     /// # Errors
     ///
-    /// [`RegisterCircuitError::Config`], [`RegisterCircuitError::TooMany`] of families.
+    /// [`RegisterCircuitError::Config`], [`RegisterCircuitError::TooManyFamilies`].
     pub fn keyed(
         &self,
         name: ServiceName,
         config: CircuitConfig,
     ) -> Result<KeyedBreakers, RegisterCircuitError> {
         config.validate().map_err(RegisterCircuitError::Config)?;
-        let limits = self.circuits.limits();
-        let mut families = self.circuits.families();
-        let max = limits.breakers_max;
-        if !families.contains_key(&name) && families.len() >= max as usize {
-            return Err(RegisterCircuitError::TooMany { max });
-        }
-        let family = families.entry(name.clone()).or_insert_with(|| {
-            let (config, post) = (Arc::new(config), &self.circuits.post);
-            Arc::new(Family::new(name, config, limits.keys_max, post))
-        });
-        Ok(KeyedBreakers::of_family(Arc::clone(family)))
+        let family = self.circuits.family(name, config)?;
+        Ok(KeyedBreakers::of_family(family))
+    }
+
+    /// Forgets a family, and hands it out. It goes on working for whoever holds it, and its name is free.
+    pub fn unregister_keyed(&self, name: &str) -> Option<KeyedBreakers> {
+        let family = self.circuits.families().remove(name);
+        family.map(KeyedBreakers::of_family)
     }
 
     /// Runs an operation through the breaker of this name, as [`CircuitBreaker::execute`] does.
@@ -242,7 +240,8 @@ impl CircuitBreakerRegistry {
         handles.collect()
     }
 
-    /// Everything there is to know about the breakers with a name of their own, by name.
+    /// Everything there is to know about the breakers with a name of their own, by name. About those of
+    /// [`families`](Self::families), each of them knows: there may be many.
     #[must_use]
     pub fn stats(&self) -> Vec<CircuitStats> {
         let breakers = self.circuits();

@@ -87,6 +87,19 @@ impl Rules {
         failures.max(window).max(self.base as u64)
     }
 
+    /// How many calls the rule about those that are out is about; 0 without one.
+    pub(crate) const fn tracked(&self) -> usize {
+        match self.in_flight {
+            Some((calls, _)) => calls,
+            None => 0,
+        }
+    }
+
+    /// The longest that it refuses at a time.
+    pub(crate) const fn longest(&self) -> u64 {
+        self.longest as u64
+    }
+
     /// Whether a slow call of a half-open breaker tells against closing it: only if slow calls may open it.
     pub(crate) const fn minds_slow(&self) -> bool {
         self.slow_rate.is_some() || self.combined_rate.is_some()

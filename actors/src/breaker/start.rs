@@ -29,7 +29,8 @@ fn start(spec: &CircuitBreakersSpec, cx: StartContext) -> Result<Started, StartE
     let namespace =
         namespace.ok_or_else(|| StartError::failed(RegisterCircuitError::NotInNamespace))?;
     let circuits = Circuits::of(&namespace);
-    circuits.adopt(spec);
-    let process = cx.spawn_task(move |stop| keep(Arc::clone(&circuits), namespace.clone(), stop));
+    circuits.adopt(spec).map_err(StartError::failed)?;
+    let post = Arc::clone(&circuits.post);
+    let process = cx.spawn_task(move |stop| keep(Arc::clone(&post), namespace.clone(), stop));
     Ok(process.into())
 }

@@ -3,9 +3,9 @@
 use std::panic::Location;
 use std::time::{Duration, SystemTime};
 
-use mainstay_specs::{NamespaceName, ServiceName};
-use mainstay_supervisors::Process;
-use serde::Serialize;
+use mainstay_specs::{ChildId, NamespaceName, ServiceName};
+use mainstay_supervisors::Pid;
+use serde::{Serialize, Serializer};
 
 use super::event::{CircuitState, Transition};
 use super::outcome::Outcome;
@@ -32,7 +32,8 @@ pub struct Totals {
     pub late: u64,
     /// How many probes had their permit taken from them.
     pub expired: u64,
-    /// How many outcomes there were on which it would have opened, while it only took metrics.
+    /// How often it would have opened, while it only took metrics: on so many outcomes, and so many times over calls that did not
+    /// come back, each of which counts once for that.
     pub would_open: u64,
     /// How often it went from one state to another.
     pub state_changes: u64,
@@ -76,7 +77,7 @@ pub struct WindowStats {
     pub slow_rate: Option<f64>,
 }
 
-/// A breaker at one moment. As JSON, times are in milliseconds.
+/// A breaker at one moment. As JSON, times are in milliseconds, in fields that end in `_ms`.
 #[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
 pub struct CircuitStats {
@@ -94,13 +95,13 @@ pub struct CircuitStats {
     pub success_count: u64,
     /// How many calls were refused, over its life.
     pub rejected: u64,
-    /// When a call last failed, by the system's clock: for people; nothing is decided by it.
-    #[serde(skip)]
+    /// When a call last failed, by the system's clock: for people; nothing is decided by it. As JSON in milliseconds since 1970.
+    #[serde(rename = "last_failure_time_ms", serialize_with = "since_1970")]
     pub last_failure_time: Option<SystemTime>,
     /// How often it went from one state to another.
     pub state_changes: u64,
-    /// How long it will go on refusing, if it refuses and that is known. Never zero.
-    #[serde(skip)]
+    /// How long it will go on refusing, if it refuses and that is known. Never zero; as JSON rounded up.
+    #[serde(rename = "next_attempt_ms", serialize_with = "at_most_so_long")]
     pub next_attempt: Option<Duration>,
     /// The calls that rates are taken of; empty if no rule asks for rates.
     pub window: WindowStats,
@@ -109,7 +110,6 @@ pub struct CircuitStats {
     /// The last transitions, oldest first, at most 16.
     pub transitions: Vec<Transition>,
     /// Who holds permits of probes, oldest first.
-    #[serde(skip)]
     pub probes: Vec<ProbeStats>,
     /// The name of the process that it follows, if it follows one.
     pub follows: Option<ServiceName>,
@@ -120,15 +120,58 @@ pub struct CircuitStats {
 }
 
 /// Somebody who holds the permit of a probe.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct ProbeStats {
     /// The process, if it is one.
-    pub holder: Option<Process>,
+    pub holder: Option<ProbeHolder>,
     /// Where in the code it asked for it.
+    #[serde(serialize_with = "place")]
     pub made_at: &'static Location<'static>,
     /// How long it has had it.
+    #[serde(rename = "held_for_ms", serialize_with = "milliseconds")]
     pub held_for: Duration,
-    /// How long until it is taken from it.
+    /// How long until it is taken from it; as JSON rounded up.
+    #[serde(rename = "expires_in_ms", serialize_with = "rounded_up")]
     pub expires_in: Duration,
+}
+
+/// A process that holds the permit of a probe. It may have ended since: nothing is kept of it but this.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct ProbeHolder {
+    /// The number of the incarnation.
+    pub pid: Pid,
+    /// What its supervisor calls it.
+    pub id: ChildId,
+}
+
+pub(super) fn milliseconds<S: Serializer>(time: &Duration, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_u64(u64::try_from(time.as_millis()).unwrap_or(u64::MAX))
+}
+
+fn rounded_up<S: Serializer>(time: &Duration, to: S) -> Result<S::Ok, S::Error> {
+    let time = time.as_nanos().div_ceil(1_000_000);
+    to.serialize_u64(u64::try_from(time).unwrap_or(u64::MAX))
+}
+
+// Both are given what the field is, by reference.
+#[allow(clippy::ref_option)]
+fn at_most_so_long<S: Serializer>(time: &Option<Duration>, to: S) -> Result<S::Ok, S::Error> {
+    match time {
+        Some(time) => rounded_up(time, to),
+        None => to.serialize_none(),
+    }
+}
+
+#[allow(clippy::ref_option)]
+fn since_1970<S: Serializer>(time: &Option<SystemTime>, to: S) -> Result<S::Ok, S::Error> {
+    match time.and_then(|time| time.duration_since(SystemTime::UNIX_EPOCH).ok()) {
+        Some(time) => milliseconds(&time, to),
+        None => to.serialize_none(),
+    }
+}
+
+fn place<S: Serializer>(place: &&'static Location<'static>, to: S) -> Result<S::Ok, S::Error> {
+    to.collect_str(place)
 }

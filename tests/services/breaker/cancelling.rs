@@ -1,5 +1,7 @@
 //! Callers that give up, at every moment at which they can.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use mainstay_actors::breaker::{CircuitBreaker, CircuitState};
@@ -102,7 +104,8 @@ async fn the_permit_of_a_process_that_is_killed_comes_back_at_once() {
     settle().await;
     let stats = breaker.stats();
     assert_eq!(stats.probes.len(), 1);
-    assert_eq!(stats.probes[0].holder.as_ref(), Some(&prober));
+    let holder = stats.probes[0].holder.as_ref().expect("a process");
+    assert_eq!((holder.pid, &holder.id), (prober.pid(), prober.id()));
     assert!(stats.probes[0].made_at.file().ends_with("cancelling.rs"));
     prober.kill();
     prober.ended().await;
@@ -126,4 +129,41 @@ fn a_permit_dropped_by_a_panic_has_failed_and_one_dropped_in_peace_was_cancelled
     assert!(thread.join().is_err());
     assert_eq!(breaker.stats().totals.panicked, 1);
     assert_eq!(breaker.state(), CircuitState::Open);
+}
+
+/// An error that tells when it is gone.
+#[derive(Debug, thiserror::Error)]
+#[error("no more")]
+struct Gone(Arc<AtomicBool>);
+
+impl Drop for Gone {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+/// What a process ended with is dropped by whoever lets go of it last: not by a breaker, under a lock.
+#[tokio::test(start_paused = true)]
+async fn a_probe_whose_process_has_ended_keeps_nothing_of_it() {
+    let bed = Bed::new().await;
+    let breaker = bed.breaker(touchy());
+    assert!(fail(&breaker).await.is_err());
+    advance(30).await;
+    let gone = Arc::new(AtomicBool::new(false));
+    let (caller, flag) = (breaker.clone(), Arc::clone(&gone));
+    let child = Child::task("prober", move |_stop| {
+        let (caller, flag) = (caller.clone(), Arc::clone(&flag));
+        async move {
+            std::mem::forget(caller.try_acquire_owned().expect("the probe"));
+            Err::<(), _>(Gone(flag))
+        }
+    });
+    let child = child.restart(mainstay_supervisors::specs::Restart::Temporary);
+    bed.namespace.start_child(child).await.expect("it starts");
+    settle().await;
+    bed.end().await;
+    settle().await;
+    let stats = breaker.stats();
+    assert_eq!(stats.probes.len(), 1, "it has its permit yet");
+    assert!(gone.load(Ordering::Relaxed));
 }

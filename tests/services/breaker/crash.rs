@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use mainstay_actors::breaker::CircuitState;
+use mainstay_actors::breaker::{CircuitBreakerRegistry, CircuitState, NAME};
 use mainstay_supervisors::Fault;
-use mainstay_supervisors::specs::{CircuitConfig, OpenTime};
+use mainstay_supervisors::specs::{ChildId, CircuitConfig, OpenTime};
 
 use super::support::{Bed, advance, fail, name, retry_after, settle, steps, succeed, touchy};
 
@@ -122,4 +122,54 @@ fn while_the_keeper_minds_the_time_refusals_and_the_reset_are_the_same() {
         drop(events);
         bed.end().await;
     });
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_breaker_that_was_forgotten_is_minded_by_the_next_keeper_all_the_same() {
+    let bed = Bed::new().await;
+    let breaker = bed.breaker(touchy().open(OpenTime::default().eager()));
+    assert!(fail(&breaker).await.is_err());
+    settle().await;
+    assert!(bed.breakers.unregister("db").is_some());
+    let mut events = bed.breakers.subscribe();
+    bed.crash().await;
+    advance(31).await;
+    settle().await;
+    let half_open = (2, CircuitState::Open, CircuitState::HalfOpen);
+    assert_eq!(steps(&mut events), [half_open]);
+    drop(events);
+    bed.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_opened_while_there_was_no_keeper_is_minded_by_the_next_one() {
+    let bed = Bed::new().await;
+    let breaker = bed.breaker(touchy().open(OpenTime::default().eager()));
+    assert!(bed.breakers.unregister("db").is_some());
+    let keeper = ChildId::new(NAME).expect("an id");
+    let children = bed.namespace.children().expect("it runs");
+    children.terminate_child(&keeper).await.expect("it runs");
+    assert!(fail(&breaker).await.is_err());
+    let mut events = bed.breakers.subscribe();
+    children.restart_child(&keeper).await.expect("it starts");
+    advance(31).await;
+    settle().await;
+    let half_open = (2, CircuitState::Open, CircuitState::HalfOpen);
+    assert_eq!(steps(&mut events), [half_open]);
+    drop(events);
+    bed.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stream_that_is_asked_for_after_the_end_of_the_namespace_ends_at_once() {
+    let bed = Bed::new().await;
+    bed.runtime.stop(Duration::from_secs(5)).await;
+    let breakers = CircuitBreakerRegistry::of(&bed.namespace);
+    let breaker = breakers.register_circuit(name("db"), touchy());
+    let breaker = breaker.expect("it is new");
+    assert!(breakers.subscribe().next().await.is_none());
+    assert!(fail(&breaker).await.is_err());
+    assert_eq!(breaker.state(), CircuitState::Open);
+    let again = CircuitBreakerRegistry::of(&bed.namespace);
+    assert!(again.circuit("db").is_some(), "they are the same for all");
 }

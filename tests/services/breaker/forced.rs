@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use mainstay_actors::breaker::{CircuitBreaker, CircuitState};
-use mainstay_supervisors::specs::CircuitConfig;
+use mainstay_actors::breaker::{Cause, CircuitBreaker, CircuitState, Outcome};
+use mainstay_supervisors::specs::{CircuitConfig, HalfOpen, TripRules};
 
 use super::support::{Bed, advance, alone, fail, retry_after, settle, succeed, touchy};
 
@@ -97,4 +97,113 @@ async fn a_disabled_one_counts_nothing_and_one_forced_closed_does() {
     assert!(succeed(&breaker).await.is_ok());
     let totals = breaker.stats().totals;
     assert_eq!((totals.failures, totals.successes), (1, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_metrics_only_calls_that_do_not_come_back_are_told_too() {
+    let trip = TripRules::default().in_flight(2, Duration::from_secs(1));
+    let breaker = alone(CircuitConfig::default().trip(trip));
+    breaker.metrics_only();
+    let would_open = || breaker.stats().totals.would_open;
+    let calls: Vec<_> = (0..5)
+        .map(|_| breaker.try_acquire().expect("it lets all through"))
+        .collect();
+    tokio::time::advance(Duration::from_nanos(999_999_999)).await;
+    assert_eq!(would_open(), 0);
+    tokio::time::advance(Duration::from_nanos(1)).await;
+    assert_eq!(would_open(), 2, "of two each; the fifth is alone");
+    advance(100).await;
+    assert_eq!(would_open(), 2);
+    calls
+        .into_iter()
+        .for_each(mainstay_actors::breaker::Permit::success);
+    let stats = breaker.stats();
+    assert_eq!((stats.totals.successes, stats.totals.would_open), (5, 2));
+    assert_eq!(stats.state, CircuitState::MetricsOnly);
+}
+
+#[tokio::test(start_paused = true)]
+async fn rates_are_taken_while_it_only_takes_metrics() {
+    let trip = TripRules::default().failure_rate(0.5, 4);
+    let breaker = alone(CircuitConfig::default().trip(trip));
+    breaker.metrics_only();
+    for _ in 0..2 {
+        assert!(fail(&breaker).await.is_err());
+        assert!(succeed(&breaker).await.is_ok());
+    }
+    let stats = breaker.stats();
+    assert_eq!(
+        (stats.window.calls, stats.window.failure_rate),
+        (4, Some(0.5))
+    );
+    assert_eq!(stats.totals.would_open, 1);
+    assert_eq!(stats.state, CircuitState::MetricsOnly);
+}
+
+#[tokio::test(start_paused = true)]
+async fn told_the_same_again_it_begins_anew_all_the_same() {
+    for (force, state) in &FORCES[1..] {
+        let breaker = alone(touchy());
+        force(&breaker);
+        let before = breaker.try_acquire().expect("it lets all through");
+        force(&breaker);
+        before.failure();
+        let stats = breaker.stats();
+        assert_eq!((stats.state, stats.state_changes), (*state, 1));
+        assert_eq!((stats.totals.late, stats.totals.failures), (1, 0));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn forced_open_for_a_time_that_ends_at_once_or_never() {
+    let breaker = alone(touchy());
+    breaker.force_open_for(Duration::ZERO);
+    assert_eq!(breaker.state(), CircuitState::HalfOpen);
+    let probe = breaker.try_acquire().expect("the probe");
+    breaker.force_open_for(Duration::from_secs(5));
+    probe.success();
+    assert_eq!(breaker.stats().totals.late, 1);
+    assert_eq!(retry_after(&breaker), Duration::from_secs(5));
+    breaker.force_open_for(Duration::MAX);
+    let refused = breaker.try_acquire().expect_err("it was forced open");
+    assert_eq!(
+        (refused.retry_after(), breaker.stats().next_attempt),
+        (None, None)
+    );
+}
+
+/// Every transition that a breaker makes of itself, with somebody who says what it is to do at the same moment.
+#[test]
+fn what_it_is_told_wins_over_what_it_does_at_the_same_moment() {
+    let half_open = HalfOpen::new(1, 2).probe_deadline(Duration::from_nanos(1));
+    let config = touchy()
+        .reset_timeout(Duration::from_nanos(1))
+        .half_open(half_open);
+    for (force, state) in FORCES {
+        for _ in 0..50 {
+            let breaker = alone(config.clone());
+            std::thread::scope(|scope| {
+                for nth in 0..3 {
+                    let breaker = &breaker;
+                    scope.spawn(move || {
+                        for call in 0..20 {
+                            if let Ok(permit) = breaker.try_acquire() {
+                                let good = (call + nth) % 3 == 0;
+                                permit.settle(if good {
+                                    Outcome::Success
+                                } else {
+                                    Outcome::Failure
+                                });
+                            }
+                        }
+                    });
+                }
+                force(&breaker);
+            });
+            let stats = breaker.stats();
+            assert_eq!(stats.state, state);
+            let last = stats.transitions.last().expect("one at least");
+            assert_eq!((last.to, last.cause), (state, Cause::Forced));
+        }
+    }
 }

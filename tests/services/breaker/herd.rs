@@ -4,10 +4,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use mainstay_actors::breaker::{CircuitBreaker, CircuitState};
+use mainstay_actors::breaker::{CircuitBreaker, CircuitBreakerRegistry, CircuitState};
+use mainstay_supervisors::Runtime;
 use mainstay_supervisors::specs::{CircuitConfig, HalfOpen, OpenTime};
 
-use super::support::{advance, alone, fail, name, touchy};
+use super::support::{alone, fail, name, touchy};
 
 #[tokio::test(start_paused = true)]
 async fn of_ten_thousand_callers_at_the_moment_of_the_reset_exactly_the_permits_run() {
@@ -101,18 +102,45 @@ fn refusals_of_many_threads_are_counted_exactly() {
     assert_eq!(breaker.stats().rejected, 60_000);
 }
 
+/// When a breaker comes back that opens now.
+async fn wait(breaker: &CircuitBreaker) -> Duration {
+    assert!(fail(breaker).await.is_err());
+    super::support::retry_after(breaker)
+}
+
+fn jittery() -> CircuitConfig {
+    touchy().open(OpenTime::default().jitter(0.5))
+}
+
 #[tokio::test(start_paused = true)]
 async fn breakers_of_one_dependency_do_not_come_back_together() {
-    let config = touchy().open(OpenTime::default().jitter(0.5));
     let mut waits = Vec::new();
-    for nth in 0..100 {
-        let breaker = CircuitBreaker::new(name(&format!("db-{nth}")), config.clone());
-        let breaker = breaker.expect("it is valid");
-        assert!(fail(&breaker).await.is_err());
-        waits.push(super::support::retry_after(&breaker));
+    for _ in 0..100 {
+        // As of the replicas of a program: they all have the same name.
+        waits.push(wait(&alone(jittery())).await);
     }
     waits.sort_unstable();
-    assert!(waits[99] - waits[0] >= Duration::from_secs(13));
+    assert!(waits[99] - waits[0] >= Duration::from_secs(10));
     assert!(waits[0] >= Duration::from_secs(15) && waits[99] <= Duration::from_secs(30));
-    advance(1).await;
+    waits.dedup();
+    assert_eq!(waits.len(), 100);
+}
+
+/// When the breakers of a namespace come back.
+async fn waits(runtime: &Runtime) -> [Duration; 2] {
+    let started = runtime.namespace("production").await;
+    let breakers = CircuitBreakerRegistry::of(&started.expect("it starts"));
+    let breaker = |text| breakers.register_circuit(name(text), jittery());
+    let (one, other) = (breaker("db").expect("new"), breaker("cache").expect("new"));
+    [wait(&one).await, wait(&other).await]
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_same_program_comes_back_at_another_time_unless_its_seed_is_the_same() {
+    let seeded = |seed| Runtime::builder().seed(seed).build();
+    assert_eq!(waits(&seeded(7)).await, waits(&seeded(7)).await);
+    let any = [waits(&seeded(7)).await, waits(&seeded(8)).await];
+    assert_ne!(any[0][0], any[1][0]);
+    assert_ne!(any[0][0], any[0][1]);
+    assert_ne!(waits(&Runtime::new()).await, waits(&Runtime::new()).await);
 }

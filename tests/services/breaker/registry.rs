@@ -63,7 +63,13 @@ async fn there_are_no_more_than_there_may_be() {
         made.expect("there is room");
     }
     let refused = bed.breakers.register_default(name("more")).err();
-    assert_eq!(refused, Some(RegisterCircuitError::TooMany { max: 2 }));
+    assert_eq!(
+        refused,
+        Some(RegisterCircuitError::TooMany {
+            name: name("more"),
+            max: 2
+        })
+    );
     let create = OnMissing::Create(CircuitConfig::default());
     let refused = call(&bed, "more", create).await;
     assert!(matches!(refused, Err(CircuitError::Register(_))));

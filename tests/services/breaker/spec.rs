@@ -78,3 +78,52 @@ async fn a_wrong_spec_fails_the_start_and_says_why() {
         "{error}"
     );
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_breaker_of_the_spec_that_was_forgotten_stays_so() {
+    let spec = CircuitBreakersSpec::default().breaker_with(name("db"), touchy());
+    let bed = Bed::with(spec).await;
+    assert!(bed.breakers.unregister("db").is_some());
+    bed.crash().await;
+    assert!(bed.breakers.circuit("db").is_none());
+    bed.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_breaker_of_the_spec_that_there_is_no_room_for_fails_the_start() {
+    let runtime = Runtime::new();
+    let namespace = runtime.namespace("app").await.expect("it starts");
+    let breakers = CircuitBreakerRegistry::of(&namespace);
+    breakers.register_default(name("other")).expect("it is new");
+    let spec = CircuitBreakersSpec::default()
+        .breakers_max(1)
+        .breaker(name("db"));
+    let started = namespace
+        .start_child(CircuitBreakerRegistry::child(spec))
+        .await;
+    let error = started.expect_err("there is no room").to_string();
+    let why =
+        "there is no room for the circuit breaker db: there are 1 already, as many as there may be";
+    assert!(error.contains(why), "{error}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_bound_on_keys_is_that_of_the_spec_also_for_families_that_were_made_before() {
+    let runtime = Runtime::new();
+    let namespace = runtime.namespace("app").await.expect("it starts");
+    let breakers = CircuitBreakerRegistry::of(&namespace);
+    let shards = breakers
+        .keyed(name("shards"), touchy())
+        .expect("it is valid");
+    for key in ["a", "b", "c", "d"] {
+        shards.breaker(key).expect("there is room");
+    }
+    let spec = CircuitBreakersSpec::default().keys_max(2);
+    let child = CircuitBreakerRegistry::child(spec);
+    namespace.start_child(child).await.expect("it starts");
+    let held = shards.breaker("e").expect("others are idle");
+    assert_eq!(shards.len(), 2);
+    shards.breaker("f").expect("another is idle").force_open();
+    assert!(shards.breaker("g").is_err());
+    drop(held);
+}

@@ -54,7 +54,7 @@ impl<H> Machine<H> {
             generation: self.generation,
             until: refused.and_then(|refused| refused.until),
             stamped: counting && self.rules.slow_after.is_some(),
-            tracked: matches!(self.state, State::Closed) && self.rules.in_flight.is_some(),
+            tracked: watching && self.rules.in_flight.is_some(),
             part,
             attentive: watching && self.watch.minds_good(&self.rules, counts_only),
             refuses: refused.is_some(),

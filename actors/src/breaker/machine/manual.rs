@@ -35,11 +35,10 @@ impl<H> Machine<H> {
         self.again = 0;
         if self.state.name() != state.name() {
             self.to(state, cause, self.now);
-        } else if order == Order::Reset {
-            // It forgets what it has counted, and what is out by now.
-            self.begin(self.now);
         } else {
+            // It forgets what it has counted, and what is out by now.
             self.state = state;
+            self.begin(self.now);
         }
     }
 

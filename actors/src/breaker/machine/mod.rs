@@ -155,7 +155,7 @@ impl<H> Machine<H> {
         self.check()?;
         let lease = match &mut self.state {
             State::HalfOpen(probation) => Lease::Probe(probation.admit(self.now, holder())),
-            State::Closed if self.rules.in_flight.is_some() => {
+            State::Closed | State::MetricsOnly if self.rules.in_flight.is_some() => {
                 Lease::Flight(self.watch.flights.start(self.now))
             }
             _ => Lease::None,
@@ -297,9 +297,9 @@ impl<H> Machine<H> {
     /// When something happens by itself.
     pub(crate) fn due(&self) -> Option<u64> {
         match &self.state {
-            State::Closed => {
-                let (calls, longer_than) = self.rules.in_flight?;
-                self.watch.flights.due(calls, longer_than)
+            State::Closed | State::MetricsOnly => {
+                let (_, longer_than) = self.rules.in_flight?;
+                self.watch.flights.due(longer_than)
             }
             State::Open { until } if self.rules.eager => Some(*until),
             State::ForcedOpen { until } => *until,
@@ -324,9 +324,13 @@ impl<H> Machine<H> {
                 self.judge(verdict, at);
             }
             State::Open { .. } | State::ForcedOpen { .. } => self.half_open(Cause::TimeUp, at),
+            State::MetricsOnly => {
+                // Had it opened, these would not count any more.
+                self.totals.would_open += 1;
+                self.watch.flights.set_aside();
+            }
             _ => {
-                let calls = self.rules.in_flight.map_or(0, |rule| rule.0);
-                let calls = u32::try_from(calls).unwrap_or(u32::MAX);
+                let calls = u32::try_from(self.rules.tracked()).unwrap_or(u32::MAX);
                 self.open(Cause::InFlight { calls }, at);
             }
         }
@@ -401,6 +405,10 @@ impl<H> Machine<H> {
         &self.rules
     }
 
+    pub(crate) const fn generation(&self) -> u64 {
+        self.generation
+    }
+
     pub(crate) const fn version(&self) -> u64 {
         self.version
     }
@@ -439,11 +447,21 @@ impl<H> Machine<H> {
         }
     }
 
-    /// Whether nothing would be lost if it were forgotten: it is closed, and so long ago was the last call that could be held
-    /// against it that no rule about time would look at it any more.
+    /// Whether next to nothing would be lost if it were forgotten: so long ago was the last call that could be held against it that
+    /// no rule about time would look at it any more, and it refuses nobody. One that is open or half open is no more than a closed
+    /// one then, but for how often it has opened in a row.
     pub(crate) fn is_idle(&self, now: u64) -> bool {
         let forgotten = |at: u64| now.saturating_sub(at) >= self.rules.memory();
-        let closed = matches!(self.state, State::Closed) && self.watch.flights.len() == 0;
-        closed && self.last_bad.is_none_or(forgotten)
+        let refuses_nobody = match &self.state {
+            State::Closed => self.watch.flights.len() == 0,
+            State::Open { until } => *until <= now,
+            // What such a probe would come to has been over for as long too.
+            State::HalfOpen(probation) => probation
+                .probes()
+                .iter()
+                .all(|probe| forgotten(probe.deadline.saturating_add(self.rules.longest()))),
+            _ => false,
+        };
+        refuses_nobody && self.last_bad.is_none_or(forgotten)
     }
 }

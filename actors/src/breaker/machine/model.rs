@@ -1,12 +1,13 @@
 //! A breaker as slow and as obvious as can be: it keeps everything that ever happened, and looks at all of it each time.
 
-use mainstay_specs::{CallRate, ProbeExpiry};
+use mainstay_specs::{CallRate, HalfOpen, ProbeExpiry};
 
 use super::{Lease, Machine, Order, Refused};
 use crate::breaker::event::{Cause, CircuitState};
 use crate::breaker::outcome::Outcome;
 use crate::breaker::rules::Rules;
-use crate::breaker::window::Shape;
+use crate::breaker::stats::Totals;
+use crate::breaker::window::{Counts, Shape};
 
 /// A call that was admitted.
 #[derive(Clone, Copy, Debug)]
@@ -14,7 +15,11 @@ pub(crate) struct Call {
     generation: u64,
     pub(crate) since: u64,
     probe: bool,
+    /// There was a rule about calls that are out when it began, and there was one ever since.
+    tracked: bool,
     pub(crate) over: bool,
+    /// It has been told already that it would have opened over this one.
+    aside: bool,
 }
 
 /// What counts, of a call that has come back in this generation.
@@ -23,6 +28,25 @@ struct Entry {
     at: u64,
     failed: bool,
     slow: bool,
+    /// Under which time it is in the window; none if it was forgotten there.
+    window: Option<u64>,
+    /// The rule about failures knows of it.
+    recent: bool,
+    /// Of a probe: it tells against closing.
+    tells_against: bool,
+}
+
+/// All outcomes that were counted, by what they were, and how many of them were slow.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Counted {
+    successes: u64,
+    failures: u64,
+    timed_out: u64,
+    panicked: u64,
+    ignored: u64,
+    cancelled: u64,
+    slow: u64,
+    expired: u64,
 }
 
 /// From what, to what, why and when.
@@ -38,6 +62,12 @@ pub(crate) struct Model {
     again: u32,
     entries: Vec<Entry>,
     neutral: u64,
+    /// By what a half-open generation goes.
+    probation: HalfOpen,
+    /// Failures and successes of this generation, but for probes that lost their permit.
+    since: (u64, u64),
+    last_bad: Option<u64>,
+    pub(crate) counted: Counted,
     pub(crate) calls: Vec<Call>,
     pub(crate) transitions: Vec<Told>,
     pub(crate) late: u64,
@@ -48,6 +78,10 @@ pub(crate) struct Model {
 impl Model {
     pub(crate) fn new(rules: Rules) -> Self {
         Self {
+            probation: rules.half_open,
+            since: (0, 0),
+            last_bad: None,
+            counted: Counted::default(),
             rules,
             state: CircuitState::Closed,
             until: None,
@@ -75,14 +109,16 @@ impl Model {
             generation: self.generation,
             since: self.now,
             probe: self.state == CircuitState::HalfOpen,
+            tracked: self.rules.in_flight.is_some(),
             over: false,
+            aside: false,
         });
         Ok(self.calls.len() - 1)
     }
 
     pub(crate) fn check(&self) -> Result<(), Refused> {
         let decided = self.entries.len();
-        let permits = self.rules.half_open.permits as usize;
+        let permits = self.probation.permits as usize;
         let until = match self.state {
             CircuitState::Open if self.until > Some(self.now) => self.until,
             CircuitState::ForcedOpen => self.until,
@@ -95,7 +131,7 @@ impl Model {
 
     /// The calls of this generation that are out, by number.
     fn out(&self) -> Vec<usize> {
-        let mine = |call: &Call| call.generation == self.generation && !call.over;
+        let mine = |call: &Call| call.generation == self.generation && !call.over && !call.aside;
         (0..self.calls.len())
             .filter(|&nth| mine(&self.calls[nth]))
             .collect()
@@ -112,11 +148,8 @@ impl Model {
         if self.state == CircuitState::Disabled {
             return;
         }
-        let entry = Entry {
-            at: self.now,
-            failed: outcome.is_failure(),
-            slow: slow || outcome == Outcome::Slow,
-        };
+        let entry = self.entry(outcome.is_failure(), slow || outcome == Outcome::Slow);
+        self.count(outcome, entry.slow);
         match (call.probe, outcome.is_neutral()) {
             (true, true) => self.tell_nothing(),
             (true, false) => self.judge(entry),
@@ -125,23 +158,63 @@ impl Model {
         }
     }
 
+    fn entry(&self, failed: bool, slow: bool) -> Entry {
+        Entry {
+            at: self.now,
+            failed,
+            slow,
+            window: Some(self.now),
+            recent: failed && self.rules.failures.is_some(),
+            tells_against: false,
+        }
+    }
+
+    fn count(&mut self, outcome: Outcome, slow: bool) {
+        let counted = &mut self.counted;
+        counted.slow += u64::from(slow && !outcome.is_neutral());
+        let (failures, successes) = &mut self.since;
+        match outcome {
+            Outcome::Success | Outcome::Slow => {
+                (counted.successes, *successes) = (counted.successes + 1, *successes + 1)
+            }
+            Outcome::Failure | Outcome::TimedOut | Outcome::Panicked => {
+                (counted.failures, *failures) = (counted.failures + 1, *failures + 1)
+            }
+            Outcome::Ignored | Outcome::Refused => counted.ignored += 1,
+            Outcome::Cancelled => counted.cancelled += 1,
+        }
+        counted.timed_out += u64::from(outcome == Outcome::TimedOut);
+        counted.panicked += u64::from(outcome == Outcome::Panicked);
+        if outcome.is_failure() || slow && !outcome.is_neutral() {
+            self.last_bad = Some(self.now);
+        }
+    }
+
     fn tell_nothing(&mut self) {
         self.neutral += 1;
         if self
             .neutral
-            .is_multiple_of(u64::from(self.rules.half_open.inconclusive_max))
+            .is_multiple_of(u64::from(self.probation.inconclusive_max))
         {
             self.inconclusive.push(self.neutral);
         }
     }
 
     fn judge(&mut self, entry: Entry) {
-        self.entries.push(entry);
+        // By the rules of when it came back.
         let minds_slow = self.rules.slow_rate.is_some() || self.rules.combined_rate.is_some();
-        let bad = |entry: &&Entry| entry.failed || entry.slow && minds_slow;
-        let failed = self.entries.iter().filter(bad).count();
+        let tells_against = entry.failed || entry.slow && minds_slow;
+        self.entries.push(Entry {
+            tells_against,
+            ..entry
+        });
+        let failed = self
+            .entries
+            .iter()
+            .filter(|entry| entry.tells_against)
+            .count();
         let good = self.entries.len() - failed;
-        let half_open = self.rules.half_open;
+        let half_open = self.probation;
         if good >= half_open.successes as usize {
             self.again = 0;
             self.to(CircuitState::Closed, Cause::ProbesSucceeded, entry.at);
@@ -161,17 +234,20 @@ impl Model {
         }
     }
 
-    fn cause(&self, last: Entry) -> Option<Cause> {
+    fn cause(&mut self, last: Entry) -> Option<Cause> {
         let now = self.now;
-        let failures = |within: u64| {
-            let counts = |entry: &&Entry| entry.failed && now - entry.at < within;
-            self.entries.iter().filter(counts).count()
-        };
         if let Some((count, within)) = self.rules.failures
             && last.failed
-            && failures(within) >= count as usize
         {
-            return Some(Cause::Failures { count });
+            // What is too old by now, or more than the rule asks for, is out of its mind for good.
+            let mut left = count;
+            for entry in self.entries.iter_mut().rev().filter(|entry| entry.recent) {
+                entry.recent = left > 0 && now - entry.at < within;
+                left = left.saturating_sub(1);
+            }
+            if self.entries.iter().filter(|entry| entry.recent).count() >= count as usize {
+                return Some(Cause::Failures { count });
+            }
         }
         let row = self.entries.iter().rev().take_while(|entry| entry.failed);
         if let Some(count) = self.rules.consecutive
@@ -193,19 +269,85 @@ impl Model {
 
     fn rate(&self, rule: Option<CallRate>, bad: fn(&Entry) -> bool) -> Option<f64> {
         let rule = rule?;
-        let len = self.entries.len();
-        let inside: Vec<&Entry> = match self.rules.window {
-            Shape::Calls(calls) => self.entries[len.saturating_sub(calls)..].iter().collect(),
-            Shape::Span { bucket, buckets } => {
-                let recent =
-                    |entry: &&Entry| entry.at / bucket + buckets as u64 > self.now / bucket;
-                self.entries.iter().filter(recent).collect()
-            }
-            Shape::None => return None,
-        };
+        let inside = self.inside();
         let share = inside.iter().filter(|entry| bad(entry)).count() as f64 / inside.len() as f64;
         let enough = inside.len() >= rule.minimum_calls as usize;
         (enough && share >= rule.threshold).then_some(share)
+    }
+
+    /// The calls in the window.
+    fn inside(&self) -> Vec<&Entry> {
+        let known: Vec<&Entry> = self
+            .entries
+            .iter()
+            .filter(|entry| entry.window.is_some())
+            .collect();
+        match self.rules.window {
+            Shape::Calls(calls) => known[known.len().saturating_sub(calls)..].to_vec(),
+            Shape::Span { bucket, buckets } => {
+                let part = |entry: &Entry| entry.window.expect("it is known") / bucket;
+                let recent = |entry: &&&Entry| part(entry) + buckets as u64 > self.now / bucket;
+                known.iter().filter(recent).copied().collect()
+            }
+            Shape::None => Vec::new(),
+        }
+    }
+
+    /// How many there are in the window, how many of them failed, were slow, or either.
+    fn window(&self) -> Counts {
+        let watches = matches!(self.state, CircuitState::Closed | CircuitState::MetricsOnly);
+        let inside = if watches { self.inside() } else { Vec::new() };
+        let count = |is: fn(&Entry) -> bool| inside.iter().filter(|entry| is(entry)).count() as u64;
+        Counts {
+            total: inside.len() as u64,
+            failed: count(|entry| entry.failed),
+            slow: count(|entry| entry.slow),
+            either: count(|entry| entry.failed || entry.slow),
+        }
+    }
+
+    pub(crate) fn reconfigure(&mut self, rules: Rules, now: u64) {
+        self.advance(now);
+        self.carry_over(&rules);
+        if rules.failures.is_none() {
+            self.entries
+                .iter_mut()
+                .for_each(|entry| entry.recent = false);
+        }
+        if rules.in_flight.is_none() {
+            self.calls.iter_mut().for_each(|call| call.tracked = false);
+        }
+        self.rules = rules;
+        self.advance(now);
+    }
+
+    /// What is in the window stays in it as far as it fits: a part of a window of time goes, whole, to where it began.
+    fn carry_over(&mut self, rules: &Rules) {
+        let (old, new) = (self.rules.window, rules.window);
+        let kept = match (old, new) {
+            (Shape::Calls(_), Shape::Calls(calls)) => calls.min(self.inside().len()),
+            _ => self.inside().len(),
+        };
+        // Those that are inside are the last.
+        let known = self.entries.iter().filter(|entry| entry.window.is_some());
+        let mut skip = known.count() - kept;
+        for entry in self
+            .entries
+            .iter_mut()
+            .filter(|entry| entry.window.is_some())
+        {
+            let gone = skip > 0;
+            skip = skip.saturating_sub(1);
+            entry.window = match (old, new) {
+                _ if gone => None,
+                (Shape::Calls(_), Shape::Calls(_)) => entry.window,
+                (Shape::Span { bucket: old, .. }, Shape::Span { bucket, buckets }) => {
+                    let began = entry.window.expect("it is known") / old * old;
+                    (began / bucket + buckets as u64 > self.now / bucket).then_some(began)
+                }
+                _ => None,
+            };
+        }
     }
 
     pub(crate) fn advance(&mut self, now: u64) {
@@ -217,12 +359,12 @@ impl Model {
                 CircuitState::HalfOpen => {
                     let oldest = self.out()[0];
                     self.calls[oldest].over = true;
-                    match self.rules.half_open.expiry {
-                        ProbeExpiry::Failure => self.judge(Entry {
-                            at,
-                            failed: true,
-                            slow: false,
-                        }),
+                    self.counted.expired += 1;
+                    match self.probation.expiry {
+                        ProbeExpiry::Failure => {
+                            let entry = self.entry(true, false);
+                            self.judge(Entry { at, ..entry });
+                        }
                         _ => self.tell_nothing(),
                     }
                 }
@@ -230,27 +372,35 @@ impl Model {
                     let calls = self.rules.in_flight.map_or(0, |rule| rule.0 as u32);
                     self.to(CircuitState::Open, Cause::InFlight { calls }, at);
                 }
+                CircuitState::MetricsOnly => {
+                    self.would_open += 1;
+                    let calls = self.rules.in_flight.map_or(0, |rule| rule.0);
+                    let tracked = self
+                        .out()
+                        .into_iter()
+                        .filter(|&nth| self.calls[nth].tracked);
+                    for nth in tracked.take(calls).collect::<Vec<_>>() {
+                        self.calls[nth].aside = true;
+                    }
+                }
                 _ => self.to(CircuitState::HalfOpen, Cause::TimeUp, at),
             }
         }
     }
 
     fn due(&self) -> Option<u64> {
-        let out: Vec<u64> = self
-            .out()
-            .iter()
-            .map(|&nth| self.calls[nth].since)
-            .collect();
+        let out: Vec<Call> = self.out().iter().map(|&nth| self.calls[nth]).collect();
         match self.state {
-            CircuitState::Closed => {
+            CircuitState::Closed | CircuitState::MetricsOnly => {
                 let (calls, longer_than) = self.rules.in_flight?;
-                Some(out.get(calls - 1)? + longer_than)
+                let tracked: Vec<_> = out.iter().filter(|call| call.tracked).collect();
+                Some(tracked.get(calls - 1)?.since + longer_than)
             }
             CircuitState::Open if self.rules.eager => self.until,
             CircuitState::ForcedOpen => self.until,
             CircuitState::HalfOpen => {
-                let deadline = self.rules.half_open.probe_deadline.as_nanos() as u64;
-                Some(out.first()? + deadline)
+                let deadline = self.probation.probe_deadline.as_nanos() as u64;
+                Some(out.first()?.since + deadline)
             }
             _ => None,
         }
@@ -268,7 +418,7 @@ impl Model {
         };
         if self.state != state {
             self.to(state, cause, self.now);
-        } else if order == Order::Reset {
+        } else {
             self.begin();
         }
         if let Order::ForceOpen { until } = order {
@@ -289,6 +439,8 @@ impl Model {
         self.generation += 1;
         self.entries.clear();
         self.neutral = 0;
+        self.since = (0, 0);
+        self.probation = self.rules.half_open;
     }
 
     fn to(&mut self, state: CircuitState, cause: Cause, at: u64) {
@@ -308,7 +460,46 @@ pub(crate) fn compare<H>(machine: &mut Machine<H>, model: &Model) {
     assert_eq!(machine.totals().late, model.late);
     assert_eq!(machine.totals().would_open, model.would_open);
     assert_eq!(machine.due(), model.due());
-    let _ = machine.window();
+    assert_eq!(machine.window(), model.window());
+    assert_eq!(machine.since(), model.since);
+    assert_eq!(Counted::of(machine.totals()), model.counted);
+    let probes = model.out().len();
+    let probing = model.state == CircuitState::HalfOpen;
+    assert_eq!(machine.probes().len(), if probing { probes } else { 0 });
+    assert_eq!(machine.is_idle(model.now), model.is_idle());
+}
+
+impl Counted {
+    pub(crate) const fn of(totals: &Totals) -> Self {
+        Self {
+            successes: totals.successes,
+            failures: totals.failures,
+            timed_out: totals.timed_out,
+            panicked: totals.panicked,
+            ignored: totals.ignored,
+            cancelled: totals.cancelled,
+            slow: totals.slow,
+            expired: totals.expired,
+        }
+    }
+}
+
+impl Model {
+    /// It refuses nobody, and what was bad is so long ago that no rule would look at it.
+    fn is_idle(&self) -> bool {
+        let forgotten = |at: u64| self.now - at >= self.rules.memory();
+        let refuses_nobody = match self.state {
+            CircuitState::Closed => {
+                let tracked = |&nth: &usize| self.calls[nth].tracked;
+                !self.out().iter().any(tracked)
+            }
+            CircuitState::Open => self.until <= Some(self.now),
+            // What is due has happened: those that are out are not due yet.
+            CircuitState::HalfOpen => self.out().is_empty(),
+            _ => false,
+        };
+        refuses_nobody && self.last_bad.is_none_or(forgotten)
+    }
 }
 
 pub(crate) const fn is_probe(lease: Lease) -> bool {

@@ -18,6 +18,10 @@ pub(crate) enum Step {
     Wait(u64),
     Obey(Order),
     Restarted,
+    /// Goes by another configuration.
+    Reconfigure(Box<CircuitConfig>),
+    /// A keeper comes, and minds the time from now on; or it goes.
+    Mind(bool),
     Look,
 }
 
@@ -53,6 +57,8 @@ pub(crate) fn step() -> impl Strategy<Value = Step> {
         8 => wait.prop_map(Step::Wait),
         1 => order.prop_map(Step::Obey),
         1 => Just(Step::Restarted),
+        1 => config().prop_map(|config| Step::Reconfigure(Box::new(config))),
+        1 => any::<bool>().prop_map(Step::Mind),
         2 => Just(Step::Look),
     ]
 }
@@ -168,7 +174,11 @@ impl Pair {
                 self.machine.restarted(now);
                 self.model.restarted(now);
             }
-            Step::Look => {
+            Step::Reconfigure(ref config) => {
+                self.machine.reconfigure(Rules::new(config), now);
+                self.model.reconfigure(Rules::new(config), now);
+            }
+            Step::Look | Step::Mind(_) => {
                 self.machine.advance(now);
                 self.model.advance(now);
             }
@@ -178,6 +188,7 @@ impl Pair {
 
     fn told(&mut self) -> (Vec<Told>, Vec<u64>) {
         let (mut transitions, mut inconclusive) = (Vec::new(), Vec::new());
+        let mut versions = 0;
         for (nth, kind) in self.machine.take_told().into_iter().enumerate() {
             assert_eq!(kind.sequence(), nth as u64 + 1);
             match kind {
@@ -186,7 +197,10 @@ impl Pair {
                     transitions.push((told.from, told.to, told.cause, at));
                 }
                 CircuitEventKind::ProbesInconclusive { probes, .. } => inconclusive.push(probes),
-                CircuitEventKind::Reconfigured { .. } => unreachable!("nobody does"),
+                CircuitEventKind::Reconfigured { version, .. } => {
+                    versions += 1;
+                    assert_eq!(version, 1 + versions);
+                }
             }
         }
         (transitions, inconclusive)

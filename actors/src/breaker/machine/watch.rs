@@ -21,7 +21,7 @@ impl Watch {
     pub(super) fn new(rules: &Rules, now: u64) -> Self {
         Self {
             window: Window::new(rules.window, now),
-            flights: Flights::default(),
+            flights: Flights::new(rules.tracked()),
             recent: Recent::default(),
             in_a_row: 0,
             unseen: false,
@@ -91,13 +91,9 @@ impl Watch {
         if rules.failures.is_none() {
             recent.clear();
         }
-        let mut flights = self.flights;
-        if rules.in_flight.is_none() {
-            flights.clear();
-        }
         Self {
             window: self.window.reshaped(rules.window, now),
-            flights,
+            flights: self.flights.reshaped(rules.tracked()),
             recent,
             in_a_row: self.in_a_row,
             unseen: true,

@@ -119,6 +119,7 @@ async fn each_key_has_a_breaker_of_its_own_as_far_as_there_is_room() {
     let full = RegisterCircuitError::TooManyKeys {
         family: name("shards"),
         max: 2,
+        asked: 2,
     };
     assert_eq!(
         of_shard(&shards, "c", false).await,
