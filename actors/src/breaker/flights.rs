@@ -12,8 +12,8 @@ pub(crate) struct Flights {
 /// One of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Flight {
-    since: u64,
-    number: u64,
+    pub(crate) since: u64,
+    pub(crate) number: u64,
 }
 
 impl Flights {

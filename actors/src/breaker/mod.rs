@@ -14,8 +14,9 @@
 //! | `machine/` | every decision, without a clock; [`CircuitState`] and its transitions |
 //! | `rules.rs`, `window/`, `recent.rs`, `flights.rs` | what a configuration asks for, and what is counted for it |
 //! | `chance.rs` | randomness from a seed |
-//! | `word.rs`, `tally.rs`, `hot/` | what callers read and count without a lock |
+//! | `word.rs`, `notice.rs`, `tally/`, `hot/` | what callers read and count without a lock |
 //! | `cell.rs` | all state of a breaker |
+//! | `calls.rs`, `right.rs` | what every call does, and what it holds |
 //! | `handle.rs`, `execute.rs`, `permit.rs` | [`CircuitBreaker`], running operations, [`Permit`] |
 //! | `layer.rs` | `CircuitBreakerLayer`, with the feature `tower` |
 //! | `outcome.rs` | [`Outcome`], [`Classify`] |
@@ -25,6 +26,7 @@
 //! | `keeper.rs`, `start.rs` | who minds the times |
 //! | `error.rs`, `stats.rs` | [`Refusal`], [`CircuitError`], [`RegisterCircuitError`]; [`CircuitStats`] |
 
+mod calls;
 mod cell;
 mod chance;
 mod circuits;
@@ -39,6 +41,7 @@ mod keyed;
 #[cfg(feature = "tower")]
 mod layer;
 mod machine;
+mod notice;
 mod outbox;
 mod outcome;
 mod permit;
@@ -46,6 +49,7 @@ mod post;
 mod protected_config;
 mod recent;
 mod registry;
+mod right;
 mod rules;
 mod start;
 mod stats;

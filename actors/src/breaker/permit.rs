@@ -1,8 +1,9 @@
 //! The right to make a call.
 
-use super::cell::{Cell, Right};
+use super::cell::Cell;
 use super::handle::CircuitBreaker;
 use super::outcome::Outcome;
+use super::right::Right;
 
 /// The right to make one call, and the duty to say what it came to.
 ///
@@ -17,13 +18,13 @@ pub struct Permit<'a> {
 }
 
 impl<'a> Permit<'a> {
-    #[inline]
+    #[inline(always)]
     pub(super) const fn new(cell: &'a Cell, right: Right) -> Self {
         Self { cell, right }
     }
 
     /// The call succeeded. It counts as slow too if it took that long.
-    #[inline]
+    #[inline(always)]
     pub fn success(self) {
         self.settle(Outcome::Success);
     }
@@ -39,11 +40,12 @@ impl<'a> Permit<'a> {
     }
 
     /// Says what the call came to.
-    #[inline]
+    #[inline(always)]
     pub fn settle(self, outcome: Outcome) {
-        self.cell.settle(self.right, outcome);
-        // There is nothing in it but what was just given back.
+        let Self { cell, right } = self;
+        // What is in it is given back here.
         std::mem::forget(self);
+        cell.settle(right, outcome);
     }
 }
 

@@ -277,8 +277,10 @@ impl<H> Machine<H> {
     }
 
     /// Looks at the rates once more, after what came when nobody was to come any more.
-    pub(crate) fn evaluate(&mut self) {
+    pub(crate) fn evaluate(&mut self, now: u64) {
+        self.advance(now);
         if let State::Closed | State::MetricsOnly = self.state {
+            self.watch.roll(self.now);
             let cause = self.watch.evaluate(&self.rules);
             self.act_on(cause);
         }
