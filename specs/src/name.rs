@@ -65,6 +65,14 @@ macro_rules! name {
             pub fn as_str(&self) -> &str {
                 &self.0
             }
+
+            /// Whether a clone is a copy of a few bytes, as of a name of up to 23 bytes. A longer one shares its text with its
+            /// clones, which are counted: threads that clone it at the same time wait for each other.
+            #[inline]
+            #[must_use]
+            pub const fn is_short(&self) -> bool {
+                !self.0.is_heap_allocated()
+            }
         }
 
         impl fmt::Display for $name {
@@ -161,6 +169,13 @@ mod tests {
                 Err(NameError::BadCharacter(bad.to_owned()))
             );
         }
+    }
+
+    #[test]
+    fn a_name_of_up_to_23_bytes_is_short() {
+        let name = |length| ServiceName::new("x".repeat(length)).unwrap();
+        assert!(name(23).is_short());
+        assert!(!name(24).is_short());
     }
 
     #[test]

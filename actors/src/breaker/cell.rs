@@ -6,27 +6,25 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use mainstay_specs::{ChildId, CircuitConfig, ServiceName};
-use mainstay_supervisors::{Pid, current};
+use mainstay_supervisors::Pid;
 
-use super::error::Refusal;
 use super::event::Epoch;
 use super::follow::Follows;
-use super::hot::{Hot, NEVER, Published};
-use super::machine::{Lease, Machine, Order, Refused, Ticket};
+use super::hot::{Hot, NEVER};
+use super::machine::{Machine, Order};
 use super::outbox::Outbox;
-use super::outcome::Outcome;
 use super::post::Post;
 use super::queue::Queue;
 use super::rules::Rules;
-use super::tally::Counted;
-use super::word::{STAMPED, Word};
+use super::tally::Thread;
+use super::word::{ATTENTIVE, Word};
 
 /// What callers, the keeper and observers share.
 #[derive(Debug)]
 pub(crate) struct Cell {
-    hot: Hot,
+    pub(super) hot: Hot,
     /// From how long on a call is slow, in nanoseconds.
-    slow_after: AtomicU64,
+    pub(super) slow_after: AtomicU64,
     /// How long a call may take, in nanoseconds.
     call_timeout: AtomicU64,
     kept: Mutex<Kept>,
@@ -87,22 +85,14 @@ impl Kept {
     }
 }
 
-/// What a call holds that was admitted.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Right {
-    admitted: Word,
-    /// When; [`NEVER`] if nobody needs to know.
-    since: u64,
-    lease: Lease,
-}
-
 /// What a new breaker is made of.
 pub(crate) struct Birth<'a> {
     pub(crate) name: ServiceName,
     pub(crate) key: Option<Box<str>>,
     pub(crate) config: &'a Arc<CircuitConfig>,
     pub(crate) post: &'a Arc<Post>,
-    pub(crate) stripes: usize,
+    /// How many threads can count without getting in each other's way.
+    pub(crate) places: usize,
 }
 
 impl Cell {
@@ -113,7 +103,7 @@ impl Cell {
             let (slow, timeout) = (rules.slow_after, rules.call_timeout);
             let machine = Machine::new(rules, birth.post.seed());
             Self {
-                hot: Hot::new(&machine.face(), birth.stripes),
+                hot: Hot::new(&machine.face(), birth.places),
                 slow_after: AtomicU64::new(slow.unwrap_or(NEVER)),
                 call_timeout: AtomicU64::new(nanos(timeout)),
                 kept: Mutex::new(Kept {
@@ -137,114 +127,11 @@ impl Cell {
         })
     }
 
-    /// Admits a call, or refuses it.
-    #[inline(always)]
-    pub(crate) fn acquire(&self, place: &'static Location<'static>) -> Result<Right, Refusal> {
-        let word = self.hot.word();
-        if word.passes() {
-            return Ok(Right {
-                admitted: word,
-                since: self.stamp(word),
-                lease: Lease::None,
-            });
-        }
-        if let Some((word, until)) = self.hot.refusal(word) {
-            if !self.hot.count_refusal() {
-                let until = (until != NEVER).then_some(until);
-                let state = word.state();
-                return Err(self.refusal(Refused { state, until }));
-            }
-            return self.ask(place, false);
-        }
-        self.ask(place, true)
-    }
-
-    #[inline]
-    fn stamp(&self, word: Word) -> u64 {
-        if word.has(STAMPED) {
-            self.epoch.now()
-        } else {
-            NEVER
-        }
-    }
-
-    /// Asks the machine. `counts` is whether a refusal is yet to be counted.
-    #[cold]
-    #[inline(never)]
-    fn ask(&self, place: &'static Location<'static>, counts: bool) -> Result<Right, Refusal> {
-        let holder = || Holder {
-            process: current().map(|process| (process.pid(), process.id().clone())),
-            made_at: place,
-        };
-        let (ticket, since) = self.with(|kept, now| (kept.machine.acquire(now, holder), now));
-        let ticket = ticket.map_err(|refused| {
-            if counts {
-                self.hot.count_refusal();
-            }
-            self.refusal(refused)
-        })?;
-        Ok(Right {
-            admitted: Word::of_generation(ticket.generation),
-            since,
-            lease: ticket.lease,
-        })
-    }
-
-    #[inline(always)]
-    fn refusal(&self, refused: Refused) -> Refusal {
-        Refusal::new(self.name.clone(), refused.state, refused.until, self.epoch)
-    }
-
-    /// Whether a call would be admitted. Nothing is taken by it, and no refusal counted.
-    pub(crate) fn check(&self) -> Result<(), Refusal> {
-        if self.hot.word().passes() {
-            return Ok(());
-        }
-        let checked = self.with(|kept, _| kept.machine.check());
-        checked.map_err(|refused| self.refusal(refused))
-    }
-
-    /// Takes what a call came to.
-    #[inline]
-    pub(crate) fn settle(&self, right: Right, outcome: Outcome) {
-        let counted = outcome == Outcome::Success
-            && right.lease == Lease::None
-            && self.is_fast(right)
-            && self.hot.success(right.admitted, || self.epoch.now()) == Counted::Yes;
-        if !counted {
-            self.settle_by_machine(right, outcome);
-        }
-    }
-
-    /// Whether a call was not slow, or nobody asks.
-    #[inline]
-    fn is_fast(&self, right: Right) -> bool {
-        right.since == NEVER || {
-            let took = self.epoch.now().saturating_sub(right.since);
-            took < self.slow_after.load(Ordering::Relaxed)
-        }
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn settle_by_machine(&self, right: Right, outcome: Outcome) {
-        let ticket = Ticket {
-            generation: right.admitted.generation(),
-            lease: right.lease,
-        };
-        self.with(|kept, now| {
-            let took = (right.since != NEVER).then(|| now.saturating_sub(right.since));
-            let slow_after = kept.machine.rules().slow_after;
-            let slow = slow_after.is_some_and(|limit| took.is_some_and(|took| took >= limit));
-            kept.machine.settle(ticket, outcome, slow, now);
-        });
-    }
-
     /// Asks the machine, with its lock held, shows what it looks like then, and, without the lock, tells what has happened.
     pub(crate) fn with<T>(&self, act: impl FnOnce(&mut Kept, u64) -> T) -> T {
         let mut kept = self.lock();
         let now = self.epoch.now();
-        kept.machine.absorb(self.hot.gather(now));
+        self.take_in(&mut kept, now);
         // Whatever it is: what was due by now was due before it.
         kept.machine.advance(now);
         let result = act(&mut kept, now);
@@ -262,19 +149,27 @@ impl Cell {
         result
     }
 
+    /// Has the machine take in what was counted.
+    fn take_in(&self, kept: &mut Kept, now: u64) {
+        let gathered = self.hot.gather(now);
+        kept.machine.absorb(gathered.successes);
+        kept.machine.absorb_late(gathered.late);
+        if gathered.successes > 0 && self.hot.word().has(ATTENTIVE) {
+            // They had been about to count when it was shown that each matters.
+            kept.machine.evaluate(now);
+        }
+    }
+
     fn show(&self, kept: &mut Kept, now: u64) {
         loop {
             kept.machine.roll(now);
             let face = kept.machine.face();
             let minded = face.until.is_none() || kept.minded == Some((face.generation, face.until));
-            match self.hot.publish(&face, minded) {
-                Published::Same | Published::Round(0) => return,
-                Published::Generation(late) => return kept.machine.absorb_late(late),
-                Published::Round(successes) => {
-                    kept.machine.absorb(successes);
-                    kept.machine.evaluate();
-                }
+            if !self.hot.publish(&face, minded) {
+                return;
             }
+            // Each matters from now on: also those that came before this was shown.
+            self.take_in(kept, now);
         }
     }
 
@@ -313,7 +208,7 @@ impl Cell {
     /// Counts a refusal that was made of a look at the state.
     #[cfg(feature = "tower")]
     pub(crate) fn count_refusal(&self) {
-        self.hot.count_refusal();
+        self.hot.refuse_by_the_clock(Thread::current());
     }
 
     pub(crate) fn refusals(&self) -> u64 {

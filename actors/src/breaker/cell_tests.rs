@@ -12,6 +12,7 @@ use crate::breaker::event::CircuitEventKind;
 use crate::breaker::handle::CircuitBreaker;
 use crate::breaker::machine::model::{Counted, Model, Told, compare};
 use crate::breaker::machine::tests::{Step, config, step};
+use crate::breaker::outcome::Outcome;
 use crate::breaker::permit::OwnedPermit;
 use crate::breaker::queue::CircuitEvents;
 
@@ -202,4 +203,31 @@ async fn a_success_opens_if_old_successes_were_forgotten_while_somebody_looked()
     assert_eq!(stats.state, crate::breaker::CircuitState::Closed);
     call(Outcome::Success);
     assert_eq!(breaker.state(), crate::breaker::CircuitState::Open);
+}
+
+#[tokio::test(start_paused = true)]
+async fn successes_beyond_what_a_thread_can_count_by_itself_are_each_counted_once() {
+    let name = ServiceName::new("much-used").expect("a name");
+    let breaker = CircuitBreaker::new(name, CircuitConfig::default()).expect("it is valid");
+    let call = || breaker.try_acquire().expect("it is closed").success();
+    call();
+    breaker.cell().hot.skip((1 << 31) - 2);
+    call();
+    call();
+    assert_eq!(breaker.stats().totals.successes, (1 << 31) + 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_name_of_any_length_is_in_the_refusal() {
+    for length in [1, 23, 24, 128] {
+        let name = ServiceName::new("x".repeat(length)).expect("a name");
+        let config = CircuitConfig::default();
+        let breaker = CircuitBreaker::new(name.clone(), config).expect("it is valid");
+        breaker.force_open();
+        // The time of one that was forced open needs nobody to mind it: such a refusal is made at a glance.
+        assert!(breaker.cell().word().refuses());
+        let refusal = breaker.try_acquire().expect_err("it is open");
+        assert_eq!(*refusal.name(), name);
+        assert_eq!(refusal, breaker.check_state().expect_err("it is open"));
+    }
 }

@@ -5,33 +5,32 @@ use std::time::Duration;
 use mainstay_specs::{Faults, ServiceName};
 
 use super::event::{CircuitState, Epoch};
+use super::notice::Notice;
 use super::outcome::Outcome;
 
 /// A call that a breaker did not let through: which breaker, why, and when to come back.
 ///
 /// A refusal is no failure of what is protected: a breaker around another is to take it for [`Outcome::Refused`], as
 /// [`Nested`](super::Nested) does.
+///
+/// It is as long as six numbers, and made without an allocation; of a name of more than 23 bytes it shares the text.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the circuit {name} is {state}{}", self.when())]
+#[error("the circuit {name} is {}{}", self.state(), self.when())]
+// In this order: were the name behind what ends in padding, it would be moved together with that, in other pieces than those it
+// has just been written in, and a processor waits for such pieces: for twice as long as all the rest of a refusal takes.
+#[repr(C)]
 pub struct Refusal {
     name: ServiceName,
-    state: CircuitState,
-    until: Option<u64>,
+    notice: Notice,
     epoch: Epoch,
 }
 
 impl Refusal {
     #[inline(always)]
-    pub(crate) const fn new(
-        name: ServiceName,
-        state: CircuitState,
-        until: Option<u64>,
-        epoch: Epoch,
-    ) -> Self {
+    pub(crate) const fn new(name: ServiceName, notice: Notice, epoch: Epoch) -> Self {
         Self {
             name,
-            state,
-            until,
+            notice,
             epoch,
         }
     }
@@ -45,23 +44,24 @@ impl Refusal {
     /// What it is: open, half open and waiting for its probes, or forced open.
     #[must_use]
     pub const fn state(&self) -> CircuitState {
-        self.state
+        self.notice.state()
     }
 
     /// How long to wait before another try makes sense, from this moment on. Never zero: what is due by now gives the shortest
-    /// time there is. `None` if nobody knows, as of a breaker that was forced open until told otherwise.
+    /// time there is. `None` if nobody knows, as of a breaker that was forced open until told otherwise;
+    /// or if it would be more than 73 years after the breaker was made.
     ///
     /// Of a half-open breaker: when the probe that has been out longest loses its permit. It may come back before.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
-        let left = self.until?.saturating_sub(self.epoch.now());
+        let left = self.notice.until()?.saturating_sub(self.epoch.now());
         Some(Duration::from_nanos(left.max(1)))
     }
 
     /// The moment of [`retry_after`](Self::retry_after), by the clock of tokio.
     #[must_use]
     pub fn retry_at(&self) -> Option<tokio::time::Instant> {
-        Some(self.epoch.instant(self.until?))
+        Some(self.epoch.instant(self.notice.until()?))
     }
 
     fn when(&self) -> String {

@@ -43,6 +43,32 @@ impl CircuitState {
         }
     }
 
+    /// Which it is, from 0 to 6: closed, those that refuse, those that let everything through.
+    pub(crate) const fn number(self) -> u64 {
+        match self {
+            Self::Closed => 0,
+            Self::Open => 1,
+            Self::HalfOpen => 2,
+            Self::ForcedOpen => 3,
+            Self::ForcedClosed => 4,
+            Self::Disabled => 5,
+            Self::MetricsOnly => 6,
+        }
+    }
+
+    /// That of this number, or of that modulo 8; of 7, which none has, closed.
+    pub(crate) const fn numbered(number: u64) -> Self {
+        match number % 8 {
+            1 => Self::Open,
+            2 => Self::HalfOpen,
+            3 => Self::ForcedOpen,
+            4 => Self::ForcedClosed,
+            5 => Self::Disabled,
+            6 => Self::MetricsOnly,
+            _ => Self::Closed,
+        }
+    }
+
     /// Whether it is as it is because somebody said so.
     #[must_use]
     pub const fn is_forced(self) -> bool {

@@ -12,6 +12,7 @@ use super::error::{CircuitError, Refusal};
 use super::handle::CircuitBreaker;
 use super::outcome::{ByResult, Classify, Outcome};
 use super::permit::Permit;
+use super::right::Glance;
 
 impl CircuitBreaker {
     /// Runs an operation in the task of the caller, unless the breaker refuses it; `Err` is a failure.
@@ -103,8 +104,25 @@ impl CircuitBreaker {
         &self,
         operation: impl FnOnce() -> Result<T, E>,
     ) -> Result<T, CircuitError<E>> {
-        let permit = self.try_acquire().map_err(CircuitError::Open)?;
-        settled(permit, &ByResult, operation())
+        match self.cell().glance() {
+            Glance::Passes(right) => {
+                settled(Permit::new(self.cell(), right), &ByResult, operation())
+            }
+            Glance::Refused(notice) => self.cell().refused(notice, CircuitError::Open),
+            Glance::Unclear => self.execute_slowly(Location::caller(), operation),
+        }
+    }
+
+    /// Apart, so that what is done for most calls is all in the caller.
+    #[inline(never)]
+    fn execute_slowly<T, E>(
+        &self,
+        place: &'static Location<'static>,
+        operation: impl FnOnce() -> Result<T, E>,
+    ) -> Result<T, CircuitError<E>> {
+        let right = self.cell().acquire_slowly(place);
+        let right = right.map_err(CircuitError::Open)?;
+        settled(Permit::new(self.cell(), right), &ByResult, operation())
     }
 
     fn permit_at(&self, place: &'static Location<'static>) -> Result<Permit<'_>, Refusal> {

@@ -23,12 +23,17 @@ use super::stats::{CircuitStats, ProbeHolder, ProbeStats, WindowStats};
 /// its configuration say so it opens: calls are refused at once, with when to come back. When the time is up it lets a few
 /// through, and what they come to decides whether it closes.
 ///
-/// No call through it sends a message. While it is closed, a call that succeeds takes no lock and allocates nothing; it reads the
-/// clock only if slow calls are told or rates are taken over time. A refusal is a load and a count, also without the clock
+/// No call through it sends a message. While it is closed, a call that succeeds takes no lock, allocates nothing and writes nothing
+/// that another thread writes (of more threads than 16, those that came last share); it reads the clock only if slow calls are told
+/// or rates are taken over time. A refusal is a load and a count, also without the clock
 /// while the keeper of the namespace minds the time: then calls are let through again when its timer has fired, which may be a
-/// millisecond or two after the time was up (or at one call in 64 that looks at the clock all the same). On a clock that stands
-/// still, as in tests, nobody relies on timers, and the first call after the time is up is let through exactly. Other outcomes, and calls while it is half open, hold a lock for some
-/// nanoseconds.
+/// millisecond or two after the time was up (or at one call in 256 of a thread, which looks at the clock all the same). On a clock
+/// that stands still, as in tests, nobody relies on timers, and the first call after the time is up is let through exactly. Other
+/// outcomes, and calls while it is half open, hold a lock for some nanoseconds.
+///
+/// Whatever happens after a success takes it into account. One that is settled at the very moment at which another call is decided
+/// on may be taken into account by the next instead, as if it had been settled a moment later; none is lost, and none counts in a
+/// generation that it was not admitted in.
 ///
 /// Its state belongs to the namespace: it survives every crash of the keeper. After the end of the namespace it goes on working for
 /// whoever still holds it.
@@ -57,8 +62,8 @@ pub struct CircuitBreaker {
     cell: Arc<Cell>,
 }
 
-/// On how many places threads count, of a breaker with a name of its own.
-const STRIPES: usize = 8;
+/// How many threads count each for itself, of a breaker with a name of its own: as many as most machines have processors, in 2 KiB.
+const PLACES: usize = 16;
 
 impl CircuitBreaker {
     /// A breaker that stands alone, outside of any namespace: it has no keeper, so that what falls due happens when somebody next
@@ -79,14 +84,14 @@ impl CircuitBreaker {
         config: &Arc<CircuitConfig>,
         post: &Arc<Post>,
     ) -> Self {
-        // There may be many with a key, each of them little used.
-        let stripes = if key.is_some() { 1 } else { STRIPES };
+        // There may be many with a key, each of them little used: 128 bytes.
+        let places = if key.is_some() { 1 } else { PLACES };
         Self::of(Cell::new(Birth {
             name,
             key,
             config,
             post,
-            stripes,
+            places,
         }))
     }
 
@@ -123,8 +128,10 @@ impl CircuitBreaker {
     #[inline(always)]
     #[track_caller]
     pub fn try_acquire(&self) -> Result<Permit<'_>, Refusal> {
-        let right = self.cell.acquire(Location::caller())?;
-        Ok(Permit::handed_out(&self.cell, right))
+        match self.cell.acquire(Location::caller()) {
+            Ok(right) => Ok(Permit::handed_out(&self.cell, right)),
+            Err(refusal) => Err(refusal),
+        }
     }
 
     /// As [`try_acquire`](Self::try_acquire), for a call that may outlive this handle.

@@ -14,8 +14,9 @@
 //! | `machine/` | every decision, without a clock; [`CircuitState`] and its transitions |
 //! | `rules.rs`, `window/`, `recent.rs`, `flights.rs` | what a configuration asks for, and what is counted for it |
 //! | `chance.rs` | randomness from a seed |
-//! | `word.rs`, `tally.rs`, `hot/` | what callers read and count without a lock |
+//! | `word.rs`, `notice.rs`, `tally/`, `hot/` | what callers read and count without a lock |
 //! | `cell.rs` | all state of a breaker |
+//! | `calls.rs`, `right.rs` | what every call does, and what it holds |
 //! | `handle.rs`, `permit.rs` | [`CircuitBreaker`], [`Permit`] |
 //! | `execute.rs`, `attempt.rs` | running operations, and who is to blame for a panic |
 //! | `layer.rs` | `CircuitBreakerLayer`, with the feature `tower` |
@@ -31,6 +32,7 @@
 //! | `error.rs`, `stats.rs` | [`Refusal`], [`CircuitError`], [`RegisterCircuitError`]; [`CircuitStats`] |
 
 mod attempt;
+mod calls;
 mod cell;
 mod chance;
 mod circuits;
@@ -46,6 +48,7 @@ mod keyed;
 #[cfg(feature = "tower")]
 mod layer;
 mod machine;
+mod notice;
 mod outbox;
 mod outcome;
 mod permit;
@@ -56,6 +59,7 @@ mod protected_config;
 mod queue;
 mod recent;
 mod registry;
+mod right;
 mod rules;
 mod signals;
 mod start;

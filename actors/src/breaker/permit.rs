@@ -1,8 +1,9 @@
 //! The right to make a call.
 
-use super::cell::{Cell, Right};
+use super::cell::Cell;
 use super::handle::CircuitBreaker;
 use super::outcome::Outcome;
+use super::right::Right;
 
 /// The right to make one call, and the duty to say what it came to.
 ///
@@ -21,7 +22,7 @@ pub struct Permit<'a> {
 }
 
 impl<'a> Permit<'a> {
-    #[inline]
+    #[inline(always)]
     pub(super) const fn new(cell: &'a Cell, right: Right) -> Self {
         Self {
             cell,
@@ -41,7 +42,7 @@ impl<'a> Permit<'a> {
     }
 
     /// The call succeeded. It counts as slow too if it took that long.
-    #[inline]
+    #[inline(always)]
     pub fn success(self) {
         self.settle(Outcome::Success);
     }
@@ -57,7 +58,7 @@ impl<'a> Permit<'a> {
     }
 
     /// Says what the call came to.
-    #[inline]
+    #[inline(always)]
     pub fn settle(self, outcome: Outcome) {
         let Self { cell, right, .. } = self;
         // Before it is given back: should a listener panic over that, it is not given back a second time.

@@ -23,16 +23,9 @@ pub(crate) const MINDED: u64 = 1 << 7;
 const STATE: u64 = 0b111;
 const GENERATION_SHIFT: u32 = 8;
 
-const STATES: [CircuitState; 8] = [
-    CircuitState::Closed,
-    CircuitState::Open,
-    CircuitState::HalfOpen,
-    CircuitState::ForcedOpen,
-    CircuitState::ForcedClosed,
-    CircuitState::Disabled,
-    CircuitState::MetricsOnly,
-    CircuitState::Closed, // No word has this.
-];
+/// In the place of a state: that nothing is known of it.
+const UNKNOWN: u64 = 7;
+const FLAGS_AND_STATE: u64 = 0xFF;
 
 impl Word {
     pub(crate) const fn from_bits(bits: u64) -> Self {
@@ -45,18 +38,9 @@ impl Word {
 
     /// The word of a machine that looks like this. `minded` is whether somebody minds the time of its refusals.
     pub(crate) fn of(face: &Face, minded: bool) -> Self {
-        let state = match face.state {
-            CircuitState::Closed => 0,
-            CircuitState::Open => 1,
-            CircuitState::HalfOpen => 2,
-            CircuitState::ForcedOpen => 3,
-            CircuitState::ForcedClosed => 4,
-            CircuitState::Disabled => 5,
-            CircuitState::MetricsOnly => 6,
-        };
         let flag = |is: bool, flag: u64| if is { flag } else { 0 };
         Self(
-            state
+            face.state.number()
                 | flag(face.stamped, STAMPED)
                 | flag(face.tracked, TRACKED)
                 | flag(face.part.is_some(), TIMED)
@@ -66,9 +50,15 @@ impl Word {
         )
     }
 
-    /// The word of a generation of which nothing else is known.
+    /// The word of a generation of which nothing else is known: no breaker has it.
     pub(crate) const fn of_generation(generation: u64) -> Self {
-        Self(generation << GENERATION_SHIFT)
+        Self(generation << GENERATION_SHIFT | UNKNOWN)
+    }
+
+    /// It is closed, and calls have nothing to mind.
+    #[inline(always)]
+    pub(crate) const fn is_plain(self) -> bool {
+        self.0 & FLAGS_AND_STATE == 0
     }
 
     pub(crate) const fn has(self, flag: u64) -> bool {
@@ -80,7 +70,7 @@ impl Word {
     }
 
     pub(crate) const fn state(self) -> CircuitState {
-        STATES[(self.0 & STATE) as usize]
+        CircuitState::numbered(self.0 & STATE)
     }
 
     /// Calls are let through without asking the machine.

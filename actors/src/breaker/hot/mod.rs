@@ -6,23 +6,28 @@
 //! | `loom_tests.rs` | all its interleavings |
 
 use super::machine::{Face, Part};
-use super::tally::{Counted, Tally};
+use super::notice::Notice;
+use super::tally::{Counted, Gathered, Tally, Thread};
 use super::word::{ATTENTIVE, TIMED, Word};
 use crate::atomic::{AtomicU64, Ordering};
 
 /// What of a breaker can be read, and counted, without asking its machine. Written by whoever holds the machine's lock.
 ///
-/// A success that decides nothing is counted in the [`Tally`]. Whoever holds the lock first [`gather`](Self::gather)s what was
-/// counted, then does what it came for, then [`publish`](Self::publish)es what the machine looks like. If from then on successes
-/// may not be counted as before (another generation, another part of a window of time, each of them matters), this begins a new
-/// round of the tally, so that none is counted where it does not belong.
+/// A success that decides nothing is counted in the [`Tally`], after a look at the word: it must be of the present generation, in the
+/// present part of a window of time, and none of those that matter each. Whoever holds the lock first [`gather`](Self::gather)s what
+/// was counted, then does what it came for, then [`publish`](Self::publish)es what the machine looks like.
+///
+/// Nobody waits for those who have looked and are yet to count. A success that is settled at the very moment somebody else changes
+/// the word may turn up after that, with whoever holds the lock next: see [`Tally`] for what holds of it at all times. If its
+/// generation is over by then, it is late, as one that came a moment later would be. Else it is taken for a success of the moment it
+/// is found: in a window of time it never counts for an earlier part than its own, and where each success matters, the rates are looked
+/// at once more when it is found.
 #[derive(Debug)]
 #[repr(align(128))]
 pub(crate) struct Hot {
     word: AtomicU64,
-    /// Until when calls are refused, of generations with an even and with an odd number: that of one is not written over before
-    /// the next has been published. [`NEVER`] if nobody knows.
-    until: [AtomicU64; 2],
+    /// What refusals say, while the word says that calls are refused. Written before that word.
+    notice: AtomicU64,
     /// How long the parts of the window of time are.
     length: AtomicU64,
     /// Which of them the tally counts in.
@@ -34,13 +39,13 @@ pub(crate) struct Hot {
 pub(crate) const NEVER: u64 = u64::MAX;
 
 impl Hot {
-    pub(crate) fn new(face: &Face, stripes: usize) -> Self {
+    pub(crate) fn new(face: &Face, places: usize) -> Self {
         let hot = Self {
             word: AtomicU64::new(0),
-            until: [AtomicU64::new(NEVER), AtomicU64::new(NEVER)],
+            notice: AtomicU64::new(0),
             length: AtomicU64::new(1),
             part: AtomicU64::new(0),
-            tally: Tally::new(stripes),
+            tally: Tally::new(places),
         };
         hot.publish(face, false);
         hot
@@ -52,105 +57,95 @@ impl Hot {
         Word::from_bits(self.word.load(Ordering::Acquire))
     }
 
-    /// If calls are refused without a look at the clock: the word, and until when. Both are of the same generation.
+    /// If calls are refused without a look at the clock: what the refusal says. That is as new as the word, or newer.
     #[inline(always)]
-    pub(crate) fn refusal(&self, word: Word) -> Option<(Word, u64)> {
-        let mut word = word;
-        while word.refuses() {
-            let parity = (word.generation() % 2) as usize;
-            let until = self.until[parity].load(Ordering::Acquire);
-            // Had the time been one of two generations on, then the next would have been published before that.
-            let now = self.word();
-            if now.generation() == word.generation() {
-                return Some((word, until));
-            }
-            word = now;
-        }
-        None
+    pub(crate) fn refusal(&self, word: Word) -> Option<Notice> {
+        word.refuses()
+            .then(|| Notice::from_bits(self.notice.load(Ordering::Acquire)))
     }
 
-    /// Counts a refusal; one in 64 is to be made by the clock all the same.
+    /// Counts a refusal that needs no clock. If it does not, this is one of those that are to be made by the clock all the same.
     #[inline(always)]
-    pub(crate) fn count_refusal(&self) -> bool {
-        self.tally.refusal()
+    pub(crate) fn refuse(&self, me: Thread) -> bool {
+        self.tally.refuse(me)
+    }
+
+    /// Counts a refusal that was made by the clock.
+    pub(crate) fn refuse_by_the_clock(&self, me: Thread) {
+        self.tally.refuse_by_the_clock(me);
     }
 
     pub(crate) fn refusals(&self) -> u64 {
         self.tally.refusals()
     }
 
-    /// Counts a success, not slow, of a call that was admitted under this word. If it does not, the machine has to be asked.
-    #[inline]
-    pub(crate) fn success(&self, admitted: Word, now: impl Fn() -> u64) -> Counted {
-        if admitted.has(TIMED) {
-            let number = now() / self.length.load(Ordering::Relaxed);
-            self.tally
-                .success(|| self.may_count(admitted, Some(number)))
+    /// Counts a success of a call that was admitted under this plain word. If it does not, the machine has to be asked.
+    #[inline(always)]
+    pub(crate) fn plain_success(&self, me: Thread, admitted: Word) -> Counted {
+        if self.word() == admitted {
+            self.tally.success(me, admitted.generation())
         } else {
-            self.tally.success(|| self.may_count(admitted, None))
+            Counted::No
         }
     }
 
-    #[inline]
-    pub(crate) fn may_count(&self, admitted: Word, part: Option<u64>) -> bool {
+    /// Counts a success, not slow, of a call that was admitted under this word. If it does not, the machine has to be asked.
+    pub(crate) fn success(&self, me: Thread, admitted: Word, now: impl FnOnce() -> u64) -> Counted {
+        let number = |now: u64| now / self.length.load(Ordering::Relaxed);
+        let part = admitted.has(TIMED).then(|| number(now()));
         let word = self.word();
         let same = word.generation() == admitted.generation() && !word.has(ATTENTIVE);
-        same && (!word.has(TIMED) || part == Some(self.part.load(Ordering::Acquire)))
+        if same && (!word.has(TIMED) || part == Some(self.part.load(Ordering::Acquire))) {
+            self.tally.success(me, admitted.generation())
+        } else {
+            Counted::No
+        }
     }
 
-    /// The successes that were counted since this was last done. They belong to the part that was current; from here on those of
-    /// now are counted. Under the machine's lock.
-    pub(crate) fn gather(&self, now: u64) -> u64 {
+    /// The successes that were counted since this was last done. Those of the present generation belong to the part that was
+    /// current; from here on those of now are counted. Under the machine's lock.
+    pub(crate) fn gather(&self, now: u64) -> Gathered {
         let word = self.word();
+        let gathered = self.tally.gather(word.generation());
         let number = now / self.length.load(Ordering::Relaxed);
         if word.has(TIMED) && number > self.part.load(Ordering::Relaxed) {
+            // After that: none of the new part is taken for one of the old.
             self.part.store(number, Ordering::Release);
-            return self.tally.next_round();
         }
-        self.tally.gather()
+        gathered
     }
 
-    /// Shows what the machine looks like. `minded` is whether somebody minds the time of its refusals. Under the machine's lock.
-    pub(crate) fn publish(&self, face: &Face, minded: bool) -> Published {
+    /// Shows what the machine looks like. `minded` is whether somebody minds the time of its refusals. Says whether each success
+    /// matters from now on, and did not before: those that were counted meanwhile are to be looked at. Under the machine's lock.
+    pub(crate) fn publish(&self, face: &Face, minded: bool) -> bool {
         let before = self.word();
         let after = Word::of(face, minded);
-        let parity = (face.generation % 2) as usize;
-        self.until[parity].store(face.until.unwrap_or(NEVER), Ordering::Release);
-        let moved = self.show_part(face.part);
-        self.word.store(after.bits(), Ordering::Release);
-        let generation = before.generation() != after.generation();
-        let attentive = after.has(ATTENTIVE) && !before.has(ATTENTIVE);
-        let timed = after.has(TIMED) != before.has(TIMED);
-        if generation {
-            Published::Generation(self.tally.next_round())
-        } else if attentive || timed || moved {
-            Published::Round(self.tally.next_round())
-        } else {
-            Published::Same
+        if after.refuses() {
+            let notice = Notice::new(face.state, face.until);
+            self.notice.store(notice.bits(), Ordering::Release);
         }
+        self.show_part(face.part);
+        self.word.store(after.bits(), Ordering::Release);
+        after.has(ATTENTIVE) && !before.has(ATTENTIVE)
     }
 
-    fn show_part(&self, part: Option<Part>) -> bool {
-        let Some(part) = part else { return false };
-        let same = self.length.load(Ordering::Relaxed) == part.length
-            && self.part.load(Ordering::Relaxed) == part.number;
-        if !same {
+    fn show_part(&self, part: Option<Part>) {
+        let Some(part) = part else { return };
+        if self.length.load(Ordering::Relaxed) != part.length {
             self.length.store(part.length, Ordering::Relaxed);
+        }
+        if self.part.load(Ordering::Relaxed) != part.number {
             self.part.store(part.number, Ordering::Release);
         }
-        !same
     }
 }
 
-/// What became of the successes that were counted while a change was made.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Published {
-    /// They go on being counted as before.
-    Same,
-    /// So many were counted, of the generation before.
-    Generation(u64),
-    /// So many were counted, and each from now on is to be counted otherwise.
-    Round(u64),
+#[cfg(all(test, not(mainstay_loom)))]
+impl Hot {
+    /// As if this thread had counted so many more successes.
+    pub(crate) fn skip(&self, successes: u64) {
+        self.tally.skip(successes);
+    }
 }
 
 #[cfg(all(test, mainstay_loom))]

@@ -1,0 +1,126 @@
+//! Threads of the system's.
+
+use std::thread;
+
+use super::*;
+
+fn success(tally: &Tally, generation: u64) {
+    while tally.success(Thread::current(), generation) == Counted::No {
+        // The place in common is yet to be given to the generation.
+        thread::yield_now();
+    }
+}
+
+#[test]
+fn refusals_of_many_threads_are_counted_exactly() {
+    let tally = Tally::new(2);
+    thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                for _ in 0..10_000 {
+                    if !tally.refuse(Thread::current()) {
+                        tally.refuse_by_the_clock(Thread::current());
+                    }
+                }
+            });
+        }
+    });
+    assert_eq!(tally.refusals(), 40_000);
+}
+
+#[test]
+fn one_refusal_in_so_many_is_made_by_the_clock() {
+    for me in [Thread::current(), Thread::NOBODY] {
+        let tally = Tally::new(1);
+        let mut by_the_clock = 0;
+        for _ in 0..10 * BY_THE_CLOCK {
+            if !tally.refuse(me) {
+                tally.refuse_by_the_clock(me);
+                by_the_clock += 1;
+            }
+        }
+        assert_eq!(by_the_clock, 10);
+    }
+}
+
+#[test]
+fn successes_of_more_threads_than_places_are_counted_exactly_while_generations_go_by() {
+    let tally = Tally::new(2);
+    let gathered = thread::scope(|scope| {
+        for _ in 0..5 {
+            scope.spawn(|| (0..10_000).for_each(|nth| success(&tally, nth / 5_000)));
+        }
+        let mut gathered = Gathered::default();
+        while gathered.successes + gathered.late < 50_000 {
+            for generation in [0, 1] {
+                gathered = gathered.and(tally.gather(generation));
+                thread::yield_now();
+            }
+        }
+        gathered
+    });
+    assert_eq!(gathered.successes + gathered.late, 50_000);
+    assert_eq!(tally.gather(1), Gathered::default());
+}
+
+#[test]
+fn threads_that_come_and_go_leave_their_counts() {
+    let tally = Tally::new(2);
+    for _ in 0..50 {
+        thread::scope(|scope| {
+            scope.spawn(|| success(&tally, 0));
+            scope.spawn(|| success(&tally, 0));
+        });
+    }
+    assert_eq!(tally.gather(0).successes, 100);
+}
+
+#[test]
+fn a_thread_counts_while_its_thread_locals_are_taken_down() {
+    struct AtTheEnd<'a>(std::cell::RefCell<Option<&'a Tally>>);
+    impl Drop for AtTheEnd<'_> {
+        fn drop(&mut self) {
+            if let Some(tally) = self.0.get_mut() {
+                success(tally, 0);
+                tally.refuse(Thread::current());
+            }
+        }
+    }
+    thread_local! {
+        static END: AtTheEnd<'static> = const { AtTheEnd(std::cell::RefCell::new(None)) };
+    }
+    let tally: &'static Tally = Box::leak(Box::new(Tally::new(1)));
+    thread::spawn(|| END.with(|end| *end.0.borrow_mut() = Some(tally)))
+        .join()
+        .expect("it does not panic");
+    assert_eq!(tally.gather(0).successes, 1);
+    assert_eq!(tally.refusals(), 1);
+}
+
+#[test]
+fn a_number_goes_round_without_a_loss_and_says_in_time_that_it_is_to_be_gathered() {
+    let tally = Tally::new(1);
+    let me = Thread::current();
+    assert_eq!(tally.success(me, 7), Counted::Yes);
+    tally.skip((1 << 31) - 2);
+    assert_eq!(tally.success(me, 7), Counted::Due);
+    assert_eq!(tally.gather(7).successes, 1 << 31);
+    tally.skip((1 << 31) - 1);
+    assert_eq!(tally.success(me, 7), Counted::Due);
+    assert_eq!(tally.success(me, 7), Counted::Yes);
+    assert_eq!(tally.gather(7).successes, (1 << 31) + 1);
+    assert_eq!(tally.success(me, 8), Counted::Yes);
+    let gathered = tally.gather(8);
+    assert_eq!((gathered.successes, gathered.late), (1, 0));
+}
+
+#[test]
+fn a_place_in_common_that_is_full_takes_no_more() {
+    let tally = Tally::new(1);
+    let nobody = Thread::NOBODY;
+    assert_eq!(tally.success(nobody, 0), Counted::Yes);
+    tally.places[0].skip_in_common(u64::from(u32::MAX) - 1);
+    assert_eq!(tally.success(nobody, 0), Counted::No);
+    assert_eq!(tally.gather(0).successes, u64::from(u32::MAX));
+    assert_eq!(tally.success(nobody, 0), Counted::Yes);
+}
