@@ -52,6 +52,11 @@ impl Cell {
         if word.passes() {
             return Ok(Right::under(word, self.stamp(word)));
         }
+        let now = self.epoch.now();
+        if let Some(notice) = self.hot.refusal_at(now) {
+            self.hot.refuse_by_the_clock(Thread::current(), now);
+            return self.refused(notice, |refusal| refusal);
+        }
         self.ask(place)
     }
 
@@ -74,7 +79,7 @@ impl Cell {
         match ticket {
             Ok(ticket) => Ok(Right::of(ticket, since)),
             Err(refused) => {
-                self.hot.refuse_by_the_clock(Thread::current());
+                self.hot.refuse_by_the_clock(Thread::current(), since);
                 Err(self.refusal(refused))
             }
         }
@@ -115,6 +120,9 @@ impl Cell {
     pub(crate) fn check(&self) -> Result<(), Refusal> {
         if self.hot.word().passes() {
             return Ok(());
+        }
+        if let Some(notice) = self.hot.refusal_at(self.epoch.now()) {
+            return self.refused(notice, |refusal| refusal);
         }
         let checked = self.with(|kept, _| kept.machine.check());
         checked.map_err(|refused| self.refusal(refused))

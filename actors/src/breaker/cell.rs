@@ -208,7 +208,8 @@ impl Cell {
     /// Counts a refusal that was made of a look at the state.
     #[cfg(feature = "tower")]
     pub(crate) fn count_refusal(&self) {
-        self.hot.refuse_by_the_clock(Thread::current());
+        let now = self.epoch.now();
+        self.hot.refuse_by_the_clock(Thread::current(), now);
     }
 
     pub(crate) fn refusals(&self) -> u64 {

@@ -8,7 +8,7 @@ use mainstay_specs::{
     CircuitBreakersSpec, CircuitConfig, NamespaceName, ServiceName, Strategy, SupervisorFlags,
     TripRules,
 };
-use mainstay_supervisors::{Namespace, NamespacePlan, Runtime};
+use mainstay_supervisors::{Fault, Namespace, NamespacePlan, Runtime};
 
 use super::super::circuits::Circuits;
 use super::super::handle::CircuitBreaker;
@@ -180,4 +180,75 @@ async fn many_that_are_gone_do_not_wait_for_it() {
         assert!(breakers.unregister("db").is_some());
     }
     assert!(Circuits::of(&namespace).post.take_waiting().len() <= 4);
+}
+
+/// Calls until one is let through, after each of which so much time passes; how many were refused.
+async fn refused_until_probe(breaker: &CircuitBreaker, pause: Duration) -> u64 {
+    let mut refused = 0;
+    loop {
+        match breaker.try_acquire() {
+            Ok(probe) => {
+                probe.success();
+                return refused;
+            }
+            Err(_) => refused += 1,
+        }
+        tokio::time::advance(pause).await;
+    }
+}
+
+/// A breaker that has opened, and whose keeper has come and will not come again.
+async fn left_by_its_keeper() -> (Runtime, Namespace, CircuitBreaker) {
+    let (runtime, namespace, breaker) = minding(touchy()).await;
+    breaker.try_acquire().expect("it is closed").failure();
+    settle().await;
+    let keeper = namespace.whereis(NAME).expect("it runs");
+    assert!(keeper.inject(Fault::Hang));
+    settle().await;
+    assert!(breaker.cell().word().refuses());
+    (runtime, namespace, breaker)
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_calls_rarely_relies_on_no_keeper() {
+    let (_runtime, _namespace, breaker) = left_by_its_keeper().await;
+    let pause = Duration::from_secs(10);
+    // At 0, 10 and 20 s; at 30 s the time is up.
+    assert_eq!(refused_until_probe(&breaker, pause).await, 3);
+    assert_eq!(breaker.stats().rejected, 3, "the probe is none of them");
+    assert_eq!(breaker.state(), CircuitState::Closed);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_calls_often_looks_at_the_clock_at_every_256th_call_and_more_often_at_first() {
+    let (_runtime, _namespace, breaker) = left_by_its_keeper().await;
+    for _ in 0..1000 {
+        breaker.try_acquire().expect_err("it is open");
+    }
+    advance(30).await;
+    // Of the first 1,024, it has looked at the 1st, 2nd, 4th and so on; the next is the last.
+    assert_eq!(refused_until_probe(&breaker, Duration::ZERO).await, 23);
+    assert_eq!(breaker.stats().rejected, 1023);
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_time_it_opens_the_first_refusal_looks_at_the_clock() {
+    let (_runtime, namespace, breaker) = minding(touchy()).await;
+    for _ in 0..2 {
+        breaker.try_acquire().expect("it is closed").failure();
+        settle().await;
+        for _ in 0..300 {
+            breaker.try_acquire().expect_err("it is open");
+        }
+        advance(30).await;
+        settle().await;
+        breaker.try_acquire().expect("the probe").success();
+    }
+    breaker.try_acquire().expect("it is closed").failure();
+    settle().await;
+    let keeper = namespace.whereis(NAME).expect("it runs");
+    assert!(keeper.inject(Fault::Hang));
+    advance(30).await;
+    assert!(breaker.cell().word().refuses(), "nobody has come");
+    assert_eq!(refused_until_probe(&breaker, Duration::ZERO).await, 0);
 }

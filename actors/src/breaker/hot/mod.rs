@@ -26,7 +26,7 @@ use crate::atomic::{AtomicU64, Ordering};
 #[repr(align(128))]
 pub(crate) struct Hot {
     word: AtomicU64,
-    /// What refusals say, while the word says that calls are refused. Written before that word.
+    /// What refusals say, and until when they are made if somebody knows that. Written before the word.
     notice: AtomicU64,
     /// How long the parts of the window of time are.
     length: AtomicU64,
@@ -64,15 +64,23 @@ impl Hot {
             .then(|| Notice::from_bits(self.notice.load(Ordering::Acquire)))
     }
 
+    /// If calls are refused at this time: what the refusal says, which is as new as the last word that was read, or newer. If not, the
+    /// machine knows.
+    pub(crate) fn refusal_at(&self, now: u64) -> Option<Notice> {
+        let notice = Notice::from_bits(self.notice.load(Ordering::Acquire));
+        let refuses = notice.until().is_some_and(|until| now < until);
+        refuses.then_some(notice)
+    }
+
     /// Counts a refusal that needs no clock. If it does not, this is one of those that are to be made by the clock all the same.
     #[inline(always)]
     pub(crate) fn refuse(&self, me: Thread) -> bool {
         self.tally.refuse(me)
     }
 
-    /// Counts a refusal that was made by the clock.
-    pub(crate) fn refuse_by_the_clock(&self, me: Thread) {
-        self.tally.refuse_by_the_clock(me);
+    /// Counts a refusal that was made by the clock, at this time.
+    pub(crate) fn refuse_by_the_clock(&self, me: Thread, now: u64) {
+        self.tally.refuse_by_the_clock(me, now);
     }
 
     pub(crate) fn refusals(&self) -> u64 {
@@ -120,9 +128,10 @@ impl Hot {
     pub(crate) fn publish(&self, face: &Face, minded: bool) -> bool {
         let before = self.word();
         let after = Word::of(face, minded);
-        if after.refuses() {
-            let notice = Notice::new(face.state, face.until);
-            self.notice.store(notice.bits(), Ordering::Release);
+        let notice = Notice::new(face.state, face.until);
+        self.notice.store(notice.bits(), Ordering::Release);
+        if after.refuses() && after != before {
+            self.tally.look_soon();
         }
         self.show_part(face.part);
         self.word.store(after.bits(), Ordering::Release);

@@ -4,10 +4,12 @@
 //! |---|---|
 //! | `mod.rs` | [`Tally`]: who counts where |
 //! | `place.rs` | [`Place`]: the counts of one thread, and of those that have no place |
+//! | `looks.rs` | [`Looks`](looks::Looks): which refusals look at the clock |
 //! | `count.rs` | a number and the generation it is of, in one word |
 //! | `tests.rs` | threads |
 
 mod count;
+mod looks;
 mod place;
 #[cfg(all(test, not(mainstay_loom)))]
 mod tests;
@@ -71,12 +73,6 @@ impl Gathered {
     }
 }
 
-/// One refusal in so many, of those that a thread counts, is to be made by the clock.
-///
-/// It is what ends the refusals if whoever minds the time does not, as where a runtime is held up. A look at the clock costs as much
-/// as some thirty refusals.
-pub(crate) const BY_THE_CLOCK: u64 = 256;
-
 impl Tally {
     /// With so many places, or the next power of two.
     pub(crate) fn new(places: usize) -> Self {
@@ -105,7 +101,7 @@ impl Tally {
         }
     }
 
-    /// Counts a refusal, unless it is that one in [`BY_THE_CLOCK`]; says whether it did.
+    /// Counts a refusal, unless it is one that is to look at the clock; says whether it did.
     #[inline(always)]
     pub(crate) fn refuse(&self, me: Thread) -> bool {
         match self.owned(me) {
@@ -122,12 +118,17 @@ impl Tally {
         }
     }
 
-    /// Counts a refusal that was made by the clock.
-    pub(crate) fn refuse_by_the_clock(&self, me: Thread) {
+    /// Counts a refusal that has looked at the clock, and what it has seen there.
+    pub(crate) fn refuse_by_the_clock(&self, me: Thread, now: u64) {
         match self.find(me) {
-            Some(place) => place.refuse_by_the_clock(),
-            None => self.common(me).common_refuse_by_the_clock(),
+            Some(place) => place.refuse_by_the_clock(now),
+            None => self.common(me).common_refuse_by_the_clock(now),
         }
+    }
+
+    /// The next refusal of each thread looks at the clock.
+    pub(crate) fn look_soon(&self) {
+        self.places.iter().for_each(Place::look_soon);
     }
 
     /// What was counted since this was last done. Only one at a time may do this.

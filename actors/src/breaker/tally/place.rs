@@ -1,7 +1,8 @@
 //! Where threads count.
 
 use super::count::Count;
-use super::{BY_THE_CLOCK, Counted, Gathered, Thread};
+use super::looks::Looks;
+use super::{Counted, Gathered, Thread};
 use crate::atomic::{AtomicU64, Ordering};
 
 /// The counts of one thread, which it alone writes, and those of threads that own no place; a pair of cache lines, as processors
@@ -22,9 +23,11 @@ pub(super) struct Place {
     seen: AtomicU64,
     /// The owner's refusals.
     refusals: AtomicU64,
+    looks: Looks,
     /// Successes of the others that were not gathered, and the generation that they are counted in; set by whoever gathers.
     common_successes: AtomicU64,
     common_refusals: AtomicU64,
+    common_looks: Looks,
 }
 
 impl Place {
@@ -127,35 +130,43 @@ impl Place {
         }
     }
 
-    /// Counts a refusal, unless it is one of those by the clock; says whether it did. The owner's.
+    /// Counts a refusal, unless it is to look at the clock; says whether it did. The owner's.
     #[inline(always)]
     pub(super) fn refuse(&self) -> bool {
         let nth = self.refusals.load(Ordering::Relaxed) + 1;
-        let counts = !nth.is_multiple_of(BY_THE_CLOCK);
+        let counts = !self.looks.are_due(nth);
         if counts {
             self.refusals.store(nth, Ordering::Relaxed);
         }
         counts
     }
 
-    /// The owner's.
-    pub(super) fn refuse_by_the_clock(&self) {
+    /// Counts one that has looked, at this time. The owner's.
+    pub(super) fn refuse_by_the_clock(&self, now: u64) {
         let nth = self.refusals.load(Ordering::Relaxed) + 1;
         self.refusals.store(nth, Ordering::Relaxed);
+        self.looks.looked(nth, now);
     }
 
-    /// As [`refuse`](Self::refuse), where others count as well: when several count at once, it may be one in more.
+    /// As [`refuse`](Self::refuse), where others count as well: when several count at once, each of them may look.
     pub(super) fn common_refuse(&self) -> bool {
         let nth = self.common_refusals.load(Ordering::Relaxed) + 1;
-        let counts = !nth.is_multiple_of(BY_THE_CLOCK);
+        let counts = !self.common_looks.are_due(nth);
         if counts {
-            self.common_refuse_by_the_clock();
+            self.common_refusals.fetch_add(1, Ordering::Relaxed);
         }
         counts
     }
 
-    pub(super) fn common_refuse_by_the_clock(&self) {
-        self.common_refusals.fetch_add(1, Ordering::Relaxed);
+    pub(super) fn common_refuse_by_the_clock(&self, now: u64) {
+        let before = self.common_refusals.fetch_add(1, Ordering::Relaxed);
+        self.common_looks.looked(before + 1, now);
+    }
+
+    /// The next refusal here looks at the clock.
+    pub(super) fn look_soon(&self) {
+        self.looks.soon();
+        self.common_looks.soon();
     }
 
     pub(super) fn refusals(&self) -> u64 {

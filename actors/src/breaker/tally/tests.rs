@@ -19,7 +19,7 @@ fn refusals_of_many_threads_are_counted_exactly() {
             scope.spawn(|| {
                 for _ in 0..10_000 {
                     if !tally.refuse(Thread::current()) {
-                        tally.refuse_by_the_clock(Thread::current());
+                        tally.refuse_by_the_clock(Thread::current(), 0);
                     }
                 }
             });
@@ -29,17 +29,37 @@ fn refusals_of_many_threads_are_counted_exactly() {
 }
 
 #[test]
-fn one_refusal_in_so_many_is_made_by_the_clock() {
+fn refusals_look_at_the_clock_at_once_and_then_more_and_more_rarely() {
     for me in [Thread::current(), Thread::NOBODY] {
         let tally = Tally::new(1);
-        let mut by_the_clock = 0;
-        for _ in 0..10 * BY_THE_CLOCK {
-            if !tally.refuse(me) {
-                tally.refuse_by_the_clock(me);
-                by_the_clock += 1;
-            }
-        }
-        assert_eq!(by_the_clock, 10);
+        let looks = |first: u64, refusals: u64, now: u64| {
+            let looks = |_: &u64| {
+                let looks = !tally.refuse(me);
+                if looks {
+                    tally.refuse_by_the_clock(me, now);
+                }
+                looks
+            };
+            (first..first + refusals).filter(looks).collect::<Vec<_>>()
+        };
+        assert_eq!(
+            looks(1, 1000, 10_000_000),
+            [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 768]
+        );
+        // Then 4 ms pass until the next look, and none.
+        assert_eq!(looks(1001, 40, 14_000_000), [1024, 1025, 1027, 1031, 1039]);
+        tally.look_soon();
+        assert_eq!(looks(1041, 9, 14_000_000), [1041, 1042, 1044, 1048]);
+        assert_eq!(tally.refusals(), 1049);
+    }
+}
+
+#[test]
+fn each_of_few_refusals_looks_at_the_clock() {
+    let tally = Tally::new(1);
+    for nth in 0..100 {
+        assert!(!tally.refuse(Thread::current()));
+        tally.refuse_by_the_clock(Thread::current(), nth * 4_000_000);
     }
 }
 
@@ -82,7 +102,7 @@ fn a_thread_counts_while_its_thread_locals_are_taken_down() {
         fn drop(&mut self) {
             if let Some(tally) = self.0.get_mut() {
                 success(tally, 0);
-                tally.refuse(Thread::current());
+                tally.refuse_by_the_clock(Thread::current(), 0);
             }
         }
     }
