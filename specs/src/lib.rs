@@ -99,9 +99,9 @@ pub use path::{PathStep, SpecPath};
 pub use position::Position;
 pub use service::{
     ALERT_EVENT, AlertRule, AlertsSpec, Aspect, CallRate, CircuitBreakersSpec, CircuitConfig,
-    CircuitWindow, Comparison, ConfigServerSpec, Each, EventsSpec, FailureCount, HalfOpen,
-    MetricsSpec, NamedCircuit, NoData, OpenTime, ProbeExpiry, ProcessMetricsSpec, ServicesSpec,
-    Severity, SlowCalls, TelemetrySpec, TripRules,
+    CircuitFamily, CircuitWindow, Comparison, ConfigServerSpec, Each, EventsSpec, FailureCount,
+    HalfOpen, MetricsSpec, NamedCircuit, NoData, OpenTime, ProbeExpiry, ProcessMetricsSpec,
+    ServicesSpec, Severity, SlowCalls, TelemetrySpec, TripRules,
 };
 pub use source::{FILE_BYTES_MAX, ReadError};
 pub use supervisor::{AutoShutdown, Strategy, SupervisorFlags};

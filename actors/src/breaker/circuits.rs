@@ -22,8 +22,14 @@ pub(crate) struct Circuits {
     keys_max: Arc<AtomicU32>,
     named: RwLock<BTreeMap<ServiceName, CircuitBreaker>>,
     families: Mutex<BTreeMap<ServiceName, Arc<Family>>>,
-    /// Those that the spec names and that were made: what was forgotten since is not made again.
-    adopted: Mutex<BTreeSet<ServiceName>>,
+    adopted: Mutex<Adopted>,
+}
+
+/// The breakers and families that the spec names and that were made: what was forgotten since is not made again.
+#[derive(Debug, Default)]
+struct Adopted {
+    breakers: BTreeSet<ServiceName>,
+    families: BTreeSet<ServiceName>,
 }
 
 /// How many there may be, and what those go by that say nothing.
@@ -66,8 +72,7 @@ impl Circuits {
         }
     }
 
-    /// Goes by a spec that was found valid: breakers it names are made if they are not there and never were; those that are stay
-    /// as they are.
+    /// Goes by a spec that was found valid: what it names is made if it is not there and never was; what is stays as it is.
     pub(crate) fn adopt(&self, spec: &CircuitBreakersSpec) -> Result<(), RegisterCircuitError> {
         let limits = Limits::of(spec);
         let default = Arc::clone(&limits.default);
@@ -76,11 +81,20 @@ impl Circuits {
         self.post.set_backlog(spec.events_backlog);
         let mut adopted = self.adopted.lock().unwrap_or_else(PoisonError::into_inner);
         for breaker in &spec.breakers {
-            if !adopted.contains(&breaker.name) {
+            if !adopted.breakers.contains(&breaker.name) {
                 self.make(breaker, &default)?;
             }
         }
-        *adopted = spec.breakers.iter().map(|one| one.name.clone()).collect();
+        for family in &spec.families {
+            if !adopted.families.contains(&family.name) {
+                let config = family.config.as_ref().unwrap_or(&default);
+                self.family(family.name.clone(), config.clone())?;
+            }
+        }
+        *adopted = Adopted {
+            breakers: spec.breakers.iter().map(|one| one.name.clone()).collect(),
+            families: spec.families.iter().map(|one| one.name.clone()).collect(),
+        };
         drop(adopted);
         Ok(())
     }
@@ -93,8 +107,14 @@ impl Circuits {
         let config = breaker.config.clone();
         let config = config.map_or_else(|| Arc::clone(default), Arc::new);
         match self.insert(breaker.name.clone(), &config) {
+            Ok(made) => {
+                if let Some(process) = &breaker.follows {
+                    made.follow(process.clone());
+                }
+                Ok(())
+            }
             // Somebody has made it before: it stays as it is.
-            Ok(_) | Err(RegisterCircuitError::AlreadyRegistered(_)) => Ok(()),
+            Err(RegisterCircuitError::AlreadyRegistered(_)) => Ok(()),
             Err(error) => Err(error),
         }
     }

@@ -24,12 +24,17 @@ use super::stats::{CircuitStats, ProbeHolder, ProbeStats, WindowStats};
 /// through, and what they come to decides whether it closes.
 ///
 /// No call through it sends a message. While it is closed, a call that succeeds takes no lock, allocates nothing and writes nothing
-/// that another thread writes (of more threads than 16, those that came last share); it reads the clock only if slow calls are told
-/// or rates are taken over time. A refusal is a load and a count, also without the clock
-/// while the keeper of the namespace minds the time: then calls are let through again when its timer has fired, which may be a
-/// millisecond or two after the time was up (or at one call in 256 of a thread, which looks at the clock all the same). On a clock
-/// that stands still, as in tests, nobody relies on timers, and the first call after the time is up is let through exactly. Other
-/// outcomes, and calls while it is half open, hold a lock for some nanoseconds.
+/// that another thread writes (of more threads than 16, those that came last share). It reads the clock only if slow calls are told
+/// or rates are taken over time; but [`execute`](Self::execute) with a `call_timeout`, which it has by default, sets a timer for
+/// each call, and that reads it too. A rule about calls in flight enters each call into a table behind a lock, and calls the keeper
+/// when the first of them would be due earlier than it knows of: seldom.
+///
+/// A refusal takes no lock. It is a load and a count while the keeper of the namespace minds the time: then calls are let through
+/// again when its timer has fired, which may be a millisecond or two after the time was up. Nobody depends on that: the first
+/// refusal looks at the clock, and so does each of a thread that comes 4 ms after its look before or later; where they are many, one in 2,
+/// then 4 and so on up to 256. Without a keeper each refusal looks at the clock. On a clock that stands still, as in tests, nobody relies
+/// on timers, and the first call after the time is up is let through exactly. Other outcomes, and calls while it is half open, hold
+/// a lock for some nanoseconds.
 ///
 /// Whatever happens after a success takes it into account. One that is settled at the very moment at which another call is decided
 /// on may be taken into account by the next instead, as if it had been settled a moment later; none is lost, and none counts in a
@@ -67,7 +72,7 @@ const PLACES: usize = 16;
 
 impl CircuitBreaker {
     /// A breaker that stands alone, outside of any namespace: it has no keeper, so that what falls due happens when somebody next
-    /// asks, and every refusal reads the clock.
+    /// asks, and every refusal reads the clock. Its jitter is different from that of every other, also of the same name.
     ///
     /// # Errors
     ///

@@ -252,3 +252,13 @@ async fn each_time_it_opens_the_first_refusal_looks_at_the_clock() {
     assert!(breaker.cell().word().refuses(), "nobody has come");
     assert_eq!(refused_until_probe(&breaker, Duration::ZERO).await, 0);
 }
+
+#[tokio::test(start_paused = true)]
+async fn on_a_clock_that_stands_still_nobody_relies_on_timers() {
+    assert!(!super::time_flows());
+}
+
+#[tokio::test]
+async fn on_a_clock_that_runs_the_keeper_is_relied_on() {
+    assert!(super::time_flows());
+}

@@ -14,7 +14,7 @@ use tower_service::Service;
 use super::attempt::Attempt;
 use super::error::{CircuitError, Refusal};
 use super::handle::CircuitBreaker;
-use super::outcome::{ByResult, Classify, Outcome};
+use super::outcome::{ByResult, Classify, Nested, Outcome};
 use super::permit::OwnedPermit;
 
 /// Puts services behind a breaker: all it is given share the one.
@@ -46,6 +46,17 @@ impl CircuitBreakerLayer {
         Self {
             breaker,
             classify: ByResult,
+        }
+    }
+}
+
+impl CircuitBreakerLayer<Nested> {
+    /// Around services that are behind a breaker themselves: what those refuse is no failure to this one.
+    #[must_use]
+    pub const fn nested(breaker: CircuitBreaker) -> Self {
+        Self {
+            breaker,
+            classify: Nested(ByResult),
         }
     }
 }

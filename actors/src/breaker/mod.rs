@@ -9,6 +9,18 @@
 //! The cells belong to the namespace and outlive the keeper, which may crash at any moment: no caller notices, and nothing of
 //! state, configuration and what breakers were told is lost.
 //!
+//! A breaker is found by the pair of its namespace and the name of the service it protects, where others write a key such as
+//! `circuit_breaker:db`; a name has no prefix, as breakers share their names with nobody. Unlike the design that this one follows
+//! in its simple form, the first call after `reset_timeout` *is* the probe: there it is refused, and only makes the breaker half
+//! open.
+//!
+//! What it does not do, by intent: let the share of calls rise slowly after it has closed (the probes decide, and there can be
+//! many of them; a limiter behind the breaker does the rest); make calls of its own to find out whether a backend is back; take the time it
+//! is open from a backend's `Retry-After` (but [`CircuitBreaker::force_open_for`] does, for whoever reads it); give up on probes that
+//! tell nothing (an event tells of them); tell of each call that comes back too late to count ([`Totals::late`] counts them).
+//!
+//! There is no loom model of permits: they are under the lock of the machine, and the words around it have theirs in `hot/`.
+//!
 //! | file | holds |
 //! |---|---|
 //! | `machine/` | every decision, without a clock; [`CircuitState`] and its transitions |

@@ -84,9 +84,8 @@ impl<T, E, F: Fn(&Result<T, E>) -> Outcome> Classify<T, E> for F {
     }
 }
 
-/// `Ok` is a success and `Err` a failure, whatever is in it.
-///
-/// A breaker inside of another hands its refusals on as a [`CircuitError`](super::CircuitError): see [`Nested`].
+/// `Ok` is a success and `Err` a failure, whatever is in it: also the refusal of a breaker inside of this one. It does not know of what
+/// kind an error is: where breakers are nested, [`Nested`] does.
 #[derive(Clone, Copy, Debug, Default)]
 #[allow(clippy::exhaustive_structs)]
 pub struct ByResult;
@@ -101,15 +100,47 @@ impl<T, E> Classify<T, E> for ByResult {
 }
 
 /// For an operation that is itself run by a breaker: what the inner one refused was not made, and is no failure of what the
-/// outer one protects.
+/// outer one protects. What came back of it is for the classifier in here, which should be that of the inner one: it is shown the
+/// answer, and the operation's own error, by reference.
+///
+/// ```
+/// use mainstay_actors::breaker::{ByResult, CircuitBreaker, Nested, Outcome};
+/// use mainstay_specs::{CircuitConfig, ServiceName};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let touchy = CircuitConfig::default().failure_threshold(1);
+/// let region = CircuitBreaker::new(ServiceName::new("region")?, touchy.clone())?;
+/// let shard = CircuitBreaker::new(ServiceName::new("shard")?, touchy)?;
+/// shard.force_open();
+/// let call = || shard.execute(|| async { Ok::<_, &str>(1) });
+/// assert!(region.execute_with(Nested(ByResult), call).await.is_err());
+/// assert!(region.check_state().is_ok());
+///
+/// let classify = |result: &Result<&u8, &&str>| match *result {
+///     Err(&"bad path") => Outcome::Ignored,
+///     Err(_) => Outcome::Failure,
+///     Ok(_) => Outcome::Success,
+/// };
+/// shard.reset();
+/// let mistake = || shard.execute(|| async { Err::<u8, _>("bad path") });
+/// assert!(region.execute_with(Nested(classify), mistake).await.is_err());
+/// assert!(region.check_state().is_ok());
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, Default)]
 #[allow(clippy::exhaustive_structs)]
-pub struct Nested;
+pub struct Nested<C = ByResult>(pub C);
 
-impl<T, E> Classify<T, super::CircuitError<E>> for Nested {
+impl<T, E, C> Classify<T, super::CircuitError<E>> for Nested<C>
+where
+    C: for<'a> Classify<&'a T, &'a E>,
+{
     fn classify(&self, result: &Result<T, super::CircuitError<E>>) -> Outcome {
         match result {
-            Ok(_) => Outcome::Success,
+            Ok(answer) => self.0.classify(&Ok(answer)),
+            Err(super::CircuitError::Failed(error)) => self.0.classify(&Err(error)),
             Err(error) => error.outcome(),
         }
     }

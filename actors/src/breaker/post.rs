@@ -160,9 +160,10 @@ impl Cell {
                 key: self.key.as_deref().map(str::to_owned),
                 kind,
             };
-            log(&event);
+            // Before anything else of others is called by it, which might panic.
             self.events.send(&event);
             self.post.events.send(&event);
+            log(&event);
             // Last, as handlers are called by it, here and now.
             self.post.signals.tell(&event, gauge);
         });

@@ -70,7 +70,7 @@ pub enum OnMissing {
 impl CircuitBreakerRegistry {
     /// The keeper of the breakers as a child, to be started in a namespace.
     ///
-    /// The breakers of the spec are made at its first start; it fails if there is no room for one. Those that are there already, also
+    /// The breakers and families of the spec are made at its first start; it fails if there is no room for one. Those that are there already, also
     /// at a restart, keep their state, their configuration and what they were told, and those that were
     /// [forgotten](Self::unregister) since stay so.
     #[must_use]

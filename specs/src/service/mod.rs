@@ -21,8 +21,8 @@ mod telemetry;
 
 pub use alerts::{ALERT_EVENT, AlertRule, AlertsSpec, Aspect, Comparison, Each, NoData, Severity};
 pub use circuit_breakers::{
-    CallRate, CircuitBreakersSpec, CircuitConfig, CircuitWindow, FailureCount, HalfOpen,
-    NamedCircuit, OpenTime, ProbeExpiry, SlowCalls, TripRules,
+    CallRate, CircuitBreakersSpec, CircuitConfig, CircuitFamily, CircuitWindow, FailureCount,
+    HalfOpen, NamedCircuit, OpenTime, ProbeExpiry, SlowCalls, TripRules,
 };
 pub use config_server::ConfigServerSpec;
 pub use events::EventsSpec;

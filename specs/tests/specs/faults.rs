@@ -417,6 +417,22 @@ fn circuit_breakers_with_one_name_and_more_than_may_be_are_told() {
 }
 
 #[test]
+fn families_of_circuit_breakers_and_their_events_are_checked_as_well() {
+    let text = "(namespaces: [(name: \"n\", services: (circuit_breakers: (\n\
+                families: [(name: \"a\", config: (reset_timeout: \"0s\")), (name: \"a\")],\n\
+                breakers: [(name: \"a\", follows: \"\")],\nevents_backlog: 65537)))])";
+    let at = "namespaces[0].services.circuit_breakers";
+    assert_eq!(
+        faults(text),
+        format!(
+            "2:46: {at}.families[0].config.reset_timeout: expected a time longer than zero\n\
+             2:61: {at}.families[1].name: duplicate family name \"a\", first given at line 2\n\
+             4:17: {at}.events_backlog: expected 1 to 65536, found 65537"
+        ),
+    );
+}
+
+#[test]
 fn supervisors_may_be_64_deep_and_no_deeper() {
     let nested = |depth: usize| {
         let open = "(id: \"s\", supervisor: (), children: [".repeat(depth);

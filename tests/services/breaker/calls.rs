@@ -4,7 +4,9 @@ use std::cell::Cell;
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
-use mainstay_actors::breaker::{CircuitBreaker, CircuitError, CircuitState, Nested, Outcome};
+use mainstay_actors::breaker::{
+    ByResult, CircuitBreaker, CircuitError, CircuitState, Nested, Outcome,
+};
 use mainstay_supervisors::specs::{CircuitConfig, TripRules};
 
 use super::support::{advance, alone, fail, retry_after, succeed, touchy};
@@ -120,7 +122,9 @@ async fn the_refusal_of_an_inner_breaker_is_no_failure_of_the_outer() {
     let (outer, inner) = (alone(touchy()), alone(touchy()));
     inner.force_open();
     for _ in 0..10 {
-        let refused = outer.execute_with(Nested, || succeed(&inner)).await;
+        let refused = outer
+            .execute_with(Nested(ByResult), || succeed(&inner))
+            .await;
         assert!(matches!(
             refused,
             Err(CircuitError::Failed(CircuitError::Open(_)))
@@ -132,7 +136,12 @@ async fn the_refusal_of_an_inner_breaker_is_no_failure_of_the_outer() {
         (CircuitState::Closed, 10)
     );
     inner.reset();
-    assert!(outer.execute_with(Nested, || fail(&inner)).await.is_err());
+    assert!(
+        outer
+            .execute_with(Nested(ByResult), || fail(&inner))
+            .await
+            .is_err()
+    );
     assert_eq!(outer.state(), CircuitState::Open, "its failures are");
 }
 
@@ -264,4 +273,27 @@ fn a_panic_of_the_classifier_is_one_of_the_call() {
     assert!(std::panic::catch_unwind(polled).is_err());
     assert_eq!(breaker.stats().totals.panicked, 1);
     assert_eq!(breaker.state(), CircuitState::Open);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_an_inner_breaker_ignores_the_outer_can_ignore_too() {
+    let (outer, inner) = (alone(touchy()), alone(touchy()));
+    let of_inner = |result: &Result<(), &str>| match result {
+        Err("bad path") => Outcome::Ignored,
+        Err(_) => Outcome::Failure,
+        Ok(()) => Outcome::Success,
+    };
+    let of_outer = |result: &Result<&(), &&str>| match *result {
+        Err(&"bad path") => Outcome::Ignored,
+        Err(_) => Outcome::Failure,
+        Ok(()) => Outcome::Success,
+    };
+    for (error, state) in [
+        ("bad path", CircuitState::Closed),
+        ("no disk", CircuitState::Open),
+    ] {
+        let call = || inner.execute_with(of_inner, || async { Err(error) });
+        assert!(outer.execute_with(Nested(of_outer), call).await.is_err());
+        assert_eq!((inner.state(), outer.state()), (state, state));
+    }
 }

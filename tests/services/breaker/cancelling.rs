@@ -4,11 +4,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use mainstay_actors::breaker::{CircuitBreaker, CircuitState};
+use mainstay_actors::breaker::{CircuitBreaker, CircuitState, execute_in};
 use mainstay_supervisors::Child;
 use mainstay_supervisors::specs::{CircuitConfig, HalfOpen, TripRules};
 
-use super::support::{Bed, advance, alone, fail, poll_times, settle, touchy};
+use super::support::{Bed, advance, alone, fail, name, poll_times, settle, touchy};
 
 /// Waits so many times, and succeeds.
 async fn wait_times(times: usize) -> Result<(), ()> {
@@ -166,4 +166,34 @@ async fn a_probe_whose_process_has_ended_keeps_nothing_of_it() {
     let stats = breaker.stats();
     assert_eq!(stats.probes.len(), 1, "it has its permit yet");
     assert!(gone.load(Ordering::Relaxed));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_by_name_that_is_dropped_at_any_await_was_cancelled() {
+    for polls in 0..=6 {
+        let bed = Bed::new().await;
+        let breaker = bed.breaker(touchy());
+        let db = name("db");
+        let call = execute_in(&bed.namespace, &db, || wait_times(6));
+        assert!(!poll_times(call, polls));
+        let totals = breaker.stats().totals;
+        assert_eq!(
+            (totals.cancelled, totals.panicked),
+            (u64::from(polls > 0), 0)
+        );
+        bed.end().await;
+    }
+}
+
+#[test]
+fn an_owned_permit_dropped_by_a_panic_has_failed() {
+    let breaker = alone(touchy());
+    let caller = breaker.clone();
+    let thread = std::thread::spawn(move || {
+        let _permit = caller.try_acquire_owned().expect("it is closed");
+        std::panic::resume_unwind(Box::new("no more"));
+    });
+    assert!(thread.join().is_err());
+    assert_eq!(breaker.stats().totals.panicked, 1);
+    assert_eq!(breaker.state(), CircuitState::Open);
 }

@@ -92,38 +92,6 @@ async fn after_the_end_of_the_namespace_a_breaker_goes_on_and_streams_end() {
     assert_eq!(breaker.state(), CircuitState::Open);
 }
 
-#[test]
-fn while_the_keeper_minds_the_time_refusals_and_the_reset_are_the_same() {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_time()
-        .build();
-    runtime.expect("a runtime").block_on(async {
-        let bed = Bed::new().await;
-        let breaker = bed.breaker(touchy().reset_timeout(Duration::from_millis(20)));
-        assert!(fail(&breaker).await.is_err());
-        settle().await;
-        for _ in 0..1000 {
-            breaker.try_acquire().expect_err("it is open");
-        }
-        assert_eq!(breaker.stats().rejected, 1000);
-        let wait = retry_after(&breaker);
-        assert!(wait > Duration::ZERO && wait <= Duration::from_millis(20));
-        let mut events = bed.breakers.subscribe();
-        // The keeper takes its word back when the time has come, and the next call is the probe.
-        while breaker.try_acquire().map(|probe| probe.success()).is_err() {
-            tokio::time::sleep(Duration::from_millis(1)).await;
-        }
-        let event = events.next().await.expect("an event").expect("no lag");
-        assert_eq!(
-            event.transition().map(|step| step.to),
-            Some(CircuitState::HalfOpen)
-        );
-        assert_eq!(breaker.state(), CircuitState::Closed);
-        drop(events);
-        bed.end().await;
-    });
-}
-
 #[tokio::test(start_paused = true)]
 async fn a_breaker_that_was_forgotten_is_minded_by_the_next_keeper_all_the_same() {
     let bed = Bed::new().await;

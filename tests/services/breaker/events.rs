@@ -1,14 +1,11 @@
 //! What is told.
 
-use std::future::Future;
-use std::sync::Arc;
-use std::task::{Context, Wake, Waker};
 use std::time::Duration;
 
 use mainstay_actors::breaker::{CircuitEventKind, CircuitState, EVENTS_BACKLOG, Lagged};
-use mainstay_supervisors::specs::CircuitConfig;
+use mainstay_supervisors::specs::{CircuitBreakersSpec, CircuitConfig};
 
-use super::support::{Bed, advance, fail, name, settle, steps, succeed, touchy};
+use super::support::{Bed, advance, alone, fail, name, settle, steps, succeed, touchy};
 
 #[tokio::test(start_paused = true)]
 async fn exactly_one_event_is_told_for_each_transition_in_order() {
@@ -56,7 +53,7 @@ async fn an_event_says_who_what_why_when_and_what_was_counted() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_listener_may_ask_and_tell_the_breaker_anything() {
+async fn whoever_reads_the_stream_may_ask_and_tell_the_breaker_anything() {
     let bed = Bed::new().await;
     let mut events = bed.breakers.subscribe();
     let breaker = bed.breaker(touchy());
@@ -148,33 +145,44 @@ async fn a_new_configuration_is_told_with_its_version_and_a_wrong_one_changes_no
     bed.end().await;
 }
 
-/// Panics when it is woken.
-struct Bomb;
-
-impl Wake for Bomb {
-    fn wake(self: Arc<Self>) {
-        std::panic::resume_unwind(Box::new("no more"));
+#[tokio::test(start_paused = true)]
+async fn a_breaker_has_a_stream_of_its_own_also_when_it_stands_alone() {
+    let bed = Bed::new().await;
+    let (breaker, other) = (bed.breaker(touchy()), alone(touchy()));
+    let mut events = breaker.subscribe();
+    let mut of_other = other.subscribe();
+    let noise = bed.breakers.register_default(name("noise")).expect("new");
+    for breaker in [&breaker, &noise, &other] {
+        breaker.force_open();
+        breaker.reset();
     }
+    use CircuitState::{Closed, ForcedOpen};
+    let own = [(1, Closed, ForcedOpen), (2, ForcedOpen, Closed)];
+    assert_eq!(steps(&mut events), own);
+    assert_eq!(steps(&mut of_other), own);
+    let held = bed.namespace.ledger().held();
+    assert_eq!(held.last().map(|hold| hold.name.as_str()), Some("db"));
+    assert!(bed.breakers.unregister("db").is_some());
+    drop((breaker, other));
+    assert_eq!(events.next().await, None, "nobody can use it any more");
+    assert_eq!(of_other.next().await, None);
+    drop(events);
+    bed.end().await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_call_counts_once_also_if_a_listener_panics_over_it() {
-    let bed = Bed::new().await;
+async fn how_many_events_may_wait_is_in_the_spec() {
+    let bed = Bed::with(CircuitBreakersSpec::default().events_backlog(4)).await;
     let breaker = bed.breaker(touchy());
-    let mut events = bed.breakers.subscribe();
-    let waker = Waker::from(Arc::new(Bomb));
-    let mut next = Box::pin(events.next());
-    assert!(
-        next.as_mut()
-            .poll(&mut Context::from_waker(&waker))
-            .is_pending()
-    );
-    let permit = breaker.try_acquire().expect("it is closed");
-    let settled = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| permit.failure()));
-    assert!(settled.is_err());
-    let totals = breaker.stats().totals;
-    assert_eq!((totals.failures, totals.panicked, totals.late), (1, 0, 0));
-    drop(next);
-    drop(events);
+    let mut streams = [bed.breakers.subscribe(), breaker.subscribe()];
+    for _ in 0..3 {
+        breaker.force_open();
+        breaker.reset();
+    }
+    for events in &mut streams {
+        assert_eq!(events.next().await, Some(Err(Lagged(2))));
+        assert_eq!(steps(events).len(), 4);
+    }
+    drop(streams);
     bed.end().await;
 }

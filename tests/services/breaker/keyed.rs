@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use mainstay_actors::breaker::{CircuitBreaker, CircuitState, KeyedBreakers, RegisterCircuitError};
+use mainstay_actors::breaker::{
+    CircuitBreaker, CircuitState, CircuitStats, KeyedBreakers, RegisterCircuitError,
+};
 use mainstay_supervisors::specs::{CircuitBreakersSpec, CircuitConfig};
 
 use super::support::{Bed, advance, fail, name, succeed, touchy};
@@ -162,5 +164,96 @@ async fn a_hundred_thousand_keys_take_no_more_room_than_the_bound() {
         breaker.try_acquire().expect("it is closed").success();
     }
     assert_eq!(clients.len(), 100);
+    bed.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_family_can_be_reconfigured_as_a_whole_and_stays_what_it_is() {
+    let (bed, shards) = family(3, touchy()).await;
+    let breaker = |key: &str| shards.breaker(key).expect("there is room");
+    assert!(fail(&breaker("open")).await.is_err());
+    breaker("own").reconfigure(touchy()).expect("it is valid");
+    let config = CircuitConfig::default().failure_threshold(3);
+    shards.reconfigure(config.clone()).expect("it is valid");
+    let wrong = touchy().failure_threshold(0);
+    assert!(matches!(
+        shards.reconfigure(wrong),
+        Err(RegisterCircuitError::Config(_))
+    ));
+    assert_eq!(*shards.config(), config);
+    assert_eq!(breaker("open").state(), CircuitState::Open);
+    for (key, version) in [("open", 2), ("own", 3), ("new", 1)] {
+        assert_eq!(*breaker(key).config(), config);
+        assert_eq!(breaker(key).stats().config_version, version);
+    }
+    // None of them has a configuration of its own any more.
+    breaker("another");
+    assert!(shards.find("own").is_none());
+    bed.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_key_can_be_forgotten_and_so_can_a_family() {
+    let (bed, shards) = family(2, touchy()).await;
+    let forced = shards.breaker("forced").expect("there is room");
+    forced.force_open();
+    shards
+        .breaker("followed")
+        .expect("there is room")
+        .follow(name("server"));
+    assert!(shards.breaker("new").is_err());
+    let removed = shards.remove("forced").expect("it is there");
+    assert_eq!(removed.state(), CircuitState::ForcedOpen);
+    assert!(shards.remove("forced").is_none());
+    assert!(shards.breaker("new").is_ok());
+    let followed = shards.find("followed").expect("it is there");
+    assert_eq!(followed.unfollow(), Some(name("server")));
+    assert_eq!(
+        (followed.unfollow(), followed.stats().follows),
+        (None, None)
+    );
+    drop(followed);
+    assert!(shards.breaker("newer").is_ok());
+    assert!(shards.find("followed").is_none());
+    assert_eq!(bed.breakers.families().len(), 1);
+    let family = bed
+        .breakers
+        .unregister_keyed("shards")
+        .expect("it is there");
+    assert!(bed.breakers.unregister_keyed("shards").is_none());
+    assert!(bed.breakers.families().is_empty());
+    assert_eq!((family.len(), family.name()), (2, &name("shards")));
+    let again = bed.breakers.keyed(name("shards"), touchy()).expect("valid");
+    assert!(again.is_empty());
+    bed.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn keys_whose_permits_are_out_make_no_room() {
+    let (bed, shards) = family(1, touchy()).await;
+    let permit = shards.breaker("a").expect("room").try_acquire_owned();
+    assert!(shards.breaker("b").is_err());
+    permit.expect("it is closed").success();
+    assert!(shards.breaker("b").is_ok());
+    bed.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn everything_about_a_family_can_be_read_and_what_listens_to_a_key_ends_with_it() {
+    let (bed, shards) = family(2, touchy()).await;
+    for key in ["b", "a"] {
+        assert!(succeed(&shards.breaker(key).expect("room")).await.is_ok());
+    }
+    let stats = shards.stats();
+    let read = |stats: &CircuitStats| (stats.key.clone(), stats.totals.successes);
+    assert_eq!(
+        stats.iter().map(read).collect::<Vec<_>>(),
+        [(Some("a".to_owned()), 1), (Some("b".to_owned()), 1)]
+    );
+    let mut events = shards.find("b").expect("it is there").subscribe();
+    shards.breaker("c").expect("one is idle");
+    assert!(shards.find("b").is_none());
+    assert_eq!(events.next().await, None);
+    drop(events);
     bed.end().await;
 }

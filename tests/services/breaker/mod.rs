@@ -11,6 +11,7 @@ mod half_open;
 mod herd;
 mod keyed;
 mod layer;
+mod listeners;
 mod looking;
 mod protected;
 mod protected_config;

@@ -81,3 +81,28 @@ async fn where_there_is_no_config_server_there_is_none_behind_breakers() {
     assert!(none.expect("it is valid").is_none());
     bed.end().await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_change_whose_caller_gives_up_was_cancelled() {
+    let (bed, config) = bed(touchy()).await;
+    let actor = bed
+        .namespace
+        .whereis(mainstay_actors::config::NAME)
+        .expect("it runs");
+    assert!(actor.inject(Fault::Hang));
+    settle().await;
+    for polls in 0..3 {
+        assert!(!super::support::poll_times(config.update("size", 2), polls));
+    }
+    let breakers = CircuitBreakerRegistry::of(&bed.namespace);
+    let stats = breakers
+        .circuit(CONFIG_CHANGES)
+        .expect("it is there")
+        .stats();
+    assert_eq!(stats.totals.cancelled, 2);
+    assert_eq!(stats.state, CircuitState::Closed);
+    actor.kill();
+    actor.ended().await;
+    settle().await;
+    bed.end().await;
+}

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use mainstay_actors::breaker::{CircuitBreakerRegistry, CircuitState};
+use mainstay_actors::breaker::{CircuitBreakerRegistry, CircuitState, KeyedBreakers};
 use mainstay_supervisors::specs::{AnyKind, CircuitBreakersSpec, CircuitConfig, NodeSpec};
 use mainstay_supervisors::{Child, NamespacePlan, Runtime};
 
-use super::support::{Bed, advance, fail, name, retry_after, touchy};
+use super::support::{Bed, advance, fail, name, retry_after, settle, touchy};
 
 #[tokio::test(start_paused = true)]
 async fn the_breakers_of_a_node_file_are_there_from_the_start() {
@@ -126,4 +126,37 @@ async fn the_bound_on_keys_is_that_of_the_spec_also_for_families_that_were_made_
     shards.breaker("f").expect("another is idle").force_open();
     assert!(shards.breaker("g").is_err());
     drop(held);
+}
+
+#[tokio::test(start_paused = true)]
+async fn families_and_whom_a_breaker_follows_are_in_the_spec() {
+    let text = r#"(namespaces: [(name: "app", services: (circuit_breakers: (
+        default: (failure_threshold: 1),
+        breakers: [(name: "db", follows: "server")],
+        families: [(name: "shards"), (name: "tenants", config: (failure_threshold: 3))],
+    )))])"#;
+    let node = NodeSpec::from_ron(text, &AnyKind).expect("a node");
+    let spec = node.namespaces[0].services.circuit_breakers.clone();
+    let bed = Bed::with(spec.expect("it is given")).await;
+    let families = bed.breakers.families();
+    let family = |family: &KeyedBreakers| {
+        let threshold = family.config().failure_threshold;
+        (family.name().to_string(), threshold)
+    };
+    assert_eq!(
+        families.iter().map(family).collect::<Vec<_>>(),
+        [("shards".to_owned(), 1), ("tenants".to_owned(), 3)]
+    );
+    let db = bed.breakers.circuit("db").expect("it is there");
+    assert_eq!(db.stats().follows, Some(name("server")));
+    assert!(fail(&db).await.is_err());
+    let server = Child::task("server", |stop| async move { stop.stopped().await });
+    let server = server.name(name("server"));
+    bed.namespace.start_child(server).await.expect("it starts");
+    settle().await;
+    assert_eq!(db.state(), CircuitState::HalfOpen);
+    assert!(bed.breakers.unregister_keyed("shards").is_some());
+    bed.crash().await;
+    assert_eq!(bed.breakers.families().len(), 1);
+    bed.end().await;
 }

@@ -52,3 +52,43 @@ async fn only_the_last_transitions_are_remembered() {
     assert_eq!((stats.transitions.len(), stats.state_changes), (16, 40));
     assert_eq!(stats.transitions[15].sequence, 40);
 }
+
+#[tokio::test(start_paused = true)]
+async fn who_holds_the_permit_of_a_probe_is_known_and_when_it_loses_it_also_as_json() {
+    let bed = Bed::new().await;
+    let breaker = bed.breaker(touchy());
+    assert!(fail(&breaker).await.is_err());
+    tokio::time::advance(Duration::from_micros(29_999_500)).await;
+    let json = serde_json::to_value(breaker.stats()).expect("JSON");
+    assert_eq!(json["next_attempt_ms"], 1, "never 0 while it refuses");
+    assert!(
+        json["last_failure_time_ms"]
+            .as_u64()
+            .is_some_and(|time| time > 1_700_000_000_000)
+    );
+    tokio::time::advance(Duration::from_micros(500)).await;
+    let _probe = breaker.try_acquire().expect("the probe");
+    let line = line!() - 1;
+    advance(7).await;
+    let stats = breaker.stats();
+    let probe = &stats.probes[0];
+    assert_eq!(
+        (probe.held_for, probe.expires_in),
+        (Duration::from_secs(7), Duration::from_secs(53))
+    );
+    assert_eq!((&probe.holder, probe.made_at.line()), (&None, line));
+    let json = serde_json::to_value(&stats).expect("JSON");
+    let probe = serde_json::json!([{
+        "holder": null,
+        "made_at": probe.made_at.to_string(),
+        "held_for_ms": 7000,
+        "expires_in_ms": 53000,
+    }]);
+    assert_eq!(
+        (&json["probes"], &json["next_attempt_ms"]),
+        (&probe, &53000.into())
+    );
+    let of_all = bed.breakers.stats();
+    assert_eq!((of_all.len(), of_all[0].state), (1, CircuitState::HalfOpen));
+    bed.end().await;
+}

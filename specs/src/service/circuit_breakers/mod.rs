@@ -2,7 +2,7 @@
 //!
 //! | file | holds |
 //! |---|---|
-//! | `mod.rs` | [`CircuitBreakersSpec`], [`NamedCircuit`] |
+//! | `mod.rs` | [`CircuitBreakersSpec`], [`NamedCircuit`], [`CircuitFamily`] |
 //! | `config.rs` | [`CircuitConfig`]: one breaker |
 //! | `trip.rs` | [`TripRules`]: what opens it |
 //! | `recovery.rs` | [`OpenTime`], [`HalfOpen`]: what comes after |
@@ -31,7 +31,11 @@ pub struct CircuitBreakersSpec {
     /// The breakers that are there from the start. Default: none.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub breakers: Vec<NamedCircuit>,
-    /// The most breakers with a name of their own, at least 1. Default: 1,024, far more than a service has dependencies.
+    /// The families of breakers by key that are there from the start, each without keys. Default: none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub families: Vec<CircuitFamily>,
+    /// The most breakers with a name of their own, and the most families, at least 1. Default: 1,024, far more than a service has
+    /// dependencies.
     pub breakers_max: u32,
     /// The most keys of one family of breakers, at least 1. Default: 10,000. A breaker takes about a kilobyte; beside that it keeps 8
     /// bytes for each failure that [`failure_threshold`](CircuitConfig::failure_threshold) and [`FailureCount`] count (up to 80
@@ -55,12 +59,55 @@ pub struct NamedCircuit {
     /// What it goes by. Default: that of the namespace, [`CircuitBreakersSpec::default`](struct@CircuitBreakersSpec).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub config: Option<CircuitConfig>,
+    /// The name of a process of the namespace that it follows: when that is restarted, an open breaker is half open at once.
+    /// Default: none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub follows: Option<ServiceName>,
+}
+
+/// A family of breakers by key, such as one for each shard, that is there from the start.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct CircuitFamily {
+    /// What it protects, unique among the families of the namespace.
+    pub name: ServiceName,
+    /// What each of its breakers goes by. Default: as of a breaker with a name of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub config: Option<CircuitConfig>,
+}
+
+impl NamedCircuit {
+    /// Of this name, by the default of the namespace.
+    #[must_use]
+    pub const fn new(name: ServiceName) -> Self {
+        Self {
+            name,
+            config: None,
+            follows: None,
+        }
+    }
+
+    /// Sets what it goes by.
+    #[must_use]
+    pub fn config(mut self, config: CircuitConfig) -> Self {
+        self.config = Some(config);
+        self
+    }
+
+    /// Sets whom it follows.
+    #[must_use]
+    pub fn follows(mut self, process: ServiceName) -> Self {
+        self.follows = Some(process);
+        self
+    }
 }
 
 impl Default for CircuitBreakersSpec {
     fn default() -> Self {
         Self {
             breakers: Vec::new(),
+            families: Vec::new(),
             breakers_max: 1024,
             keys_max: 10_000,
             events_backlog: 256,
@@ -73,15 +120,29 @@ impl CircuitBreakersSpec {
     /// Adds a breaker that is there from the start and goes by the default of the namespace.
     #[must_use]
     pub fn breaker(mut self, name: ServiceName) -> Self {
-        self.breakers.push(NamedCircuit { name, config: None });
+        self.breakers.push(NamedCircuit::new(name));
         self
     }
 
     /// Adds a breaker that is there from the start, with a configuration of its own.
     #[must_use]
     pub fn breaker_with(mut self, name: ServiceName, config: CircuitConfig) -> Self {
+        self.breakers.push(NamedCircuit::new(name).config(config));
+        self
+    }
+
+    /// Adds a breaker that is there from the start.
+    #[must_use]
+    pub fn circuit(mut self, breaker: NamedCircuit) -> Self {
+        self.breakers.push(breaker);
+        self
+    }
+
+    /// Adds a family of breakers that is there from the start, each of which goes by this.
+    #[must_use]
+    pub fn family(mut self, name: ServiceName, config: CircuitConfig) -> Self {
         let config = Some(config);
-        self.breakers.push(NamedCircuit { name, config });
+        self.families.push(CircuitFamily { name, config });
         self
     }
 
@@ -142,26 +203,38 @@ impl CircuitBreakersSpec {
             report.add(Finding::new(at.field("events_backlog"), message));
         }
         self.default.check(report, &At::Field(at, "default"));
-        self.check_breakers(report, at);
+        let breakers = self.breakers.iter();
+        let breakers = breakers.map(|one| (&one.name, one.config.as_ref()));
+        self.check_list(report, at, ("breakers", "breaker"), breakers);
+        let families = self.families.iter();
+        let families = families.map(|one| (&one.name, one.config.as_ref()));
+        self.check_list(report, at, ("families", "family"), families);
     }
 
-    fn check_breakers(&self, report: &mut Report, at: &At<'_>) {
-        let list = At::Field(at, "breakers");
-        if self.breakers.len() > self.breakers_max as usize {
-            let (max, found) = (self.breakers_max, self.breakers.len());
+    /// Checks the breakers, or the families: by what the list is called, and one of them.
+    fn check_list<'a>(
+        &self,
+        report: &mut Report,
+        at: &At<'_>,
+        (field, one): (&'static str, &str),
+        all: impl ExactSizeIterator<Item = (&'a ServiceName, Option<&'a CircuitConfig>)>,
+    ) {
+        let list = At::Field(at, field);
+        if all.len() > self.breakers_max as usize {
+            let (max, found) = (self.breakers_max, all.len());
             let message = format!("expected at most breakers_max, which is {max}, found {found}");
             report.add(Finding::new(list.path(), message).and_on(at.field("breakers_max")));
         }
-        let mut places = HashMap::with_capacity(self.breakers.len());
-        for (nth, breaker) in self.breakers.iter().enumerate() {
+        let mut places = HashMap::with_capacity(all.len());
+        for (nth, (name, config)) in all.enumerate() {
             let place = At::Index(&list, nth);
-            let first = *places.entry(&breaker.name).or_insert(nth);
+            let first = *places.entry(name).or_insert(nth);
             if first != nth {
-                let message = format!("duplicate breaker name {:?}", breaker.name);
+                let message = format!("duplicate {one} name {name:?}");
                 let finding = Finding::new(place.field("name"), message);
                 report.add(finding.first_at(At::Index(&list, first).field("name")));
             }
-            if let Some(config) = &breaker.config {
+            if let Some(config) = config {
                 config.check(report, &At::Field(&place, "config"));
             }
         }

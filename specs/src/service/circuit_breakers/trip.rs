@@ -31,7 +31,8 @@ pub struct TripRules {
     /// The share of calls in the window that failed, were slow, or both. Needs `slow_after`. Default: none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub combined_rate: Option<CallRate>,
-    /// So many calls that have not come back for so long. Default: none.
+    /// So many calls that have not come back for so long. Of calls that the breaker runs it can only hold if that is shorter than
+    /// `call_timeout`, at which they come back; of permits there is no such limit. Default: none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub in_flight: Option<SlowCalls>,
     /// Which calls the rates are taken of. Default: the last 100.
