@@ -51,12 +51,14 @@
 //! | `handle.rs`, `recorder.rs` | [`MetricsStore`]; [`Counter`], [`Gauge`], [`Histogram`] |
 //! | `report/` | [`PerformanceMetric`]s of a service |
 //! | `monitor/` | [`PerformanceMonitor`]: recording by name, and measuring futures |
+//! | `baseline/` | [`Baseline`]: how operations fare, compared with how they fared |
 //! | `export/` | [`Snapshot`]: all series at once, as Prometheus, OpenMetrics and JSON |
 //! | `facade/` | the store as a recorder of the facade `metrics`, with the feature `metrics-facade` |
 //! | `cell.rs`, `limits.rs` | the state that outlives the keeper, and how much it takes |
 //! | `keeper.rs`, `beat.rs`, `own.rs`, `start.rs` | the keeper, what it does and records of itself, and how it is started |
 //! | `error.rs`, `stats.rs` | [`MetricsError`]; [`MetricsStatus`] |
 
+mod baseline;
 mod beat;
 mod cell;
 mod error;
@@ -85,6 +87,10 @@ mod view;
 mod window;
 mod windows;
 
+pub use baseline::{
+    BASELINE_VERSION, Baseline, BaselineError, Change, Comparison, Estimate, Measure, Profile,
+    Regressions, Tolerance, Verdict,
+};
 pub use error::{MetricsError, MetricsStartError};
 pub use export::{SeriesTotal, Snapshot, TextFormat, TotalValue};
 #[cfg(feature = "metrics-facade")]

@@ -194,13 +194,26 @@ impl Distribution {
         if rank == self.count {
             return self.max();
         }
+        Some(self.resolution.middle(self.index_at(rank)?))
+    }
+
+    /// The bucket that the sample of this rank, from 1, is in.
+    pub(crate) fn at_rank(&self, rank: u64) -> Option<Bucket> {
+        let index = self.index_at(rank)?;
+        Some(Bucket {
+            lower: self.resolution.lower(index),
+            upper: self.resolution.upper(index),
+            count: self.counts[index],
+        })
+    }
+
+    fn index_at(&self, rank: u64) -> Option<usize> {
         let mut below = 0;
         let mut counts = self.counts.iter();
-        let index = counts.position(|count| {
+        counts.position(|count| {
             below += count;
             below >= rank
-        })?;
-        Some(self.resolution.middle(index))
+        })
     }
 
     /// How many samples do not exceed `limit`: exact if `limit` is the [`upper`](Bucket::upper) end of a bucket, as is a power of
