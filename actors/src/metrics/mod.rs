@@ -104,7 +104,7 @@ pub use outcome::{Outcome, STATUS, UnknownOutcome};
 pub use recorder::{Counter, Gauge, Histogram};
 pub use report::{MetricType, PerformanceMetric, PerformanceSummary};
 pub use stats::MetricsStatus;
-pub use table::{FAMILIES_MAX, OVERFLOW};
+pub use table::{FAMILIES_MAX, HELP_BYTES_MAX, OVERFLOW};
 pub use tags::{TAG_KEY_BYTES_MAX, TAG_VALUE_BYTES_MAX, TAGS_MAX, Tags, TagsError};
 pub use unit::{MetricKind, Unit};
 pub use view::{SeriesView, View};

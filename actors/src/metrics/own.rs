@@ -22,6 +22,38 @@ pub(crate) struct Own {
     shed: Tally,
 }
 
+/// What people are told of them.
+const DESCRIPTIONS: &[(&str, &str)] = &[
+    (
+        "mainstay.metrics.series",
+        "How many series the metrics store has.",
+    ),
+    (
+        "mainstay.metrics.bytes",
+        "What the series of the metrics store take, about, as of its last tick.",
+    ),
+    (
+        "mainstay.metrics.tick_lateness",
+        "How late ticks of the metrics store were.",
+    ),
+    (
+        "mainstay.metrics.overflowed",
+        "How often a series was asked for that there was no room for.",
+    ),
+    (
+        "mainstay.metrics.dropped",
+        "Samples that were not recorded for want of room.",
+    ),
+    (
+        "mainstay.metrics.expired",
+        "Series that were forgotten, as nobody used them.",
+    ),
+    (
+        "mainstay.metrics.shed",
+        "How often the past of a series was thrown away to make room.",
+    ),
+];
+
 /// A counter that follows a number.
 #[derive(Debug)]
 struct Tally(Counter);
@@ -34,6 +66,10 @@ impl Tally {
 
 impl Own {
     pub(crate) fn of(store: &MetricsStore) -> Result<Self, MetricsError> {
+        for (name, help) in DESCRIPTIONS {
+            // What the application has told of them before, stays.
+            let _first_stays = store.describe(*name, None, help);
+        }
         let gauge = |name: &str, unit| store.gauge(name, unit, Tags::new());
         let tally = |name: &str| store.counter(name, Tags::new()).map(Tally);
         let lateness = "mainstay.metrics.tick_lateness";
