@@ -270,6 +270,7 @@ impl MetricsStore {
             bytes_max: limits.bytes_max,
             overflowed: counts.overflowed.load(Ordering::Relaxed),
             dropped: cell.budget.dropped(),
+            unplaced: cell.budget.unplaced(),
             expired: counts.expired.load(Ordering::Relaxed),
             shed: counts.shed.load(Ordering::Relaxed),
             ticks,

@@ -48,7 +48,7 @@
 //! | `windows/` | slots of the last minute, hour and day |
 //! | `view/` | [`View`]: what is seen over a window |
 //! | `series.rs`, `table/` | one series; which series there are, and how many there may be |
-//! | `handle.rs`, `recorder.rs` | [`MetricsStore`]; [`Counter`], [`Gauge`], [`Histogram`] |
+//! | `handle.rs`, `recorder.rs` | [`MetricsStore`]; [`Counter`], [`Gauge`], [`Histogram`], [`LocalHistogram`] |
 //! | `report/` | [`PerformanceMetric`]s of a service |
 //! | `monitor/` | [`PerformanceMonitor`]: recording by name, and measuring futures |
 //! | `baseline/` | [`Baseline`]: how operations fare, compared with how they fared |
@@ -101,7 +101,7 @@ pub use key::SeriesKey;
 pub use monitor::{Judge, Measured, Operation, PerformanceMonitor, ResultOf, Succeeds};
 pub use name::{IntoMetricName, METRIC_NAME_BYTES_MAX, MetricName, MetricNameError};
 pub use outcome::{Outcome, STATUS, UnknownOutcome};
-pub use recorder::{Counter, Gauge, Histogram};
+pub use recorder::{Counter, Gauge, Histogram, LocalHistogram};
 pub use report::{MetricType, PerformanceMetric, PerformanceSummary};
 pub use stats::MetricsStatus;
 pub use table::{FAMILIES_MAX, HELP_BYTES_MAX, OVERFLOW};

@@ -18,6 +18,7 @@ pub(crate) struct Own {
     tick_lateness: Histogram,
     overflowed: Tally,
     dropped: Tally,
+    unplaced: Tally,
     expired: Tally,
     shed: Tally,
 }
@@ -42,7 +43,11 @@ const DESCRIPTIONS: &[(&str, &str)] = &[
     ),
     (
         "mainstay.metrics.dropped",
-        "Samples that were not recorded for want of room.",
+        "Samples that were not recorded.",
+    ),
+    (
+        "mainstay.metrics.unplaced",
+        "Samples that were counted without a place among the others, for want of room.",
     ),
     (
         "mainstay.metrics.expired",
@@ -79,6 +84,7 @@ impl Own {
             tick_lateness: store.histogram(lateness, Unit::Nanoseconds, Tags::new())?,
             overflowed: tally("mainstay.metrics.overflowed")?,
             dropped: tally("mainstay.metrics.dropped")?,
+            unplaced: tally("mainstay.metrics.unplaced")?,
             expired: tally("mainstay.metrics.expired")?,
             shed: tally("mainstay.metrics.shed")?,
         })
@@ -95,6 +101,7 @@ impl Own {
         self.bytes.set(cell.budget.bytes() as f64);
         self.overflowed.follow(number(&cell.counts.overflowed));
         self.dropped.follow(cell.budget.dropped());
+        self.unplaced.follow(cell.budget.unplaced());
         self.expired.follow(number(&cell.counts.expired));
         self.shed.follow(number(&cell.counts.shed));
     }

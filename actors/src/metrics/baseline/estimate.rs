@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::metrics::histogram::{Distribution, rank};
+use crate::metrics::histogram::Distribution;
 
 /// A number, and between which numbers the true one lies: with 99 of 100, if the samples do not depend on each other.
 ///
@@ -37,14 +37,17 @@ impl Estimate {
     /// order statistics), each to the outer end of its bucket: that the samples are only known by their buckets is within. `None`
     /// if there are too few samples for there to be such ranks: of the 99th percentile 846 are needed, of the 95th 164, of the median 11.
     pub(super) fn quantile(samples: &Distribution, q: f64) -> Option<Self> {
-        let count = samples.count();
+        let (count, unplaced) = (samples.count(), samples.unplaced() as f64);
         let (middle, reach) = (q * count as f64, Z * (q * (1.0 - q) * count as f64).sqrt());
-        let (first, last) = ((middle - reach).floor(), (middle + reach).ceil() + 1.0);
-        if first < 1.0 || last > count as f64 {
+        // What is in no bucket may be less than all others, or more.
+        let (first, last) = (
+            (middle - reach).floor() - unplaced,
+            (middle + reach).ceil() + 1.0,
+        );
+        if first < 1.0 || last > samples.placed() as f64 {
             return None;
         }
         let at = |rank: f64| samples.at_rank(rank as u64);
-        debug_assert!(rank::nearest(q, count).is_some(), "there are samples");
         Some(Self {
             value: samples.quantile(q)?,
             low: at(first)?.lower as f64,
@@ -53,11 +56,11 @@ impl Estimate {
     }
 
     /// The mean, give or take its standard error, by the normal approximation. The mean is exact, the error as far as samples are
-    /// told by their buckets. `None` for fewer than two samples.
+    /// told by their buckets. `None` for fewer than two samples, and if any is in no bucket.
     pub(super) fn mean(samples: &Distribution) -> Option<Self> {
         let value = samples.mean()?;
         let count = samples.count();
-        if count < 2 {
+        if count < 2 || samples.unplaced() > 0 {
             return None;
         }
         let squares: f64 = samples
