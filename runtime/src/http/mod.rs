@@ -76,6 +76,7 @@ mod config;
 mod config_error;
 mod error;
 mod events;
+mod flight;
 mod health;
 mod metrics;
 mod reply;
