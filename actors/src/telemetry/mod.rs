@@ -19,6 +19,7 @@
 //! | `health.rs` | when a handler that panics is left out, and tried again |
 //! | `nesting.rs` | which handlers are at work on a thread, so that chains end |
 //! | `handler.rs`, `counts.rs`, `panic.rs` | calling other people's code with care, and what is counted of it |
+//! | `remains.rs` | the end of other people's code |
 //! | `queue.rs` | events that wait for a handler, and its thread |
 //! | `seat.rs`, `site.rs`, `roster.rs` | who listens, what emitters know of them, and the books of both |
 //! | `hub.rs`, `keeper.rs`, `start.rs` | the cell, its keeper (a task: nobody sends it messages), and where they come from |
@@ -74,6 +75,7 @@ mod nesting;
 mod panic;
 mod queue;
 mod record;
+mod remains;
 mod roster;
 mod seat;
 mod site;
