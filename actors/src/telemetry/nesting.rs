@@ -24,6 +24,31 @@ thread_local! {
     };
 }
 
+thread_local! {
+    static EMITTING: Cell<u32> = const { Cell::new(0) };
+}
+
+/// This thread tells of an event until this is dropped.
+#[derive(Debug)]
+pub(crate) struct Emitting(());
+
+/// Notes that this thread begins to tell of an event.
+pub(crate) fn emitting() -> Emitting {
+    EMITTING.set(EMITTING.get() + 1);
+    Emitting(())
+}
+
+/// Whether this thread tells of an event: it belongs to whoever emits.
+pub(crate) fn is_emitting() -> bool {
+    EMITTING.get() > 0
+}
+
+impl Drop for Emitting {
+    fn drop(&mut self) {
+        EMITTING.set(EMITTING.get() - 1);
+    }
+}
+
 /// How deep an event is that is emitted here and now.
 pub(crate) fn depth() -> u8 {
     NEST.get().depth

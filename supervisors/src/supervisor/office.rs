@@ -161,13 +161,7 @@ impl Office {
 
     /// Marks a child that is about to be started again as having no process; gives the last one it had.
     pub(crate) fn take_last(&self, key: Key) -> Option<Process> {
-        let mut table = self.hub.table();
-        let entry = table.get_mut(key)?;
-        match std::mem::replace(&mut entry.state, ChildState::Stopped) {
-            ChildState::Running(process) => Some(process),
-            ChildState::Restarting { last, .. } => last,
-            ChildState::Stopped => None,
-        }
+        self.hub.table().get_mut(key)?.take_last()
     }
 
     pub(crate) fn set_started(&self, key: Key, started: &Started, restarts: u32) {
@@ -176,11 +170,12 @@ impl Office {
         drop(before);
     }
 
-    /// A child that is to be started again, and how often it was.
-    pub(crate) fn child_to_start(&self, key: Key) -> Option<(Child, u32)> {
-        let table = self.hub.table();
-        let entry = table.get(key)?;
-        Some((entry.child.clone(), entry.restarts.saturating_add(1)))
+    /// A child that is to be started again, how often it was, and the last process it had, which it has no longer.
+    pub(crate) fn child_to_start(&self, key: Key) -> Option<(Child, u32, Option<Process>)> {
+        let mut table = self.hub.table();
+        let entry = table.get_mut(key)?;
+        let last = entry.take_last();
+        Some((entry.child.clone(), entry.restarts.saturating_add(1), last))
     }
 
     pub(crate) fn report_start_error(

@@ -194,17 +194,23 @@ impl Serve for Server {
     /// Stops `keys` in reverse and starts them in order. One that fails is tried again, and whom its own restart concerns
     /// is started with it then.
     async fn restart(&mut self, keys: Keys, failed: Key) {
-        let mut last = self.0.take_last(failed);
-        let others = keys.iter().rev().filter(|key| **key != failed);
-        self.terminate_each(others.copied()).await;
+        let mut last = None;
+        if keys.len() > 1 {
+            last = self.0.take_last(failed);
+            let others = keys.iter().rev().filter(|key| **key != failed);
+            self.terminate_each(others.copied()).await;
+        }
         let mut put_off = Vec::new();
         for key in keys {
             if put_off.contains(&key) {
                 continue;
             }
-            let Some((child, restarts)) = self.0.child_to_start(key) else {
+            let Some((child, restarts, before)) = self.0.child_to_start(key) else {
                 continue;
             };
+            if key == failed {
+                last = last.or(before);
+            }
             match self.0.launch((key, &child), restarts).await {
                 Ok(started) => self.0.set_started(key, &started, restarts),
                 Err(error) => {

@@ -87,6 +87,15 @@ impl Entry {
         }
     }
 
+    /// Marks it as having no process; gives the last one it had.
+    pub(crate) fn take_last(&mut self) -> Option<Process> {
+        match std::mem::replace(&mut self.state, ChildState::Stopped) {
+            ChildState::Running(process) => Some(process),
+            ChildState::Restarting { last, .. } => last,
+            ChildState::Stopped => None,
+        }
+    }
+
     pub(crate) fn info(&self) -> ChildInfo {
         ChildInfo {
             id: self.child.spec().id.clone(),

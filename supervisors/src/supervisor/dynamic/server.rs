@@ -164,10 +164,9 @@ impl Serve for Server {
     }
 
     async fn restart(&mut self, _keys: Keys, key: Key) {
-        let Some((child, restarts)) = self.office.child_to_start(key) else {
+        let Some((child, restarts, last)) = self.office.child_to_start(key) else {
             return;
         };
-        let last = self.office.take_last(key);
         match self.office.launch((key, &child), restarts).await {
             Ok(Started::Ignore) if matches!(self.plan.flavour, Flavour::Dynamic { .. }) => {
                 self.office.hub.forget(key);
