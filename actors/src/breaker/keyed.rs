@@ -204,7 +204,7 @@ impl KeyedBreakers {
         config.validate().map_err(RegisterCircuitError::Config)?;
         let config = Arc::new(config);
         self.family.write().config = Arc::clone(&config);
-        for breaker in self.breakers() {
+        for breaker in self.one_by_one(self.keys()) {
             breaker.cell().reconfigure(Arc::clone(&config), false);
         }
         Ok(())
@@ -223,9 +223,14 @@ impl KeyedBreakers {
     pub fn stats(&self) -> Vec<CircuitStats> {
         let mut keys = self.keys();
         keys.sort_unstable();
-        // One at a time: while it is held, it cannot make room.
-        let stats = |key: &Box<str>| self.find(key).map(|breaker| breaker.stats());
-        keys.iter().filter_map(stats).collect()
+        self.one_by_one(keys)
+            .map(|breaker| breaker.stats())
+            .collect()
+    }
+
+    /// Those of these keys that are there, one at a time: while one is held, it cannot make room.
+    fn one_by_one(&self, keys: Vec<Box<str>>) -> impl Iterator<Item = CircuitBreaker> {
+        keys.into_iter().filter_map(|key| self.find(&key))
     }
 
     fn keys(&self) -> Vec<Box<str>> {

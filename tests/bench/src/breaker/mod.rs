@@ -6,10 +6,12 @@
 //!
 //! | file | holds |
 //! |---|---|
-//! | `mod.rs` | the comparisons |
+//! | `mod.rs` | the comparisons of calls that do not wait |
+//! | `futures.rs` | those of futures, and of services |
 //! | `peers.rs` | the breakers of others, closed and open |
 //! | `threads.rs` | calls on one thread and on two at the same time |
 
+mod futures;
 mod peers;
 mod threads;
 
@@ -30,6 +32,8 @@ const CALL_1T: f64 = 0.8;
 const CALL_2T: f64 = 0.4;
 /// And a refusal.
 const REFUSAL: f64 = 0.1;
+/// Nothing was promised of these: no slower.
+const NO_SLOWER: f64 = 1.0;
 
 const GROUP: &[Comparison] = &[
     (&["closed.1t"], |options| {
@@ -46,6 +50,14 @@ const GROUP: &[Comparison] = &[
     }),
     (&["refusal.1t"], |options| refusal("refusal.1t", 1, options)),
     (&["refusal.2t"], |options| refusal("refusal.2t", 2, options)),
+    (&["refusal-alone.1t"], refusal_alone),
+    (&["execute.1t"], |options| {
+        futures::execute("execute.1t", false, options)
+    }),
+    (&["execute-timeout.1t"], |options| {
+        futures::execute("execute-timeout.1t", true, options)
+    }),
+    (&["refusal-layer.1t"], futures::refusal),
 ];
 
 /// How long all sides stay open: longer than any run.
@@ -125,6 +137,32 @@ fn refusal(name: &'static str, threads: usize, options: &Options) -> Outcome<()>
         })
     })
     .run(options)
+}
+
+/// A refusal of a breaker that no keeper minds: it looks at the clock.
+fn refusal_alone(options: &Options) -> Outcome<()> {
+    let ours = opened_alone()?;
+    let recloser = peers::opened_recloser();
+    let failsafe = peers::opened_failsafe();
+    Contest::new(["refusal-alone.1t"], "ns", || {
+        on_threads(1, false, || {
+            || ours.execute_sync(|| Ok::<(), ()>(())).is_ok()
+        })
+    })
+    .peer("recloser", [NO_SLOWER], || {
+        on_threads(1, false, || || peers::call_recloser(&recloser, Ok(())))
+    })
+    .peer("failsafe", [NO_SLOWER], || {
+        on_threads(1, false, || || peers::call_failsafe(&failsafe, Ok(())))
+    })
+    .run(options)
+}
+
+/// A breaker that stands alone, open.
+fn opened_alone() -> Outcome<CircuitBreaker> {
+    let breaker = CircuitBreaker::new("bench".parse()?, simple().failure_threshold(1))?;
+    breaker.try_acquire()?.failure();
+    Ok(breaker)
 }
 
 /// A breaker of a namespace, open, and its keeper at work.

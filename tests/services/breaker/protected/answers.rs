@@ -204,3 +204,16 @@ async fn a_classifier_says_what_answers_mean() {
     assert_eq!(judged(&breaker, Err("broken")), Err("broken"));
     assert_eq!(judged(&breaker, Ok(true)), Err("unanswered"));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_panic_elsewhere_in_the_task_is_no_failure_of_the_function() {
+    let breaker = alone(touchy());
+    let joined = AssertUnwindSafe(async {
+        let other = async { std::panic::resume_unwind(Box::new("no more")) };
+        tokio::join!(takes(&breaker, Duration::from_secs(1)), other).0
+    });
+    assert!(joined.catch_unwind().await.is_err());
+    let stats = breaker.stats();
+    assert_eq!((stats.totals.panicked, stats.totals.cancelled), (0, 1));
+    assert_eq!(stats.state, CircuitState::Closed);
+}
