@@ -16,7 +16,6 @@ use super::outbox::Outbox;
 use super::post::Post;
 use super::queue::Queue;
 use super::rules::Rules;
-use super::tally::Thread;
 use super::word::{ATTENTIVE, Word};
 
 /// What callers, the keeper and observers share.
@@ -209,7 +208,8 @@ impl Cell {
     #[cfg(feature = "tower")]
     pub(crate) fn count_refusal(&self) {
         let now = self.epoch.now();
-        self.hot.refuse_by_the_clock(Thread::current(), now);
+        let me = super::tally::Thread::current();
+        self.hot.refuse_by_the_clock(me, now);
     }
 
     pub(crate) fn refusals(&self) -> u64 {

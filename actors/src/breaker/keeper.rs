@@ -98,10 +98,10 @@ impl Agenda {
 
     fn look_at_waiting(&mut self) {
         let waiting = self.post.take_waiting();
-        self.look_at_all(waiting, true);
+        self.look_at_all(&waiting, true);
     }
 
-    fn look_at_all(&mut self, cells: Vec<Weak<Cell>>, attended: bool) {
+    fn look_at_all(&mut self, cells: &[Weak<Cell>], attended: bool) {
         let minds = !cells.is_empty() && self.relies_on_timers();
         // One at a time: nobody is to be kept from forgetting the others.
         for cell in cells.iter().filter_map(Weak::upgrade) {
@@ -137,7 +137,7 @@ impl Agenda {
             self.times.remove(&address);
             due.push(entry.remove());
         }
-        self.look_at_all(due, false);
+        self.look_at_all(&due, false);
     }
 
     fn relies_on_timers(&self) -> bool {

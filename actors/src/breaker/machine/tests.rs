@@ -178,7 +178,8 @@ impl Pair {
                 self.machine.reconfigure(Rules::new(config), now);
                 self.model.reconfigure(Rules::new(config), now);
             }
-            Step::Look | Step::Mind(_) => {
+            Step::Mind(false) => {}
+            Step::Look | Step::Mind(true) => {
                 self.machine.advance(now);
                 self.model.advance(now);
             }
