@@ -136,9 +136,9 @@ async fn what_a_response_means_can_be_said() {
 /// Panics, each in its way.
 #[derive(Clone, Copy, Debug)]
 enum Panics {
-    InCall,
-    InPoll,
-    InClassifier,
+    OnCall,
+    WhenPolled,
+    Judging,
 }
 
 impl Service<()> for Panics {
@@ -152,11 +152,11 @@ impl Service<()> for Panics {
 
     fn call(&mut self, (): ()) -> Self::Future {
         let panics = *self;
-        if matches!(panics, Self::InCall) {
+        if matches!(panics, Self::OnCall) {
             resume_unwind(Box::new("no more"));
         }
         Box::pin(async move {
-            if matches!(panics, Self::InPoll) {
+            if matches!(panics, Self::WhenPolled) {
                 resume_unwind(Box::new("no more"));
             }
             Ok(200)
@@ -166,10 +166,10 @@ impl Service<()> for Panics {
 
 #[tokio::test(start_paused = true)]
 async fn a_panic_is_a_failure_also_when_somebody_catches_it() {
-    for panics in [Panics::InCall, Panics::InPoll, Panics::InClassifier] {
+    for panics in [Panics::OnCall, Panics::WhenPolled, Panics::Judging] {
         let breaker = alone(touchy());
         let classify = move |_: &Answer| match panics {
-            Panics::InClassifier => resume_unwind(Box::new("no more")),
+            Panics::Judging => resume_unwind(Box::new("no more")),
             _ => Outcome::Success,
         };
         let mut service =
