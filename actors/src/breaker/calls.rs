@@ -52,7 +52,21 @@ impl Cell {
         if word.passes() {
             return Ok(Right::under(word, self.stamp(word)));
         }
-        self.ask(place)
+        match self.hot.refusal(word) {
+            Some(notice) if self.is_due(notice) => self.ask(place),
+            // It was the one that is made by the clock.
+            Some(notice) => {
+                self.hot.refuse_by_the_clock(Thread::current());
+                self.refused(notice, |refusal| refusal)
+            }
+            None => self.ask(place),
+        }
+    }
+
+    /// Whether the time of a refusal is up.
+    fn is_due(&self, notice: Notice) -> bool {
+        let until = notice.until();
+        until.is_some_and(|until| until <= self.epoch.now())
     }
 
     fn stamp(&self, word: Word) -> u64 {
@@ -101,6 +115,7 @@ impl Cell {
         }
     }
 
+    #[cold]
     #[inline(never)]
     fn refused_at_length<T, E>(
         &self,

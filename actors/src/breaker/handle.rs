@@ -73,7 +73,7 @@ impl CircuitBreaker {
     ///
     /// [`RegisterCircuitError::Config`].
     pub fn new(name: ServiceName, config: CircuitConfig) -> Result<Self, RegisterCircuitError> {
-        config.validate().map_err(RegisterCircuitError::Config)?;
+        config.validate().map_err(RegisterCircuitError::from)?;
         let seed = seed_of(&name);
         let post = Post::new(None, Ledger::default(), seed);
         Ok(Self::born(name, None, &Arc::new(config), &post))
@@ -202,7 +202,7 @@ impl CircuitBreaker {
     ///
     /// [`RegisterCircuitError::Config`]; nothing is changed then.
     pub fn reconfigure(&self, config: CircuitConfig) -> Result<(), RegisterCircuitError> {
-        config.validate().map_err(RegisterCircuitError::Config)?;
+        config.validate().map_err(RegisterCircuitError::from)?;
         self.cell.reconfigure(Arc::new(config));
         Ok(())
     }

@@ -96,7 +96,7 @@ impl CircuitBreakerRegistry {
         name: ServiceName,
         config: CircuitConfig,
     ) -> Result<CircuitBreaker, RegisterCircuitError> {
-        config.validate().map_err(RegisterCircuitError::Config)?;
+        config.validate().map_err(RegisterCircuitError::from)?;
         self.circuits.insert(name, &Arc::new(config))
     }
 
@@ -146,7 +146,7 @@ impl CircuitBreakerRegistry {
         name: ServiceName,
         config: CircuitConfig,
     ) -> Result<KeyedBreakers, RegisterCircuitError> {
-        config.validate().map_err(RegisterCircuitError::Config)?;
+        config.validate().map_err(RegisterCircuitError::from)?;
         let limits = self.circuits.limits();
         let mut families = self.circuits.families();
         let max = limits.breakers_max;

@@ -73,8 +73,8 @@ impl Gathered {
 
 /// One refusal in so many, of those that a thread counts, is to be made by the clock.
 ///
-/// It is what ends the refusals if whoever minds the time does not, as where a runtime is held up. A look at the clock costs as much
-/// as some thirty refusals.
+/// It is what ends the refusals if whoever minds the time does not, as where a runtime is held up. A look at the clock takes as long
+/// as ten refusals.
 pub(crate) const BY_THE_CLOCK: u64 = 256;
 
 impl Tally {
@@ -97,6 +97,7 @@ impl Tally {
         }
     }
 
+    #[cold]
     #[inline(never)]
     fn success_elsewhere(&self, me: Thread, generation: u64) -> Counted {
         match self.find(me) {
@@ -114,6 +115,7 @@ impl Tally {
         }
     }
 
+    #[cold]
     #[inline(never)]
     fn refuse_elsewhere(&self, me: Thread) -> bool {
         match self.find(me) {
