@@ -53,7 +53,7 @@ impl Cell {
             return Ok(Right::under(word, self.stamp(word)));
         }
         let now = self.epoch.now();
-        if let Some(notice) = self.hot.refusal_at(now) {
+        if let Some(notice) = self.hot.refusal_at(word, now) {
             self.hot.refuse_by_the_clock(Thread::current(), now);
             return self.refused(notice, |refusal| refusal);
         }
@@ -106,6 +106,7 @@ impl Cell {
         }
     }
 
+    #[cold]
     #[inline(never)]
     fn refused_at_length<T, E>(
         &self,
@@ -118,10 +119,11 @@ impl Cell {
 
     /// Whether a call would be admitted. Nothing is taken by it, and no refusal counted.
     pub(crate) fn check(&self) -> Result<(), Refusal> {
-        if self.hot.word().passes() {
+        let word = self.hot.word();
+        if word.passes() {
             return Ok(());
         }
-        if let Some(notice) = self.hot.refusal_at(self.epoch.now()) {
+        if let Some(notice) = self.hot.refusal_at(word, self.epoch.now()) {
             return self.refused(notice, |refusal| refusal);
         }
         let checked = self.with(|kept, _| kept.machine.check());

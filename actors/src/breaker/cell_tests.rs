@@ -231,3 +231,23 @@ async fn a_name_of_any_length_is_in_the_refusal() {
         assert_eq!(refusal, breaker.check_state().expect_err("it is open"));
     }
 }
+
+/// Calls in flight are entered by the machine: what refusals said before must not be taken for what is said now.
+#[tokio::test(start_paused = true)]
+async fn what_refusals_said_is_over_when_it_has_closed() {
+    let trip = mainstay_specs::TripRules::default().in_flight(3, Duration::from_secs(5));
+    let config = CircuitConfig::default().trip(trip);
+    let name = ServiceName::new("closed").expect("a name");
+    let breaker = CircuitBreaker::new(name, config).expect("it is valid");
+    for forever in [false, true] {
+        if forever {
+            breaker.force_open();
+        } else {
+            breaker.force_open_for(Duration::from_secs(100));
+        }
+        breaker.try_acquire().expect_err("it was forced open");
+        breaker.reset();
+        assert!(breaker.check_state().is_ok());
+        breaker.try_acquire().expect("it is closed").success();
+    }
+}

@@ -1,5 +1,6 @@
 //! What can go wrong.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use mainstay_specs::{Faults, ServiceName};
@@ -177,10 +178,28 @@ pub enum RegisterCircuitError {
         /// How many were looked at. The next time it is others, if there are more.
         asked: u32,
     },
-    /// The configuration cannot be.
+    /// The configuration cannot be. Shared, so that errors of calls are not as long as the longest, which no call gets.
     #[error("the configuration of the circuit breaker is wrong: {0}")]
-    Config(Faults),
+    Config(Arc<Faults>),
     /// The keeper was started outside of any namespace.
     #[error("circuit breakers live in a namespace; their keeper was started outside of any")]
     NotInNamespace,
+}
+
+impl From<Faults> for RegisterCircuitError {
+    fn from(faults: Faults) -> Self {
+        Self::Config(Arc::new(faults))
+    }
+}
+
+#[cfg(all(test, not(mainstay_loom)))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_error_of_a_call_is_as_long_as_a_refusal() {
+        assert_eq!(size_of::<Refusal>(), 48);
+        assert_eq!(size_of::<CircuitError<()>>(), 48);
+        assert_eq!(size_of::<Result<u64, CircuitError<u64>>>(), 48);
+    }
 }

@@ -78,7 +78,7 @@ impl CircuitBreaker {
     ///
     /// [`RegisterCircuitError::Config`].
     pub fn new(name: ServiceName, config: CircuitConfig) -> Result<Self, RegisterCircuitError> {
-        config.validate().map_err(RegisterCircuitError::Config)?;
+        config.validate().map_err(RegisterCircuitError::from)?;
         let post = Post::alone(fastrand::u64(..));
         Ok(Self::born(name, None, &Arc::new(config), &post))
     }
@@ -213,7 +213,7 @@ impl CircuitBreaker {
     ///
     /// [`RegisterCircuitError::Config`]; nothing is changed then.
     pub fn reconfigure(&self, config: CircuitConfig) -> Result<(), RegisterCircuitError> {
-        config.validate().map_err(RegisterCircuitError::Config)?;
+        config.validate().map_err(RegisterCircuitError::from)?;
         self.cell.reconfigure(Arc::new(config), true);
         Ok(())
     }

@@ -201,7 +201,7 @@ impl KeyedBreakers {
     ///
     /// [`RegisterCircuitError::Config`]; nothing is changed then.
     pub fn reconfigure(&self, config: CircuitConfig) -> Result<(), RegisterCircuitError> {
-        config.validate().map_err(RegisterCircuitError::Config)?;
+        config.validate().map_err(RegisterCircuitError::from)?;
         let config = Arc::new(config);
         self.family.write().config = Arc::clone(&config);
         for breaker in self.one_by_one(self.keys()) {

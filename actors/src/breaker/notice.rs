@@ -21,6 +21,11 @@ impl Notice {
         Self(until << STATE_BITS | state.number())
     }
 
+    /// The same, whose time is over.
+    pub(crate) const fn over(self) -> Self {
+        Self::new(self.state(), Some(0))
+    }
+
     pub(crate) const fn from_bits(bits: u64) -> Self {
         Self(bits)
     }

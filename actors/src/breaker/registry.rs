@@ -97,7 +97,7 @@ impl CircuitBreakerRegistry {
         name: ServiceName,
         config: CircuitConfig,
     ) -> Result<CircuitBreaker, RegisterCircuitError> {
-        config.validate().map_err(RegisterCircuitError::Config)?;
+        config.validate().map_err(RegisterCircuitError::from)?;
         self.circuits.insert(name, &Arc::new(config))
     }
 
@@ -147,7 +147,7 @@ impl CircuitBreakerRegistry {
         name: ServiceName,
         config: CircuitConfig,
     ) -> Result<KeyedBreakers, RegisterCircuitError> {
-        config.validate().map_err(RegisterCircuitError::Config)?;
+        config.validate().map_err(RegisterCircuitError::from)?;
         let family = self.circuits.family(name, config)?;
         Ok(KeyedBreakers::of_family(family))
     }

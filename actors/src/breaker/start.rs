@@ -23,7 +23,7 @@ pub(crate) fn child(spec: CircuitBreakersSpec) -> Child {
 }
 
 fn start(spec: &CircuitBreakersSpec, cx: StartContext) -> Result<Started, StartError> {
-    let wrong = |faults| StartError::failed(RegisterCircuitError::Config(faults));
+    let wrong = |faults| StartError::failed(RegisterCircuitError::from(faults));
     spec.validate().map_err(wrong)?;
     let namespace = cx.namespace();
     let namespace =

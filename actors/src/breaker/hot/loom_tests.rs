@@ -214,3 +214,27 @@ fn what_a_refusal_says_is_as_new_as_the_word_it_goes_by() {
         assert!(until >= generation * 10);
     });
 }
+
+#[test]
+fn whoever_is_late_to_see_that_it_has_closed_is_refused_as_it_was_before() {
+    model(|| {
+        let mut open = face(CircuitState::Open, 2);
+        open.refuses = true;
+        open.until = Some(20);
+        let hot = Arc::new(Hot::new(&open, 1));
+        hot.publish(&open, true);
+        let caller = {
+            let hot = Arc::clone(&hot);
+            thread::spawn(move || {
+                let word = hot.word();
+                (hot.refusal(word), hot.refusal_at(word, 10))
+            })
+        };
+        hot.publish(&face(CircuitState::Closed, 3), false);
+        let (at_a_glance, by_the_clock) = caller.join().unwrap();
+        for notice in [at_a_glance, by_the_clock].into_iter().flatten() {
+            assert_eq!(notice.state(), CircuitState::Open);
+        }
+        assert_eq!(hot.refusal_at(hot.word(), 10), None);
+    });
+}

@@ -26,7 +26,8 @@ use crate::atomic::{AtomicU64, Ordering};
 #[repr(align(128))]
 pub(crate) struct Hot {
     word: AtomicU64,
-    /// What refusals say, and until when they are made if somebody knows that. Written before the word.
+    /// What refusals say, and until when they are made: what the last ones said, and a time that is over, while there are none. Written
+    /// before the word.
     notice: AtomicU64,
     /// How long the parts of the window of time are.
     length: AtomicU64,
@@ -64,11 +65,13 @@ impl Hot {
             .then(|| Notice::from_bits(self.notice.load(Ordering::Acquire)))
     }
 
-    /// If calls are refused at this time: what the refusal says, which is as new as the last word that was read, or newer. If not, the
-    /// machine knows.
-    pub(crate) fn refusal_at(&self, now: u64) -> Option<Notice> {
+    /// If calls are refused at this time: what the refusal says, which is as new as the word, or newer. If not, the machine knows.
+    pub(crate) fn refusal_at(&self, word: Word, now: u64) -> Option<Notice> {
         let notice = Notice::from_bits(self.notice.load(Ordering::Acquire));
-        let refuses = notice.until().is_some_and(|until| now < until);
+        let refuses = match notice.until() {
+            Some(until) => now < until,
+            None => word.refuses(),
+        };
         refuses.then_some(notice)
     }
 
@@ -128,7 +131,12 @@ impl Hot {
     pub(crate) fn publish(&self, face: &Face, minded: bool) -> bool {
         let before = self.word();
         let after = Word::of(face, minded);
-        let notice = Notice::new(face.state, face.until);
+        let notice = if face.refuses {
+            Notice::new(face.state, face.until)
+        } else {
+            // Whoever has read the word of before refuses once more, as that said, but until when is over.
+            Notice::from_bits(self.notice.load(Ordering::Relaxed)).over()
+        };
         self.notice.store(notice.bits(), Ordering::Release);
         if after.refuses() && after != before {
             self.tally.look_soon();

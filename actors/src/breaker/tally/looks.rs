@@ -2,7 +2,7 @@
 
 use crate::atomic::{AtomicU64, Ordering};
 
-/// The most refusals of a thread between two looks at the clock. A look costs as much as some thirty refusals.
+/// The most refusals of a thread between two looks at the clock. A look takes as long as some ten refusals.
 pub(crate) const FARTHEST: u64 = 256;
 
 /// If so much time has passed between two looks, in nanoseconds, refusals are few: each of them can afford the next.

@@ -93,6 +93,7 @@ impl Tally {
         }
     }
 
+    #[cold]
     #[inline(never)]
     fn success_elsewhere(&self, me: Thread, generation: u64) -> Counted {
         match self.find(me) {
@@ -110,6 +111,7 @@ impl Tally {
         }
     }
 
+    #[cold]
     #[inline(never)]
     fn refuse_elsewhere(&self, me: Thread) -> bool {
         match self.find(me) {
