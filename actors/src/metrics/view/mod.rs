@@ -96,6 +96,12 @@ impl View {
         (whole.as_secs_f64() / self.window.length().as_secs_f64()).min(1.0)
     }
 
+    /// Whether all series that were merged to this reach equally far back, or to where they began: what is seen of them together then
+    /// stands for one time.
+    pub(crate) fn is_even(&self) -> bool {
+        self.lost.is_none_or(|lost| lost >= self.span)
+    }
+
     /// How the family is recorded.
     #[must_use]
     pub const fn kind(&self) -> MetricKind {
