@@ -1,5 +1,7 @@
 use std::time::{Duration, SystemTime};
 
+use proptest::prelude::*;
+
 use super::{Baseline, BaselineError, Comparison, Estimate, Measure, Profile, Tolerance, Verdict};
 use crate::metrics::histogram::{Distribution, Unplaced};
 use crate::metrics::tags::Tags;
@@ -258,6 +260,26 @@ fn what_is_written_is_read_back_the_same_from_ron_and_json() {
     assert_eq!(Baseline::from_ron(&ron).unwrap(), written);
     let json = serde_json::to_string(&written).unwrap();
     assert_eq!(serde_json::from_str::<Baseline>(&json).unwrap(), written);
+}
+
+proptest! {
+    #[test]
+    fn whatever_was_measured_is_read_back_the_same(
+        values in prop::collection::vec(any::<u64>(), 1..1_500),
+        shift in 0_u32..64,
+        failed in 0_u64..2_000,
+        nanos in any::<u64>(),
+        tag in ".{0,20}",
+    ) {
+        let samples: Distribution = values.iter().map(|value| value >> shift).collect();
+        let key = ("a.b".parse().unwrap(), Tags::from([("k", tag)]), Unit::Bytes);
+        let errors = Estimate::part(failed.min(samples.count()), samples.count());
+        let one = Profile::of(key, &samples, Duration::from_nanos(nanos), errors);
+        let written = baseline(vec![one]);
+        prop_assert_eq!(&Baseline::from_ron(&written.to_ron()).unwrap(), &written);
+        let json = serde_json::to_string(&written).unwrap();
+        prop_assert_eq!(serde_json::from_str::<Baseline>(&json).unwrap(), written);
+    }
 }
 
 fn refused(text: &str) -> String {
