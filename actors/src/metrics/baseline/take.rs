@@ -8,9 +8,10 @@ use super::profile::Profile;
 use crate::metrics::handle::MetricsStore;
 use crate::metrics::name::MetricName;
 use crate::metrics::outcome::{Outcome, STATUS};
+use crate::metrics::series::AnySeries;
 use crate::metrics::tags::Tags;
 use crate::metrics::unit::{MetricKind, Unit};
-use crate::metrics::view::{SeriesView, View};
+use crate::metrics::view::View;
 use crate::metrics::window::TimeWindow;
 
 /// How all operations fared over a window, once: plain data, to be kept as a file and compared with another.
@@ -48,29 +49,50 @@ impl MetricsStore {
     /// How the operations of the families that are asked for fare over the window that ends now. Recording goes on meanwhile.
     ///
     /// One without a sample in the window is left out, and so are counters and gauges: they are no operations. There are at most as
-    /// many as there are series. Where the store has thrown away the past of some outcomes of an operation, to make room, and not that of
+    /// many as there are series; one after the other is looked at. Where the store has thrown away the past of some outcomes of an operation, to make room, and not that of
     /// others, the samples are counted and nothing is told of them. What was recorded to series that have expired is not there.
     ///
     /// A comparison takes more for worse, whatever the unit: leave out what is better the more there is of it, such as a part of hits.
     #[must_use]
     pub fn baseline(&self, window: TimeWindow, select: impl Fn(&MetricName) -> bool) -> Baseline {
-        let mut gathered: BTreeMap<(MetricName, Tags, Unit), Gathered> = BTreeMap::new();
-        for SeriesView { key, view } in self.views_of(window, select) {
-            let outcome = key.tags.get(STATUS).and_then(|text| text.parse().ok());
-            if key.kind == MetricKind::Histogram && outcome != Some(Outcome::Cancelled) {
-                let operation = (key.name, key.tags.without(STATUS), key.unit);
-                gathered.entry(operation).or_default().add(outcome, view);
-            }
-        }
-        let operations = gathered.into_iter();
+        let operations = operations(self.cell.table().of_families(select));
+        // One after the other: a view takes much more room than a profile.
+        let profiles = self.cell.look(|moment| {
+            let profiles = operations.into_iter().map(|(operation, parts)| {
+                let mut gathered = Gathered::default();
+                for (outcome, series) in parts {
+                    gathered.add(outcome, series.view(window, moment));
+                }
+                gathered.profile(operation)
+            });
+            profiles.flatten().collect()
+        });
         Baseline {
             taken: whole_milliseconds(SystemTime::now()),
             window,
-            operations: operations
-                .filter_map(|(key, gathered)| gathered.profile(key))
-                .collect(),
+            operations: profiles,
         }
     }
+}
+
+type Operation = (MetricName, Tags, Unit);
+
+/// A series of an operation, and how what it tells of ended, if it says so.
+type Part = (Option<Outcome>, AnySeries);
+
+/// Sorts series by operation, and leaves out what tells nothing of one.
+fn operations(all: Vec<AnySeries>) -> BTreeMap<Operation, Vec<Part>> {
+    let mut operations: BTreeMap<Operation, Vec<Part>> = BTreeMap::new();
+    for series in all {
+        let key = series.key();
+        let outcome = key.tags.get(STATUS).and_then(|text| text.parse().ok());
+        if key.kind == MetricKind::Histogram && outcome != Some(Outcome::Cancelled) {
+            let operation = (key.name.clone(), key.tags.without(STATUS), key.unit);
+            let parts = operations.entry(operation).or_default();
+            parts.push((outcome, series));
+        }
+    }
+    operations
 }
 
 /// What is seen of the series of one operation.
@@ -98,11 +120,11 @@ impl Gathered {
         }
     }
 
-    fn profile(self, key: (MetricName, Tags, Unit)) -> Option<Profile> {
+    fn profile(self, operation: Operation) -> Option<Profile> {
         let all = self.all?;
         let samples = all.distribution().filter(|samples| !samples.is_empty())?;
         let errors = Estimate::part(self.failed, self.finished);
-        let profile = Profile::of(key, samples, all.span(), errors);
+        let profile = Profile::of(operation, samples, all.span(), errors);
         // Or the failures of an hour would be told with the successes of ten minutes.
         Some(if all.is_even() {
             profile
