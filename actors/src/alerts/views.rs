@@ -89,23 +89,25 @@ fn is_known(view: &View, rule: &AlertRule) -> bool {
 
 fn error_rate(store: &MetricsStore, name: &MetricName, rule: &AlertRule) -> Option<Reading> {
     let views = store.views_in(name, rule.window);
-    let (mut failures, mut all) = (0_u64, 0_u64);
-    for SeriesView { key, view, .. } in &views {
-        let outcome = key
-            .tags
-            .get(STATUS)
-            .and_then(|status| status.parse::<Outcome>().ok());
-        match outcome {
-            Some(outcome) if outcome.is_failure() => {
-                failures += view.count();
-                all += view.count();
-            }
-            Some(Outcome::Success) => all += view.count(),
-            // Cancelled, or without the tag: on neither side.
-            _ => {}
-        }
+    let told = views.iter().filter_map(|SeriesView { key, view, .. }| {
+        let outcome = key.tags.get(STATUS)?.parse().ok()?;
+        Some((outcome, view))
+    });
+    share_of_failures(told)
+}
+
+/// Cancelled ones are on neither side. `None` if failures and successes are not known equally far back: those of an hour and those
+/// of ten minutes have no share.
+fn share_of_failures<'a>(views: impl Iterator<Item = (Outcome, &'a View)>) -> Option<Reading> {
+    let (failed, succeeded): (Vec<_>, Vec<_>) = views
+        .filter(|(outcome, _)| outcome.is_failure() || *outcome == Outcome::Success)
+        .partition(|(outcome, _)| outcome.is_failure());
+    let all = failed.iter().chain(&succeeded).map(|(_, view)| *view);
+    if !View::are_even(all.clone()) {
+        return None;
     }
-    share(failures, all)
+    let failures = failed.iter().map(|(_, view)| view.count()).sum();
+    share(failures, all.map(View::count).sum())
 }
 
 fn ratio(
@@ -115,7 +117,11 @@ fn ratio(
     rule: &AlertRule,
 ) -> Option<Reading> {
     let whole = store.family(whole.as_str(), rule.window)?;
-    if !is_known(&whole, rule) {
+    ratio_of(part, &whole, rule)
+}
+
+fn ratio_of(part: &View, whole: &View, rule: &AlertRule) -> Option<Reading> {
+    if !is_known(whole, rule) || !View::are_even([part, whole]) {
         return None;
     }
     share(part.count(), whole.count())
@@ -132,4 +138,53 @@ fn share(part: u64, whole: u64) -> Option<Reading> {
 #[allow(clippy::cast_precision_loss)]
 const fn as_f64(count: u64) -> f64 {
     count as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use mainstay_specs::Comparison;
+
+    use super::*;
+
+    fn view(minutes: u64, count: u64, is_lost: bool) -> View {
+        View::counted(minutes, count, is_lost)
+    }
+
+    fn failures(failed: &View, succeeded: &View) -> Option<f64> {
+        let views = [(Outcome::Timeout, failed), (Outcome::Success, succeeded)];
+        share_of_failures(views.into_iter()).map(|reading| reading.value)
+    }
+
+    #[test]
+    fn failures_and_successes_that_are_not_known_equally_far_back_have_no_share() {
+        let lost = view(10, 50, true);
+        assert_eq!(failures(&view(60, 50, false), &lost), None);
+        assert_eq!(failures(&view(10, 50, true), &lost), Some(0.5));
+        // Nothing of a series that began of late is lost.
+        let late = view(1, 10, false);
+        assert_eq!(failures(&late, &view(60, 90, false)), Some(0.1));
+    }
+
+    #[test]
+    fn what_was_cancelled_has_no_part_in_the_share_of_failures() {
+        let (cancelled, succeeded) = (view(10, 7, true), view(60, 3, false));
+        let views = [
+            (Outcome::Cancelled, &cancelled),
+            (Outcome::Success, &succeeded),
+        ];
+        let share = share_of_failures(views.into_iter());
+        let share = share.map(|reading| (reading.value, reading.count));
+        assert_eq!(share, Some((0.0, 3)));
+    }
+
+    #[test]
+    fn a_part_and_a_whole_that_are_not_known_equally_far_back_have_no_ratio() {
+        let metric = "app.errors".parse().expect("a pattern");
+        let rule = AlertRule::new("r", metric, Comparison::Gt, 0.1);
+        let ratio =
+            |part: &View, whole: &View| ratio_of(part, whole, &rule).map(|reading| reading.value);
+        assert_eq!(ratio(&view(60, 5, false), &view(59, 10, true)), None);
+        assert_eq!(ratio(&view(59, 5, true), &view(60, 10, false)), None);
+        assert_eq!(ratio(&view(60, 5, false), &view(60, 10, false)), Some(0.5));
+    }
 }

@@ -69,7 +69,8 @@ impl MetricsStore {
     /// # Errors
     ///
     /// A wrong name or wrong tags; [`MetricsError::Clash`] and [`MetricsError::ExportClash`] with a family that is there;
-    /// [`MetricsError::TooManyFamilies`].
+    /// [`MetricsError::TooManyFamilies`]; [`MetricsError::UnitClash`] if it was described in another unit, for a counter in any but
+    /// [`Unit::Count`].
     pub fn counter(
         &self,
         name: impl IntoMetricName,
@@ -90,7 +91,7 @@ impl MetricsStore {
     ///
     /// # Errors
     ///
-    /// Those of [`counter`](Self::counter); [`MetricsError::UnitClash`] if it was described in another unit.
+    /// Those of [`counter`](Self::counter).
     pub fn gauge(
         &self,
         name: impl IntoMetricName,
@@ -112,7 +113,7 @@ impl MetricsStore {
     ///
     /// # Errors
     ///
-    /// Those of [`counter`](Self::counter); [`MetricsError::UnitClash`] if it was described in another unit.
+    /// Those of [`counter`](Self::counter).
     pub fn histogram(
         &self,
         name: impl IntoMetricName,
@@ -135,7 +136,8 @@ impl MetricsStore {
     /// [`HELP_BYTES_MAX`](super::HELP_BYTES_MAX) bytes.
     ///
     /// A family can be described before anything is recorded to it, and stays described as long as the store is there. To say the same
-    /// again is fine; the first text stays. With a unit, the family can be recorded in no other from then on.
+    /// again is fine; the first text stays. With a unit, the family can be recorded in no other from then on. Descriptions, of at most
+    /// [`FAMILIES_MAX`](super::FAMILIES_MAX) families, are not part of what the spec bounds.
     ///
     /// ```
     /// # use mainstay_actors::metrics::{MetricsStore, Tags, TextFormat, Unit};

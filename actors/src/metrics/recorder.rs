@@ -94,8 +94,8 @@ impl Histogram {
     /// A recorder for one owner, and the fastest way to record: it has buckets of its own, of 15 KiB, and looks for no thread. To be kept
     /// by a loop, a thread or an actor that records to the series often.
     ///
-    /// What it records is seen at once, as by the handle. Dropping it gives its buckets to the next recorder of the series. Without room
-    /// for them in the store, when it is made, it records as the handle does.
+    /// What it records is seen at once, as by the handle. Dropping it keeps its buckets for the next recorder of the series, or gives
+    /// their room back if some are kept already. Without room for them in the store, when it is made, it records as the handle does.
     ///
     /// ```
     /// # use mainstay_actors::metrics::{MetricsStore, Tags, Unit};

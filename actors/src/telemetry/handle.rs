@@ -134,8 +134,8 @@ impl TelemetryService {
     ///   caught in the middle of what it does: what it shares has to bear that.
     /// * It may be called by several threads at once.
     /// * What it emits itself it is not told of; others are, up to [`NESTING_MAX`](super::NESTING_MAX) handlers deep.
-    /// * Its destructor runs where it is detached; on a thread of its own, if an event is just being told to it: whoever emits neither waits
-    ///   for it nor hears of its panic.
+    /// * Its destructor runs where it is detached; on another thread, one for what blocks, if an event is just being told to it: whoever
+    ///   emits neither waits for it nor hears of its panic.
     /// * It is noted in the namespace's [`Ledger`] until it is detached.
     ///
     /// # Errors

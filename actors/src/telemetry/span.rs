@@ -128,6 +128,7 @@ impl<F: Future> Future for Spanned<F> {
         // Nothing of the future is looked at after a panic; it goes on to whoever polls.
         let polled = catch_unwind(AssertUnwindSafe(|| this.future.poll(cx)));
         drop(entered);
+        panic::guard(|| drop(span));
         let outcome = match &polled {
             Ok(Poll::Pending) => return Poll::Pending,
             Ok(Poll::Ready(value)) => match (this.error_of)(value) {
@@ -192,7 +193,12 @@ impl Course {
             Outcome::Panic(_) => (&self.events.exception, "panic"),
             Outcome::Cancelled => (&self.events.exception, "cancelled"),
         };
-        span.record("outcome", text);
+        // Whoever reads the log is other people's code too: a panic of it is not to cost the value, nor to meet one that goes on. Apart, as a
+        // span that is dropped by the panic of the first would bring about the second.
+        panic::guard(|| {
+            span.record("outcome", text);
+        });
+        panic::guard(|| drop(span));
         let took: Duration = begun.elapsed();
         emitter.emit(|| {
             let metadata = self.metadata.with("outcome", text);

@@ -44,19 +44,19 @@ impl Drop for Departure {
 }
 
 impl Flight {
-    /// The answer that is being made, or that `make` makes now. `None` if it panicked, or the runtime is being shut down.
+    /// The answer that is being made, or that `make` makes now. `None` if it made none or panicked, or the runtime is being shut down.
     ///
     /// Cancel safety: others who wait for the same are not troubled when this is dropped.
     pub(super) async fn join(
         &self,
-        make: impl FnOnce() -> Bytes + Send + 'static,
+        make: impl FnOnce() -> Option<Bytes> + Send + 'static,
     ) -> Option<Bytes> {
         let mut landing = self.board(make);
         let landed = landing.wait_for(Option::is_some).await.ok()?;
         landed.clone()
     }
 
-    fn board(&self, make: impl FnOnce() -> Bytes + Send + 'static) -> Landing {
+    fn board(&self, make: impl FnOnce() -> Option<Bytes> + Send + 'static) -> Landing {
         let mut running = self.running();
         if let Some(landing) = &*running {
             return landing.clone();
@@ -68,7 +68,11 @@ impl Flight {
         let flight = self.clone();
         let sender = Some(sender);
         let departure = Departure { flight, sender };
-        tokio::task::spawn_blocking(move || departure.land(make()));
+        tokio::task::spawn_blocking(move || {
+            if let Some(made) = make() {
+                departure.land(made);
+            }
+        });
         landing
     }
 
@@ -110,7 +114,7 @@ mod tests {
                 let make = move || {
                     go.lock().unwrap().recv().unwrap();
                     let nth = made.fetch_add(1, Ordering::SeqCst) + 1;
-                    Bytes::from(nth.to_string())
+                    Some(Bytes::from(nth.to_string()))
                 };
                 flight.join(make).await
             }
@@ -149,11 +153,31 @@ mod tests {
         assert_eq!(kitchen.made.load(Ordering::SeqCst), 1);
     }
 
+    #[test]
+    fn a_runtime_that_was_shut_down_makes_no_answer_and_keeps_nobody_waiting() {
+        let builder = || tokio::runtime::Builder::new_current_thread().build();
+        let gone = builder().unwrap();
+        let handle = gone.handle().clone();
+        gone.shutdown_background();
+        let flight = Flight::default();
+        let boarded = {
+            let _inside = handle.enter();
+            [(); 2].map(|()| flight.board(|| Some(Bytes::new())))
+        };
+        let alive = builder().unwrap();
+        for mut landing in boarded {
+            assert!(alive.block_on(landing.wait_for(Option::is_some)).is_err());
+        }
+        let made = alive.block_on(flight.join(|| Some(Bytes::from_static(b"fine"))));
+        assert_eq!(made, Some(Bytes::from_static(b"fine")));
+    }
+
     #[tokio::test]
     async fn an_answer_that_cannot_be_made_is_none_and_the_next_is_tried_anew() {
         let flight = Flight::default();
         assert_eq!(flight.join(|| panic!("as planned")).await, None);
-        let made = flight.join(|| Bytes::from_static(b"fine")).await;
+        assert_eq!(flight.join(|| None).await, None);
+        let made = flight.join(|| Some(Bytes::from_static(b"fine"))).await;
         assert_eq!(made, Some(Bytes::from_static(b"fine")));
     }
 }

@@ -33,7 +33,7 @@ pub(super) async fn text(State(app): State<App>, headers: HeaderMap) -> Result<R
         _ => &app.scrapes.prometheus,
     };
     let stores = stores(&app)?;
-    let text = flight.join(move || write(format, &snapshots(&stores)).into());
+    let text = flight.join(move || Some(write(format, &snapshots(&stores)).into()));
     answer(text.await, format.content_type())
 }
 
@@ -41,9 +41,9 @@ pub(super) async fn json(State(app): State<App>) -> Result<Response, ApiError> {
     let stores = stores(&app)?;
     let make = move || {
         let namespaces = snapshots(&stores);
-        // Of numbers and texts, to memory: it does not fail.
-        let json = serde_json::to_vec(&MetricsReply { namespaces }).unwrap_or_default();
-        Bytes::from(json)
+        let json = serde_json::to_vec(&MetricsReply { namespaces });
+        // Rather no answer than an empty one.
+        json.ok().map(Bytes::from)
     };
     answer(app.scrapes.json.join(make).await, "application/json")
 }

@@ -23,7 +23,8 @@
 //! # Metrics
 //!
 //! To tell the metrics takes a look at every series, off the threads that serve. While that is done, whoever else asks for the same gets
-//! the same answer: of Prometheus text, OpenMetrics and JSON at most one each is made at a time, however many ask.
+//! the same answer: of Prometheus text, OpenMetrics and JSON at most one each is made at a time, however many ask. It is made on a thread
+//! for what blocks, of the tokio runtime that serves: as long as the application has all of these, the metrics wait.
 //!
 //! # Streams of events
 //!

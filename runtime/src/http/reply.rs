@@ -54,6 +54,7 @@ impl TreeReply {
 ///   "namespaces": {
 ///     "production": {
 ///       "began": "2027-01-02T03:04:05.000Z", "taken": "2027-01-02T03:14:05.000Z", "generation": 1,
+///       "help": {"foundation.config_server.updates": "Changes of the configuration."},
 ///       "series": [
 ///         {
 ///           "name": "foundation.config_server.updates", "tags": {}, "kind": "counter", "unit": "count", "age_ms": 600000,
@@ -66,7 +67,9 @@ impl TreeReply {
 /// ```
 ///
 /// Beside its `age_ms`, a counter has its `total`, a gauge its `value` (null if it has none), and a histogram its `samples`: `count`, `sum`,
-/// `min`, `max`, `avg`, `p50`, `p95`, `p99` since the series began, and its `buckets`, each as least value, greatest value and count.
+/// `min`, `max`, `avg`, `p50`, `p95`, `p99` since the series began, and its `buckets`, each as least value, greatest value and count. As many
+/// of the samples as `unplaced` says are in no bucket, as the store had no room: they are in the count, the sum and the mean only. `help` has
+/// what the families are described as, of those that are.
 #[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
 pub struct MetricsReply {

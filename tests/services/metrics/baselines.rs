@@ -47,7 +47,7 @@ async fn a_baseline_has_each_operation_once_with_all_its_outcomes_but_what_was_c
     assert_eq!(names(&all), [r#"shop.get{region="eu"}"#, "shop.sizes{}"]);
     let get = &all.operations()[0];
     assert_eq!((get.count, get.span), (100, secs(20)));
-    assert_eq!(get.rate.value, 5.0);
+    assert_eq!(get.rate.map(|rate| rate.value), Some(5.0));
     assert_eq!(get.error_rate.map(|errors| errors.value), Some(0.1));
     assert_eq!(
         get.mean.map(|mean| (mean.low, mean.value, mean.high)),

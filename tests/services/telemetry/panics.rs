@@ -1,10 +1,13 @@
 //! Handlers that panic.
 
+use std::future::pending;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::{self, ThreadId};
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use mainstay_actors::telemetry::Event;
 use mainstay_supervisors::specs::{Backoff, EventsSpec};
 
@@ -230,7 +233,7 @@ async fn a_destructor_that_panics_does_no_harm_to_whoever_detaches() {
     bed.end().await;
 }
 
-/// Panics at each event that is logged.
+/// Panics at each event that is logged, and when something is said of a span or one ends.
 struct BadLog;
 
 impl tracing::Subscriber for BadLog {
@@ -240,7 +243,12 @@ impl tracing::Subscriber for BadLog {
     fn new_span(&self, _: &tracing::span::Attributes<'_>) -> tracing::span::Id {
         tracing::span::Id::from_u64(1)
     }
-    fn record(&self, _: &tracing::span::Id, _: &tracing::span::Record<'_>) {}
+    fn record(&self, _: &tracing::span::Id, _: &tracing::span::Record<'_>) {
+        panic!("no disk for the fields");
+    }
+    fn try_close(&self, _: tracing::span::Id) -> bool {
+        panic!("no disk for the end");
+    }
     fn record_follows_from(&self, _: &tracing::span::Id, _: &tracing::span::Id) {}
     fn event(&self, _: &tracing::Event<'_>) {
         panic!("no disk for the log");
@@ -262,5 +270,36 @@ async fn a_log_that_panics_does_no_harm_to_whoever_emits() {
     settle().await;
     let status = handler(&telemetry, "fragile");
     assert_eq!(status.suspended_for, Some(Duration::from_millis(100)));
+    bed.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_log_that_panics_changes_nothing_about_what_is_measured() {
+    let bed = Bed::new().await;
+    let telemetry = bed.telemetry();
+    let heard = Heard::default();
+    let attached = telemetry.attach("all", "**", heard.listener());
+    let _attached = attached.expect("it is attached");
+    let read = telemetry.span("app.read").expect("a path");
+    let value = tracing::subscriber::with_default(BadLog, || {
+        read.measure_value((), async { 7 }).now_or_never()
+    });
+    assert_eq!(value, Some(7));
+    let payload = tracing::subscriber::with_default(BadLog, || {
+        let dropped = catch_unwind(AssertUnwindSafe(|| {
+            let mut begun = Box::pin(read.measure_value((), pending::<()>()));
+            assert_eq!(begun.as_mut().now_or_never(), None);
+            panic!("elsewhere");
+        }));
+        dropped.map(|never: ()| never).expect_err("a panic")
+    });
+    assert_eq!(payload.downcast_ref(), Some(&"elsewhere"));
+    assert_eq!(
+        heard.take(),
+        [
+            "app.read.stop duration=0ns outcome=ok",
+            "app.read.exception duration=0ns outcome=cancelled"
+        ]
+    );
     bed.end().await;
 }

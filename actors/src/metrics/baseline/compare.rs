@@ -17,11 +17,12 @@ use super::tolerance::Tolerance;
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Verdict {
-    /// Something of it got worse, whatever got better.
+    /// Something of it got worse, whatever got better. More is worse, of whatever unit; of the rate, less.
     Regressed,
     /// It had samples enough, and now there are none.
     Missing,
-    /// There are fewer samples than are asked for, then or now.
+    /// There are fewer samples than are asked for, then or now; or so little is known of them, as the store had no room, that neither
+    /// their mean nor a quantile can be compared.
     TooFewSamples,
     /// It was not there.
     New,
@@ -153,6 +154,8 @@ impl Change {
                 }
                 if !worse.is_empty() {
                     Verdict::Regressed
+                } else if !are_comparable(before, now) {
+                    Verdict::TooFewSamples
                 } else if better.is_empty() {
                     Verdict::Same
                 } else {
@@ -174,6 +177,12 @@ impl Change {
     pub(super) fn profile(&self) -> Option<&Profile> {
         self.now.as_ref().or(self.before.as_ref())
     }
+}
+
+/// Whether anything of the samples themselves is known on both sides.
+fn are_comparable(before: &Profile, now: &Profile) -> bool {
+    let known = |measure| before.measure(measure).is_some() && now.measure(measure).is_some();
+    Measure::OF_SAMPLES.into_iter().any(known)
 }
 
 /// Greater if it is worse, less if it is better. What too little is known of is no different.

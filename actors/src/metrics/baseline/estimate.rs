@@ -6,7 +6,8 @@ use crate::metrics::histogram::Distribution;
 
 /// A number, and between which numbers the true one lies: with 99 of 100, if the samples do not depend on each other.
 ///
-/// Two estimates are only told apart if these ranges do not meet; that happens by chance to fewer than one in a thousand pairs.
+/// Two estimates are only told apart if these ranges do not meet. By chance that happens to fewer than one in a thousand pairs of about as
+/// many samples each; to up to one in a hundred, if one side has far more samples than the other.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]

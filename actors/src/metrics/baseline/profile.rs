@@ -31,7 +31,7 @@ pub struct Profile {
     /// [`Resolution::error_max`](crate::metrics::Resolution::error_max).
     pub blur: f64,
     /// How many a second there were: over ten seconds, if it is of less.
-    pub rate: Estimate,
+    pub rate: Option<Estimate>,
     /// The mean.
     pub mean: Option<Estimate>,
     /// The median.
@@ -64,6 +64,9 @@ pub enum Measure {
 }
 
 impl Measure {
+    /// Those of the samples themselves.
+    pub(super) const OF_SAMPLES: [Self; 4] = [Self::Mean, Self::P50, Self::P95, Self::P99];
+
     /// All of them.
     pub const ALL: [Self; 6] = [
         Self::Mean,
@@ -98,7 +101,7 @@ impl Profile {
             Measure::P95 => self.p95,
             Measure::P99 => self.p99,
             Measure::ErrorRate => self.error_rate,
-            Measure::Rate => Some(self.rate),
+            Measure::Rate => self.rate,
         }
     }
 
@@ -117,12 +120,25 @@ impl Profile {
             span,
             count: samples.count(),
             blur: samples.resolution().error_max(),
-            rate: Estimate::rate(samples.count(), seconds),
+            rate: Some(Estimate::rate(samples.count(), seconds)),
             mean: Estimate::mean(samples),
             p50: Estimate::quantile(samples, 0.5),
             p95: Estimate::quantile(samples, 0.95),
             p99: Estimate::quantile(samples, 0.99),
             error_rate,
+        }
+    }
+
+    /// With nothing told but how many samples there are.
+    pub(super) fn counted(self) -> Self {
+        Self {
+            rate: None,
+            mean: None,
+            p50: None,
+            p95: None,
+            p99: None,
+            error_rate: None,
+            ..self
         }
     }
 

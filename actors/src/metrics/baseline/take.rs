@@ -8,9 +8,10 @@ use super::profile::Profile;
 use crate::metrics::handle::MetricsStore;
 use crate::metrics::name::MetricName;
 use crate::metrics::outcome::{Outcome, STATUS};
+use crate::metrics::series::AnySeries;
 use crate::metrics::tags::Tags;
 use crate::metrics::unit::{MetricKind, Unit};
-use crate::metrics::view::{SeriesView, View};
+use crate::metrics::view::View;
 use crate::metrics::window::TimeWindow;
 
 /// How all operations fared over a window, once: plain data, to be kept as a file and compared with another.
@@ -48,26 +49,50 @@ impl MetricsStore {
     /// How the operations of the families that are asked for fare over the window that ends now. Recording goes on meanwhile.
     ///
     /// One without a sample in the window is left out, and so are counters and gauges: they are no operations. There are at most as
-    /// many as there are series.
+    /// many as there are series; one after the other is looked at. Where the store has thrown away the past of some outcomes of an operation, to make room, and not that of
+    /// others, the samples are counted and nothing is told of them. What was recorded to series that have expired is not there.
+    ///
+    /// A comparison takes more for worse, whatever the unit: leave out what is better the more there is of it, such as a part of hits.
     #[must_use]
     pub fn baseline(&self, window: TimeWindow, select: impl Fn(&MetricName) -> bool) -> Baseline {
-        let mut gathered: BTreeMap<(MetricName, Tags, Unit), Gathered> = BTreeMap::new();
-        for SeriesView { key, view } in self.views_of(window, select) {
-            let outcome = key.tags.get(STATUS).and_then(|text| text.parse().ok());
-            if key.kind == MetricKind::Histogram && outcome != Some(Outcome::Cancelled) {
-                let operation = (key.name, key.tags.without(STATUS), key.unit);
-                gathered.entry(operation).or_default().add(outcome, view);
-            }
-        }
-        let operations = gathered.into_iter();
+        let operations = operations(self.cell.table().of_families(select));
+        // One after the other: a view takes much more room than a profile.
+        let profiles = self.cell.look(|moment| {
+            let profiles = operations.into_iter().map(|(operation, parts)| {
+                let mut gathered = Gathered::default();
+                for (outcome, series) in parts {
+                    gathered.add(outcome, series.view(window, moment));
+                }
+                gathered.profile(operation)
+            });
+            profiles.flatten().collect()
+        });
         Baseline {
             taken: whole_milliseconds(SystemTime::now()),
             window,
-            operations: operations
-                .filter_map(|(key, gathered)| gathered.profile(key))
-                .collect(),
+            operations: profiles,
         }
     }
+}
+
+type Operation = (MetricName, Tags, Unit);
+
+/// A series of an operation, and how what it tells of ended, if it says so.
+type Part = (Option<Outcome>, AnySeries);
+
+/// Sorts series by operation, and leaves out what tells nothing of one.
+fn operations(all: Vec<AnySeries>) -> BTreeMap<Operation, Vec<Part>> {
+    let mut operations: BTreeMap<Operation, Vec<Part>> = BTreeMap::new();
+    for series in all {
+        let key = series.key();
+        let outcome = key.tags.get(STATUS).and_then(|text| text.parse().ok());
+        if key.kind == MetricKind::Histogram && outcome != Some(Outcome::Cancelled) {
+            let operation = (key.name.clone(), key.tags.without(STATUS), key.unit);
+            let parts = operations.entry(operation).or_default();
+            parts.push((outcome, series));
+        }
+    }
+    operations
 }
 
 /// What is seen of the series of one operation.
@@ -95,11 +120,17 @@ impl Gathered {
         }
     }
 
-    fn profile(self, key: (MetricName, Tags, Unit)) -> Option<Profile> {
+    fn profile(self, operation: Operation) -> Option<Profile> {
         let all = self.all?;
         let samples = all.distribution().filter(|samples| !samples.is_empty())?;
         let errors = Estimate::part(self.failed, self.finished);
-        Some(Profile::of(key, samples, all.span(), errors))
+        let profile = Profile::of(operation, samples, all.span(), errors);
+        // Or the failures of an hour would be told with the successes of ten minutes.
+        Some(if all.is_even() {
+            profile
+        } else {
+            profile.counted()
+        })
     }
 }
 
@@ -110,4 +141,52 @@ fn whole_milliseconds(time: SystemTime) -> SystemTime {
         .unwrap_or_default();
     let whole = u64::try_from(since.as_millis()).unwrap_or(u64::MAX);
     SystemTime::UNIX_EPOCH + std::time::Duration::from_millis(whole)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::super::profile::Measure;
+    use super::*;
+    use crate::metrics::view::{Content, CountSlot, Counts};
+
+    /// Samples of the last minutes, before which what there was is lost.
+    fn view(minutes: u64, count: u64, is_lost: bool) -> View {
+        let span = Duration::from_secs(60 * minutes);
+        let tick = u32::MAX;
+        let counts = Counts::new(vec![], CountSlot { tick, span, count });
+        let samples = (0..count).map(|nth| nth % 50).collect();
+        let content = Content::Histogram { samples, counts };
+        let mut view = View::new(TimeWindow::Hour, span, content);
+        view.lose(is_lost.then_some(span));
+        view
+    }
+
+    fn profile(successes: View, errors: View) -> Profile {
+        let mut gathered = Gathered::default();
+        gathered.add(Some(Outcome::Success), successes);
+        gathered.add(Some(Outcome::Error), errors);
+        let key = ("a".parse().unwrap(), Tags::new(), Unit::Nanoseconds);
+        gathered.profile(key).unwrap()
+    }
+
+    fn is_told(profile: &Profile) -> [bool; 6] {
+        Measure::ALL.map(|measure| profile.measure(measure).is_some())
+    }
+
+    #[test]
+    fn outcomes_that_are_not_known_equally_far_back_tell_nothing_together() {
+        let uneven = profile(view(10, 1_000, true), view(60, 60, false));
+        assert_eq!((uneven.count, is_told(&uneven)), (1_060, [false; 6]));
+    }
+
+    #[test]
+    fn outcomes_that_are_known_equally_far_back_or_younger_tell_all() {
+        let lost = profile(view(10, 1_000, true), view(10, 10, true));
+        let errors = lost.error_rate.map(|errors| errors.value);
+        assert_eq!((errors, is_told(&lost)), (Some(10.0 / 1_010.0), [true; 6]));
+        let younger = profile(view(60, 1_000, false), view(10, 10, false));
+        assert_eq!(is_told(&younger), [true; 6]);
+    }
 }

@@ -10,8 +10,8 @@ use super::sum;
 ///
 /// The count and the sum are exact (the sum as long as it is below 2^69). What else is asked, the least and the greatest value and
 /// all quantiles, is told by the middle of a bucket and is off by at most [`Resolution::error_max`]; the least is never above the
-/// mean, nor the greatest below it. Nothing is told of an empty one. What is in no bucket, which a store without room may have to
-/// leave so, has a part in the count and the sum only: see [`unplaced`](Self::unplaced).
+/// mean of what is in buckets, nor the greatest below it. Nothing is told of an empty one. What is in no bucket, which a store without room
+/// may have to leave so, has a part in the count, the sum and the mean only: see [`unplaced`](Self::unplaced).
 ///
 /// ```
 /// use mainstay_actors::metrics::Distribution;

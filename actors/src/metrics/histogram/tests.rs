@@ -1,11 +1,20 @@
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-use super::{Distribution, Packed, Resolution};
+use super::{Distribution, Packed, Resolution, Unplaced};
 
 /// Values of all magnitudes.
 fn value() -> impl Strategy<Value = u64> {
     (any::<u64>(), 0_u32..64).prop_map(|(value, shift)| value >> shift)
+}
+
+/// Samples, some of them in no bucket.
+fn samples() -> impl Strategy<Value = Distribution> {
+    (vec(value(), 0..100), 0_u64..1_000, 0..u64::MAX >> 8).prop_map(|(values, count, sum)| {
+        let mut all: Distribution = values.into_iter().collect();
+        all.put_unplaced(Unplaced { count, sum });
+        all
+    })
 }
 
 /// A source of numbers that is the same in every run.
@@ -144,6 +153,23 @@ proptest! {
         }
         from_coarse.coarsen(Resolution::Coarse);
         prop_assert_eq!(from_coarse, coarse);
+    }
+
+    #[test]
+    fn what_is_in_no_bucket_is_kept_by_all_that_is_done(one in samples(), other in samples()) {
+        let (counts, sums) = ([one.count(), other.count()], [one.sum(), other.sum()]);
+        let unplaced = one.unplaced() + other.unplaced();
+        let mut both = one.clone();
+        both.merge(&other);
+        let all = |of: &Distribution| (of.count(), of.sum(), of.unplaced());
+        let expected = (counts.iter().sum(), sums.iter().sum(), unplaced);
+        prop_assert_eq!(all(&both), expected);
+        prop_assert_eq!(&both.since(&one), &other);
+        prop_assert_eq!(&Packed::of(&both).unpack(), &both);
+        prop_assert_eq!(Packed::of(&both).count(), both.count());
+        both.coarsen(Resolution::Coarse);
+        prop_assert_eq!(all(&both), expected);
+        prop_assert_eq!(both.quantile(1.0), both.max());
     }
 
     #[test]

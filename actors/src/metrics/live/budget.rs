@@ -48,14 +48,13 @@ impl Budget {
         self.bytes.fetch_add(bytes, Ordering::Relaxed);
     }
 
-    /// Takes room, if there is so much.
+    /// Takes room, if there is so much. Others see nothing of what was asked for in vain.
     pub(crate) fn take(&self, bytes: usize) -> bool {
-        let taken = self.bytes.fetch_add(bytes, Ordering::Relaxed);
-        let fits = taken.saturating_add(bytes) <= self.bytes_max();
-        if !fits {
-            self.give_back(bytes);
-        }
-        fits
+        let max = self.bytes_max();
+        let more = |taken: usize| taken.checked_add(bytes).filter(|all| *all <= max);
+        self.bytes
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, more)
+            .is_ok()
     }
 
     /// Gives back room that was taken.
@@ -86,6 +85,8 @@ impl Budget {
 
 #[cfg(test)]
 mod tests {
+    use std::thread;
+
     use super::*;
 
     #[test]
@@ -100,6 +101,21 @@ mod tests {
         budget.give_back(200);
         budget.correct(500, 0);
         assert_eq!(budget.bytes(), 0);
+    }
+
+    #[test]
+    fn what_fits_is_taken_whatever_others_ask_for_in_vain() {
+        let budget = Budget::new(1_000);
+        budget.add(900);
+        thread::scope(|scope| {
+            let in_vain = scope.spawn(|| (0..200_000).filter(|_| budget.take(1_000)).count());
+            while !in_vain.is_finished() {
+                assert!(budget.take(100));
+                assert!(budget.bytes() <= 1_000);
+                budget.give_back(100);
+            }
+            assert_eq!(in_vain.join().unwrap(), 0);
+        });
     }
 
     #[test]

@@ -29,6 +29,14 @@ impl Desk {
         }
     }
 
+    /// Adds what another one holds. Nobody may write to either.
+    fn take_in(&self, other: &Self) {
+        for (count, more) in self.counts.iter().zip(&other.counts) {
+            bump(count, more.load(Ordering::Relaxed));
+        }
+        bump(&self.sum, other.sum.load(Ordering::Relaxed));
+    }
+
     fn add_to(&self, all: &mut Distribution) -> u64 {
         for (index, count) in self.counts.iter().enumerate() {
             all.put(index, count.load(Ordering::Relaxed));
@@ -37,7 +45,7 @@ impl Desk {
     }
 }
 
-/// The desks of a histogram.
+/// The desks of a histogram: those that are lent, and at most one that is free.
 #[derive(Debug, Default)]
 pub(super) struct Desks(Mutex<Vec<Place>>);
 
@@ -90,14 +98,21 @@ impl Desks {
         Some(Lent { desk, sum: 0 })
     }
 
-    /// Takes one back, with what was recorded there.
-    pub(super) fn take_back(&self, lent: &Lent) {
+    /// Takes one back, with what was recorded there: as the free one, or into the free one if there is one, so that at most one is.
+    pub(super) fn take_back(&self, lent: &Lent, budget: &Budget) {
         let mut places = self.places();
-        let place = places
-            .iter_mut()
-            .find(|place| Arc::ptr_eq(&place.desk, &lent.desk));
-        if let Some(place) = place {
-            place.is_lent = false;
+        let at = places
+            .iter()
+            .position(|place| Arc::ptr_eq(&place.desk, &lent.desk));
+        let Some(at) = at else { return };
+        match places.iter().find(|place| !place.is_lent) {
+            Some(free) => {
+                // Whoever reads takes the same lock, and sees it in one of the two.
+                free.desk.take_in(&lent.desk);
+                places.swap_remove(at);
+                budget.give_back(DESK_BYTES);
+            }
+            None => places[at].is_lent = false,
         }
     }
 

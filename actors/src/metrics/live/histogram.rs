@@ -108,7 +108,7 @@ impl LiveHistogram {
 
     /// Takes back what was lent.
     pub(crate) fn take_back(&self, lent: &Lent) {
-        self.desks.take_back(lent);
+        self.desks.take_back(lent, &self.budget);
     }
 
     /// All that was recorded. What is being recorded at the same time may be in it or not.
@@ -215,13 +215,38 @@ mod tests {
         }
         assert_eq!(histogram.total(), values.into_iter().collect());
         assert_eq!(histogram.heap_bytes(), DESK_BYTES);
-        let two = [histogram.lend().unwrap(), histogram.lend().unwrap()];
-        assert_eq!(histogram.heap_bytes(), 2 * DESK_BYTES);
-        two.iter().for_each(|lent| histogram.take_back(lent));
-        assert_eq!(histogram.budget.bytes(), 2 * DESK_BYTES);
         histogram.budget.set_bytes_max(0);
-        let all = [histogram.lend(), histogram.lend(), histogram.lend()];
-        assert_eq!(all.map(|lent| lent.is_some()), [true, true, false]);
+        let both = [histogram.lend(), histogram.lend()];
+        assert_eq!(both.map(|lent| lent.is_some()), [true, false]);
+    }
+
+    #[test]
+    fn however_many_had_buckets_of_their_own_at_a_time_one_place_for_them_is_kept() {
+        let histogram = histogram(usize::MAX);
+        let mut all: Vec<Lent> = (0..40).map(|_| histogram.lend().unwrap()).collect();
+        assert_eq!(histogram.heap_bytes(), 40 * DESK_BYTES);
+        let values = || (0..40).map(|nth| u64::MAX >> nth);
+        for (lent, value) in all.iter_mut().zip(values()) {
+            lent.record(value);
+            lent.record(3);
+        }
+        let mut expected: Distribution = values().collect();
+        (0..40).for_each(|_| expected.record(3));
+        let last = all.split_off(39);
+        all.iter().for_each(|lent| histogram.take_back(lent));
+        assert_eq!(histogram.total(), expected);
+        // That of who has not come back, and one for who comes next.
+        assert_eq!(histogram.heap_bytes(), 2 * DESK_BYTES);
+        last.iter().for_each(|lent| histogram.take_back(lent));
+        assert_eq!(histogram.total(), expected);
+        assert_eq!(
+            (histogram.heap_bytes(), histogram.budget.bytes()),
+            (DESK_BYTES, DESK_BYTES)
+        );
+        let mut lent = histogram.lend().unwrap();
+        lent.record(u64::MAX);
+        expected.record(u64::MAX);
+        assert_eq!(histogram.total(), expected);
     }
 
     /// Records when it is destroyed with the other thread-locals of its thread.

@@ -94,6 +94,8 @@ impl FamilyView {
             }
             MetricType::Throughput if aggregation == Aggregation::Avg => self.all.rate(),
             MetricType::Throughput => over_time(&self.all.counts()?.rates(), aggregation),
+            // Failures and successes of unlike times have no share.
+            MetricType::ErrorRate if !self.all.is_even() => None,
             MetricType::ErrorRate if aggregation == Aggregation::Avg => {
                 let finished = self.finished.total();
                 (finished > 0).then(|| self.failed.total() as f64 / finished as f64)

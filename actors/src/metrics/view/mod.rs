@@ -69,6 +69,17 @@ impl View {
         }
     }
 
+    /// Of a counter that went up by so much in the last minutes, before which what there was is lost.
+    #[cfg(test)]
+    pub(crate) fn counted(minutes: u64, count: u64, is_lost: bool) -> Self {
+        let span = Duration::from_secs(60 * minutes);
+        let tick = u32::MAX;
+        let counts = Counts::new(vec![], CountSlot { tick, span, count });
+        let mut view = Self::new(TimeWindow::Hour, span, Content::Counter(counts));
+        view.lose(is_lost.then_some(span));
+        view
+    }
+
     /// Notes that something that was recorded until so long ago is not there any more.
     pub(crate) fn lose(&mut self, ago: Option<Duration>) {
         self.lost = [self.lost, ago].into_iter().flatten().min();
@@ -94,6 +105,22 @@ impl View {
     pub fn coverage(&self) -> f64 {
         let whole = self.lost.map_or(self.span, |lost| lost.min(self.span));
         (whole.as_secs_f64() / self.window.length().as_secs_f64()).min(1.0)
+    }
+
+    /// Whether all series that were merged to this reach equally far back, or to where they began: what is seen of them together then
+    /// stands for one time.
+    pub(crate) fn is_even(&self) -> bool {
+        Self::are_even([self])
+    }
+
+    /// The same of several that are to be compared.
+    pub(crate) fn are_even<'a>(views: impl IntoIterator<Item = &'a Self>) -> bool {
+        let (mut span, mut lost) = (Duration::ZERO, None::<Duration>);
+        for view in views {
+            span = span.max(view.span);
+            lost = [lost, view.lost].into_iter().flatten().min();
+        }
+        lost.is_none_or(|lost| lost >= span)
     }
 
     /// How the family is recorded.
