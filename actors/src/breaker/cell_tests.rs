@@ -11,7 +11,7 @@ use super::*;
 use crate::breaker::event::CircuitEventKind;
 use crate::breaker::handle::CircuitBreaker;
 use crate::breaker::machine::model::{Counted, Model, Told, compare};
-use crate::breaker::machine::tests::{Step, config, step};
+use crate::breaker::machine::properties::{Step, config, step};
 use crate::breaker::outcome::Outcome;
 use crate::breaker::permit::OwnedPermit;
 use crate::breaker::queue::CircuitEvents;

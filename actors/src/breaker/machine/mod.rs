@@ -29,9 +29,11 @@ mod manual;
 #[cfg(test)]
 pub(crate) mod model;
 mod probation;
+#[cfg(test)]
+pub(crate) mod properties;
 mod report;
 #[cfg(test)]
-pub(crate) mod tests;
+mod tests;
 mod trial;
 mod watch;
 

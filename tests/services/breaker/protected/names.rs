@@ -82,7 +82,7 @@ async fn a_name_that_nobody_has_is_an_error_unless_it_is_said_what_else() {
         // A fallback is for what is refused, and not for what is amiss.
         let invalid = touchy().failure_threshold(0).validate();
         let faults = invalid.expect_err("it is wrong");
-        let error = RegisterCircuitError::Config(faults);
+        let error = RegisterCircuitError::from(faults);
         assert_eq!(wrong(Ok(7)), unanswered(Unanswered::Register(error)));
     };
     bed.keeper().scope(calls).await;

@@ -1,13 +1,22 @@
 //! A breaker as slow and as obvious as can be: it keeps everything that ever happened, and looks at all of it each time.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `mod.rs` | [`Model`] |
+//! | `window.rs` | which calls rates are taken of, also under another configuration |
+//! | `compare.rs` | what a machine has to have in common with it |
 
-use mainstay_specs::{CallRate, HalfOpen, ProbeExpiry};
+mod compare;
+mod window;
 
-use super::{Lease, Machine, Order, Refused};
+use mainstay_specs::{HalfOpen, ProbeExpiry};
+
+pub(crate) use compare::{Counted, compare, is_probe};
+
+use super::{Order, Refused};
 use crate::breaker::event::{Cause, CircuitState};
 use crate::breaker::outcome::Outcome;
 use crate::breaker::rules::Rules;
-use crate::breaker::stats::Totals;
-use crate::breaker::window::{Counts, Shape};
 
 /// A call that was admitted.
 #[derive(Clone, Copy, Debug)]
@@ -34,19 +43,6 @@ struct Entry {
     recent: bool,
     /// Of a probe: it tells against closing.
     tells_against: bool,
-}
-
-/// All outcomes that were counted, by what they were, and how many of them were slow.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub(crate) struct Counted {
-    successes: u64,
-    failures: u64,
-    timed_out: u64,
-    panicked: u64,
-    ignored: u64,
-    cancelled: u64,
-    slow: u64,
-    expired: u64,
 }
 
 /// From what, to what, why and when.
@@ -267,89 +263,6 @@ impl Model {
             .or_else(|| either.map(|rate| Cause::CombinedRate { rate }))
     }
 
-    fn rate(&self, rule: Option<CallRate>, bad: fn(&Entry) -> bool) -> Option<f64> {
-        let rule = rule?;
-        let inside = self.inside();
-        let share = inside.iter().filter(|entry| bad(entry)).count() as f64 / inside.len() as f64;
-        let enough = inside.len() >= rule.minimum_calls as usize;
-        (enough && share >= rule.threshold).then_some(share)
-    }
-
-    /// The calls in the window.
-    fn inside(&self) -> Vec<&Entry> {
-        let known: Vec<&Entry> = self
-            .entries
-            .iter()
-            .filter(|entry| entry.window.is_some())
-            .collect();
-        match self.rules.window {
-            Shape::Calls(calls) => known[known.len().saturating_sub(calls)..].to_vec(),
-            Shape::Span { bucket, buckets } => {
-                let part = |entry: &Entry| entry.window.expect("it is known") / bucket;
-                let recent = |entry: &&&Entry| part(entry) + buckets as u64 > self.now / bucket;
-                known.iter().filter(recent).copied().collect()
-            }
-            Shape::None => Vec::new(),
-        }
-    }
-
-    /// How many there are in the window, how many of them failed, were slow, or either.
-    fn window(&self) -> Counts {
-        let watches = matches!(self.state, CircuitState::Closed | CircuitState::MetricsOnly);
-        let inside = if watches { self.inside() } else { Vec::new() };
-        let count = |is: fn(&Entry) -> bool| inside.iter().filter(|entry| is(entry)).count() as u64;
-        Counts {
-            total: inside.len() as u64,
-            failed: count(|entry| entry.failed),
-            slow: count(|entry| entry.slow),
-            either: count(|entry| entry.failed || entry.slow),
-        }
-    }
-
-    pub(crate) fn reconfigure(&mut self, rules: Rules, now: u64) {
-        self.advance(now);
-        self.carry_over(&rules);
-        if rules.failures.is_none() {
-            self.entries
-                .iter_mut()
-                .for_each(|entry| entry.recent = false);
-        }
-        if rules.in_flight.is_none() {
-            self.calls.iter_mut().for_each(|call| call.tracked = false);
-        }
-        self.rules = rules;
-        self.advance(now);
-    }
-
-    /// What is in the window stays in it as far as it fits: a part of a window of time goes, whole, to where it began.
-    fn carry_over(&mut self, rules: &Rules) {
-        let (old, new) = (self.rules.window, rules.window);
-        let kept = match (old, new) {
-            (Shape::Calls(_), Shape::Calls(calls)) => calls.min(self.inside().len()),
-            _ => self.inside().len(),
-        };
-        // Those that are inside are the last.
-        let known = self.entries.iter().filter(|entry| entry.window.is_some());
-        let mut skip = known.count() - kept;
-        for entry in self
-            .entries
-            .iter_mut()
-            .filter(|entry| entry.window.is_some())
-        {
-            let gone = skip > 0;
-            skip = skip.saturating_sub(1);
-            entry.window = match (old, new) {
-                _ if gone => None,
-                (Shape::Calls(_), Shape::Calls(_)) => entry.window,
-                (Shape::Span { bucket: old, .. }, Shape::Span { bucket, buckets }) => {
-                    let began = entry.window.expect("it is known") / old * old;
-                    (began / bucket + buckets as u64 > self.now / bucket).then_some(began)
-                }
-                _ => None,
-            };
-        }
-    }
-
     pub(crate) fn advance(&mut self, now: u64) {
         let before = self.now;
         self.now = now.max(before);
@@ -451,57 +364,4 @@ impl Model {
             self.until = Some(at + self.rules.open_time(self.again, 0.0));
         }
     }
-}
-
-/// What the machine has to have in common with the model at every moment.
-pub(crate) fn compare<H>(machine: &mut Machine<H>, model: &Model) {
-    assert_eq!(machine.state(), model.state);
-    assert_eq!(machine.check(), model.check());
-    assert_eq!(machine.totals().late, model.late);
-    assert_eq!(machine.totals().would_open, model.would_open);
-    assert_eq!(machine.due(), model.due());
-    assert_eq!(machine.window(), model.window());
-    assert_eq!(machine.since(), model.since);
-    assert_eq!(Counted::of(machine.totals()), model.counted);
-    let probes = model.out().len();
-    let probing = model.state == CircuitState::HalfOpen;
-    assert_eq!(machine.probes().len(), if probing { probes } else { 0 });
-    assert_eq!(machine.is_idle(model.now), model.is_idle());
-}
-
-impl Counted {
-    pub(crate) const fn of(totals: &Totals) -> Self {
-        Self {
-            successes: totals.successes,
-            failures: totals.failures,
-            timed_out: totals.timed_out,
-            panicked: totals.panicked,
-            ignored: totals.ignored,
-            cancelled: totals.cancelled,
-            slow: totals.slow,
-            expired: totals.expired,
-        }
-    }
-}
-
-impl Model {
-    /// It refuses nobody, and what was bad is so long ago that no rule would look at it.
-    fn is_idle(&self) -> bool {
-        let forgotten = |at: u64| self.now - at >= self.rules.memory();
-        let refuses_nobody = match self.state {
-            CircuitState::Closed => {
-                let tracked = |&nth: &usize| self.calls[nth].tracked;
-                !self.out().iter().any(tracked)
-            }
-            CircuitState::Open => self.until <= Some(self.now),
-            // What is due has happened: those that are out are not due yet.
-            CircuitState::HalfOpen => self.out().is_empty(),
-            _ => false,
-        };
-        refuses_nobody && self.last_bad.is_none_or(forgotten)
-    }
-}
-
-pub(crate) const fn is_probe(lease: Lease) -> bool {
-    matches!(lease, Lease::Probe(_))
 }
