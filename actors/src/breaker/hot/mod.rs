@@ -8,7 +8,7 @@
 use super::machine::{Face, Part};
 use super::notice::Notice;
 use super::tally::{Counted, Gathered, Tally, Thread};
-use super::word::{ATTENTIVE, TIMED, Word};
+use super::word::{ATTENTIVE, TIMED, TRACKED, Word};
 use crate::atomic::{AtomicU64, Ordering};
 
 /// What of a breaker can be read, and counted, without asking its machine. Written by whoever holds the machine's lock.
@@ -105,7 +105,9 @@ impl Hot {
         let number = |now: u64| now / self.length.load(Ordering::Relaxed);
         let part = admitted.has(TIMED).then(|| number(now()));
         let word = self.word();
-        let same = word.generation() == admitted.generation() && !word.has(ATTENTIVE);
+        // Where calls are entered into a table, time alone may have opened it by now.
+        let is_quiet = !word.has(ATTENTIVE) && !word.has(TRACKED);
+        let same = word.generation() == admitted.generation() && is_quiet;
         if same && (!word.has(TIMED) || part == Some(self.part.load(Ordering::Acquire))) {
             self.tally.success(me, admitted.generation())
         } else {
