@@ -7,6 +7,7 @@ mod files;
 mod hostile;
 mod order;
 mod places;
+mod rate_limiters;
 mod rendering;
 mod round_trip;
 mod support;
