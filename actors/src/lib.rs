@@ -44,6 +44,7 @@ mod atomic;
 pub mod breaker;
 pub mod config;
 pub mod instrument;
+pub mod limiter;
 pub mod metrics;
 pub mod telemetry;
 

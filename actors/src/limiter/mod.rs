@@ -1,0 +1,3 @@
+//! Rate limiters.
+#![allow(dead_code)]
+mod method;
