@@ -45,14 +45,14 @@ fn a_policy_is_read_with_all_that_can_be_said() {
 fn numbers_that_make_no_sense_are_all_told() {
     assert_eq!(
         limiter_faults(
-            "limit: 0,\nwindow: \"0s\",\nburst_limit: 0,\ncost_max: 0,\nkeys_max: 0,\nbytes_max: 255"
+            "limit: 0,\nwindow: \"0s\",\nburst_limit: 0,\ncost_max: 0,\nkeys_max: 0,\nbytes_max: 511"
         ),
         "2:8: limit: expected at least 1, found 0\n\
          3:9: window: expected a time longer than zero\n\
          4:14: burst_limit: expected at least 1, found 0\n\
          5:11: cost_max: expected at least 1, found 0\n\
          6:11: keys_max: expected at least 1, found 0\n\
-         7:12: bytes_max: expected at least 256, which is room for 8 keys, found 255"
+         7:12: bytes_max: expected at least 512, which is room for 8 keys, found 511"
     );
     assert_eq!(
         limiter_faults("limit: -1,\nwindow: \"367days\",\nalgorithm: leaky_bucket"),
@@ -77,8 +77,8 @@ fn the_parts_of_a_policy_have_to_fit_each_other() {
         "4:14: burst_limit: expected a bucket that fills within 100 years, found 101"
     );
     assert_eq!(
-        limiter_faults("algorithm: sliding_window,\nlimit: 100,\nbytes_max: 6655"),
-        "4:12: bytes_max: expected at least 6656, which is room for 8 keys, found 6655"
+        limiter_faults("algorithm: sliding_window,\nlimit: 100,\nbytes_max: 6911"),
+        "4:12: bytes_max: expected at least 6912, which is room for 8 keys, found 6911"
     );
     assert_eq!(limiter_faults("limit: 100,\nburst_limit: 10"), "");
 }

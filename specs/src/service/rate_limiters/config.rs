@@ -81,8 +81,8 @@ const FILL_MAX: Duration = Duration::from_secs(100 * 366 * 24 * 60 * 60);
 /// The largest limit of an exact sliding window: it keeps an instant for each.
 const LOG_MAX: u32 = 4096;
 
-/// What a key takes at most beside the instants of a sliding window, with the room that is kept free.
-const KEY_BYTES: u64 = 32;
+/// What a key takes at most beside the instants of a sliding window, with the room that is kept free for others.
+const KEY_BYTES: u64 = 64;
 
 impl RateLimitConfig {
     /// So much in each window, counted like this.

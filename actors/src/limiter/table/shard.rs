@@ -1,0 +1,187 @@
+//! A part of the keys, which is under one lock.
+
+use mainstay_specs::{Inherit, OnFull, RateLimitConfig};
+
+use super::slots::Slots;
+use crate::limiter::method::{At, Look, Method, Worth};
+
+/// What is looked at for each call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Terms {
+    pub(crate) method: Method,
+    pub(crate) limit: u32,
+    /// The most that one call may cost.
+    pub(crate) dearest: u32,
+    pub(crate) shadow: bool,
+    pub(crate) on_full: OnFull,
+    /// Of the configuration, from 1.
+    pub(crate) version: u64,
+}
+
+impl Terms {
+    pub(crate) fn of(config: &RateLimitConfig, version: u64) -> Self {
+        Self {
+            method: Method::of(config),
+            limit: config.limit,
+            dearest: config.dearest(),
+            shadow: config.shadow,
+            on_full: config.on_full,
+            version,
+        }
+    }
+}
+
+/// What came of calls.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Counts {
+    pub(crate) admitted: u64,
+    pub(crate) refused: u64,
+    /// Refused by the limit, and admitted because it only looks on.
+    pub(crate) shadowed: u64,
+    /// By new keys that found no room, whatever became of them.
+    pub(crate) crowded: u64,
+    /// Idle keys that were forgotten.
+    pub(crate) evicted: u64,
+}
+
+impl Counts {
+    pub(crate) const fn add(&mut self, other: &Self) {
+        self.admitted += other.admitted;
+        self.refused += other.refused;
+        self.shadowed += other.shadowed;
+        self.crowded += other.crowded;
+        self.evicted += other.evicted;
+    }
+}
+
+/// A part of the keys.
+#[derive(Debug)]
+pub(crate) struct Shard {
+    /// The latest that anybody here has said it is.
+    now: u64,
+    pub(crate) counts: Counts,
+    pub(super) slots: Slots,
+    pub(crate) terms: Terms,
+    /// Where is looked next for keys that are idle.
+    hand: usize,
+}
+
+impl Shard {
+    pub(super) fn new(terms: Terms) -> Self {
+        Self {
+            now: 0,
+            counts: Counts::default(),
+            slots: Slots::empty(terms.method.words()),
+            terms,
+            hand: 0,
+        }
+    }
+
+    /// What time it is here: two callers may come in another order than they looked at the clock.
+    #[inline]
+    pub(crate) fn at(&mut self, now: u64, tag: u64) -> At {
+        self.now = self.now.max(now);
+        At {
+            now: self.now,
+            phase: tag,
+        }
+    }
+
+    #[inline]
+    pub(crate) fn find(&self, tag: u64) -> Option<usize> {
+        self.slots.find(tag)
+    }
+
+    #[inline]
+    pub(crate) fn take(&mut self, slot: usize, at: At, cost: u32) -> Result<Look, u64> {
+        let method = &self.terms.method;
+        method.take(self.slots.state_mut(slot), at, cost)
+    }
+
+    pub(crate) fn look(&self, slot: usize, at: At) -> Look {
+        self.terms.method.look(self.slots.state(slot), at)
+    }
+
+    pub(crate) fn refund(&mut self, slot: usize, at: At, mark: u128, cost: u32) {
+        let method = &self.terms.method;
+        method.refund(self.slots.state_mut(slot), at, mark, cost);
+    }
+
+    pub(crate) fn state(&self, slot: usize) -> &[u64] {
+        self.slots.state(slot)
+    }
+
+    pub(crate) fn state_mut(&mut self, slot: usize) -> &mut [u64] {
+        self.slots.state_mut(slot)
+    }
+
+    /// Makes a slot for a new key, if there is a place for it.
+    pub(super) fn begin(&mut self, at: At) -> Option<usize> {
+        let slot = self.slots.insert(at.phase)?;
+        self.terms.method.begin(self.slots.state_mut(slot), at);
+        Some(slot)
+    }
+
+    /// Looks at so many slots, from where was stopped the last time, and forgets up to `most` keys that are worth nothing, or no
+    /// more than what they have saved up; says how many.
+    pub(super) fn evict(&mut self, looked_at: usize, most: usize, savings: bool) -> usize {
+        let slots = self.slots.slots();
+        let (mut gone, mut passed) = (0, 0);
+        while gone < most && passed < looked_at.min(slots) {
+            if self.hand >= slots {
+                self.hand = 0;
+            }
+            if self.slots.tag(self.hand) != 0 && self.is_idle(self.hand, savings) {
+                // What comes after it moves here.
+                self.slots.remove(self.hand);
+                gone += 1;
+            } else {
+                self.hand += 1;
+                passed += 1;
+            }
+        }
+        self.counts.evicted += gone as u64;
+        gone
+    }
+
+    fn is_idle(&self, slot: usize, savings: bool) -> bool {
+        let method = &self.terms.method;
+        match method.worth(self.slots.state(slot), self.now) {
+            Worth::Nothing => true,
+            Worth::Savings => savings,
+            Worth::Debt => false,
+        }
+    }
+
+    /// Forgets a key; what it was has no effect any more.
+    pub(super) fn forget(&mut self, slot: usize) {
+        self.slots.remove(slot);
+    }
+
+    /// The slots that there would be under other terms.
+    pub(super) fn under(&self, terms: &Terms, inherit: Inherit) -> Option<Slots> {
+        let same = self.terms.method == terms.method && inherit != Inherit::Reset;
+        if same || self.slots.slots() == 0 {
+            return None;
+        }
+        let was = &self.terms.method;
+        let state = terms.method.words();
+        Some(self.slots.with_states(state, |tag, old, new| {
+            let at = At {
+                now: self.now,
+                phase: tag,
+            };
+            terms.method.inherit(new, (was, old), at, inherit);
+        }))
+    }
+
+    /// Goes by other terms from now on.
+    pub(super) fn set_terms(&mut self, terms: Terms, slots: Option<Slots>) {
+        self.terms = terms;
+        if let Some(slots) = slots {
+            self.slots = slots;
+        } else if self.slots.slots() == 0 {
+            self.slots = Slots::empty(terms.method.words());
+        }
+    }
+}
