@@ -39,7 +39,7 @@ impl Fixed {
         let window = self.window;
         let phase = match self.start {
             // Evenly over the window.
-            WindowStart::PerKey => (u128::from(at.phase) * u128::from(window) >> 64) as u64,
+            WindowStart::PerKey => ((u128::from(at.phase) * u128::from(window)) >> 64) as u64,
             WindowStart::FirstUse => at.now % window,
             _ => 0,
         };

@@ -96,7 +96,7 @@ impl Model {
     fn left_of_fixed(&self, config: &RateLimitConfig, now: u64) -> u128 {
         let window = nanos(config.window) as u64;
         let number = |at: u64| {
-            let phase = (u128::from(self.phase) * nanos(config.window) >> 64) as u64;
+            let phase = ((u128::from(self.phase) * nanos(config.window)) >> 64) as u64;
             (at + window - phase) / window
         };
         let used: u128 = match config.window_start {

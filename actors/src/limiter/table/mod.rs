@@ -85,14 +85,21 @@ impl Bound {
     }
 }
 
-/// More shards than this no machine has a use for.
+/// More shards than this no machine has a use for, but to keep them small.
 const SHARDS_MAX: u64 = 64;
 
+/// The keys of a shard that can be moved to other memory without holding anybody up for long, and the most shards for that.
+const SHARD_KEYS_MAX: u64 = 16_384;
+const SHARDS_OF_MANY_MAX: u64 = 1024;
+
 /// How many slots of a shard are looked at for one that can go.
-const LOOKED_AT: usize = 64;
+const LOOKED_AT: usize = 32;
+
+/// How many slots are swept while a lock is held.
+const SWEPT: usize = 1024;
 
 /// And in how many shards, if there is none in that of the key.
-const SHARDS_LOOKED_AT: usize = 8;
+const SHARDS_LOOKED_AT: usize = 2;
 
 /// The keys for which a shard of its own is worth while, and their bytes.
 const SHARD_KEYS: u64 = 64;
@@ -102,7 +109,9 @@ impl Table {
     pub(crate) fn new(config: &RateLimitConfig, terms: Terms) -> Self {
         let keys = u64::from(config.keys_max) / SHARD_KEYS;
         let worth_while = keys.min(config.bytes_max / SHARD_BYTES);
-        let shards = worth_while.clamp(1, SHARDS_MAX);
+        let many = u64::from(config.keys_max) / SHARD_KEYS_MAX;
+        let most = many.clamp(SHARDS_MAX, SHARDS_OF_MANY_MAX);
+        let shards = worth_while.clamp(1, most);
         // The largest power of two that is no more.
         let shards = 1_u64 << shards.ilog2();
         let locked = |_| Locked(Mutex::new(Shard::new(terms)));
@@ -118,7 +127,7 @@ impl Table {
     /// The number of the shard that a key is in.
     #[inline]
     pub(crate) fn shard_of(&self, digest: Digest) -> usize {
-        (u128::from(digest.place) * self.shards.len() as u128 >> 64) as usize
+        ((u128::from(digest.place) * self.shards.len() as u128) >> 64) as usize
     }
 
     /// Locks a shard. A poisoned lock is taken all the same: no code of others runs under it.
@@ -263,6 +272,16 @@ impl Table {
         terms.method.take(state, at, cost)
     }
 
+    /// Gives back what was taken from what new keys share.
+    pub(crate) fn refund_crowd(&self, terms: &Terms, at: At, mark: u128, cost: u32) {
+        let mut crowd = self.crowd.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((of, state)) = &mut *crowd
+            && of.version == terms.version
+        {
+            terms.method.refund(state, at, mark, cost);
+        }
+    }
+
     /// Forgets a key.
     pub(crate) fn forget(&self, digest: Digest) {
         let mut shard = self.lock(self.shard_of(digest));
@@ -273,12 +292,20 @@ impl Table {
         }
     }
 
-    /// Forgets all keys of a shard that are worth nothing, and gives memory back that is not needed.
+    /// Forgets all keys of a shard that are worth nothing, and gives memory back that is not needed. Says how many have gone. Lets
+    /// others have the lock now and then.
     pub(crate) fn sweep(&self, number: usize, now: u64) -> usize {
+        let (mut looked_at, mut gone) = (0, 0);
+        loop {
+            let mut shard = self.lock(number);
+            shard.at(now, 0);
+            if looked_at >= shard.slots.slots() {
+                break;
+            }
+            gone += self.evict(&mut shard, SWEPT, usize::MAX, false);
+            looked_at += SWEPT;
+        }
         let mut shard = self.lock(number);
-        shard.at(now, 0);
-        let slots = shard.slots.slots();
-        let gone = self.evict(&mut shard, slots, usize::MAX, false);
         if shard.slots.is_sparse() {
             let capacity = shard.slots.larger();
             self.resize(&mut shard, capacity);

@@ -114,7 +114,7 @@ impl Slots {
 
     #[inline]
     fn home(&self, tag: u64) -> usize {
-        (u128::from(tag) * self.capacity as u128 >> 64) as usize
+        ((u128::from(tag) * self.capacity as u128) >> 64) as usize
     }
 
     /// The tag in a slot; 0 if it is free.
