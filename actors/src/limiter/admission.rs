@@ -22,13 +22,7 @@ impl Admission {
     /// had no key, or no room for it, and is let through all the same.
     #[must_use]
     pub const fn is_counted(&self) -> bool {
-        matches!(
-            self.0,
-            Some(Taken {
-                version: Some(_),
-                ..
-            })
-        )
+        matches!(self.0, Some(Taken { version: 1.., .. }))
     }
 
     /// How much the limiter lets through in each window; none of a call that had no key.

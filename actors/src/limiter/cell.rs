@@ -39,20 +39,20 @@ struct Kept {
 pub(crate) struct Taken {
     pub(crate) look: Look,
     pub(crate) limit: u32,
-    /// Of the terms; none if nothing was taken from the key.
-    pub(crate) version: Option<u64>,
+    /// Of the terms; 0 if nothing was taken from the key.
+    pub(crate) version: u64,
 }
 
 impl Taken {
     /// Nothing at all.
     pub(crate) const NOTHING: Self = Self {
         look: Look {
-            left: Ratio { parts: 0, per: 1 },
-            full_in: Ratio { parts: 0, per: 1 },
+            left: Ratio::ZERO,
+            full_in: Ratio::ZERO,
             mark: 0,
         },
         limit: 0,
-        version: None,
+        version: 0,
     };
 }
 
@@ -193,12 +193,14 @@ impl Cell {
 
     /// Gives back what was taken, as far as time has not done so, to whoever waits for it.
     pub(crate) fn refund(&self, digest: Digest, taken: &Taken, cost: u32) {
-        let Some(version) = taken.version else { return };
+        if taken.version == 0 {
+            return;
+        }
         let now = self.clock.now();
         let mut shard = self.table.lock(self.table.shard_of(digest));
         let at = shard.at(now, digest.tag);
         // What is forgotten was idle. Under other terms, a mark means nothing.
-        if shard.terms.version == version
+        if shard.terms.version == taken.version
             && let Some(slot) = shard.find(digest.tag)
         {
             shard.refund(slot, at, taken.look.mark, cost);
@@ -349,7 +351,7 @@ fn settle(
             Ok(Taken {
                 look,
                 limit,
-                version: Some(shard.terms.version),
+                version: shard.terms.version,
             })
         }
         Err(wait) if !shard.terms.shadow => {
@@ -368,7 +370,7 @@ pub(super) fn look_on(shard: &mut Shard, slot: usize, at: At) -> Taken {
     Taken {
         look: shard.look(slot, at),
         limit: shard.terms.limit,
-        version: None,
+        version: 0,
     }
 }
 

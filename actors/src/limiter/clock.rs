@@ -29,12 +29,11 @@ impl Clock {
 
     #[inline]
     pub(crate) fn now(&self) -> u64 {
-        let since = match self {
-            Self::Counter(clock, start) => clock.between(*start, clock.now()),
-            Self::Tokio(start) => start.elapsed(),
-        };
-        // More nanoseconds than that are 584 years.
-        since.as_secs() * 1_000_000_000 + u64::from(since.subsec_nanos())
+        match self {
+            Self::Counter(clock, start) => clock.nanos_between(*start, clock.now()),
+            // More nanoseconds than that are 584 years.
+            Self::Tokio(start) => u64::try_from(start.elapsed().as_nanos()).unwrap_or(u64::MAX),
+        }
     }
 }
 

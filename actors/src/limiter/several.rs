@@ -204,7 +204,7 @@ fn take_one(shard: &mut Shard, part: &Part<'_>) -> Result<(Undo, Taken), Refused
     match shard.take(slot, at, part.cost) {
         Ok(look) => {
             shard.counts.admitted += 1;
-            let version = Some(shard.terms.version);
+            let version = shard.terms.version;
             let taken = Taken {
                 look,
                 limit,

@@ -5,29 +5,8 @@ use mainstay_supervisors::specs::{OnFull, RateLimitConfig, RateLimitersSpec};
 
 use super::support::{Bed, admitted, alone, name, remaining, seconds};
 
-#[test]
-fn ten_million_keys_take_no_more_than_the_bound_and_a_hot_key_stays_limited() {
-    // Nothing comes back while the test runs: a token is an hour.
-    let config = RateLimitConfig::token_bucket(100, seconds(360_000)).keys_max(100_000);
-    let limiter = alone(config.bytes_max(4 << 20));
-    assert_eq!(admitted(&limiter, "hot", 200), 100);
-    for number in 0..10_000_000 {
-        let _ = limiter.check(RateKey::id(number));
-        if number % 1_000_000 == 0 {
-            assert_eq!(admitted(&limiter, "hot", 10), 0);
-            let stats = limiter.stats();
-            assert!(stats.keys <= 100_000 && stats.bytes <= 4 << 20);
-        }
-    }
-    assert_eq!(admitted(&limiter, "hot", 10), 0);
-    let stats = limiter.stats();
-    assert_eq!(stats.keys, 100_000);
-    assert!(stats.bytes <= 100_000 * 23, "{}", stats.bytes);
-    assert_eq!(stats.crowded, 10_000_001 - 100_000);
-}
-
 #[tokio::test(start_paused = true)]
-async fn ten_million_keys_that_come_and_go_all_find_room() {
+async fn a_million_keys_that_come_and_go_all_find_room() {
     let limiter = alone(RateLimitConfig::token_bucket(100, seconds(100)).keys_max(1000));
     assert_eq!(admitted(&limiter, "hot", 100), 100);
     for number in 0..1_000_000 {

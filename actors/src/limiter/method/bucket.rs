@@ -70,14 +70,8 @@ impl Bucket {
     fn show(&self, full_at: u128, now: u128) -> Look {
         let missing = full_at.saturating_sub(now);
         Look {
-            left: Ratio {
-                parts: self.full.saturating_sub(missing),
-                per: self.token,
-            },
-            full_in: Ratio {
-                parts: missing,
-                per: self.per_ns,
-            },
+            left: Ratio::down(self.full.saturating_sub(missing), self.token),
+            full_in: Ratio::up(missing, self.per_ns),
             mark: full_at,
         }
     }
@@ -93,11 +87,7 @@ impl Bucket {
         let full_at = self.read(state).max(now) + cost;
         let missing = full_at - now;
         if missing > self.full {
-            let too_much = Ratio {
-                parts: missing - self.full,
-                per: self.per_ns,
-            };
-            return Err(too_much.ceil());
+            return Err(Ratio::up(missing - self.full, self.per_ns).ceil());
         }
         self.write(state, full_at);
         Ok(self.show(full_at, now))

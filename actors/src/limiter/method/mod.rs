@@ -47,43 +47,56 @@ pub(crate) struct At {
     pub(crate) phase: u64,
 }
 
-/// A number of `per` parts each.
+/// A number of `per` parts each, of which only the whole is asked for when somebody asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Ratio {
-    pub(crate) parts: u128,
-    pub(crate) per: u64,
+    parts: u64,
+    per: u64,
 }
 
 impl Ratio {
+    pub(crate) const ZERO: Self = Self::whole(0);
+
     const fn whole(number: u64) -> Self {
         Self {
-            parts: number as u128,
+            parts: number,
             per: 1,
         }
     }
 
-    pub(crate) fn floor(self) -> u64 {
-        // Half as long a division is many times as fast, and mostly enough.
-        match u64::try_from(self.parts) {
-            Ok(parts) => parts / self.per,
-            Err(_) => saturate(self.parts / u128::from(self.per)),
+    /// To be rounded down. Half as long a division is many times as fast, and mostly enough.
+    #[inline]
+    fn down(parts: u128, per: u64) -> Self {
+        match u64::try_from(parts) {
+            Ok(parts) => Self { parts, per },
+            Err(_) => Self::whole(saturate(parts / u128::from(per))),
         }
     }
 
-    pub(crate) fn ceil(self) -> u64 {
-        match u64::try_from(self.parts) {
-            Ok(parts) => parts.div_ceil(self.per),
-            Err(_) => saturate(self.parts.div_ceil(u128::from(self.per))),
+    /// To be rounded up.
+    #[inline]
+    fn up(parts: u128, per: u64) -> Self {
+        match u64::try_from(parts) {
+            Ok(parts) => Self { parts, per },
+            Err(_) => Self::whole(saturate(parts.div_ceil(u128::from(per)))),
         }
+    }
+
+    pub(crate) const fn floor(self) -> u64 {
+        self.parts / self.per
+    }
+
+    pub(crate) const fn ceil(self) -> u64 {
+        self.parts.div_ceil(self.per)
     }
 }
 
 /// What a key looks like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Look {
-    /// How much can be had at once.
+    /// How much can be had at once, rounded down.
     pub(crate) left: Ratio,
-    /// In how many nanoseconds it will look as if it had not been used for long.
+    /// In how many nanoseconds it will look as if it had not been used for long, rounded up.
     pub(crate) full_in: Ratio,
     /// What a refund goes by. Of a look that took nothing it means nothing.
     pub(crate) mark: u128,

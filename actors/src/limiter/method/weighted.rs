@@ -82,10 +82,10 @@ impl Weighted {
             _ => (two.start + self.window).saturating_add(self.window),
         };
         Look {
-            left: Ratio {
-                parts: self.all(self.limit).saturating_sub(self.used(two, now)),
-                per: self.window,
-            },
+            left: Ratio::down(
+                self.all(self.limit).saturating_sub(self.used(two, now)),
+                self.window,
+            ),
             full_in: Ratio::whole(end - now),
             mark: u128::from(two.start),
         }

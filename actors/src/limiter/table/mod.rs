@@ -92,10 +92,10 @@ const SHARDS_MAX: u64 = 64;
 const SHARD_KEYS_MAX: u64 = 16_384;
 const SHARDS_OF_MANY_MAX: u64 = 1024;
 
-/// How many slots of a shard are looked at for one that can go.
+/// How many keys of a shard are looked at for one that can go.
 const LOOKED_AT: usize = 32;
 
-/// How many slots are swept while a lock is held.
+/// How many keys are looked at in a sweep while a lock is held.
 const SWEPT: usize = 1024;
 
 /// And in how many shards, if there is none in that of the key.

@@ -122,22 +122,24 @@ impl Shard {
         Some(slot)
     }
 
-    /// Looks at so many slots, from where was stopped the last time, and forgets up to `most` keys that are worth nothing, or no
+    /// Looks at keys, at most so many that stay, from where was stopped the last time, and forgets up to `most` keys that are worth nothing, or no
     /// more than what they have saved up; says how many.
     pub(super) fn evict(&mut self, looked_at: usize, most: usize, savings: bool) -> usize {
         let slots = self.slots.slots();
-        let (mut gone, mut passed) = (0, 0);
-        while gone < most && passed < looked_at.min(slots) {
+        let (mut gone, mut passed, mut busy) = (0, 0, 0);
+        while gone < most && busy < looked_at && passed < slots {
             if self.hand >= slots {
                 self.hand = 0;
             }
-            if self.slots.tag(self.hand) != 0 && self.is_idle(self.hand, savings) {
+            let taken = self.slots.tag(self.hand) != 0;
+            if taken && self.is_idle(self.hand, savings) {
                 // What comes after it moves here.
                 self.slots.remove(self.hand);
                 gone += 1;
             } else {
                 self.hand += 1;
                 passed += 1;
+                busy += usize::from(taken);
             }
         }
         self.counts.evicted += gone as u64;
