@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::cell::Taken;
+use super::method::Look;
 
 /// A call that was let through, and what its key has left after it.
 #[derive(Clone, Copy, Debug)]
@@ -22,7 +23,10 @@ impl Admission {
     /// had no key, or no room for it, and is let through all the same.
     #[must_use]
     pub const fn is_counted(&self) -> bool {
-        matches!(self.0, Some(Taken { version: 1.., .. }))
+        match self.0 {
+            Some(taken) => taken.source.epoch_of_key().is_some(),
+            None => false,
+        }
     }
 
     /// How much the limiter lets through in each window; none of a call that had no key.
@@ -31,16 +35,23 @@ impl Admission {
         self.0.map(|taken| taken.limit)
     }
 
-    /// How much can be had at once after this; none of a call that had no key.
+    /// How much can be had at once after this; none of a call that counts nowhere, because it had no key, or no room for it.
     #[must_use]
     pub fn remaining(&self) -> Option<u32> {
-        let left = self.0?.look.left.floor();
+        let left = self.look()?.left.floor();
         Some(u32::try_from(left).unwrap_or(u32::MAX))
     }
 
-    /// In how long the key will look as if it had not been used for long; none of a call that had no key.
+    /// In how long the key will look as if it had not been used for long; none of a call that counts nowhere, as
+    /// [`remaining`](Self::remaining) has it.
     #[must_use]
     pub fn reset_after(&self) -> Option<Duration> {
-        Some(Duration::from_nanos(self.0?.look.full_in.ceil()))
+        Some(Duration::from_nanos(self.look()?.full_in.ceil()))
+    }
+
+    fn look(&self) -> Option<Look> {
+        self.0
+            .map(|taken| taken.look)
+            .filter(|look| *look != Taken::NOTHING.look)
     }
 }

@@ -12,7 +12,7 @@ use super::key::RateKey;
 use super::line::Line;
 use super::method::{At, Look, Ratio};
 use super::stats::{LimiterStats, RateLimitStatus};
-use super::table::{Shard, Table, Terms};
+use super::table::{Crowded, Shard, Table, Terms};
 
 /// What callers, the keeper and observers share.
 #[derive(Debug)]
@@ -39,8 +39,47 @@ struct Kept {
 pub(crate) struct Taken {
     pub(crate) look: Look,
     pub(crate) limit: u32,
-    /// Of the terms; 0 if nothing was taken from the key.
-    pub(crate) version: u64,
+    pub(crate) source: Source,
+}
+
+/// Of what something was taken, so that it can go back there: a number, as it is copied with each call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Source(u64);
+
+impl Source {
+    pub(crate) const NOWHERE: Self = Self(0);
+
+    /// A word that no number of changes reaches.
+    const CROWD: u64 = 1 << 63;
+
+    /// A key, in that epoch of its shard.
+    #[inline]
+    pub(super) const fn key(epoch: u64) -> Self {
+        Self(epoch)
+    }
+
+    /// What new keys share, under that version of the terms.
+    const fn crowd(version: u64) -> Self {
+        Self(version | Self::CROWD)
+    }
+
+    pub(super) const fn epoch_of_key(self) -> Option<u64> {
+        match self.0 {
+            1..Self::CROWD => Some(self.0),
+            _ => None,
+        }
+    }
+
+    pub(super) const fn version_of_crowd(self) -> Option<u64> {
+        match self.0 {
+            Self::CROWD.. => Some(self.0 & !Self::CROWD),
+            _ => None,
+        }
+    }
+
+    pub(crate) const fn is_nowhere(self) -> bool {
+        self.0 == 0
+    }
 }
 
 impl Taken {
@@ -52,7 +91,7 @@ impl Taken {
             mark: 0,
         },
         limit: 0,
-        version: 0,
+        source: Source::NOWHERE,
     };
 }
 
@@ -115,9 +154,9 @@ impl Cell {
 
     /// Takes so much of a key, if it may: at once, or after those that wait for it.
     #[inline]
-    pub(crate) fn take(&self, digest: Digest, cost: u32) -> Result<Taken, Refused> {
+    pub(crate) fn take(&self, now: u64, digest: Digest, cost: u32) -> Result<Taken, Refused> {
         if self.line.is_empty() {
-            self.take_now(digest, cost)
+            self.take_counted(now, digest, cost, true)
         } else {
             self.take_in_line(digest, cost)
         }
@@ -126,17 +165,22 @@ impl Cell {
     /// Takes so much of a key, if it may, whoever waits.
     #[inline]
     pub(super) fn take_now(&self, digest: Digest, cost: u32) -> Result<Taken, Refused> {
-        self.take_counted(digest, cost, true)
+        self.take_counted(self.clock.now(), digest, cost, true)
     }
 
     /// As [`take_now`](Self::take_now), of one who will come back: if it may not, it has not been refused yet.
     pub(super) fn try_take(&self, digest: Digest, cost: u32) -> Result<Taken, Refused> {
-        self.take_counted(digest, cost, false)
+        self.take_counted(self.clock.now(), digest, cost, false)
     }
 
     #[inline(always)]
-    fn take_counted(&self, digest: Digest, cost: u32, counts: bool) -> Result<Taken, Refused> {
-        let now = self.clock.now();
+    fn take_counted(
+        &self,
+        now: u64,
+        digest: Digest,
+        cost: u32,
+        counts: bool,
+    ) -> Result<Taken, Refused> {
         let mut shard = self.table.lock(self.table.shard_of(digest));
         let at = shard.at(now, digest.tag);
         if cost > shard.terms.dearest {
@@ -146,7 +190,7 @@ impl Cell {
             Some(slot) => settle(&mut shard, slot, at, cost, counts),
             None => {
                 drop(shard);
-                self.take_crowded(digest, cost)
+                self.take_crowded(digest, cost, counts)
             }
         }
     }
@@ -154,15 +198,19 @@ impl Cell {
     /// For a new key that found no room in its shard.
     #[cold]
     #[inline(never)]
-    fn take_crowded(&self, digest: Digest, cost: u32) -> Result<Taken, Refused> {
+    fn take_crowded(&self, digest: Digest, cost: u32, counts: bool) -> Result<Taken, Refused> {
         let number = self.table.shard_of(digest);
         self.table.make_room(self.clock.now(), number);
         let now = self.clock.now();
         let mut shard = self.table.lock(number);
         let at = shard.at(now, digest.tag);
+        // The terms may be others by now.
+        if cost > shard.terms.dearest {
+            return Err(too_costly(&mut shard));
+        }
         match self.table.seat(&mut shard, at) {
-            Some(slot) => settle(&mut shard, slot, at, cost, true),
-            None => self.without_seat(&mut shard, at, cost),
+            Some(slot) => settle(&mut shard, slot, at, cost, counts),
+            None => self.without_seat(&mut shard, at, cost, counts),
         }
     }
 
@@ -172,40 +220,63 @@ impl Cell {
         shard: &mut Shard,
         at: At,
         cost: u32,
+        counts: bool,
     ) -> Result<Taken, Refused> {
-        shard.counts.crowded += 1;
-        let (terms, limit) = (shard.terms, shard.terms.limit);
+        let limit = shard.terms.limit;
         let nothing = Taken {
             limit,
             ..Taken::NOTHING
         };
-        let result = match terms.on_full {
+        let result = match shard.terms.on_full {
             OnFull::Admit => Ok(nothing),
             OnFull::Refuse => Err(Refused::Full),
-            _ => {
-                let taken = self.table.take_of_crowd(&terms, at, cost);
-                let taken = taken.map(|look| Taken { look, ..nothing });
-                taken.map_err(|wait| Refused::Limited { wait, limit })
-            }
+            _ => self.take_of_crowd(shard, at, cost),
         };
-        count(shard, result, nothing)
+        let result = match result {
+            Err(_) if shard.terms.shadow => {
+                shard.counts.shadowed += 1;
+                Ok(nothing)
+            }
+            result => result,
+        };
+        shard.counts.crowded += u64::from(counts || result.is_ok());
+        shard.counts.admitted += u64::from(result.is_ok());
+        shard.counts.refused += u64::from(counts && result.is_err());
+        result
+    }
+
+    fn take_of_crowd(&self, shard: &Shard, at: At, cost: u32) -> Result<Taken, Refused> {
+        let limit = shard.terms.limit;
+        match self.table.take_of_crowd(&shard.terms, at.now, cost) {
+            Ok((look, version)) => Ok(Taken {
+                look,
+                limit,
+                source: Source::crowd(version),
+            }),
+            Err(Crowded::Limited(wait)) => Err(Refused::Limited { wait, limit }),
+            Err(Crowded::TooCostly(max)) => Err(Refused::TooCostly { max }),
+        }
     }
 
     /// Gives back what was taken, as far as time has not done so, to whoever waits for it.
     pub(crate) fn refund(&self, digest: Digest, taken: &Taken, cost: u32) {
-        if taken.version == 0 {
+        if taken.source.is_nowhere() {
             return;
         }
-        let now = self.clock.now();
-        let mut shard = self.table.lock(self.table.shard_of(digest));
-        let at = shard.at(now, digest.tag);
-        // What is forgotten was idle. Under other terms, a mark means nothing.
-        if shard.terms.version == taken.version
-            && let Some(slot) = shard.find(digest.tag)
-        {
-            shard.refund(slot, at, taken.look.mark, cost);
+        let (now, mark) = (self.clock.now(), taken.look.mark);
+        if let Some(version) = taken.source.version_of_crowd() {
+            self.table.refund_crowd(now, version, mark, cost);
         }
-        drop(shard);
+        if let Some(epoch) = taken.source.epoch_of_key() {
+            let mut shard = self.table.lock(self.table.shard_of(digest));
+            let at = shard.at(now, digest.tag);
+            // What is forgotten was idle.
+            if shard.is_good(digest.tag, epoch)
+                && let Some(slot) = shard.find(digest.tag)
+            {
+                shard.refund(slot, at, mark, cost);
+            }
+        }
         self.call_next(digest);
     }
 
@@ -220,10 +291,11 @@ impl Cell {
         let (terms, at, mut state) = self.copy(digest);
         let look = terms.method.look(&state, at);
         let wait = terms.method.take(&mut state, at, 1).err();
+        let wait = wait.filter(|_| !terms.shadow);
         RateLimitStatus {
             limit: terms.limit,
             remaining: u32::try_from(look.left.floor()).unwrap_or(u32::MAX),
-            limited: wait.is_some() && !terms.shadow,
+            limited: wait.is_some(),
             retry_after: wait.map(Duration::from_nanos),
             reset_after: Duration::from_nanos(look.full_in.ceil()),
         }
@@ -351,7 +423,7 @@ fn settle(
             Ok(Taken {
                 look,
                 limit,
-                version: shard.terms.version,
+                source: Source::key(shard.epoch()),
             })
         }
         Err(wait) if !shard.terms.shadow => {
@@ -370,29 +442,6 @@ pub(super) fn look_on(shard: &mut Shard, slot: usize, at: At) -> Taken {
     Taken {
         look: shard.look(slot, at),
         limit: shard.terms.limit,
-        version: 0,
-    }
-}
-
-/// Counts what became of a call without a slot; where the limiter only looks on, it is let through.
-fn count(
-    shard: &mut Shard,
-    result: Result<Taken, Refused>,
-    nothing: Taken,
-) -> Result<Taken, Refused> {
-    match result {
-        Err(_) if shard.terms.shadow => {
-            shard.counts.admitted += 1;
-            shard.counts.shadowed += 1;
-            Ok(nothing)
-        }
-        Err(refused) => {
-            shard.counts.refused += 1;
-            Err(refused)
-        }
-        Ok(taken) => {
-            shard.counts.admitted += 1;
-            Ok(taken)
-        }
+        source: Source::NOWHERE,
     }
 }

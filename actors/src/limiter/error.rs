@@ -51,7 +51,8 @@ pub enum RateLimitError {
         /// The limiter.
         policy: ServiceName,
     },
-    /// Its key is new, there are as many as there may be, and none of them is idle. When one will be, nobody knows.
+    /// Its key is new, there are as many as there may be, and none of those that were looked at is idle. When one will be, nobody
+    /// knows.
     #[error("the rate limit {policy} has no room for another key, of which it has {keys}")]
     Full {
         /// The limiter.

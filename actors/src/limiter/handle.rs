@@ -110,13 +110,15 @@ impl Limiter {
         key: impl Into<Option<RateKey<'a>>>,
         cost: u32,
     ) -> Result<Admission, RateLimitError> {
+        // First of all, as the processor can make the digest while it reads the clock, but not the other way round.
+        let now = self.cell.clock.now();
         let Some(digest) = self.cell.digest(key.into())? else {
             return Ok(Admission::free());
         };
         if cost == 0 {
             return Ok(Admission::free());
         }
-        match self.cell.take(digest, cost) {
+        match self.cell.take(now, digest, cost) {
             Ok(taken) => Ok(Admission::of(taken)),
             Err(refused) => Err(self.cell.error(refused, cost)),
         }
@@ -134,7 +136,7 @@ impl Limiter {
     ) -> Result<Reservation, RateLimitError> {
         let digest = self.cell.digest(key.into())?.filter(|_| cost > 0);
         let take = |digest: Digest| {
-            let taken = self.cell.take(digest, cost);
+            let taken = self.cell.take(self.cell.clock.now(), digest, cost);
             taken.map(|taken| (digest, taken))
         };
         let taken = digest.map(take).transpose();
@@ -147,7 +149,8 @@ impl Limiter {
     /// # Errors
     ///
     /// At once: [`RateLimitError::TooCostly`], [`RateLimitError::MissingKey`], [`RateLimitError::Full`], and
-    /// [`RateLimitError::QueueFull`] if as many wait as may. Later only if the configuration changes meanwhile.
+    /// [`RateLimitError::QueueFull`] if as many wait as may. Later only if the configuration changes meanwhile, or if the key was
+    /// forgotten as idle in the very moment in which its turn came, and finds no room again.
     ///
     /// # Panics
     ///
@@ -224,8 +227,8 @@ impl Limiter {
         }
     }
 
-    /// What a key has left; nothing is taken, and the key is not kept for it. Those who wait for it are not looked at. None for
-    /// a call without a key that is let through.
+    /// What a key has left; nothing is taken, and the key is not kept for it. Those who wait for it are not looked at, nor whether
+    /// there is room for a key that is new. None for a call without a key that is let through.
     ///
     /// # Errors
     ///

@@ -21,6 +21,9 @@ pub(crate) async fn keep(limiters: Arc<Limiters>, stop: StopToken) {
         for limiter in limiters.all() {
             let cell = limiter.cell();
             for number in 0..cell.table.shards() {
+                if stop.is_stopped() {
+                    return;
+                }
                 cell.table.sweep(number, cell.clock.now());
                 // There may be others on this thread.
                 yield_now().await;

@@ -94,8 +94,16 @@ impl<'a> RateKey<'a> {
     }
 
     /// No two keys make the same message, as the last byte says how the rest is to be read.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn digest(&self, secret: Secret) -> Digest {
+        match self.0 {
+            Parts::Id(number) => secret.digest_number(number, 6),
+            _ => self.digest_other(secret),
+        }
+    }
+
+    #[inline]
+    fn digest_other(&self, secret: Secret) -> Digest {
         match self.0 {
             Parts::Global => secret.digest(&[], &[], 0),
             Parts::Anonymous => secret.digest(&[], &[], 1),
@@ -103,7 +111,7 @@ impl<'a> RateKey<'a> {
             Parts::V6(octets, prefix) => secret.digest(&octets, &[prefix], 3),
             Parts::User(name) => secret.digest(name, &[], 4),
             Parts::ApiKey(key) => secret.digest(key, &[], 5),
-            Parts::Id(number) => secret.digest(&number.to_le_bytes(), &[], 6),
+            Parts::Id(number) => secret.digest_number(number, 6),
             Parts::Text(text) => secret.digest(text, &[], 9),
             Parts::Custom(strategy, value) => {
                 // The name is hashed first, so that its length need not be said.

@@ -1,7 +1,7 @@
 //! All limiters of a namespace.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock, RwLockWriteGuard};
 use std::time::Duration;
 
 use mainstay_specs::{NamespaceName, RateLimitConfig, RateLimitersSpec, ServiceName};
@@ -23,6 +23,8 @@ struct State {
     named: BTreeMap<ServiceName, Limiter>,
     limiters_max: u32,
     sweep_every: Duration,
+    /// Those of the spec were made.
+    adopted: bool,
 }
 
 /// The limiters as the namespace keeps them.
@@ -44,22 +46,37 @@ impl Limiters {
                 named: BTreeMap::new(),
                 limiters_max: spec.limiters_max,
                 sweep_every: spec.sweep_every,
+                adopted: false,
             }),
         }
     }
 
-    /// Goes by a spec that was found valid: limiters it names are made if they are not there; those that are stay as they are.
-    pub(crate) fn adopt(&self, spec: &RateLimitersSpec) {
+    /// Goes by a spec that was found valid. The first time, the limiters it names are made; those that are there stay as they are.
+    ///
+    /// # Errors
+    ///
+    /// If others have taken their room. Those that are made by then stay.
+    pub(crate) fn adopt(&self, spec: &RateLimitersSpec) -> Result<(), RegisterLimiterError> {
         {
-            let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
+            let mut state = self.write();
             state.limiters_max = spec.limiters_max;
             state.sweep_every = spec.sweep_every;
+            if state.adopted {
+                return Ok(());
+            }
         }
         for limiter in &spec.limiters {
-            // That it is there already is what happens at each restart.
-            self.insert(limiter.name.clone(), limiter.config.clone())
-                .ok();
+            match self.insert(limiter.name.clone(), limiter.config.clone()) {
+                Ok(_) | Err(RegisterLimiterError::AlreadyRegistered(_)) => {}
+                Err(wrong) => return Err(wrong),
+            }
         }
+        self.write().adopted = true;
+        Ok(())
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, State> {
+        self.state.write().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn sweep_every(&self) -> Duration {
@@ -73,7 +90,7 @@ impl Limiters {
         config: RateLimitConfig,
     ) -> Result<Limiter, RegisterLimiterError> {
         let limiter = Limiter::born(name.clone(), Some(self.namespace.clone()), config)?;
-        let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.write();
         let max = state.limiters_max;
         if state.named.contains_key(&name) {
             return Err(RegisterLimiterError::AlreadyRegistered(name));
@@ -91,7 +108,7 @@ impl Limiters {
     }
 
     pub(crate) fn remove(&self, name: &str) -> Option<Limiter> {
-        let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.write();
         state.named.remove(name)
     }
 

@@ -15,6 +15,7 @@ use std::time::Duration;
 use super::cell::{Cell, Refused, Taken};
 use super::digest::Digest;
 use super::error::RateLimitError;
+use super::method::{At, Method};
 
 /// All who wait for a limiter.
 #[derive(Debug, Default)]
@@ -45,6 +46,47 @@ struct Waiter {
     waker: Option<Waker>,
 }
 
+impl Queues {
+    /// What those cost who wait for a key, in front of that one or all; none if nobody waits.
+    fn ahead(&self, digest: Digest, id: Option<u64>) -> Option<Vec<u32>> {
+        let queue = self.by_key.get(&digest)?.iter();
+        let front = queue.take_while(|waiter| Some(waiter.id) != id);
+        Some(front.map(|waiter| waiter.cost).collect())
+    }
+
+    fn waiter(&mut self, digest: Digest, id: u64) -> Option<&mut Waiter> {
+        let queue = self.by_key.get_mut(&digest)?;
+        queue.iter_mut().find(|waiter| waiter.id == id)
+    }
+}
+
+/// What one that comes after others can expect.
+struct Forecast {
+    /// In how many nanoseconds; not 0.
+    wait: u64,
+    limit: u32,
+    /// The most that one call may cost.
+    max: u32,
+}
+
+/// In how many nanoseconds the last of these can be had, if each is taken as soon as it can be; `None` if that is after the end of
+/// time. What they cost can be had at once.
+fn when(
+    method: &Method,
+    state: &mut [u64],
+    at: At,
+    costs: impl Iterator<Item = u32>,
+) -> Option<u64> {
+    let mut then = at;
+    for cost in costs {
+        while let Err(wait) = method.take(state, then, cost) {
+            // At the end of time, there is nothing left to wait for.
+            then.now = then.now.checked_add(wait.max(1))?;
+        }
+    }
+    Some(then.now - at.now)
+}
+
 impl Line {
     #[inline]
     pub(crate) fn is_empty(&self) -> bool {
@@ -55,7 +97,7 @@ impl Line {
         self.count.load(Ordering::Relaxed)
     }
 
-    /// A poisoned lock is taken all the same: no code of others runs under it.
+    /// A poisoned lock is taken all the same: no code of others runs under it, not even that of wakers.
     fn lock(&self) -> MutexGuard<'_, Queues> {
         self.queues.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -87,28 +129,10 @@ impl Cell {
     #[cold]
     #[inline(never)]
     pub(super) fn take_in_line(&self, digest: Digest, cost: u32) -> Result<Taken, Refused> {
-        let mut queues = self.line.lock();
-        self.serve(&mut queues, digest);
-        let result = if queues.by_key.contains_key(&digest) {
-            self.behind(&queues, digest, cost)
-        } else {
-            self.take_now(digest, cost)
-        };
-        Line::release(queues);
-        result
-    }
-
-    /// The refusal of one that would come before those who wait.
-    fn behind(&self, queues: &Queues, digest: Digest, cost: u32) -> Result<Taken, Refused> {
-        let (wait, limit, max) = self.forecast(queues, digest, None, cost);
-        if cost > max {
-            return Err(Refused::TooCostly { max });
+        match self.held_up(digest, cost) {
+            Some(refused) => Err(refused),
+            None => self.take_now(digest, cost),
         }
-        self.table.lock(self.table.shard_of(digest)).counts.refused += 1;
-        Err(Refused::Limited {
-            wait: wait.max(1),
-            limit,
-        })
     }
 
     /// Whether somebody waits for a key who cannot have what it waits for; if so, the refusal of one that comes after.
@@ -117,51 +141,48 @@ impl Cell {
             return None;
         }
         let mut queues = self.line.lock();
-        self.serve(&mut queues, digest);
-        let waits = queues.by_key.contains_key(&digest);
-        let refused = waits.then(|| self.behind(&queues, digest, cost).err());
+        let least = self.serve(&mut queues, digest);
+        let ahead = queues.ahead(digest, None);
         Line::release(queues);
-        refused.flatten()
-    }
-
-    /// In how many nanoseconds so much can be had after those in front of `id`, or after all; the limit; and the most that a call
-    /// may cost.
-    fn forecast(
-        &self,
-        queues: &Queues,
-        digest: Digest,
-        id: Option<u64>,
-        cost: u32,
-    ) -> (u64, u32, u32) {
-        let (terms, at, mut state) = self.copy(digest);
-        let queue = queues.by_key.get(&digest).into_iter().flatten();
-        let front = queue.take_while(|waiter| Some(waiter.id) != id);
-        let mut then = at;
-        for cost in front.map(|waiter| waiter.cost).chain([cost]) {
-            // Those that cost too much are sent away when it is their turn.
-            while cost <= terms.dearest
-                && let Err(wait) = terms.method.take(&mut state, then, cost)
-            {
-                then.now = then.now.saturating_add(wait);
-            }
+        let ahead = ahead?;
+        // Without the lock of the line: others have nothing to do with it.
+        let Forecast { wait, limit, max } = self.forecast(digest, &ahead, cost, least);
+        if cost > max {
+            return Some(Refused::TooCostly { max });
         }
-        (then.now - at.now, terms.limit, terms.dearest)
+        self.table.lock(self.table.shard_of(digest)).counts.refused += 1;
+        Some(Refused::Limited { wait, limit })
     }
 
-    /// Grants those in front of a queue what they can have.
-    fn serve(&self, queues: &mut Queues, digest: Digest) {
+    /// When so much can be had after others, in no less than `least`.
+    fn forecast(&self, digest: Digest, ahead: &[u32], cost: u32, least: u64) -> Forecast {
+        let (terms, at, mut state) = self.copy(digest);
+        // Those that cost too much are sent away when it is their turn.
+        let all = ahead.iter().copied().chain([cost]);
+        let costs = all.filter(|&cost| cost <= terms.dearest);
+        let wait = when(&terms.method, &mut state, at, costs).unwrap_or(u64::MAX);
+        Forecast {
+            wait: wait.max(least).max(1),
+            limit: terms.limit,
+            max: terms.dearest,
+        }
+    }
+
+    /// Grants those in front of a queue what they can have. In how many nanoseconds the one that is in front then can have it;
+    /// 0 if there is none.
+    fn serve(&self, queues: &mut Queues, digest: Digest) -> u64 {
         let Some(queue) = queues.by_key.get_mut(&digest) else {
-            return;
+            return 0;
         };
         while let Some(front) = queue.front_mut() {
             let result = self.try_take(digest, front.cost);
-            if matches!(result, Err(Refused::Limited { .. })) {
+            if let Err(Refused::Limited { wait, .. }) = result {
                 // It is the one whose timer counts.
                 if !front.armed {
                     (front.armed, front.called) = (true, true);
                     queues.to_wake.extend(front.waker.take());
                 }
-                return;
+                return wait;
             }
             queues.granted.insert(front.id, result);
             queues.to_wake.extend(front.waker.take());
@@ -170,6 +191,7 @@ impl Cell {
             disarm(queue);
         }
         queues.by_key.remove(&digest);
+        0
     }
 
     /// For when more can be had of a key than before.
@@ -218,15 +240,17 @@ impl Cell {
         cost: u32,
         within: Option<Duration>,
     ) -> Result<Entered, RateLimitError> {
-        self.serve(queues, digest);
-        if !queues.by_key.contains_key(&digest) {
+        let mut least = self.serve(queues, digest);
+        let ahead = queues.ahead(digest, None);
+        if ahead.is_none() {
             match self.try_take(digest, cost) {
                 Ok(taken) => return Ok(Entered::Now(taken)),
-                Err(Refused::Limited { .. }) => {}
+                Err(Refused::Limited { wait, .. }) => least = wait,
                 Err(refused) => return Err(self.error(refused, cost)),
             }
         }
-        let (wait, _, max) = self.forecast(queues, digest, None, cost);
+        let ahead = ahead.unwrap_or_default();
+        let Forecast { wait, max, .. } = self.forecast(digest, &ahead, cost, least);
         if cost > max {
             return Err(self.error(Refused::TooCostly { max }, cost));
         }
@@ -280,31 +304,32 @@ impl Ticket {
     pub(super) fn turn(&self) -> Result<Result<Taken, Refused>, Duration> {
         let cell = &self.cell;
         let mut queues = cell.line.lock();
-        cell.serve(&mut queues, self.digest);
-        let turn = match queues.granted.remove(&self.id) {
-            Some(granted) => Ok(granted),
-            None => {
-                let id = Some(self.id);
-                let (wait, ..) = cell.forecast(&queues, self.digest, id, self.cost);
-                Err(Duration::from_nanos(wait.max(1)))
-            }
-        };
+        let least = cell.serve(&mut queues, self.digest);
+        let granted = queues.granted.remove(&self.id);
+        let ahead = queues.ahead(self.digest, Some(self.id));
         Line::release(queues);
-        turn
+        let Some(granted) = granted else {
+            let ahead = ahead.unwrap_or_default();
+            let forecast = cell.forecast(self.digest, &ahead, self.cost, least);
+            return Err(Duration::from_nanos(forecast.wait));
+        };
+        Ok(granted)
     }
 
     /// Waits until it is called: something was granted, or it may come sooner than was to be expected.
     pub(super) async fn called(&self) {
         poll_fn(|cx| {
+            // What wakers do is not ours: they come and go without the lock.
+            let mut waker = Some(cx.waker().clone());
             let mut queues = self.cell.line.lock();
-            let queue = queues.by_key.get_mut(&self.digest).into_iter().flatten();
-            let Some(waiter) = queue.into_iter().find(|waiter| waiter.id == self.id) else {
+            let Some(waiter) = queues.waiter(self.digest, self.id) else {
                 return Poll::Ready(());
             };
             if std::mem::take(&mut waiter.called) {
                 return Poll::Ready(());
             }
-            waiter.waker = Some(cx.waker().clone());
+            std::mem::swap(&mut waiter.waker, &mut waker);
+            drop(queues);
             Poll::Pending
         })
         .await;
@@ -324,12 +349,15 @@ impl Drop for Ticket {
         let Some(queue) = queues.by_key.get_mut(&self.digest) else {
             return;
         };
-        if let Some(place) = queue.iter().position(|waiter| waiter.id == self.id) {
-            queue.remove(place);
+        let place = queue.iter().position(|waiter| waiter.id == self.id);
+        // Its waker is dropped without the lock.
+        let left = place.and_then(|place| queue.remove(place));
+        if left.is_some() {
             self.cell.line.count.fetch_sub(1, Ordering::Relaxed);
         }
         disarm(queue);
         self.cell.serve(&mut queues, self.digest);
         Line::release(queues);
+        drop(left);
     }
 }

@@ -54,8 +54,8 @@ pub struct RateLimiterRegistry {
 impl RateLimiterRegistry {
     /// The keeper of the limiters as a child, to be started in a namespace.
     ///
-    /// The limiters of the spec are made at its first start. Those that are there already, also at a restart, keep their keys and
-    /// their configuration.
+    /// The limiters of the spec are made at its first start, which fails if others have taken their room. Those that are there
+    /// already, also at a restart, keep their keys and their configuration; those that were unregistered stay away.
     #[must_use]
     #[track_caller]
     pub fn child(spec: RateLimitersSpec) -> Child {

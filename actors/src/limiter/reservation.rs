@@ -8,7 +8,7 @@ use super::handle::Limiter;
 ///
 /// Dropped without a word it goes back, so that a call that is cancelled costs nothing. What goes back is never more than if it
 /// had not been taken: what time has given back meanwhile, or would have been lost to a full bucket, is not given again. After a
-/// change of the limit nothing goes back.
+/// change of the limit, or a [reset](Limiter::reset) of the key, nothing goes back.
 #[derive(Debug)]
 #[must_use = "what is reserved goes back when this is dropped"]
 pub struct Reservation {

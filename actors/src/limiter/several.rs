@@ -3,12 +3,12 @@
 use std::sync::{Arc, MutexGuard};
 
 use super::admission::Admission;
-use super::cell::{Cell, Refused, Taken, look_on};
+use super::cell::{Cell, Refused, Source, Taken, look_on};
 use super::digest::Digest;
 use super::error::RateLimitError;
 use super::handle::Limiter;
 use super::key::RateKey;
-use super::table::Shard;
+use super::table::{Counts, Shard};
 
 /// What one limiter is asked for.
 #[derive(Clone, Copy, Debug)]
@@ -140,6 +140,7 @@ fn take_all(parts: &[Part<'_>]) -> Result<Vec<Taken>, (usize, Refused)> {
         let at = shard.at(part.cell.clock.now(), part.digest.tag);
         part.cell.table.seat(shard, at);
     }
+    let counts: Vec<Counts> = locks.iter().map(|lock| lock.1.counts).collect();
     let mut done: Vec<(Undo, Taken)> = Vec::with_capacity(parts.len());
     let mut worst: Option<(usize, Refused)> = None;
     for (nth, part) in parts.iter().enumerate() {
@@ -158,6 +159,11 @@ fn take_all(parts: &[Part<'_>]) -> Result<Vec<Taken>, (usize, Refused)> {
     for (part, (undo, _)) in parts.iter().zip(done).rev() {
         undo_one(of(&mut locks, part), part, undo);
     }
+    for ((_, shard), before) in locks.iter_mut().zip(counts) {
+        // None of them has let anything through.
+        shard.counts.admitted = before.admitted;
+        shard.counts.shadowed = before.shadowed;
+    }
     Err(worst)
 }
 
@@ -172,8 +178,16 @@ const fn rank(refused: Refused) -> (u8, u64) {
 
 /// Locks the shards of all, each once, in order.
 fn lock_all<'a>(parts: &[Part<'a>]) -> Locks<'a> {
-    for part in parts.iter().filter(|part| part.cell.table.is_full()) {
-        part.cell.table.make_room(part.cell.clock.now(), part.shard);
+    for Part {
+        cell,
+        digest,
+        shard,
+        ..
+    } in parts
+    {
+        if cell.table.is_full() && !cell.table.knows(*digest) {
+            cell.table.make_room(cell.clock.now(), *shard);
+        }
     }
     let mut ordered: Vec<&Part<'a>> = parts.iter().collect();
     ordered.sort_by_key(|part| part.order());
@@ -196,7 +210,7 @@ fn take_one(shard: &mut Shard, part: &Part<'_>) -> Result<(Undo, Taken), Refused
         return Err(Refused::TooCostly { max });
     }
     let Some(slot) = shard.find(part.digest.tag) else {
-        let taken = part.cell.without_seat(shard, at, part.cost)?;
+        let taken = part.cell.without_seat(shard, at, part.cost, true)?;
         return Ok((Undo::Crowd(taken), taken));
     };
     let before = shard.state(slot).to_vec();
@@ -204,11 +218,11 @@ fn take_one(shard: &mut Shard, part: &Part<'_>) -> Result<(Undo, Taken), Refused
     match shard.take(slot, at, part.cost) {
         Ok(look) => {
             shard.counts.admitted += 1;
-            let version = shard.terms.version;
+            let source = Source::key(shard.epoch());
             let taken = Taken {
                 look,
                 limit,
-                version,
+                source,
             };
             Ok((Undo::State(slot, before), taken))
         }
@@ -224,15 +238,13 @@ fn undo_one(shard: &mut Shard, part: &Part<'_>, undo: Undo) {
     match undo {
         Undo::State(slot, before) => {
             shard.state_mut(slot).copy_from_slice(&before);
-            shard.counts.admitted -= 1;
         }
         Undo::Crowd(taken) => {
-            let at = shard.at(0, part.digest.tag);
-            let terms = shard.terms;
-            part.cell
-                .table
-                .refund_crowd(&terms, at, taken.look.mark, part.cost);
-            shard.counts.admitted -= 1;
+            if let Some(version) = taken.source.version_of_crowd() {
+                let (now, mark) = (shard.at(0, 0).now, taken.look.mark);
+                let table = &part.cell.table;
+                table.refund_crowd(now, version, mark, part.cost);
+            }
         }
         Undo::Nothing => {}
     }

@@ -4,6 +4,7 @@ mod bounds;
 mod cases;
 mod change;
 mod crash;
+mod edges;
 mod exact;
 mod kinds;
 mod reserving;

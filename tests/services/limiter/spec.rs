@@ -10,9 +10,8 @@ async fn the_limiters_of_a_file_are_there_from_the_start() {
     let text = r#"(namespaces: [(name: "app", services: (rate_limiters: (limiters: [
         (name: "api", config: (algorithm: token_bucket, limit: 5, window: "1s", burst_limit: 10)),
         (name: "login", config: (algorithm: sliding_window, limit: 3, window: "15m")),
-    ]))))])"#
-        .replace("]))))])", "])))])");
-    let node = NodeSpec::from_ron(&text, &AnyKind).expect("a node");
+    ])))])"#;
+    let node = NodeSpec::from_ron(text, &AnyKind).expect("a node");
     let spec = node.namespaces[0].services.rate_limiters.clone();
     let bed = Bed::with(spec.expect("it is given")).await;
     let names: Vec<_> = bed

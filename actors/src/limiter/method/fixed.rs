@@ -107,6 +107,10 @@ impl Fixed {
 
     pub(super) fn inherit(&self, state: &mut [u64], was: &Self, old: &[u64], at: At, even: bool) {
         let (end, count) = was.present(old, at);
+        if count == 0 {
+            // No window begins without a use.
+            return self.begin(state, at);
+        }
         let count = scaled(u64::from(count), was.limit, self.limit, even);
         let end = match self.start {
             WindowStart::FirstUse => end.min(at.now.saturating_add(self.window)),

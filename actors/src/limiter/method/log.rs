@@ -61,9 +61,14 @@ impl Log {
         Ring { head, len }
     }
 
+    /// In how long a unit of that instant counts no more.
+    const fn until_gone(&self, instant: u64, now: u64) -> u64 {
+        instant.saturating_add(self.window) - now
+    }
+
     fn show(&self, state: &[u64], ring: Ring, now: u64) -> Look {
         let full_in = match ring.len.checked_sub(1) {
-            Some(newest) => state[self.place(ring, newest)] + self.window - now,
+            Some(newest) => self.until_gone(state[self.place(ring, newest)], now),
             None => 0,
         };
         Look {
@@ -81,7 +86,7 @@ impl Log {
             // So many have to go, and this is the last of them.
             let last = state[self.place(ring, too_much)];
             ring.write(state);
-            return Err(last + self.window - at.now);
+            return Err(self.until_gone(last, at.now));
         }
         for _ in 0..cost {
             state[self.place(ring, ring.len)] = at.now;

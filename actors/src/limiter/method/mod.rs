@@ -151,6 +151,14 @@ impl Method {
     /// Takes so much, or says in how many nanoseconds it can be had: exactly, if nobody else takes anything, and never 0.
     #[inline]
     pub(crate) fn take(&self, state: &mut [u64], at: At, cost: u32) -> Result<Look, u64> {
+        match self {
+            Self::Bucket(bucket) => bucket.take(state, at, cost),
+            _ => self.take_of_window(state, at, cost),
+        }
+    }
+
+    #[inline(never)]
+    fn take_of_window(&self, state: &mut [u64], at: At, cost: u32) -> Result<Look, u64> {
         each!(self, method => method.take(state, at, cost))
     }
 

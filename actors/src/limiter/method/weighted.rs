@@ -78,8 +78,8 @@ impl Weighted {
     fn show(&self, two: Two, now: u64) -> Look {
         let end = match (two.before, two.present) {
             (0, 0) => now,
-            (_, 0) => two.start + self.window,
-            _ => (two.start + self.window).saturating_add(self.window),
+            (_, 0) => two.start.saturating_add(self.window),
+            _ => two.start.saturating_add(2 * self.window),
         };
         Look {
             left: Ratio::down(

@@ -4,16 +4,18 @@
 //! for some tens of nanoseconds; nobody who holds one waits for another, but those who decide several at once, who take them in
 //! order.
 //!
-//! A new key needs a place among the keys that there may be, and memory. If there is none, keys that are idle go first: those that
-//! are no worse off when they are forgotten. Nobody else's state is ever touched for a new key.
+//! A new key needs a place among the keys that there may be, and memory. If there is none, one that is idle goes, which is no worse
+//! off when it is forgotten, if there is one among the few that are looked at. Nobody else's state is ever touched for a new key.
 //!
 //! | file | holds |
 //! |---|---|
 //! | `mod.rs` | [`Table`]: the shards, and the bounds over all of them |
 //! | `shard.rs` | [`Shard`]: a part of the keys, and the terms they go by |
 //! | `slots.rs` | the memory of a shard |
+//! | `crowd.rs` | what new keys share that find no room |
 //! | `tests.rs` | bounds, attacks, forgetting |
 
+mod crowd;
 mod shard;
 mod slots;
 #[cfg(test)]
@@ -26,6 +28,8 @@ use mainstay_specs::{Inherit, RateLimitConfig};
 
 use super::digest::Digest;
 use super::method::{At, Look};
+use crowd::Crowd;
+pub(crate) use crowd::Crowded;
 pub(crate) use shard::{Counts, Shard, Terms};
 
 /// See the module.
@@ -34,8 +38,8 @@ pub(crate) struct Table {
     shards: Box<[Locked]>,
     keys: Bound,
     bytes: Bound,
-    /// The state that new keys share which find no room, and the terms it is of.
-    crowd: Mutex<Option<(Terms, Box<[u64]>)>>,
+    /// Made when it is needed. The last lock that is taken.
+    crowd: Mutex<Option<Crowd>>,
     /// The shard that is looked at next for idle keys.
     hand: AtomicUsize,
 }
@@ -257,29 +261,33 @@ impl Table {
         !self.keys.has(1)
     }
 
-    /// Takes from what new keys share that find no room.
-    pub(crate) fn take_of_crowd(&self, terms: &Terms, at: At, cost: u32) -> Result<Look, u64> {
-        let mut crowd = self.crowd.lock().unwrap_or_else(PoisonError::into_inner);
-        let at = At { phase: 0, ..at };
-        let (_, state) = match &mut *crowd {
-            Some(crowd) if crowd.0.version == terms.version => crowd,
-            other => {
-                let mut state = vec![0; terms.method.words()].into_boxed_slice();
-                terms.method.begin(&mut state, at);
-                other.insert((*terms, state))
-            }
-        };
-        terms.method.take(state, at, cost)
+    fn crowd(&self) -> MutexGuard<'_, Option<Crowd>> {
+        self.crowd.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes from what new keys share that find no room; says of which version that is.
+    pub(crate) fn take_of_crowd(
+        &self,
+        terms: &Terms,
+        now: u64,
+        cost: u32,
+    ) -> Result<(Look, u64), Crowded> {
+        let mut crowd = self.crowd();
+        let crowd = crowd.get_or_insert_with(|| Crowd::new(*terms, now));
+        crowd.take(now, cost)
     }
 
     /// Gives back what was taken from what new keys share.
-    pub(crate) fn refund_crowd(&self, terms: &Terms, at: At, mark: u128, cost: u32) {
-        let mut crowd = self.crowd.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((of, state)) = &mut *crowd
-            && of.version == terms.version
-        {
-            terms.method.refund(state, at, mark, cost);
+    pub(crate) fn refund_crowd(&self, now: u64, version: u64, mark: u128, cost: u32) {
+        if let Some(crowd) = &mut *self.crowd() {
+            crowd.refund(now, version, mark, cost);
         }
+    }
+
+    /// Whether a key has a slot.
+    pub(crate) fn knows(&self, digest: Digest) -> bool {
+        let shard = self.lock(self.shard_of(digest));
+        shard.find(digest.tag).is_some()
     }
 
     /// Forgets a key.
@@ -347,6 +355,10 @@ impl Table {
             // What has come since it was measured may be too much by as much.
             let grown = shard.slots.bytes() as u64;
             self.bytes.used.fetch_add(grown, Ordering::Relaxed);
+        }
+        // Last: until now, it may have been made under the old terms.
+        if let Some(crowd) = &mut *self.crowd() {
+            crowd.change(terms, now, inherit);
         }
         Ok(())
     }

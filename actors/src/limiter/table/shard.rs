@@ -1,5 +1,7 @@
 //! A part of the keys, which is under one lock.
 
+use std::collections::VecDeque;
+
 use mainstay_specs::{Inherit, OnFull, RateLimitConfig};
 
 use super::slots::Slots;
@@ -14,7 +16,7 @@ pub(crate) struct Terms {
     pub(crate) dearest: u32,
     pub(crate) shadow: bool,
     pub(crate) on_full: OnFull,
-    /// Of the configuration, from 1.
+    /// How often keys have gone over to other methods or begun anew, from 1.
     pub(crate) version: u64,
 }
 
@@ -64,7 +66,17 @@ pub(crate) struct Shard {
     pub(crate) terms: Terms,
     /// Where is looked next for keys that are idle.
     hand: usize,
+    /// Grows with whatever makes the marks of a key void.
+    epoch: u64,
+    /// All marks of an earlier epoch are void.
+    since: u64,
+    /// The keys that were reset last, and the epochs that began with it: their marks of earlier ones are void.
+    resets: VecDeque<(u64, u64)>,
 }
+
+/// How many resets are told apart by their keys. Of those before the last so many, all marks in the shard are taken for void, so
+/// that too little may be given back, and never too much.
+const RESETS: usize = 16;
 
 impl Shard {
     pub(super) fn new(terms: Terms) -> Self {
@@ -74,6 +86,9 @@ impl Shard {
             slots: Slots::empty(terms.method.words()),
             terms,
             hand: 0,
+            epoch: 1,
+            since: 1,
+            resets: VecDeque::new(),
         }
     }
 
@@ -155,9 +170,29 @@ impl Shard {
         }
     }
 
-    /// Forgets a key; what it was has no effect any more.
+    /// Of marks that are made now.
+    #[inline]
+    pub(crate) const fn epoch(&self) -> u64 {
+        self.epoch
+    }
+
+    /// Whether a mark that was made in that epoch is still good.
+    pub(crate) fn is_good(&self, tag: u64, epoch: u64) -> bool {
+        let void = |&(of, began): &(u64, u64)| of == tag && epoch < began;
+        epoch >= self.since && !self.resets.iter().any(void)
+    }
+
+    /// Forgets a key for good: what was taken of it before will not come back.
     pub(super) fn forget(&mut self, slot: usize) {
+        let tag = self.slots.tag(slot);
         self.slots.remove(slot);
+        self.epoch += 1;
+        if self.resets.len() == RESETS
+            && let Some((_, began)) = self.resets.pop_front()
+        {
+            self.since = began;
+        }
+        self.resets.push_back((tag, self.epoch));
     }
 
     /// The slots that there would be under other terms.
@@ -179,6 +214,11 @@ impl Shard {
 
     /// Goes by other terms from now on.
     pub(super) fn set_terms(&mut self, terms: Terms, slots: Option<Slots>) {
+        if self.terms.version != terms.version {
+            self.epoch += 1;
+            self.since = self.epoch;
+            self.resets.clear();
+        }
         self.terms = terms;
         if let Some(slots) = slots {
             self.slots = slots;

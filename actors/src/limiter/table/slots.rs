@@ -27,8 +27,11 @@ pub(super) struct Slots {
 /// A state of so many words lies in its slot.
 const INLINE_MAX: usize = 2;
 
-/// What a piece of memory costs that is allocated by itself: two words of the allocator's, and two that say where it is.
-const BOX_BYTES: usize = 32;
+/// What a piece of memory costs that is allocated by itself: two words of the allocator's.
+const BOX_BYTES: usize = 16;
+
+/// What it takes to say where such a piece is, or that the place for one is free.
+const PLACE_BYTES: usize = size_of::<Box<[u64]>>() + size_of::<u32>();
 
 /// The fewest homes.
 const CAPACITY_MIN: usize = 8;
@@ -52,6 +55,10 @@ impl Slots {
         let mut slots = Self::empty(state);
         slots.capacity = capacity;
         slots.words = vec![0; slots.stride * (capacity + tail(capacity))];
+        if state > INLINE_MAX {
+            slots.afar = Vec::with_capacity(room(capacity));
+            slots.free = Vec::with_capacity(room(capacity));
+        }
         slots
     }
 
@@ -66,7 +73,7 @@ impl Slots {
 
     /// Whether one more does not make searches long.
     pub(super) const fn has_room(&self) -> bool {
-        self.len < self.capacity / 8 * 7
+        self.len < room(self.capacity)
     }
 
     /// Whether far less memory would do.
@@ -90,7 +97,12 @@ impl Slots {
         if capacity == 0 {
             return 0;
         }
-        (capacity + tail(capacity)) * self.stride * 8
+        let places = if self.state > INLINE_MAX {
+            room(capacity) * PLACE_BYTES
+        } else {
+            0
+        };
+        (capacity + tail(capacity)) * self.stride * 8 + places
     }
 
     /// The bytes of a key beside its slot.
@@ -235,9 +247,21 @@ impl Slots {
             put = place + 1;
         }
         next.len = self.len;
-        next.afar = std::mem::take(&mut self.afar);
-        next.free = std::mem::take(&mut self.free);
+        if self.state > INLINE_MAX {
+            next.fetch(&mut self.afar);
+        }
         Some(next)
+    }
+
+    /// Takes over the states that lie elsewhere, without gaps.
+    fn fetch(&mut self, afar: &mut [Box<[u64]>]) {
+        for slot in 0..self.slots() {
+            if self.tag(slot) != 0 {
+                let place = &mut self.words[slot * self.stride + 1];
+                self.afar.push(std::mem::take(&mut afar[*place as usize]));
+                *place = self.afar.len() as u64 - 1;
+            }
+        }
     }
 
     /// The same keys with other states; `make` makes each from its tag and what it was.
@@ -262,6 +286,11 @@ impl Slots {
         next.len = self.len;
         next
     }
+}
+
+/// How many keys there may be with so many homes, so that searches stay short.
+const fn room(capacity: usize) -> usize {
+    capacity / 8 * 7
 }
 
 /// How many slots there are behind the last home: for all keys of a small table, and for what hardly ever meets in a large one.
@@ -335,6 +364,28 @@ mod tests {
             let model = model.into_iter().map(|(tag, value)| (tag, value * 2)).collect();
             check(&doubled, &model);
         }
+    }
+
+    #[test]
+    fn states_elsewhere_take_no_more_than_is_counted_and_leave_nothing_behind() {
+        let mut slots = Slots::empty(3);
+        for nth in 1..=1000_u64 {
+            if !slots.has_room() {
+                grow(&mut slots);
+            }
+            slots.insert(nth << 54).expect("there is room");
+            // Besides the states: the slots, and a place and a half-word for each.
+            let held =
+                slots.words.capacity() * 8 + slots.afar.capacity() * 16 + slots.free.capacity() * 4;
+            assert_eq!(slots.bytes() - slots.len() * slots.far_bytes(), held);
+        }
+        for nth in 1..=1000_u64 {
+            let slot = slots.find(nth << 54).expect("it is there");
+            slots.remove(slot);
+        }
+        slots = slots.resized(slots.larger()).expect("they fit");
+        assert_eq!((slots.afar.len(), slots.free.len()), (0, 0));
+        assert!(slots.bytes() < 1000, "{}", slots.bytes());
     }
 
     #[test]

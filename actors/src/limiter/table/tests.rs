@@ -11,6 +11,13 @@ use crate::limiter::method::{Method, Worth};
 
 const SECOND: u64 = 1_000_000_000;
 
+const ALGORITHMS: [Algorithm; 4] = [
+    Algorithm::TokenBucket,
+    Algorithm::SlidingWindow,
+    Algorithm::SlidingWindowApproximate,
+    Algorithm::FixedWindow,
+];
+
 fn digest(number: u64) -> Digest {
     // Even over all bits, as digests are (the finalizer of SplitMix64).
     let mix = |number: u64| {
@@ -61,12 +68,7 @@ fn check_bounds(table: &Table, config: &RateLimitConfig) {
 }
 
 fn config() -> impl Strategy<Value = RateLimitConfig> {
-    let algorithms = vec![
-        Algorithm::TokenBucket,
-        Algorithm::SlidingWindow,
-        Algorithm::SlidingWindowApproximate,
-        Algorithm::FixedWindow,
-    ];
+    let algorithms = ALGORITHMS.to_vec();
     let bytes = 2000_u64..30_000;
     (
         prop::sample::select(algorithms),
@@ -186,15 +188,63 @@ fn what_new_keys_share_is_one_limit() {
     let config = RateLimitConfig::token_bucket(2, Duration::from_secs(2));
     let table = table(&config);
     let terms = Terms::of(&config, 1);
-    let at = |now| At { now, phase: now };
-    assert!(table.take_of_crowd(&terms, at(0), 1).is_ok());
-    assert!(table.take_of_crowd(&terms, at(1), 1).is_ok());
+    assert!(table.take_of_crowd(&terms, 0, 1).is_ok());
+    assert!(table.take_of_crowd(&terms, 1, 1).is_ok());
     assert_eq!(
-        table
-            .take_of_crowd(&terms, at(2), 1)
-            .expect_err("all is gone"),
-        SECOND - 2
+        table.take_of_crowd(&terms, 2, 1).expect_err("all is gone"),
+        Crowded::Limited(SECOND - 2)
     );
+    assert_eq!(
+        table.take_of_crowd(&terms, 2, 3).expect_err("too much"),
+        Crowded::TooCostly(2)
+    );
+}
+
+#[test]
+fn the_time_of_what_new_keys_share_does_not_go_backwards_between_shards() {
+    for algorithm in ALGORITHMS {
+        let config = RateLimitConfig::new(algorithm, 4, Duration::from_secs(10));
+        let table = table(&config);
+        let terms = Terms::of(&config, 1);
+        let take = |now, cost| table.take_of_crowd(&terms, now * SECOND, cost);
+        assert!(take(105, 2).is_ok());
+        let later = take(103, 2).expect("there are two more").0;
+        let refused = take(101, 1).expect_err("all is gone");
+        assert_eq!(
+            take(105, 1).expect_err("all is gone"),
+            refused,
+            "{algorithm:?}"
+        );
+        table.refund_crowd(100 * SECOND, 1, later.mark, 2);
+        assert!(take(104, 2).is_ok(), "{algorithm:?}");
+        assert!(take(104, 1).is_err(), "{algorithm:?}");
+    }
+}
+
+#[test]
+fn of_many_resets_none_lets_too_much_come_back() {
+    let config = RateLimitConfig::token_bucket(1, Duration::from_secs(10)).keys_max(100);
+    let table = table(&config);
+    let mut marks = Vec::new();
+    for number in 0..40 {
+        assert_eq!(take(&table, digest(number), 0, 1), Some(Ok(0)));
+        marks.push(table.lock(0).epoch());
+    }
+    for number in 0..20 {
+        table.forget(digest(number));
+    }
+    let good = |number: usize| {
+        let tag = digest(number as u64).tag;
+        table.lock(0).is_good(tag, marks[number])
+    };
+    assert!(
+        (0..40).all(|number| !good(number)),
+        "not all can be told apart"
+    );
+    let now = table.lock(0).epoch();
+    table.forget(digest(30));
+    assert!(!table.lock(0).is_good(digest(30).tag, now));
+    assert!(table.lock(0).is_good(digest(31).tag, now));
 }
 
 #[test]
@@ -220,7 +270,7 @@ fn logs_are_counted_and_given_back() {
     let table = table(&config);
     let found = (0..1000).filter(|&number| take(&table, digest(number), 0, 1).is_some());
     let found = found.count();
-    assert!((90..120).contains(&found), "{found} of 840 bytes each");
+    assert_eq!(found, 113, "of 824 bytes each, and their slots");
     check_bounds(&table, &config);
     for number in 1000..2000 {
         assert!(take(&table, digest(number), number * SECOND, 1).is_some());

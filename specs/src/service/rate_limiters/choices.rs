@@ -70,13 +70,14 @@ pub enum OnMissingKey {
     Admit,
 }
 
-/// What becomes of a new key when there are as many as there may be, and none of them is idle. The others keep their limits
-/// whatever is chosen.
+/// What becomes of a new key when there are as many as there may be, and none is idle of the few that are looked at. The others keep
+/// their limits whatever is chosen.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum OnFull {
-    /// All new keys share one limit until there is room.
+    /// All new keys share one limit until there is room. Whoever can keep as many keys busy as there may be makes all newcomers
+    /// share: `keys_max` is to be more than one client can have.
     #[default]
     Share,
     /// It is refused.

@@ -37,7 +37,8 @@ pub struct RateLimitConfig {
     pub key: KeyStrategy,
     /// What becomes of a request without a key. Default: it is refused.
     pub on_missing_key: OnMissingKey,
-    /// The most keys, at least 1. Default: 100,000, which takes 2 MB of token buckets.
+    /// The most keys, at least 1. Default: 100,000, which takes 2 MB of token buckets. They are spread over as many locks as this
+    /// needs when the limiter is made, and over no more when it is raised later.
     pub keys_max: u32,
     /// The most bytes that keys may take, enough for at least one. Default: 64 MiB.
     pub bytes_max: u64,
@@ -82,7 +83,7 @@ const FILL_MAX: Duration = Duration::from_secs(100 * 366 * 24 * 60 * 60);
 const LOG_MAX: u32 = 4096;
 
 /// What a key takes at most beside the instants of a sliding window, with the room that is kept free for others.
-const KEY_BYTES: u64 = 64;
+const KEY_BYTES: u64 = 128;
 
 impl RateLimitConfig {
     /// So much in each window, counted like this.
