@@ -6,6 +6,7 @@
 //! | to | look at |
 //! |---|---|
 //! | stop calling what fails, and find out when it works again | [`breaker`], [`CircuitBreaker`], [`CircuitBreakerRegistry`] |
+//! | let so much through in each window of time, for each key | [`limiter`], [`Limiter`], [`RateLimiterRegistry`] |
 //! | read and change configuration at run time | [`config`], [`ConfigServer`] |
 //! | have every process measured | [`instrument`], [`ProcessMetrics`] |
 //! | tell what happens, listen to what happens | [`telemetry`], [`TelemetryService`] |
@@ -44,6 +45,7 @@ mod atomic;
 pub mod breaker;
 pub mod config;
 pub mod instrument;
+pub mod limiter;
 pub mod metrics;
 pub mod telemetry;
 
@@ -51,5 +53,6 @@ pub use alerts::Alerts;
 pub use breaker::{CircuitBreaker, CircuitBreakerRegistry};
 pub use config::ConfigServer;
 pub use instrument::ProcessMetrics;
+pub use limiter::{Limiter, RateLimiterRegistry};
 pub use metrics::{MetricsStore, PerformanceMonitor};
 pub use telemetry::{TelemetryService, TelemetryService as Telemetry};

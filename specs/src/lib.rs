@@ -11,7 +11,8 @@
 //!  NodeSpec ─┬─ HttpSpec
 //!            └─ NamespaceSpec ─┬─ ServicesSpec ─┬─ TelemetrySpec ── EventsSpec, AlertsSpec, AlertRule
 //!                              │                ├─ ConfigServerSpec
-//!                              │                └─ CircuitBreakersSpec ── CircuitConfig
+//!                              │                ├─ CircuitBreakersSpec ── CircuitConfig
+//!                              │                └─ RateLimitersSpec ── RateLimitConfig
 //!                              ├─ SupervisorFlags
 //!                              └─ NodeChild ─┬─ ChildSpec ── Restart, Shutdown, Backoff
 //!                                            ├─ a kind and its Args, or
@@ -46,6 +47,7 @@
 //! | describe a child or a supervisor | [`ChildSpec`], [`SupervisorFlags`], [`Backoff`] |
 //! | describe a whole node | [`NodeSpec`], [`NamespaceSpec`], [`NodeChild`], [`ServicesSpec`], [`HttpSpec`] |
 //! | describe circuit breakers | [`CircuitBreakersSpec`], [`CircuitConfig`], [`TripRules`], [`HalfOpen`] |
+//! | describe rate limiters | [`RateLimitersSpec`], [`RateLimitConfig`], [`Algorithm`], [`KeyStrategy`] |
 //! | read or write a file | [`NodeSpec::from_file`], [`NodeSpec::from_ron`], [`NodeSpec::to_ron`], [`ReadError`] |
 //! | give kinds their arguments | [`Args::decode`], [`Kinds`], [`KindTable`] |
 //! | show what is wrong | [`Faults`] and [`Faults::render`] |
@@ -98,10 +100,11 @@ pub use order::{DependencyCycle, start_order};
 pub use path::{PathStep, SpecPath};
 pub use position::Position;
 pub use service::{
-    ALERT_EVENT, AlertRule, AlertsSpec, Aspect, CallRate, CircuitBreakersSpec, CircuitConfig,
-    CircuitFamily, CircuitWindow, Comparison, ConfigServerSpec, Each, EventsSpec, FailureCount,
-    HalfOpen, MetricsSpec, NamedCircuit, NoData, OpenTime, ProbeExpiry, ProcessMetricsSpec,
-    ServicesSpec, Severity, SlowCalls, TelemetrySpec, TripRules,
+    ALERT_EVENT, AlertRule, AlertsSpec, Algorithm, Aspect, CallRate, CircuitBreakersSpec,
+    CircuitConfig, CircuitFamily, CircuitWindow, Comparison, ConfigServerSpec, Each, EventsSpec,
+    FailureCount, HalfOpen, Inherit, KeyStrategy, MetricsSpec, NamedCircuit, NamedLimiter, NoData,
+    OnFull, OnMissingKey, OpenTime, ProbeExpiry, ProcessMetricsSpec, RateLimitConfig,
+    RateLimitersSpec, ServicesSpec, Severity, SlowCalls, TelemetrySpec, TripRules, WindowStart,
 };
 pub use source::{FILE_BYTES_MAX, ReadError};
 pub use supervisor::{AutoShutdown, Strategy, SupervisorFlags};

@@ -1,4 +1,7 @@
-//! A hundred thousand idle actors under one dynamic supervisor: they start, are counted, and stop all at once.
+//! A hundred thousand idle actors under one dynamic supervisor: they start, are counted, and stop all at once. Ten million keys
+//! through a rate limiter.
+
+mod limiter;
 
 use mainstay_supervisors::specs::Restart;
 use mainstay_supervisors::{Child, DynamicSupervisor, ExitReason, Process, SupervisorRef};

@@ -4,6 +4,7 @@ mod alerts;
 mod breaker;
 mod config;
 mod instrumented;
+mod limiter;
 mod metrics;
 mod process_metrics;
 mod telemetry;

@@ -1,6 +1,8 @@
 //! From a spec to what is started: pure, nothing runs yet.
 
-use mainstay_actors::{CircuitBreakerRegistry, ConfigServer, TelemetryService};
+use mainstay_actors::{
+    CircuitBreakerRegistry, ConfigServer, RateLimiterRegistry, TelemetryService,
+};
 use mainstay_specs::{NamespaceName, NamespaceSpec, NodeChild, NodeSpec, ServicesSpec};
 use mainstay_supervisors::{CHILDREN, Child, NamespacePlan, Supervisor};
 
@@ -34,8 +36,10 @@ fn services(spec: &ServicesSpec) -> Vec<Child> {
     let config_server = spec.config_server.clone().map(ConfigServer::child);
     let breakers = spec.circuit_breakers.clone();
     let breakers = breakers.map(CircuitBreakerRegistry::child);
-    let telemetry = telemetry.into_iter();
-    telemetry.chain(config_server).chain(breakers).collect()
+    let limiters = spec.rate_limiters.clone();
+    let limiters = limiters.map(RateLimiterRegistry::child);
+    let services = telemetry.into_iter().chain(config_server);
+    services.chain(breakers).chain(limiters).collect()
 }
 
 fn children(list: &[NodeChild], kinds: &Factories, path: &str) -> Result<Vec<Child>, BootError> {

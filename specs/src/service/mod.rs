@@ -10,6 +10,7 @@
 //! | `metrics.rs` | [`MetricsSpec`] |
 //! | `process_metrics.rs` | [`ProcessMetricsSpec`] |
 //! | `circuit_breakers/` | [`CircuitBreakersSpec`], [`CircuitConfig`] |
+//! | `rate_limiters/` | [`RateLimitersSpec`], [`RateLimitConfig`] |
 
 mod alerts;
 mod circuit_breakers;
@@ -17,6 +18,7 @@ mod config_server;
 mod events;
 mod metrics;
 mod process_metrics;
+mod rate_limiters;
 mod telemetry;
 
 pub use alerts::{ALERT_EVENT, AlertRule, AlertsSpec, Aspect, Comparison, Each, NoData, Severity};
@@ -28,6 +30,10 @@ pub use config_server::ConfigServerSpec;
 pub use events::EventsSpec;
 pub use metrics::MetricsSpec;
 pub use process_metrics::ProcessMetricsSpec;
+pub use rate_limiters::{
+    Algorithm, Inherit, KeyStrategy, NamedLimiter, OnFull, OnMissingKey, RateLimitConfig,
+    RateLimitersSpec, WindowStart,
+};
 pub use telemetry::TelemetrySpec;
 
 use serde::{Deserialize, Serialize};
@@ -49,6 +55,9 @@ pub struct ServicesSpec {
     /// The circuit breakers. Default: none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub circuit_breakers: Option<CircuitBreakersSpec>,
+    /// The rate limiters. Default: none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rate_limiters: Option<RateLimitersSpec>,
 }
 
 impl ServicesSpec {
@@ -73,6 +82,13 @@ impl ServicesSpec {
         self
     }
 
+    /// Runs rate limiters.
+    #[must_use]
+    pub fn rate_limiters(mut self, spec: RateLimitersSpec) -> Self {
+        self.rate_limiters = Some(spec);
+        self
+    }
+
     pub(crate) fn is_default(&self) -> bool {
         *self == Self::default()
     }
@@ -86,6 +102,9 @@ impl ServicesSpec {
         }
         if let Some(breakers) = &self.circuit_breakers {
             breakers.check(report, &At::Field(at, "circuit_breakers"));
+        }
+        if let Some(limiters) = &self.rate_limiters {
+            limiters.check(report, &At::Field(at, "rate_limiters"));
         }
     }
 }

@@ -8,6 +8,7 @@ mod hostile;
 mod many_faults;
 mod order;
 mod places;
+mod rate_limiters;
 mod rendering;
 mod round_trip;
 mod service_faults;

@@ -6,11 +6,12 @@ use std::time::Duration;
 use std::num::NonZeroUsize;
 
 use mainstay_specs::{
-    AlertRule, AlertsSpec, AnyKind, Args, Aspect, AutoShutdown, Backoff, ChildId, ChildSpec,
-    ChildType, CircuitBreakersSpec, CircuitConfig, Comparison, ConfigServerSpec, EventsSpec,
-    HalfOpen, HttpSpec, NamespaceName, NamespaceSpec, NoData, NodeChild, NodeSpec, OpenTime,
-    ProbeExpiry, Restart, ServiceName, ServicesSpec, Severity, Shutdown, Strategy as Restarting,
-    SupervisorFlags, TelemetrySpec, TimeWindow, TripRules,
+    AlertRule, AlertsSpec, Algorithm, AnyKind, Args, Aspect, AutoShutdown, Backoff, ChildId,
+    ChildSpec, ChildType, CircuitBreakersSpec, CircuitConfig, Comparison, ConfigServerSpec,
+    EventsSpec, HalfOpen, HttpSpec, Inherit, KeyStrategy, NamespaceName, NamespaceSpec, NoData,
+    NodeChild, NodeSpec, OnFull, OnMissingKey, OpenTime, ProbeExpiry, RateLimitConfig,
+    RateLimitersSpec, Restart, ServiceName, ServicesSpec, Severity, Shutdown,
+    Strategy as Restarting, SupervisorFlags, TelemetrySpec, TimeWindow, TripRules, WindowStart,
 };
 use proptest::option;
 use proptest::prelude::*;
@@ -161,12 +162,14 @@ fn services() -> impl Strategy<Value = ServicesSpec> {
         option::of(server),
         option::of(telemetry()),
         option::of(circuit_breakers()),
+        option::of(rate_limiters()),
     );
-    all.prop_map(|(server, telemetry, breakers)| {
+    all.prop_map(|(server, telemetry, breakers, limiters)| {
         let mut services = ServicesSpec::default();
         services.config_server = server;
         services.telemetry = telemetry;
         services.circuit_breakers = breakers;
+        services.rate_limiters = limiters;
         services
     })
 }
@@ -226,6 +229,56 @@ fn circuit_breakers() -> impl Strategy<Value = CircuitBreakersSpec> {
             Some(config) => spec.breaker_with(name("db"), config),
             None => spec.breaker(name("cache")),
         }
+    })
+}
+
+fn rate_limit() -> impl Strategy<Value = RateLimitConfig> {
+    let algorithm = prop::sample::select(vec![
+        Algorithm::TokenBucket,
+        Algorithm::SlidingWindow,
+        Algorithm::SlidingWindowApproximate,
+        Algorithm::FixedWindow,
+    ]);
+    let key = prop::sample::select(vec![
+        KeyStrategy::Global,
+        KeyStrategy::ApiKey,
+        KeyStrategy::Custom(ServiceName::new("tenant").expect("a name")),
+    ]);
+    let choices = (0..3_usize, key, any::<bool>());
+    let numbers = (1_u32..4096, option::of(1_u32..9999), 1_u32..u32::MAX);
+    let window = (1..31_622_400_000_000_000_u64).prop_map(Duration::from_nanos);
+    (algorithm, numbers, window, choices).prop_map(|(algorithm, numbers, window, choices)| {
+        let config = RateLimitConfig::new(algorithm, numbers.0, window).cost_max(1);
+        let mut config = config.keys_max(numbers.2).bytes_max(1 << 40).key(choices.1);
+        config.burst_limit = numbers.1.filter(|_| algorithm == Algorithm::TokenBucket);
+        config
+            .on_missing_key(
+                [
+                    OnMissingKey::Refuse,
+                    OnMissingKey::Share,
+                    OnMissingKey::Admit,
+                ][choices.0],
+            )
+            .on_full([OnFull::Share, OnFull::Refuse, OnFull::Admit][choices.0])
+            .on_change([Inherit::Keep, Inherit::Proportional, Inherit::Reset][choices.0])
+            .window_start(
+                [
+                    WindowStart::PerKey,
+                    WindowStart::Aligned,
+                    WindowStart::FirstUse,
+                ][choices.0],
+            )
+            .waiters_max(numbers.0)
+            .shadow(choices.2)
+    })
+}
+
+fn rate_limiters() -> impl Strategy<Value = RateLimitersSpec> {
+    (rate_limit(), 1_u32..1000).prop_map(|(config, max)| {
+        let name = ServiceName::new("api").expect("a name");
+        let spec = RateLimitersSpec::default().limiter(name, config);
+        let every = Duration::from_millis(100 + u64::from(max));
+        spec.limiters_max(max).sweep_every(every)
     })
 }
 

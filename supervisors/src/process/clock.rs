@@ -7,8 +7,6 @@ use std::time::Duration;
 
 #[cfg(not(feature = "test-util"))]
 mod source {
-    use std::time::Duration;
-
     /// The first one in a program finds out how fast the counter runs, which takes about a millisecond, and 200 at most.
     #[derive(Clone, Debug)]
     pub(super) struct Source(quanta::Clock);
@@ -24,16 +22,14 @@ mod source {
         }
 
         #[inline]
-        pub(super) fn duration(&self, ticks: u64) -> Duration {
-            Duration::from_nanos(self.0.delta_as_nanos(0, ticks))
+        pub(super) fn nanos(&self, ticks: u64) -> u64 {
+            self.0.delta_as_nanos(0, ticks)
         }
     }
 }
 
 #[cfg(feature = "test-util")]
 mod source {
-    use std::time::Duration;
-
     use tokio::time::Instant;
 
     #[derive(Clone, Debug)]
@@ -50,8 +46,8 @@ mod source {
 
         // As the other one has it.
         #[allow(clippy::unused_self)]
-        pub(super) const fn duration(&self, ticks: u64) -> Duration {
-            Duration::from_nanos(ticks)
+        pub(super) const fn nanos(&self, ticks: u64) -> u64 {
+            ticks
         }
     }
 }
@@ -100,6 +96,14 @@ impl Clock {
     #[inline]
     #[must_use]
     pub fn between(&self, start: Tick, end: Tick) -> Duration {
-        self.0.duration(end.0.saturating_sub(start.0))
+        Duration::from_nanos(self.nanos_between(start, end))
+    }
+
+    /// The nanoseconds from `start` to `end`, as [`between`](Self::between) has it, for those to whom the way over a [`Duration`]
+    /// is too long.
+    #[inline]
+    #[must_use]
+    pub fn nanos_between(&self, start: Tick, end: Tick) -> u64 {
+        self.0.nanos(end.0.saturating_sub(start.0))
     }
 }

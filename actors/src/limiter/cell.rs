@@ -1,0 +1,447 @@
+//! The state of a limiter, which outlives the keeper.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use mainstay_specs::{Inherit, NamespaceName, OnFull, OnMissingKey, RateLimitConfig, ServiceName};
+
+use super::clock::Clock;
+use super::digest::{Digest, Secret};
+use super::error::{RateLimitError, RateLimitExceeded, RegisterLimiterError};
+use super::key::RateKey;
+use super::line::Line;
+use super::method::{At, Look, Ratio};
+use super::stats::{LimiterStats, RateLimitStatus};
+use super::table::{Crowded, Shard, Table, Terms};
+
+/// What callers, the keeper and observers share.
+#[derive(Debug)]
+pub(crate) struct Cell {
+    pub(super) table: Table,
+    pub(super) clock: Clock,
+    secret: Secret,
+    pub(super) line: Line,
+    pub(super) name: ServiceName,
+    namespace: Option<NamespaceName>,
+    config: Mutex<Kept>,
+}
+
+/// The configuration, and its versions.
+#[derive(Debug)]
+struct Kept {
+    config: Arc<RateLimitConfig>,
+    version: u64,
+    terms: Terms,
+}
+
+/// What was taken.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Taken {
+    pub(crate) look: Look,
+    pub(crate) limit: u32,
+    pub(crate) source: Source,
+}
+
+/// Of what something was taken, so that it can go back there: a number, as it is copied with each call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Source(u64);
+
+impl Source {
+    pub(crate) const NOWHERE: Self = Self(0);
+
+    /// A word that no number of changes reaches.
+    const CROWD: u64 = 1 << 63;
+
+    /// A key, in that epoch of its shard.
+    #[inline]
+    pub(super) const fn key(epoch: u64) -> Self {
+        Self(epoch)
+    }
+
+    /// What new keys share, under that version of the terms.
+    const fn crowd(version: u64) -> Self {
+        Self(version | Self::CROWD)
+    }
+
+    pub(super) const fn epoch_of_key(self) -> Option<u64> {
+        match self.0 {
+            1..Self::CROWD => Some(self.0),
+            _ => None,
+        }
+    }
+
+    pub(super) const fn version_of_crowd(self) -> Option<u64> {
+        match self.0 {
+            Self::CROWD.. => Some(self.0 & !Self::CROWD),
+            _ => None,
+        }
+    }
+
+    pub(crate) const fn is_nowhere(self) -> bool {
+        self.0 == 0
+    }
+}
+
+impl Taken {
+    /// Nothing at all.
+    pub(crate) const NOTHING: Self = Self {
+        look: Look {
+            left: Ratio::ZERO,
+            full_in: Ratio::ZERO,
+            mark: 0,
+        },
+        limit: 0,
+        source: Source::NOWHERE,
+    };
+}
+
+/// Why nothing was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Refused {
+    /// Come back in so many nanoseconds.
+    Limited { wait: u64, limit: u32 },
+    /// One call may cost no more than this.
+    TooCostly { max: u32 },
+    /// There is no room for the key.
+    Full,
+}
+
+impl Cell {
+    /// A limiter that nobody has used; its configuration was found valid.
+    pub(crate) fn new(
+        name: ServiceName,
+        namespace: Option<NamespaceName>,
+        config: RateLimitConfig,
+    ) -> Self {
+        let terms = Terms::of(&config, 1);
+        Self {
+            table: Table::new(&config, terms),
+            clock: Clock::start(),
+            secret: Secret::random(),
+            line: Line::default(),
+            name,
+            namespace,
+            config: Mutex::new(Kept {
+                config: Arc::new(config),
+                version: 1,
+                terms,
+            }),
+        }
+    }
+
+    /// The digest of a key; none if there is no key and none is needed.
+    #[inline]
+    pub(crate) fn digest(
+        &self,
+        key: Option<RateKey<'_>>,
+    ) -> Result<Option<Digest>, RateLimitError> {
+        match key {
+            Some(key) => Ok(Some(key.digest(self.secret))),
+            None => self.without_key(),
+        }
+    }
+
+    #[cold]
+    fn without_key(&self) -> Result<Option<Digest>, RateLimitError> {
+        match self.config().on_missing_key {
+            OnMissingKey::Share => Ok(Some(RateKey::anonymous().digest(self.secret))),
+            OnMissingKey::Admit => Ok(None),
+            _ => Err(RateLimitError::MissingKey {
+                policy: self.name.clone(),
+            }),
+        }
+    }
+
+    /// Takes so much of a key, if it may: at once, or after those that wait for it.
+    #[inline]
+    pub(crate) fn take(&self, now: u64, digest: Digest, cost: u32) -> Result<Taken, Refused> {
+        if self.line.is_empty() {
+            self.take_counted(now, digest, cost, true)
+        } else {
+            self.take_in_line(digest, cost)
+        }
+    }
+
+    /// Takes so much of a key, if it may, whoever waits.
+    #[inline]
+    pub(super) fn take_now(&self, digest: Digest, cost: u32) -> Result<Taken, Refused> {
+        self.take_counted(self.clock.now(), digest, cost, true)
+    }
+
+    /// As [`take_now`](Self::take_now), of one who will come back: if it may not, it has not been refused yet.
+    pub(super) fn try_take(&self, digest: Digest, cost: u32) -> Result<Taken, Refused> {
+        self.take_counted(self.clock.now(), digest, cost, false)
+    }
+
+    #[inline(always)]
+    fn take_counted(
+        &self,
+        now: u64,
+        digest: Digest,
+        cost: u32,
+        counts: bool,
+    ) -> Result<Taken, Refused> {
+        let mut shard = self.table.lock(self.table.shard_of(digest));
+        let at = shard.at(now, digest.tag);
+        if cost > shard.terms.dearest {
+            return Err(too_costly(&mut shard));
+        }
+        match self.table.seat(&mut shard, at) {
+            Some(slot) => settle(&mut shard, slot, at, cost, counts),
+            None => {
+                drop(shard);
+                self.take_crowded(digest, cost, counts)
+            }
+        }
+    }
+
+    /// For a new key that found no room in its shard.
+    #[cold]
+    #[inline(never)]
+    fn take_crowded(&self, digest: Digest, cost: u32, counts: bool) -> Result<Taken, Refused> {
+        let number = self.table.shard_of(digest);
+        self.table.make_room(self.clock.now(), number);
+        let now = self.clock.now();
+        let mut shard = self.table.lock(number);
+        let at = shard.at(now, digest.tag);
+        // The terms may be others by now.
+        if cost > shard.terms.dearest {
+            return Err(too_costly(&mut shard));
+        }
+        match self.table.seat(&mut shard, at) {
+            Some(slot) => settle(&mut shard, slot, at, cost, counts),
+            None => self.without_seat(&mut shard, at, cost, counts),
+        }
+    }
+
+    /// What becomes of a new key for which there is no room.
+    pub(super) fn without_seat(
+        &self,
+        shard: &mut Shard,
+        at: At,
+        cost: u32,
+        counts: bool,
+    ) -> Result<Taken, Refused> {
+        let limit = shard.terms.limit;
+        let nothing = Taken {
+            limit,
+            ..Taken::NOTHING
+        };
+        let result = match shard.terms.on_full {
+            OnFull::Admit => Ok(nothing),
+            OnFull::Refuse => Err(Refused::Full),
+            _ => self.take_of_crowd(shard, at, cost),
+        };
+        let result = match result {
+            Err(_) if shard.terms.shadow => {
+                shard.counts.shadowed += 1;
+                Ok(nothing)
+            }
+            result => result,
+        };
+        shard.counts.crowded += u64::from(counts || result.is_ok());
+        shard.counts.admitted += u64::from(result.is_ok());
+        shard.counts.refused += u64::from(counts && result.is_err());
+        result
+    }
+
+    fn take_of_crowd(&self, shard: &Shard, at: At, cost: u32) -> Result<Taken, Refused> {
+        let limit = shard.terms.limit;
+        match self.table.take_of_crowd(&shard.terms, at.now, cost) {
+            Ok((look, version)) => Ok(Taken {
+                look,
+                limit,
+                source: Source::crowd(version),
+            }),
+            Err(Crowded::Limited(wait)) => Err(Refused::Limited { wait, limit }),
+            Err(Crowded::TooCostly(max)) => Err(Refused::TooCostly { max }),
+        }
+    }
+
+    /// Gives back what was taken, as far as time has not done so, to whoever waits for it.
+    pub(crate) fn refund(&self, digest: Digest, taken: &Taken, cost: u32) {
+        if taken.source.is_nowhere() {
+            return;
+        }
+        let (now, mark) = (self.clock.now(), taken.look.mark);
+        if let Some(version) = taken.source.version_of_crowd() {
+            self.table.refund_crowd(now, version, mark, cost);
+        }
+        if let Some(epoch) = taken.source.epoch_of_key() {
+            let mut shard = self.table.lock(self.table.shard_of(digest));
+            let at = shard.at(now, digest.tag);
+            // What is forgotten was idle.
+            if shard.is_good(digest.tag, epoch)
+                && let Some(slot) = shard.find(digest.tag)
+            {
+                shard.refund(slot, at, mark, cost);
+            }
+        }
+        self.call_next(digest);
+    }
+
+    /// Lets a key begin anew.
+    pub(crate) fn reset(&self, digest: Digest) {
+        self.table.forget(digest);
+        self.call_next(digest);
+    }
+
+    /// What a key has left.
+    pub(crate) fn status(&self, digest: Digest) -> RateLimitStatus {
+        let (terms, at, mut state) = self.copy(digest);
+        let look = terms.method.look(&state, at);
+        let wait = terms.method.take(&mut state, at, 1).err();
+        let wait = wait.filter(|_| !terms.shadow);
+        RateLimitStatus {
+            limit: terms.limit,
+            remaining: u32::try_from(look.left.floor()).unwrap_or(u32::MAX),
+            limited: wait.is_some(),
+            retry_after: wait.map(Duration::from_nanos),
+            reset_after: Duration::from_nanos(look.full_in.ceil()),
+        }
+    }
+
+    /// The state of a key, and what it goes by. One that is not known is as a new one.
+    pub(super) fn copy(&self, digest: Digest) -> (Terms, At, Vec<u64>) {
+        let now = self.clock.now();
+        let mut shard = self.table.lock(self.table.shard_of(digest));
+        let (at, terms) = (shard.at(now, digest.tag), shard.terms);
+        let state = match shard.find(digest.tag) {
+            Some(slot) => shard.state(slot).to_vec(),
+            None => {
+                let mut state = vec![0; terms.method.words()];
+                terms.method.begin(&mut state, at);
+                state
+            }
+        };
+        (terms, at, state)
+    }
+
+    /// Goes by another configuration that was found valid.
+    pub(crate) fn reconfigure(&self, config: RateLimitConfig) -> Result<(), RegisterLimiterError> {
+        let mut kept = self.lock();
+        let inherit = config.on_change;
+        let found = match inherit {
+            Inherit::Reset => None,
+            Inherit::Proportional => Some("proportional"),
+            _ => Some("keep"),
+        };
+        if let Some(found) = found.filter(|_| config.algorithm != kept.config.algorithm) {
+            return Err(RegisterLimiterError::Algorithm { found });
+        }
+        let mut terms = Terms::of(&config, kept.terms.version);
+        if found.is_none() || terms.method != kept.terms.method {
+            terms.version += 1;
+        }
+        let max = config.bytes_max;
+        let changed = self.table.change(&config, terms, self.clock.now(), inherit);
+        changed.map_err(|needed| RegisterLimiterError::TooManyBytes { needed, max })?;
+        kept.config = Arc::new(config);
+        kept.version += 1;
+        kept.terms = terms;
+        drop(kept);
+        self.call_all();
+        Ok(())
+    }
+
+    /// A poisoned lock is taken all the same: what is under it is whole at every moment.
+    fn lock(&self) -> MutexGuard<'_, Kept> {
+        self.config.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn config(&self) -> Arc<RateLimitConfig> {
+        Arc::clone(&self.lock().config)
+    }
+
+    pub(crate) fn stats(&self) -> LimiterStats {
+        let (config, version) = {
+            let kept = self.lock();
+            (Arc::clone(&kept.config), kept.version)
+        };
+        let counts = self.table.counts();
+        LimiterStats {
+            namespace: self.namespace.clone(),
+            name: self.name.clone(),
+            algorithm: config.algorithm,
+            limit: config.limit,
+            window_ns: u64::try_from(config.window.as_nanos()).unwrap_or(u64::MAX),
+            shadow: config.shadow,
+            admitted: counts.admitted,
+            refused: counts.refused,
+            shadowed: counts.shadowed,
+            crowded: counts.crowded,
+            evicted: counts.evicted,
+            keys: self.table.keys(),
+            keys_max: config.keys_max,
+            bytes: self.table.bytes(),
+            bytes_max: config.bytes_max,
+            waiting: self.line.len() as u64,
+            config_version: version,
+        }
+    }
+
+    /// The error that a refusal is to the caller.
+    #[inline]
+    pub(crate) fn error(&self, refused: Refused, cost: u32) -> RateLimitError {
+        let policy = self.name.clone();
+        match refused {
+            Refused::Limited { wait, limit } => RateLimitError::Exceeded(RateLimitExceeded {
+                policy,
+                limit,
+                retry_after: Duration::from_nanos(wait),
+            }),
+            Refused::TooCostly { max } => RateLimitError::TooCostly { policy, cost, max },
+            Refused::Full => RateLimitError::Full {
+                policy,
+                keys: self.table.keys(),
+            },
+        }
+    }
+}
+
+#[cold]
+fn too_costly(shard: &mut Shard) -> Refused {
+    shard.counts.refused += 1;
+    Refused::TooCostly {
+        max: shard.terms.dearest,
+    }
+}
+
+/// Takes from a key that has a slot.
+#[inline]
+fn settle(
+    shard: &mut Shard,
+    slot: usize,
+    at: At,
+    cost: u32,
+    counts: bool,
+) -> Result<Taken, Refused> {
+    let limit = shard.terms.limit;
+    match shard.take(slot, at, cost) {
+        Ok(look) => {
+            shard.counts.admitted += 1;
+            Ok(Taken {
+                look,
+                limit,
+                source: Source::key(shard.epoch()),
+            })
+        }
+        Err(wait) if !shard.terms.shadow => {
+            shard.counts.refused += u64::from(counts);
+            Err(Refused::Limited { wait, limit })
+        }
+        Err(_) => Ok(look_on(shard, slot, at)),
+    }
+}
+
+/// Lets a call through that would have been refused.
+#[cold]
+pub(super) fn look_on(shard: &mut Shard, slot: usize, at: At) -> Taken {
+    shard.counts.admitted += 1;
+    shard.counts.shadowed += 1;
+    Taken {
+        look: shard.look(slot, at),
+        limit: shard.terms.limit,
+        source: Source::NOWHERE,
+    }
+}

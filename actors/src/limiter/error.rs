@@ -1,0 +1,141 @@
+//! What can go wrong.
+
+use std::time::Duration;
+
+use mainstay_specs::{Faults, ServiceName};
+
+/// A call that came too soon: which limiter, and when to come back.
+///
+/// A refusal is no failure of what is protected, and nothing was taken for it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the rate limit {policy} is reached, come back in {}", whole(*.retry_after))]
+#[non_exhaustive]
+pub struct RateLimitExceeded {
+    /// The limiter.
+    pub policy: ServiceName,
+    /// How much it lets through in each window.
+    pub limit: u32,
+    /// How long to wait before the same call is let through, if nobody else takes anything meanwhile. Never zero: a nanosecond
+    /// before that, it would be refused again.
+    pub retry_after: Duration,
+}
+
+/// In milliseconds, and never none.
+fn whole(time: Duration) -> humantime::FormattedDuration {
+    let milliseconds = u64::try_from(time.as_nanos().div_ceil(1_000_000)).unwrap_or(u64::MAX);
+    humantime::format_duration(Duration::from_millis(milliseconds))
+}
+
+/// Why a call was not let through.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum RateLimitError {
+    /// It came too soon.
+    #[error(transparent)]
+    Exceeded(RateLimitExceeded),
+    /// It costs more than can ever be had at once, or than one call may cost. There is no use in waiting.
+    #[error(
+        "a call through the rate limit {policy} may cost {max} at most, and this one costs {cost}"
+    )]
+    TooCostly {
+        /// The limiter.
+        policy: ServiceName,
+        /// What the call costs.
+        cost: u32,
+        /// The most that one may cost.
+        max: u32,
+    },
+    /// It has no key, and the limiter lets nobody through without one.
+    #[error("the rate limit {policy} lets nobody through without a key")]
+    MissingKey {
+        /// The limiter.
+        policy: ServiceName,
+    },
+    /// Its key is new, there are as many as there may be, and none of those that were looked at is idle. When one will be, nobody
+    /// knows.
+    #[error("the rate limit {policy} has no room for another key, of which it has {keys}")]
+    Full {
+        /// The limiter.
+        policy: ServiceName,
+        /// How many keys there are.
+        keys: u64,
+    },
+    /// As many callers wait as may.
+    #[error("{max} callers wait for the rate limit {policy}, as many as may")]
+    QueueFull {
+        /// The limiter.
+        policy: ServiceName,
+        /// How many may wait.
+        max: u32,
+    },
+    /// It would have to wait for longer than the caller would.
+    #[error("the rate limit {policy} lets this call through in {}, which is not within {}", whole(*.ready_in), whole(*.within))]
+    TooLate {
+        /// The limiter.
+        policy: ServiceName,
+        /// How long it would take, counted from when this was found out.
+        ready_in: Duration,
+        /// How long the caller would have waited.
+        within: Duration,
+    },
+    /// There is no limiter of this name.
+    #[error("there is no rate limiter {0}")]
+    Missing(ServiceName),
+}
+
+impl RateLimitError {
+    /// How long to wait before another try makes sense, where that is known. Never zero.
+    #[must_use]
+    pub const fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Exceeded(exceeded) => Some(exceeded.retry_after),
+            Self::TooLate { ready_in, .. } => Some(*ready_in),
+            _ => None,
+        }
+    }
+}
+
+/// Why a limiter was not made or changed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum RegisterLimiterError {
+    /// There is one of this name already.
+    #[error("there is a rate limiter {0} already")]
+    AlreadyRegistered(ServiceName),
+    /// There are as many as there may be.
+    #[error("there are {max} rate limiters, as many as there may be")]
+    TooMany {
+        /// How many there may be.
+        max: u32,
+    },
+    /// The configuration cannot be.
+    #[error("the configuration of the rate limiter is wrong: {0}")]
+    Config(Faults),
+    /// It is to be another algorithm, and keys are to keep what they have, which is of no meaning to it.
+    #[error(
+        "another algorithm can take nothing over: expected on_change to be reset, found {found}"
+    )]
+    Algorithm {
+        /// What keys were to keep.
+        found: &'static str,
+    },
+    /// The keys there are would not fit.
+    #[error("the keys of the rate limiter would take {needed} bytes, and bytes_max is {max}")]
+    TooManyBytes {
+        /// What they would take.
+        needed: u64,
+        /// What they may take.
+        max: u64,
+    },
+    /// The limiter is to be of one algorithm, and its configuration says another.
+    #[error("expected the algorithm {expected}, found {found}")]
+    OtherAlgorithm {
+        /// What the type of limiter is for.
+        expected: &'static str,
+        /// What the configuration says.
+        found: &'static str,
+    },
+    /// The keeper was started outside of any namespace.
+    #[error("rate limiters live in a namespace; their keeper was started outside of any")]
+    NotInNamespace,
+}

@@ -1,0 +1,110 @@
+//! Rate limiters in node files and from code.
+
+use std::time::Duration;
+
+use mainstay_specs::{
+    Algorithm, AnyKind, KeyStrategy, NodeSpec, OnFull, OnMissingKey, RateLimitConfig, ServiceName,
+};
+
+use crate::support::faults;
+
+/// The faults of a limiter with this configuration, which begins at 2:1.
+fn limiter_faults(config: &str) -> String {
+    let text = format!(
+        "(namespaces: [(name: \"n\", services: (rate_limiters: (limiters: [(name: \"api\", config: (\n{config}))])))])"
+    );
+    let at = "namespaces[0].services.rate_limiters.limiters[0].config.";
+    faults(&text).replace(at, "")
+}
+
+#[test]
+fn a_policy_is_read_with_all_that_can_be_said() {
+    let text = r#"(namespaces: [(name: "n", services: (rate_limiters: (sweep_every: "1s", limiters: [
+        (name: "api", config: (algorithm: token_bucket, limit: 5, window: "1s", burst_limit: 10, cost_max: 3, key: custom("tenant"),
+            on_missing_key: share, keys_max: 1000, bytes_max: 65536, on_full: refuse, on_change: proportional, waiters_max: 0, shadow: true)),
+        (name: "login", config: (algorithm: sliding_window, limit: 3, window: "15m", key: ip)),
+        (name: "feed", config: (algorithm: fixed_window, window_start: aligned)),
+    ])))])"#;
+    let node = NodeSpec::from_ron(text, &AnyKind).expect("a node");
+    let spec = node.namespaces[0].services.rate_limiters.as_ref();
+    let limiters = &spec.expect("it is given").limiters;
+    let api = &limiters[0].config;
+    assert_eq!((api.limit, api.capacity(), api.dearest()), (5, 10, 3));
+    let tenant = ServiceName::new("tenant").expect("a name");
+    assert_eq!(api.key, KeyStrategy::Custom(tenant));
+    assert_eq!(api.on_missing_key, OnMissingKey::Share);
+    assert_eq!(api.on_full, OnFull::Refuse);
+    let login = RateLimitConfig::sliding_window(3, Duration::from_secs(900));
+    assert_eq!(limiters[1].config, login);
+    let feed = &limiters[2].config;
+    assert_eq!(feed.algorithm, Algorithm::FixedWindow);
+    assert_eq!((feed.limit, feed.window), (100, Duration::from_secs(60)));
+}
+
+#[test]
+fn numbers_that_make_no_sense_are_all_told() {
+    assert_eq!(
+        limiter_faults(
+            "limit: 0,\nwindow: \"0s\",\nburst_limit: 0,\ncost_max: 0,\nkeys_max: 0,\nbytes_max: 511"
+        ),
+        "2:8: limit: expected at least 1, found 0\n\
+         3:9: window: expected a time longer than zero\n\
+         4:14: burst_limit: expected at least 1, found 0\n\
+         5:11: cost_max: expected at least 1, found 0\n\
+         6:11: keys_max: expected at least 1, found 0\n\
+         7:12: bytes_max: expected at least 512, which is room for 8 keys, found 511"
+    );
+    assert_eq!(
+        limiter_faults("limit: -1,\nwindow: \"367days\",\nalgorithm: leaky_bucket"),
+        "2:8: limit: the number -1 is out of range\n\
+         3:9: window: expected at most 366 days, found 1year 1day 18h\n\
+         4:12: algorithm: unknown value `leaky_bucket`, expected one of `token_bucket`, `sliding_window`, \
+         `sliding_window_approximate`, `fixed_window`"
+    );
+}
+
+#[test]
+fn the_parts_of_a_policy_have_to_fit_each_other() {
+    assert_eq!(
+        limiter_faults("algorithm: sliding_window,\nlimit: 4097,\nburst_limit: 5,\ncost_max: 4098"),
+        "3:8: limit: expected at most 4096 for sliding_window, which keeps an instant for each, found 4097: \
+         sliding_window_approximate takes any\n\
+         4:14: burst_limit: expected none beside an algorithm other than token_bucket\n\
+         5:11: cost_max: expected at most the 4097 that can be had at once, found 4098: it would be refused for ever"
+    );
+    assert_eq!(
+        limiter_faults("limit: 1,\nwindow: \"366days\",\nburst_limit: 101"),
+        "4:14: burst_limit: expected a bucket that fills within 100 years, found 101"
+    );
+    assert_eq!(
+        limiter_faults("algorithm: sliding_window,\nlimit: 100,\nbytes_max: 6911"),
+        "4:12: bytes_max: expected at least 6912, which is room for 8 keys, found 6911"
+    );
+    assert_eq!(limiter_faults("limit: 100,\nburst_limit: 10"), "");
+}
+
+#[test]
+fn limiters_with_one_name_and_more_than_may_be_are_told() {
+    let text = "(namespaces: [(name: \"n\", services: (rate_limiters: (\n\
+                limiters: [(name: \"a\", config: ()), (name: \"a\", config: ())],\nlimiters_max: 1,\n\
+                sweep_every: \"99ms\")))])";
+    let at = "namespaces[0].services.rate_limiters";
+    assert_eq!(
+        faults(text),
+        format!(
+            "2:11: {at}.limiters: expected at most limiters_max, which is 1, found 2\n\
+             2:44: {at}.limiters[1].name: duplicate limiter name \"a\", first given at line 2\n\
+             4:14: {at}.sweep_every: expected 100ms to 1h, found 99ms"
+        ),
+    );
+}
+
+#[test]
+fn a_policy_built_in_code_is_checked_by_the_same_rules() {
+    let config = RateLimitConfig::token_bucket(0, Duration::ZERO);
+    let faults = config.validate().expect_err("it cannot be").to_string();
+    assert_eq!(
+        faults,
+        "limit: expected at least 1, found 0\nwindow: expected a time longer than zero"
+    );
+}

@@ -1,0 +1,15 @@
+//! Rate limiters.
+
+mod bounds;
+mod cases;
+mod change;
+mod crash;
+mod edges;
+mod exact;
+mod kinds;
+mod reserving;
+mod seed;
+mod several;
+mod spec;
+mod support;
+mod waiting;
