@@ -22,8 +22,11 @@
 //! | `several.rs` | [`check_all`]: several limits as one |
 //! | `limiters.rs`, `registry.rs` | [`RateLimiterRegistry`] |
 //! | `keeper.rs`, `start.rs` | who clears away what is idle |
+//! | `address/` | `client_ip`, `TrustedProxies`: whose request it is behind proxies; with the feature `tower` |
 //! | `error.rs`, `stats.rs` | [`RateLimitError`], [`RateLimitExceeded`], [`RegisterLimiterError`]; [`RateLimitStatus`], [`LimiterStats`] |
 
+#[cfg(feature = "tower")]
+mod address;
 mod admission;
 mod cell;
 mod clock;
@@ -43,6 +46,8 @@ mod start;
 mod stats;
 mod table;
 
+#[cfg(feature = "tower")]
+pub use address::{ForwardedHeader, NoClientIp, TrustedProxies, TrustedProxiesError, client_ip};
 pub use admission::Admission;
 pub use error::{RateLimitError, RateLimitExceeded, RegisterLimiterError};
 pub use handle::Limiter;
