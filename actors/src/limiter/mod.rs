@@ -23,6 +23,7 @@
 //! | `limiters.rs`, `registry.rs` | [`RateLimiterRegistry`] |
 //! | `keeper.rs`, `start.rs` | who clears away what is idle |
 //! | `address/` | `client_ip`, `TrustedProxies`: whose request it is behind proxies; with the feature `tower` |
+//! | `layer/` | `RateLimitLayer`, `RateLimitMiddleware`: limits around services that serve HTTP; with the feature `tower` |
 //! | `error.rs`, `stats.rs` | [`RateLimitError`], [`RateLimitExceeded`], [`RegisterLimiterError`]; [`RateLimitStatus`], [`LimiterStats`] |
 
 #[cfg(feature = "tower")]
@@ -36,6 +37,8 @@ mod handle;
 mod keeper;
 mod key;
 mod kinds;
+#[cfg(feature = "tower")]
+mod layer;
 mod limiters;
 mod line;
 mod method;
@@ -53,6 +56,12 @@ pub use error::{RateLimitError, RateLimitExceeded, RegisterLimiterError};
 pub use handle::Limiter;
 pub use key::RateKey;
 pub use kinds::{FixedWindowLimiter, RateLimiter, SlidingWindowLimiter, TokenBucketLimiter};
+#[cfg(feature = "tower")]
+pub use layer::{
+    ByExtension, ByHeader, ByIp, ByRequest, Charge, EveryRequest, Extract, NoExtractor,
+    ProblemJson, QuotaUnit, RateLimitFuture, RateLimitLayer, RateLimitMiddleware, RateLimitPolicy,
+    RateLimitRefusal, RequestHead, RequestKeys, Respond, by_request,
+};
 pub use registry::{NAME, RateLimiterRegistry, check_in};
 pub use reservation::Reservation;
 pub use several::{Ask, check_all};
