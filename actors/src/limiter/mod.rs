@@ -21,7 +21,8 @@
 //! | `kinds.rs` | the trait [`RateLimiter`], [`TokenBucketLimiter`], [`SlidingWindowLimiter`], [`FixedWindowLimiter`] |
 //! | `several.rs` | [`check_all`]: several limits as one |
 //! | `limiters.rs`, `registry.rs` | [`RateLimiterRegistry`] |
-//! | `keeper.rs`, `start.rs` | who clears away what is idle |
+//! | `keeper.rs`, `start.rs` | who clears away what is idle, and tells what happens |
+//! | `signals.rs` | events and metrics |
 //! | `address/` | `client_ip`, `TrustedProxies`: whose request it is behind proxies; with the feature `tower` |
 //! | `layer/` | `RateLimitLayer`, `RateLimitMiddleware`: limits around services that serve HTTP; with the feature `tower` |
 //! | `error.rs`, `stats.rs` | [`RateLimitError`], [`RateLimitExceeded`], [`RegisterLimiterError`]; [`RateLimitStatus`], [`LimiterStats`] |
@@ -45,6 +46,7 @@ mod method;
 mod registry;
 mod reservation;
 mod several;
+mod signals;
 mod start;
 mod stats;
 mod table;
