@@ -13,9 +13,10 @@ use super::support::{admitted, name, seconds, settle};
 
 const ALL: &str = "foundation.rate_limiter.*";
 
-/// With a keeper that tells every ten seconds.
+/// With a keeper that tells every ten seconds, and does nothing else meanwhile.
 async fn limiters(cx: &TestContext) -> RateLimiterRegistry {
     let spec = RateLimitersSpec::default().report_every(seconds(10));
+    let spec = spec.sweep_every(seconds(3600));
     let child = RateLimiterRegistry::child(spec);
     cx.start_supervised(child).await.expect("it starts");
     settle().await;
