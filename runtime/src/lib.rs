@@ -64,7 +64,7 @@
 //! | `cli` | the binary `mainstay` |
 //! | `test-util` | the module `testkit` and the attribute `#[mainstay::test]`: tests that own a namespace each |
 //! | `metrics-facade` | the metrics store as a recorder of the facade `metrics`: `MetricsStore::facade_recorder` |
-//! | `tower` | off by default: circuit breakers around tower services |
+//! | `tower` | off by default: circuit breakers around tower services, rate limiters around those that serve HTTP |
 //!
 //! Panics are exit reasons here, so a program has to be built with `panic = "unwind"`, the default.
 

@@ -10,21 +10,30 @@ use mainstay_supervisors::Namespace;
 use super::error::RegisterLimiterError;
 use super::handle::Limiter;
 use super::registry::NAME;
+use super::signals::{Signals, Told};
 
 /// What the keeper, its successors and everybody who asks for a limiter share.
 #[derive(Debug)]
 pub(crate) struct Limiters {
     namespace: NamespaceName,
+    signals: Signals,
     state: RwLock<State>,
 }
 
 #[derive(Debug)]
 struct State {
-    named: BTreeMap<ServiceName, Limiter>,
+    named: BTreeMap<ServiceName, Named>,
     limiters_max: u32,
     sweep_every: Duration,
     /// Those of the spec were made.
     adopted: bool,
+    report_every: Duration,
+}
+
+#[derive(Clone, Debug)]
+struct Named {
+    limiter: Limiter,
+    told: Arc<Told>,
 }
 
 /// The limiters as the namespace keeps them.
@@ -42,11 +51,13 @@ impl Limiters {
         let spec = RateLimitersSpec::default();
         Self {
             namespace: namespace.name().clone(),
+            signals: Signals::new(namespace),
             state: RwLock::new(State {
                 named: BTreeMap::new(),
                 limiters_max: spec.limiters_max,
                 sweep_every: spec.sweep_every,
                 adopted: false,
+                report_every: spec.report_every,
             }),
         }
     }
@@ -61,6 +72,7 @@ impl Limiters {
             let mut state = self.write();
             state.limiters_max = spec.limiters_max;
             state.sweep_every = spec.sweep_every;
+            state.report_every = spec.report_every;
             if state.adopted {
                 return Ok(());
             }
@@ -84,6 +96,11 @@ impl Limiters {
         state.sweep_every
     }
 
+    pub(crate) fn report_every(&self) -> Duration {
+        let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
+        state.report_every
+    }
+
     pub(crate) fn insert(
         &self,
         name: ServiceName,
@@ -98,23 +115,42 @@ impl Limiters {
         if state.named.len() >= max as usize {
             return Err(RegisterLimiterError::TooMany { max });
         }
-        state.named.insert(name, limiter.clone());
+        let named = Named {
+            limiter: limiter.clone(),
+            told: Arc::default(),
+        };
+        state.named.insert(name, named);
         Ok(limiter)
     }
 
     pub(crate) fn find(&self, name: &str) -> Option<Limiter> {
         let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
-        state.named.get(name).cloned()
+        let named = state.named.get(name);
+        named.map(|named| named.limiter.clone())
     }
 
+    /// It is told of for the last time.
     pub(crate) fn remove(&self, name: &str) -> Option<Limiter> {
-        let mut state = self.write();
-        state.named.remove(name)
+        let named = self.write().named.remove(name)?;
+        self.signals.tell(&named.limiter, &named.told);
+        Some(named.limiter)
     }
 
     /// By name.
     pub(crate) fn all(&self) -> Vec<Limiter> {
         let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
-        state.named.values().cloned().collect()
+        let named = state.named.values();
+        named.map(|named| named.limiter.clone()).collect()
+    }
+
+    /// Tells what all of them have done since they were last told of.
+    pub(crate) fn report(&self) {
+        let all: Vec<Named> = {
+            let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
+            state.named.values().cloned().collect()
+        };
+        for named in all {
+            self.signals.tell(&named.limiter, &named.told);
+        }
     }
 }

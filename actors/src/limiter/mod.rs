@@ -21,9 +21,14 @@
 //! | `kinds.rs` | the trait [`RateLimiter`], [`TokenBucketLimiter`], [`SlidingWindowLimiter`], [`FixedWindowLimiter`] |
 //! | `several.rs` | [`check_all`]: several limits as one |
 //! | `limiters.rs`, `registry.rs` | [`RateLimiterRegistry`] |
-//! | `keeper.rs`, `start.rs` | who clears away what is idle |
+//! | `keeper.rs`, `start.rs` | who clears away what is idle, and tells what happens |
+//! | `signals.rs` | events and metrics |
+//! | `address/` | `client_ip`, `TrustedProxies`: whose request it is behind proxies; with the feature `tower` |
+//! | `layer/` | `RateLimitLayer`, `RateLimitMiddleware`: limits around services that serve HTTP; with the feature `tower` |
 //! | `error.rs`, `stats.rs` | [`RateLimitError`], [`RateLimitExceeded`], [`RegisterLimiterError`]; [`RateLimitStatus`], [`LimiterStats`] |
 
+#[cfg(feature = "tower")]
+mod address;
 mod admission;
 mod cell;
 mod clock;
@@ -33,21 +38,32 @@ mod handle;
 mod keeper;
 mod key;
 mod kinds;
+#[cfg(feature = "tower")]
+mod layer;
 mod limiters;
 mod line;
 mod method;
 mod registry;
 mod reservation;
 mod several;
+mod signals;
 mod start;
 mod stats;
 mod table;
 
+#[cfg(feature = "tower")]
+pub use address::{ForwardedHeader, NoClientIp, TrustedProxies, TrustedProxiesError, client_ip};
 pub use admission::Admission;
 pub use error::{RateLimitError, RateLimitExceeded, RegisterLimiterError};
 pub use handle::Limiter;
 pub use key::RateKey;
 pub use kinds::{FixedWindowLimiter, RateLimiter, SlidingWindowLimiter, TokenBucketLimiter};
+#[cfg(feature = "tower")]
+pub use layer::{
+    ByExtension, ByHeader, ByIp, ByRequest, Charge, EveryRequest, Extract, NoExtractor,
+    ProblemJson, QuotaUnit, RateLimitFuture, RateLimitLayer, RateLimitMiddleware, RateLimitPolicy,
+    RateLimitRefusal, RequestHead, RequestKeys, Respond, by_request,
+};
 pub use registry::{NAME, RateLimiterRegistry, check_in};
 pub use reservation::Reservation;
 pub use several::{Ask, check_all};

@@ -21,6 +21,11 @@ pub const NAME: &str = "rate_limiters";
 /// They can be made and used whether the service [`child`](Self::child) runs or not. It clears away keys that are idle; it may crash
 /// at any moment, which no caller notices.
 ///
+/// While it runs, the telemetry of the namespace is told what its limiters do, in events `foundation.rate_limiter.*`
+/// ([`CATALOGUE`](crate::telemetry::CATALOGUE)), and its metrics count `foundation.rate_limiter.allowed` and
+/// `foundation.rate_limiter.limited` by `policy`. That is done once an interval, `report_every` of the spec, with counts: an attack
+/// makes no more events than a single call. The handler of such an event that is attached inline is called by the keeper.
+///
 /// To find a limiter takes a lock for the time of one lookup: keep the handle where calls are many.
 ///
 /// ```
@@ -83,7 +88,8 @@ impl RateLimiterRegistry {
         self.limiters.insert(name, config)
     }
 
-    /// Forgets a limiter, and hands it out. It goes on working for whoever holds it, and its name is free.
+    /// Forgets a limiter, and hands it out. It goes on working for whoever holds it, and its name is free. Telemetry is told of it for
+    /// the last time.
     pub fn unregister(&self, name: &str) -> Option<Limiter> {
         self.limiters.remove(name)
     }

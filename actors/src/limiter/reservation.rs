@@ -1,5 +1,6 @@
 //! What was taken and may be given back.
 
+use super::admission::Admission;
 use super::cell::Taken;
 use super::digest::Digest;
 use super::handle::Limiter;
@@ -30,6 +31,15 @@ impl Reservation {
     #[must_use]
     pub const fn cost(&self) -> u32 {
         self.cost
+    }
+
+    /// What the key had left after it was taken.
+    #[must_use]
+    pub fn admission(&self) -> Admission {
+        match self.taken {
+            Some((_, taken)) => Admission::of(taken),
+            None => Admission::free(),
+        }
     }
 
     /// The call was made: nothing goes back.

@@ -8,6 +8,8 @@ use super::digest::Digest;
 use super::error::RateLimitError;
 use super::handle::Limiter;
 use super::key::RateKey;
+#[cfg(feature = "tower")]
+use super::reservation::Reservation;
 use super::table::{Counts, Shard};
 
 /// What one limiter is asked for.
@@ -68,6 +70,25 @@ impl<'a> Ask<'a> {
 /// Of those that refuse, the one after which the call makes sense again last: what cannot be had by waiting comes first, then
 /// the longest wait.
 pub fn check_all(asked: &[Ask<'_>]) -> Result<Vec<Admission>, RateLimitError> {
+    let admission = |taken: Option<(Digest, Taken)>| match taken {
+        Some((_, taken)) => Admission::of(taken),
+        None => Admission::free(),
+    };
+    Ok(take_asked(asked)?.into_iter().map(admission).collect())
+}
+
+/// As [`check_all`], of a call that may not count in the end.
+#[cfg(feature = "tower")]
+pub(super) fn reserve_all(asked: &[Ask<'_>]) -> Result<Vec<Reservation>, RateLimitError> {
+    let taken = take_asked(asked)?;
+    let each = asked.iter().zip(taken);
+    let reservation =
+        |(ask, taken): (&Ask<'_>, _)| Reservation::new(ask.limiter.clone(), taken, ask.cost);
+    Ok(each.map(reservation).collect())
+}
+
+/// What was taken, in the order of what was asked; nothing of what costs nothing or needs no key.
+fn take_asked(asked: &[Ask<'_>]) -> Result<Vec<Option<(Digest, Taken)>>, RateLimitError> {
     let digest = |ask: &Ask<'_>| ask.limiter.cell().digest(ask.key);
     let digests: Result<Vec<_>, _> = asked.iter().map(digest).collect();
     let digests = digests?;
@@ -80,11 +101,11 @@ pub fn check_all(asked: &[Ask<'_>]) -> Result<Vec<Admission>, RateLimitError> {
         let Part { cell, cost, .. } = parts[part];
         cell.error(refused, cost)
     })?;
-    let mut admissions = vec![Admission::free(); asked.len()];
+    let mut all = vec![None; asked.len()];
     for (part, taken) in parts.iter().zip(taken) {
-        admissions[part.nth] = Admission::of(taken);
+        all[part.nth] = Some((part.digest, taken));
     }
-    Ok(admissions)
+    Ok(all)
 }
 
 /// One of those that take something.

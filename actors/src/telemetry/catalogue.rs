@@ -39,6 +39,19 @@ pub const RATE_LIMIT_REJECTED: EventDescriptor = EventDescriptor::new(
     &["function", "retry_after"],
 );
 
+/// Calls were refused by a rate limiter. As of all events of limiters, there is one for each limiter (`policy`) and interval at most,
+/// whatever happens: `count` says how often it has since the one before, and `total` over the life of the limiter.
+pub const RATE_LIMITER_LIMITED: EventDescriptor = limiter("foundation.rate_limiter.limited");
+/// Calls were let through that would have been refused, as the limiter only looks on.
+pub const RATE_LIMITER_SHADOWED: EventDescriptor = limiter("foundation.rate_limiter.shadowed");
+/// Calls of new keys found no room in a limiter: an attack, or `keys_max` is too low.
+pub const RATE_LIMITER_FULL: EventDescriptor = limiter("foundation.rate_limiter.full");
+/// Keys of a limiter were forgotten that were idle.
+pub const RATE_LIMITER_EVICTED: EventDescriptor = limiter("foundation.rate_limiter.evicted");
+/// A limiter goes by another configuration: `total` is how often that has changed.
+pub const RATE_LIMITER_RECONFIGURED: EventDescriptor =
+    limiter("foundation.rate_limiter.reconfigured");
+
 /// An alert has fired, or was resolved.
 pub const PERFORMANCE_ALERT: EventDescriptor = EventDescriptor::new(
     mainstay_specs::ALERT_EVENT,
@@ -57,6 +70,11 @@ pub const CATALOGUE: &[EventDescriptor] = &[
     MEMORY_CHECK,
     MEMORY_PRESSURE,
     RATE_LIMIT_REJECTED,
+    RATE_LIMITER_LIMITED,
+    RATE_LIMITER_SHADOWED,
+    RATE_LIMITER_FULL,
+    RATE_LIMITER_EVICTED,
+    RATE_LIMITER_RECONFIGURED,
     PERFORMANCE_ALERT,
 ];
 
@@ -77,6 +95,10 @@ const fn breaker(path: &'static str) -> EventDescriptor {
             "reason",
         ],
     )
+}
+
+const fn limiter(path: &'static str) -> EventDescriptor {
+    EventDescriptor::new(path, &["count", "total"], &["policy", "namespace"])
 }
 
 #[cfg(test)]

@@ -87,14 +87,15 @@ fn the_parts_of_a_policy_have_to_fit_each_other() {
 fn limiters_with_one_name_and_more_than_may_be_are_told() {
     let text = "(namespaces: [(name: \"n\", services: (rate_limiters: (\n\
                 limiters: [(name: \"a\", config: ()), (name: \"a\", config: ())],\nlimiters_max: 1,\n\
-                sweep_every: \"99ms\")))])";
+                sweep_every: \"99ms\",\nreport_every: \"61m\")))])";
     let at = "namespaces[0].services.rate_limiters";
     assert_eq!(
         faults(text),
         format!(
             "2:11: {at}.limiters: expected at most limiters_max, which is 1, found 2\n\
              2:44: {at}.limiters[1].name: duplicate limiter name \"a\", first given at line 2\n\
-             4:14: {at}.sweep_every: expected 100ms to 1h, found 99ms"
+             4:14: {at}.sweep_every: expected 100ms to 1h, found 99ms\n\
+             5:15: {at}.report_every: expected 100ms to 1h, found 1h 1m"
         ),
     );
 }

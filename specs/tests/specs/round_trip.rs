@@ -278,7 +278,8 @@ fn rate_limiters() -> impl Strategy<Value = RateLimitersSpec> {
         let name = ServiceName::new("api").expect("a name");
         let spec = RateLimitersSpec::default().limiter(name, config);
         let every = Duration::from_millis(100 + u64::from(max));
-        spec.limiters_max(max).sweep_every(every)
+        let spec = spec.limiters_max(max).sweep_every(every);
+        spec.report_every(2 * every)
     })
 }
 

@@ -35,6 +35,10 @@ pub struct RateLimitersSpec {
     /// keys go at once. Default: 10 s.
     #[serde(with = "crate::duration")]
     pub sweep_every: Duration,
+    /// How often telemetry and metrics are told what limiters have done, 100 ms to an hour: one event of a kind for each limiter at
+    /// most. Default: 1 s.
+    #[serde(with = "crate::duration")]
+    pub report_every: Duration,
 }
 
 /// A limiter that is there from the start.
@@ -54,6 +58,7 @@ impl Default for RateLimitersSpec {
             limiters: Vec::new(),
             limiters_max: 1024,
             sweep_every: Duration::from_secs(10),
+            report_every: Duration::from_secs(1),
         }
     }
 }
@@ -80,6 +85,13 @@ impl RateLimitersSpec {
         self
     }
 
+    /// Sets how often telemetry and metrics are told.
+    #[must_use]
+    pub const fn report_every(mut self, time: Duration) -> Self {
+        self.report_every = time;
+        self
+    }
+
     /// Checks it as a whole.
     ///
     /// # Errors
@@ -97,10 +109,16 @@ impl RateLimitersSpec {
             report.add(Finding::new(at.field("limiters_max"), message));
         }
         let every = Duration::from_millis(100)..=Duration::from_secs(3600);
-        if !every.contains(&self.sweep_every) {
-            let found = humantime::format_duration(self.sweep_every);
-            let message = format!("expected 100ms to 1h, found {found}");
-            report.add(Finding::new(at.field("sweep_every"), message));
+        let times = [
+            ("sweep_every", self.sweep_every),
+            ("report_every", self.report_every),
+        ];
+        for (name, time) in times {
+            if !every.contains(&time) {
+                let found = humantime::format_duration(time);
+                let message = format!("expected 100ms to 1h, found {found}");
+                report.add(Finding::new(at.field(name), message));
+            }
         }
         self.check_limiters(report, at);
     }
