@@ -18,7 +18,7 @@ pub(crate) async fn keep(limiters: Arc<Limiters>, stop: StopToken) {
             () = stop.stopped() => return,
             () = sleep(limiters.sweep_every()) => {}
         }
-        for limiter in limiters.all() {
+        for limiter in limiters.swept() {
             let cell = limiter.cell();
             for number in 0..cell.table.shards() {
                 cell.table.sweep(number, cell.clock.now());

@@ -21,6 +21,7 @@
 //! | `kinds.rs` | the trait [`RateLimiter`], [`TokenBucketLimiter`], [`SlidingWindowLimiter`], [`FixedWindowLimiter`] |
 //! | `several.rs` | [`check_all`]: several limits as one |
 //! | `limiters.rs`, `registry.rs` | [`RateLimiterRegistry`] |
+//! | `redis/` | `RedisLimiter`: one limit for many machines (feature `redis`) |
 //! | `keeper.rs`, `start.rs` | who clears away what is idle |
 //! | `error.rs`, `stats.rs` | [`RateLimitError`], [`RateLimitExceeded`], [`RegisterLimiterError`]; [`RateLimitStatus`], [`LimiterStats`] |
 
@@ -36,6 +37,8 @@ mod kinds;
 mod limiters;
 mod line;
 mod method;
+#[cfg(feature = "redis")]
+mod redis;
 mod registry;
 mod reservation;
 mod several;
@@ -44,10 +47,15 @@ mod stats;
 mod table;
 
 pub use admission::Admission;
-pub use error::{RateLimitError, RateLimitExceeded, RegisterLimiterError};
+pub use error::{RateLimitError, RateLimitExceeded, RegisterLimiterError, Unavailable};
 pub use handle::Limiter;
 pub use key::RateKey;
 pub use kinds::{FixedWindowLimiter, RateLimiter, SlidingWindowLimiter, TokenBucketLimiter};
+#[cfg(feature = "redis")]
+pub use redis::{
+    DecidedBy, Decision, RedisAsk, RedisLimiter, RedisLimiterStats, RedisReservation, RedisStats,
+    check_all_redis,
+};
 pub use registry::{NAME, RateLimiterRegistry, check_in};
 pub use reservation::Reservation;
 pub use several::{Ask, check_all};

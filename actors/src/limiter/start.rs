@@ -29,7 +29,7 @@ fn start(spec: &RateLimitersSpec, cx: StartContext) -> Result<Started, StartErro
     let namespace =
         namespace.ok_or_else(|| StartError::failed(RegisterLimiterError::NotInNamespace))?;
     let limiters = Limiters::of(&namespace);
-    limiters.adopt(spec);
+    limiters.adopt(spec).map_err(wrong)?;
     let process = cx.spawn_task(move |stop| keep(Arc::clone(&limiters), stop));
     Ok(process.into())
 }
