@@ -54,7 +54,10 @@ impl Server {
         let command = command.stdout(Stdio::null()).stderr(Stdio::null());
         self.process = Some(command.spawn().expect("it starts"));
         let began = Instant::now();
-        while self.try_ask(&["PING"]).as_deref() != Ok("+PONG\r\n") {
+        while !self
+            .try_ask(&["PING"])
+            .is_ok_and(|answer| answer == "+PONG\r\n")
+        {
             assert!(began.elapsed() < PATIENCE, "it does not answer");
             std::thread::yield_now();
         }

@@ -41,6 +41,6 @@ local function save(key, state, time)
   redis.call('SET', key, table.concat(state, ' '), 'PX', text(math.floor(time / 1000) + 1))
 end
 
--- By name: `take(key, a, now)` gives whether it may, what time it is in effect, what is known, and how it is done; `give(key, a, now)`
--- does it.
+-- By name: `take(key, a, now)` gives whether it may, what time it is in effect, what is known, and how it is done; then how a new key is
+-- kept that nothing is taken of, where that matters. `give(key, a, now)` gives back.
 local methods = {}

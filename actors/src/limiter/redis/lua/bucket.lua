@@ -27,6 +27,9 @@ methods.bucket = {
     local may = after < a[3] or (after == a[3] and over <= a[4])
     return may, now, { whole, part }, function()
       save(key, { now, now + after, over }, after + a[8] + 1)
+    end, not s and a[8] > 0 and function()
+      -- What a new one lacks comes from now on.
+      save(key, { now, now + whole, part }, whole + a[8] + 1)
     end
   end,
 

@@ -10,20 +10,21 @@ if ARGV[1] == 'give' then
   return { raw }
 end
 
-local answer, doing, all = { raw }, {}, true
+local answer, doing, beginning, all = { raw }, {}, {}, true
 for n, key in ipairs(KEYS) do
-  local may, now, known, take = methods[ARGV[3 * n]].take(key, words(ARGV[3 * n + 2]), raw)
+  local may, now, known, take, begin = methods[ARGV[3 * n]].take(key, words(ARGV[3 * n + 2]), raw)
   answer[n + 1] = { may and 1 or 0, now, unpack(known) }
-  doing[n] = may and take
+  doing[n], beginning[n] = may and take, begin
   -- Of a limit that only looks on, it does not matter.
   if not may and ARGV[3 * n + 1] ~= '1' then
     all = false
   end
 end
-if all and ARGV[1] == 'take' then
+if ARGV[1] == 'take' then
   for n in ipairs(KEYS) do
-    if doing[n] then
-      doing[n]()
+    local done = all and doing[n] or beginning[n]
+    if done then
+      done()
     end
   end
 end

@@ -82,15 +82,21 @@ async fn agree(server: &Asked, config: &RateLimitConfig, deeds: Vec<(f64, Deed)>
         now: now - zero,
         phase: DIGEST.tag,
     };
-    let mut state = vec![0; method.words()];
-    method.begin(&mut state, at(now));
+    let new = |now: u64| {
+        let mut state = vec![0; method.words()];
+        method.begin(&mut state, at(now));
+        state
+    };
+    // A key is there from the first try to take of it.
+    let mut state = None;
     let mut taken = Vec::new();
     for (time, deed) in deeds {
         now += (time * window) as u64;
         match deed {
             Deed::Take(cost) => {
                 let cost = cost.min(config.capacity());
-                let expected = method.take(&mut state, at(now), cost);
+                let state = state.get_or_insert_with(|| new(now));
+                let expected = method.take(state, at(now), cost);
                 match (server.take(now, cost).await, expected) {
                     (Ok((left, grant)), Ok(look)) => {
                         assert_eq!(u64::from(left.left), look.left.floor());
@@ -103,14 +109,16 @@ async fn agree(server: &Asked, config: &RateLimitConfig, deeds: Vec<(f64, Deed)>
                 }
             }
             Deed::Look => {
-                let (left, look) = (server.look(now).await, method.look(&state, at(now)));
+                let seen = state.clone().unwrap_or_else(|| new(now));
+                let (left, look) = (server.look(now).await, method.look(&seen, at(now)));
                 assert_eq!(u64::from(left.left), look.left.floor());
                 assert_eq!(left.full_in, look.full_in.ceil());
             }
             Deed::Give(nth, cost) if nth < taken.len() => {
                 let (took, mark, theirs) = taken.swap_remove(nth);
                 let cost = cost.min(took);
-                method.refund(&mut state, at(now), mark, cost);
+                let state = state.get_or_insert_with(|| new(now));
+                method.refund(state, at(now), mark, cost);
                 server.give(now, cost, theirs).await;
             }
             Deed::Give(..) => {}
@@ -129,7 +137,7 @@ fn every_method_decides_on_the_server_as_it_does_here() {
         return;
     };
     let runtime = runtime();
-    let mut place = 0;
+    let place = std::cell::Cell::new(0);
     let mut runner = TestRunner::new(Config {
         cases: 200,
         failure_persistence: None,
@@ -137,8 +145,8 @@ fn every_method_decides_on_the_server_as_it_does_here() {
     });
     let cases = (config(), deeds());
     let checked = runner.run(&cases, |(config, deeds)| {
-        place += 1;
-        let asked = Asked::new(limiter(&server, config.clone()), place);
+        place.set(place.get() + 1);
+        let asked = Asked::new(limiter(&server, config.clone()), place.get());
         runtime.block_on(agree(&asked, &config, deeds));
         Ok(())
     });
