@@ -6,6 +6,7 @@ mod change;
 mod crash;
 mod exact;
 mod kinds;
+mod redis;
 mod reserving;
 mod seed;
 mod several;

@@ -268,10 +268,9 @@ impl RedisLimiter {
         let limit = part.policy.limit;
         match known.taken(&part.policy, part.cost, answer.raw) {
             Ok(left) if known.may() => Ok(admission(left, limit, Some(0))),
-            result if part.shadow => {
+            _ if part.shadow => {
                 self.inner.shadowed.fetch_add(1, Ordering::Relaxed);
                 let left = known.look(&part.policy, answer.raw);
-                drop(result);
                 Ok(admission(left, limit, None))
             }
             result => Err(RateLimitError::Exceeded(RateLimitExceeded {
