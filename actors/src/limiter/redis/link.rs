@@ -163,13 +163,13 @@ impl Link {
     async fn run(&self, question: &Question, leave: Leave) -> Result<Answer, Unavailable> {
         let limit = self.backend.time_limit;
         let result = match timeout(limit, self.send(question)).await {
-            Ok(result) => result.map_err(told),
-            Err(_) => {
+            Ok(Err(error)) if !error.is_timeout() => Err(told(&error)),
+            Ok(Ok(value)) => question.read(&value),
+            _ => {
                 self.counts.late.fetch_add(1, Ordering::Relaxed);
                 Err(Unavailable::TooSlow { within: limit })
             }
         };
-        let result = result.and_then(|value| question.read(&value));
         self.heard(leave, &result);
         result
     }
@@ -232,7 +232,8 @@ impl Link {
                 // Whether and when another try makes sense is decided here.
                 .set_number_of_retries(0)
                 .set_response_timeout(None)
-                .set_connection_timeout(Some(self.backend.time_limit));
+                // Calls end by themselves; this is for an attempt that nobody waits for any more.
+                .set_connection_timeout(Some(2 * self.backend.time_limit));
             let client = self.client.clone();
             kept.manager = Some(ConnectionManager::new_lazy_with_config(client, config)?);
             kept.number += 1;
@@ -278,7 +279,7 @@ impl Link {
 }
 
 /// What went wrong, as the server or the system says it; neither repeats what was sent.
-fn told(error: RedisError) -> Unavailable {
+fn told(error: &RedisError) -> Unavailable {
     let told = match error.detail() {
         Some(detail) => format!("{}: {detail}", error.category()),
         None => error.to_string(),

@@ -83,9 +83,10 @@ impl Server {
 
     fn signal(&self, signal: &str) {
         let process = self.process.as_ref().expect("it runs");
-        let mut command = Command::new("kill");
-        let command = command.args([&format!("-{signal}"), &process.id().to_string()]);
-        assert!(command.status().expect("kill runs").success());
+        let kill = format!("kill -{signal} {}", process.id());
+        let mut shell = Command::new("sh");
+        let status = shell.args(["-c", &kill]).status();
+        assert!(status.expect("sh runs").success());
     }
 
     /// Where it is.
@@ -113,8 +114,9 @@ impl Server {
         }
         stream.write_all(command.as_bytes())?;
         stream.write_all(b"*1\r\n$4\r\nQUIT\r\n")?;
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer)?;
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer)?;
+        let answer = String::from_utf8_lossy(&answer);
         Ok(answer.trim_end_matches("+OK\r\n").to_owned())
     }
 }
