@@ -100,11 +100,12 @@ pub use order::{DependencyCycle, start_order};
 pub use path::{PathStep, SpecPath};
 pub use position::Position;
 pub use service::{
-    ALERT_EVENT, AlertRule, AlertsSpec, Algorithm, Aspect, CallRate, CircuitBreakersSpec,
+    ALERT_EVENT, AlertRule, AlertsSpec, Algorithm, Aspect, Backend, CallRate, CircuitBreakersSpec,
     CircuitConfig, CircuitFamily, CircuitWindow, Comparison, ConfigServerSpec, Each, EventsSpec,
     FailureCount, HalfOpen, Inherit, KeyStrategy, MetricsSpec, NamedCircuit, NamedLimiter, NoData,
-    OnFull, OnMissingKey, OpenTime, ProbeExpiry, ProcessMetricsSpec, RateLimitConfig,
-    RateLimitersSpec, ServicesSpec, Severity, SlowCalls, TelemetrySpec, TripRules, WindowStart,
+    OnFull, OnMissingKey, OnUnavailable, OpenTime, ProbeExpiry, ProcessMetricsSpec,
+    RateLimitConfig, RateLimitersSpec, RedisBackend, ServicesSpec, Severity, SlowCalls,
+    TelemetrySpec, TripRules, WindowStart,
 };
 pub use source::{FILE_BYTES_MAX, ReadError};
 pub use supervisor::{AutoShutdown, Strategy, SupervisorFlags};

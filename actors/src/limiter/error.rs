@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use mainstay_specs::{Faults, ServiceName};
+use mainstay_specs::{Faults, ServiceName, SpecPath};
 
 /// A call that came too soon: which limiter, and when to come back.
 ///
@@ -81,6 +81,63 @@ pub enum RateLimitError {
     /// There is no limiter of this name.
     #[error("there is no rate limiter {0}")]
     Missing(ServiceName),
+    /// The counts of this limiter are in a server, which has to be asked: through a `RedisLimiter`.
+    #[error(
+        "the counts of the rate limiter {0} are in a server: only its own handle can ask for them"
+    )]
+    Elsewhere(ServiceName),
+    /// Its counts are in a server that has not given them, and the limiter refuses such calls, or would have to let more through
+    /// than is this machine's part.
+    #[error("the rate limit {policy} cannot be asked, and refuses meanwhile: {reason}")]
+    Unavailable {
+        /// The limiter.
+        policy: ServiceName,
+        /// What is wrong with the server.
+        reason: Unavailable,
+    },
+    /// These limiters were to decide as one, and their counts are in different servers, or they have different connections.
+    #[error(
+        "the rate limits {policy} and {other} have no connection in common, and cannot decide as one"
+    )]
+    NotTogether {
+        /// One of them.
+        policy: ServiceName,
+        /// The other.
+        other: ServiceName,
+    },
+}
+
+/// Why a server that keeps counts has not given them.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Unavailable {
+    /// It has not answered in time. What it was asked to take, it may still take.
+    #[error("no answer within {}", whole(*.within))]
+    TooSlow {
+        /// The time it had.
+        within: Duration,
+    },
+    /// It could not be reached, or it said that it will not.
+    #[error("{told}")]
+    Failed {
+        /// What the system or the server says.
+        told: String,
+    },
+    /// It has not answered several times, and is not asked for a while.
+    #[error("it did not answer before, and is asked again in {}", whole(*.retry_in))]
+    Paused {
+        /// When one call will try.
+        retry_in: Duration,
+    },
+    /// As many calls are under way as may.
+    #[error("{max} calls are under way, as many as may")]
+    Busy {
+        /// How many may.
+        max: u32,
+    },
+    /// There is no tokio runtime to ask in, or it ended meanwhile.
+    #[error("there is no runtime to ask in")]
+    NoRuntime,
 }
 
 impl RateLimitError {
@@ -90,6 +147,10 @@ impl RateLimitError {
         match self {
             Self::Exceeded(exceeded) => Some(exceeded.retry_after),
             Self::TooLate { ready_in, .. } => Some(*ready_in),
+            Self::Unavailable {
+                reason: Unavailable::Paused { retry_in },
+                ..
+            } => Some(*retry_in),
             _ => None,
         }
     }
@@ -135,7 +196,29 @@ pub enum RegisterLimiterError {
         /// What the configuration says.
         found: &'static str,
     },
+    /// The limit is shared by machines, and cannot be changed like this.
+    #[error("a limit that machines share cannot be changed like this: expected {expected}")]
+    Shared {
+        /// What the new configuration has to say.
+        expected: &'static str,
+    },
     /// The keeper was started outside of any namespace.
     #[error("rate limiters live in a namespace; their keeper was started outside of any")]
     NotInNamespace,
+}
+
+impl RegisterLimiterError {
+    /// The same of the nth limiter of a spec: its faults are told with their place there.
+    pub(crate) fn at_limiter(self, nth: usize) -> Self {
+        let Self::Config(faults) = self else {
+            return self;
+        };
+        let place = SpecPath::root()
+            .field("limiters")
+            .index(nth)
+            .field("config");
+        let placed = faults.into_iter().map(|fault| fault.inside(&place));
+        let placed = Faults::from_list(placed.collect());
+        Self::Config(placed.expect("there are as many as before"))
+    }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use mainstay_specs::{NamespaceName, RateLimitConfig, ServiceName};
+use mainstay_specs::{Fault, NamespaceName, RateLimitConfig, ServiceName, SpecPath};
 use tokio::time::{Instant, sleep};
 
 use super::admission::Admission;
@@ -69,6 +69,7 @@ impl Limiter {
         config: RateLimitConfig,
     ) -> Result<Self, RegisterLimiterError> {
         config.validate().map_err(RegisterLimiterError::Config)?;
+        here(&config)?;
         let cell = Arc::new(Cell::new(name, namespace, config));
         Ok(Self { cell })
     }
@@ -263,6 +264,7 @@ impl Limiter {
     /// changed then.
     pub fn reconfigure(&self, config: RateLimitConfig) -> Result<(), RegisterLimiterError> {
         config.validate().map_err(RegisterLimiterError::Config)?;
+        here(&config)?;
         self.cell.reconfigure(config)
     }
 
@@ -277,4 +279,19 @@ impl Limiter {
     pub fn stats(&self) -> LimiterStats {
         self.cell.stats()
     }
+}
+
+/// Whether the counts are to be in this process, as they are here.
+fn here(config: &RateLimitConfig) -> Result<(), RegisterLimiterError> {
+    if config.backend.is_local() {
+        return Ok(());
+    }
+    let message = if cfg!(feature = "redis") {
+        "expected none: a limiter whose counts are in a Redis is a RedisLimiter"
+    } else {
+        "expected none: this program was built without the feature `redis`"
+    };
+    let path = SpecPath::root().field("backend").field("redis");
+    let fault = Fault::new(message).at(path);
+    Err(RegisterLimiterError::Config(fault.into()))
 }

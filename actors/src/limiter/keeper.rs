@@ -33,7 +33,7 @@ pub(crate) async fn keep(limiters: Arc<Limiters>, stop: StopToken) {
 }
 
 async fn sweep(limiters: &Limiters, stop: &StopToken) {
-    for limiter in limiters.all() {
+    for limiter in limiters.swept() {
         let cell = limiter.cell();
         for number in 0..cell.table.shards() {
             if stop.is_stopped() {

@@ -4,11 +4,13 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock, RwLockWriteGuard};
 use std::time::Duration;
 
-use mainstay_specs::{NamespaceName, RateLimitConfig, RateLimitersSpec, ServiceName};
+use mainstay_specs::{NamedLimiter, NamespaceName, RateLimitConfig, RateLimitersSpec, ServiceName};
 use mainstay_supervisors::Namespace;
 
 use super::error::RegisterLimiterError;
 use super::handle::Limiter;
+#[cfg(feature = "redis")]
+use super::redis::{Link, RedisLimiter};
 use super::registry::NAME;
 use super::signals::{Signals, Told};
 
@@ -23,6 +25,8 @@ pub(crate) struct Limiters {
 #[derive(Debug)]
 struct State {
     named: BTreeMap<ServiceName, Named>,
+    #[cfg(feature = "redis")]
+    shared: BTreeMap<ServiceName, RedisLimiter>,
     limiters_max: u32,
     sweep_every: Duration,
     /// Those of the spec were made.
@@ -40,6 +44,26 @@ struct Named {
 #[derive(Debug)]
 struct Kept(Arc<Limiters>);
 
+impl State {
+    /// Whether there may be one more of this name.
+    fn room_for(&self, name: ServiceName) -> Result<ServiceName, RegisterLimiterError> {
+        let (max, count, taken) = (self.limiters_max, self.named.len(), &self.named);
+        let taken = taken.contains_key(&name);
+        #[cfg(feature = "redis")]
+        let (count, taken) = (
+            count + self.shared.len(),
+            taken || self.shared.contains_key(&name),
+        );
+        if taken {
+            return Err(RegisterLimiterError::AlreadyRegistered(name));
+        }
+        if count >= max as usize {
+            return Err(RegisterLimiterError::TooMany { max });
+        }
+        Ok(name)
+    }
+}
+
 impl Limiters {
     /// Those of the namespace; none at first.
     pub(crate) fn of(namespace: &Namespace) -> Arc<Self> {
@@ -54,6 +78,8 @@ impl Limiters {
             signals: Signals::new(namespace),
             state: RwLock::new(State {
                 named: BTreeMap::new(),
+                #[cfg(feature = "redis")]
+                shared: BTreeMap::new(),
                 limiters_max: spec.limiters_max,
                 sweep_every: spec.sweep_every,
                 adopted: false,
@@ -66,7 +92,7 @@ impl Limiters {
     ///
     /// # Errors
     ///
-    /// If others have taken their room. Those that are made by then stay.
+    /// One that cannot be made here, with its place; or if others have taken their room. Those before it have been made.
     pub(crate) fn adopt(&self, spec: &RateLimitersSpec) -> Result<(), RegisterLimiterError> {
         {
             let mut state = self.write();
@@ -77,14 +103,23 @@ impl Limiters {
                 return Ok(());
             }
         }
-        for limiter in &spec.limiters {
-            match self.insert(limiter.name.clone(), limiter.config.clone()) {
-                Ok(_) | Err(RegisterLimiterError::AlreadyRegistered(_)) => {}
-                Err(wrong) => return Err(wrong),
+        for (nth, limiter) in spec.limiters.iter().enumerate() {
+            match self.adopt_one(limiter) {
+                Ok(()) | Err(RegisterLimiterError::AlreadyRegistered(_)) => {}
+                Err(wrong) => return Err(wrong.at_limiter(nth)),
             }
         }
         self.write().adopted = true;
         Ok(())
+    }
+
+    fn adopt_one(&self, limiter: &NamedLimiter) -> Result<(), RegisterLimiterError> {
+        let (name, config) = (limiter.name.clone(), limiter.config.clone());
+        #[cfg(feature = "redis")]
+        if !config.backend.is_local() {
+            return self.insert_shared(name, config).map(drop);
+        }
+        self.insert(name, config).map(drop)
     }
 
     fn write(&self) -> RwLockWriteGuard<'_, State> {
@@ -108,13 +143,7 @@ impl Limiters {
     ) -> Result<Limiter, RegisterLimiterError> {
         let limiter = Limiter::born(name.clone(), Some(self.namespace.clone()), config)?;
         let mut state = self.write();
-        let max = state.limiters_max;
-        if state.named.contains_key(&name) {
-            return Err(RegisterLimiterError::AlreadyRegistered(name));
-        }
-        if state.named.len() >= max as usize {
-            return Err(RegisterLimiterError::TooMany { max });
-        }
+        let name = state.room_for(name)?;
         let named = Named {
             limiter: limiter.clone(),
             told: Arc::default(),
@@ -151,6 +180,64 @@ impl Limiters {
         };
         for named in all {
             self.signals.tell(&named.limiter, &named.told);
+        }
+    }
+
+    /// Those whose idle keys are cleared away: also what machines that share a limit count by themselves meanwhile.
+    pub(crate) fn swept(&self) -> Vec<Limiter> {
+        #[allow(unused_mut)]
+        let mut all = self.all();
+        #[cfg(feature = "redis")]
+        all.extend(self.all_shared().iter().filter_map(RedisLimiter::local));
+        all
+    }
+}
+
+#[cfg(feature = "redis")]
+impl Limiters {
+    pub(crate) fn insert_shared(
+        &self,
+        name: ServiceName,
+        config: RateLimitConfig,
+    ) -> Result<RedisLimiter, RegisterLimiterError> {
+        let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
+        let link = state.link(&config)?;
+        let name = state.room_for(name)?;
+        let namespace = Some(self.namespace.clone());
+        let limiter = RedisLimiter::born(name.clone(), namespace, config, link)?;
+        state.shared.insert(name, limiter.clone());
+        Ok(limiter)
+    }
+
+    pub(crate) fn find_shared(&self, name: &str) -> Option<RedisLimiter> {
+        let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
+        state.shared.get(name).cloned()
+    }
+
+    pub(crate) fn remove_shared(&self, name: &str) -> Option<RedisLimiter> {
+        let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
+        state.shared.remove(name)
+    }
+
+    /// By name.
+    pub(crate) fn all_shared(&self) -> Vec<RedisLimiter> {
+        let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
+        state.shared.values().cloned().collect()
+    }
+}
+
+#[cfg(feature = "redis")]
+impl State {
+    /// The connection that another limiter has to the same server, or a new one.
+    fn link(&self, config: &RateLimitConfig) -> Result<Arc<Link>, RegisterLimiterError> {
+        let mut links = self.shared.values().map(RedisLimiter::connection);
+        let same = |link: &&Arc<Link>| {
+            let redis = config.backend.redis.as_ref();
+            redis.is_some_and(|redis| link.serves(redis))
+        };
+        match links.find(same) {
+            Some(link) => Ok(Arc::clone(link)),
+            None => RedisLimiter::link(config),
         }
     }
 }

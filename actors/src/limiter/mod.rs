@@ -21,6 +21,7 @@
 //! | `kinds.rs` | the trait [`RateLimiter`], [`TokenBucketLimiter`], [`SlidingWindowLimiter`], [`FixedWindowLimiter`] |
 //! | `several.rs` | [`check_all`]: several limits as one |
 //! | `limiters.rs`, `registry.rs` | [`RateLimiterRegistry`] |
+//! | `redis/` | `RedisLimiter`: one limit for many machines (feature `redis`) |
 //! | `keeper.rs`, `start.rs` | who clears away what is idle, and tells what happens |
 //! | `signals.rs` | events and metrics |
 //! | `address/` | `client_ip`, `TrustedProxies`: whose request it is behind proxies; with the feature `tower` |
@@ -43,6 +44,8 @@ mod layer;
 mod limiters;
 mod line;
 mod method;
+#[cfg(feature = "redis")]
+mod redis;
 mod registry;
 mod reservation;
 mod several;
@@ -54,7 +57,7 @@ mod table;
 #[cfg(feature = "tower")]
 pub use address::{ForwardedHeader, NoClientIp, TrustedProxies, TrustedProxiesError, client_ip};
 pub use admission::Admission;
-pub use error::{RateLimitError, RateLimitExceeded, RegisterLimiterError};
+pub use error::{RateLimitError, RateLimitExceeded, RegisterLimiterError, Unavailable};
 pub use handle::Limiter;
 pub use key::RateKey;
 pub use kinds::{FixedWindowLimiter, RateLimiter, SlidingWindowLimiter, TokenBucketLimiter};
@@ -63,6 +66,11 @@ pub use layer::{
     ByExtension, ByHeader, ByIp, ByRequest, Charge, EveryRequest, Extract, NoExtractor,
     ProblemJson, QuotaUnit, RateLimitFuture, RateLimitLayer, RateLimitMiddleware, RateLimitPolicy,
     RateLimitRefusal, RequestHead, RequestKeys, Respond, by_request,
+};
+#[cfg(feature = "redis")]
+pub use redis::{
+    DecidedBy, Decision, RedisAsk, RedisLimiter, RedisLimiterStats, RedisReservation, RedisStats,
+    check_all_redis,
 };
 pub use registry::{NAME, RateLimiterRegistry, check_in};
 pub use reservation::Reservation;

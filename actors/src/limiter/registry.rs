@@ -10,6 +10,8 @@ use super::error::{RateLimitError, RegisterLimiterError};
 use super::handle::Limiter;
 use super::key::RateKey;
 use super::limiters::Limiters;
+#[cfg(feature = "redis")]
+use super::redis::RedisLimiter;
 use super::start;
 use super::stats::LimiterStats;
 
@@ -104,7 +106,8 @@ impl RateLimiterRegistry {
     ///
     /// # Errors
     ///
-    /// Those of [`Limiter::check`], and [`RateLimitError::Missing`]: a misspelt name is no limit.
+    /// Those of [`Limiter::check`], and [`RateLimitError::Missing`]: a misspelt name is no limit. [`RateLimitError::Elsewhere`] if it
+    /// takes asking a server.
     pub fn check<'a>(
         &self,
         name: &ServiceName,
@@ -112,6 +115,10 @@ impl RateLimiterRegistry {
     ) -> Result<Admission, RateLimitError> {
         match self.limiters.find(name.as_str()) {
             Some(limiter) => limiter.check(key),
+            #[cfg(feature = "redis")]
+            None if self.limiters.find_shared(name.as_str()).is_some() => {
+                Err(RateLimitError::Elsewhere(name.clone()))
+            }
             None => Err(RateLimitError::Missing(name.clone())),
         }
     }
@@ -126,6 +133,40 @@ impl RateLimiterRegistry {
     #[must_use]
     pub fn stats(&self) -> Vec<LimiterStats> {
         self.limiters.all().iter().map(Limiter::stats).collect()
+    }
+}
+
+/// Limiters whose counts are in a Redis. They have names and a place among `limiters_max` as the others have.
+#[cfg(feature = "redis")]
+impl RateLimiterRegistry {
+    /// Makes a limiter. It shares the connection of another one with the same backend.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`register`](Self::register).
+    pub fn register_redis(
+        &self,
+        name: ServiceName,
+        config: RateLimitConfig,
+    ) -> Result<RedisLimiter, RegisterLimiterError> {
+        self.limiters.insert_shared(name, config)
+    }
+
+    /// Forgets a limiter, and hands it out. It goes on working for whoever holds it, and its name is free.
+    pub fn unregister_redis(&self, name: &str) -> Option<RedisLimiter> {
+        self.limiters.remove_shared(name)
+    }
+
+    /// The limiter of this name.
+    #[must_use]
+    pub fn redis_limiter(&self, name: &str) -> Option<RedisLimiter> {
+        self.limiters.find_shared(name)
+    }
+
+    /// All of them, by name.
+    #[must_use]
+    pub fn redis_limiters(&self) -> Vec<RedisLimiter> {
+        self.limiters.all_shared()
     }
 }
 

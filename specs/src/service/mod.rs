@@ -31,8 +31,8 @@ pub use events::EventsSpec;
 pub use metrics::MetricsSpec;
 pub use process_metrics::ProcessMetricsSpec;
 pub use rate_limiters::{
-    Algorithm, Inherit, KeyStrategy, NamedLimiter, OnFull, OnMissingKey, RateLimitConfig,
-    RateLimitersSpec, WindowStart,
+    Algorithm, Backend, Inherit, KeyStrategy, NamedLimiter, OnFull, OnMissingKey, OnUnavailable,
+    RateLimitConfig, RateLimitersSpec, RedisBackend, WindowStart,
 };
 pub use telemetry::TelemetrySpec;
 

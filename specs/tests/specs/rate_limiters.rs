@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use mainstay_specs::{
-    Algorithm, AnyKind, KeyStrategy, NodeSpec, OnFull, OnMissingKey, RateLimitConfig, ServiceName,
+    Algorithm, AnyKind, KeyStrategy, NodeSpec, OnFull, OnMissingKey, OnUnavailable,
+    RateLimitConfig, RedisBackend, ServiceName,
 };
 
 use crate::support::faults;
@@ -107,5 +108,97 @@ fn a_policy_built_in_code_is_checked_by_the_same_rules() {
     assert_eq!(
         faults,
         "limit: expected at least 1, found 0\nwindow: expected a time longer than zero"
+    );
+}
+
+#[test]
+fn a_redis_that_machines_share_is_read_with_all_that_can_be_said() {
+    let text = r#"(namespaces: [(name: "n", services: (rate_limiters: (limiters: [
+        (name: "api", config: (limit: 5, backend: (redis: (url: "redis://:pass@10.0.0.5:6380/2", secret: "0123456789abcdef",
+            prefix: "shop", time_limit: "20ms", on_unavailable: local(one_of: 4), failures_max: 2, pause: "50ms", pause_max: "1s",
+            in_flight_max: 64)))),
+        (name: "login", config: (backend: (redis: (url: "unix:///run/redis.sock", secret: "0123456789abcdef",
+            on_unavailable: closed)))),
+    ])))])"#;
+    let node = NodeSpec::from_ron(text, &AnyKind).expect("a node");
+    let spec = node.namespaces[0].services.rate_limiters.as_ref();
+    let limiters = &spec.expect("it is given").limiters;
+    let ms = Duration::from_millis;
+    let secret = "0123456789abcdef";
+    let api = RedisBackend::new("redis://:pass@10.0.0.5:6380/2", secret)
+        .prefix("shop")
+        .time_limit(ms(20))
+        .on_unavailable(OnUnavailable::Local { one_of: 4 })
+        .failures_max(2)
+        .pauses(ms(50), ms(1000))
+        .in_flight_max(64);
+    assert_eq!(limiters[0].config.backend.redis.as_ref(), Some(&api));
+    let login = RedisBackend::new("unix:///run/redis.sock", secret);
+    let login = login.on_unavailable(OnUnavailable::Closed);
+    assert_eq!(limiters[1].config.backend.redis.as_ref(), Some(&login));
+    let shown = format!("{:?}", limiters[0].config);
+    assert!(!shown.contains("pass"), "{shown}");
+    assert!(!shown.contains(secret), "{shown}");
+}
+
+#[test]
+fn what_is_wrong_with_a_redis_is_told_at_its_place() {
+    let redis = |url: &str| {
+        limiter_faults(&format!(
+            "backend: (redis: (\nurl: {url:?}, secret: \"0123456789abcdef\"))"
+        ))
+    };
+    let at = "3:6: backend.redis.url: expected";
+    for (url, told) in [
+        (
+            "10.0.0.5",
+            " redis://host[:port][/database] or unix:///path",
+        ),
+        ("redis://", " a host after redis://"),
+        ("redis://:pass@/", " a host after redis://"),
+        (
+            "redis://h:70000",
+            " a port from 1 to 65535 after the host, found \"70000\"",
+        ),
+        (
+            "redis://[::1]:0",
+            " a port from 1 to 65535 after the host, found \"0\"",
+        ),
+        (
+            "redis://h/x",
+            " the number of a database after the address, found \"x\"",
+        ),
+        ("unix://run", " the path of a socket that begins with /"),
+        (
+            "rediss://h",
+            " redis:// or unix://, found rediss://: encrypted connections are not supported",
+        ),
+        ("http://h", " redis:// or unix://, found \"http\""),
+    ] {
+        assert_eq!(redis(url), format!("{at}{told}"), "{url}");
+    }
+    for url in [
+        "redis://h",
+        "redis://u:p@[::1]:6379/3",
+        "valkey://h/",
+        "redis://[::1]",
+        "unix:///x",
+        "redis://h/?protocol=resp3",
+    ] {
+        assert_eq!(redis(url), "", "{url}");
+    }
+    assert_eq!(
+        limiter_faults(
+            "limit: 3,\nwindow: \"1s 1ns\",\nbackend: (redis: (url: \"redis://h\",\nsecret: \"short\",\nprefix: \"a/b\",\n\
+             time_limit: \"0s\",\non_unavailable: local(one_of: 4),\nfailures_max: 0,\nin_flight_max: 0,\npause: \"11s\"))"
+        ),
+        "3:9: window: expected a whole number of microseconds, as the clock of a Redis counts those, found 1s 1ns\n\
+         5:9: backend.redis.secret: expected at least 16 bytes, found 5\n\
+         6:9: backend.redis.prefix: expected 1 to 64 of A-Z a-z 0-9 . _ - :, found \"a/b\"\n\
+         7:13: backend.redis.time_limit: expected 1ms to 10s, found 0s\n\
+         8:17: backend.redis.on_unavailable: expected one_of from 1 to 3, so that a part of the limit is at least 1, found 4\n\
+         9:15: backend.redis.failures_max: expected at least 1, found 0\n\
+         10:16: backend.redis.in_flight_max: expected at least 1, found 0\n\
+         11:8: backend.redis.pause: expected 1ms to 10s, found 11s"
     );
 }

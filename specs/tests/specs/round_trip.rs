@@ -6,12 +6,13 @@ use std::time::Duration;
 use std::num::NonZeroUsize;
 
 use mainstay_specs::{
-    AlertRule, AlertsSpec, Algorithm, AnyKind, Args, Aspect, AutoShutdown, Backoff, ChildId,
-    ChildSpec, ChildType, CircuitBreakersSpec, CircuitConfig, Comparison, ConfigServerSpec,
-    EventsSpec, HalfOpen, HttpSpec, Inherit, KeyStrategy, NamespaceName, NamespaceSpec, NoData,
-    NodeChild, NodeSpec, OnFull, OnMissingKey, OpenTime, ProbeExpiry, RateLimitConfig,
-    RateLimitersSpec, Restart, ServiceName, ServicesSpec, Severity, Shutdown,
-    Strategy as Restarting, SupervisorFlags, TelemetrySpec, TimeWindow, TripRules, WindowStart,
+    AlertRule, AlertsSpec, Algorithm, AnyKind, Args, Aspect, AutoShutdown, Backend, Backoff,
+    ChildId, ChildSpec, ChildType, CircuitBreakersSpec, CircuitConfig, Comparison,
+    ConfigServerSpec, EventsSpec, HalfOpen, HttpSpec, Inherit, KeyStrategy, NamespaceName,
+    NamespaceSpec, NoData, NodeChild, NodeSpec, OnFull, OnMissingKey, OnUnavailable, OpenTime,
+    ProbeExpiry, RateLimitConfig, RateLimitersSpec, RedisBackend, Restart, ServiceName,
+    ServicesSpec, Severity, Shutdown, Strategy as Restarting, SupervisorFlags, TelemetrySpec,
+    TimeWindow, TripRules, WindowStart,
 };
 use proptest::option;
 use proptest::prelude::*;
@@ -244,13 +245,17 @@ fn rate_limit() -> impl Strategy<Value = RateLimitConfig> {
         KeyStrategy::ApiKey,
         KeyStrategy::Custom(ServiceName::new("tenant").expect("a name")),
     ]);
-    let choices = (0..3_usize, key, any::<bool>());
+    let choices = (0..3_usize, key, any::<bool>(), option::of(redis()));
     let numbers = (1_u32..4096, option::of(1_u32..9999), 1_u32..u32::MAX);
     let window = (1..31_622_400_000_000_000_u64).prop_map(Duration::from_nanos);
     (algorithm, numbers, window, choices).prop_map(|(algorithm, numbers, window, choices)| {
         let config = RateLimitConfig::new(algorithm, numbers.0, window).cost_max(1);
         let mut config = config.keys_max(numbers.2).bytes_max(1 << 40).key(choices.1);
         config.burst_limit = numbers.1.filter(|_| algorithm == Algorithm::TokenBucket);
+        if let Some(redis) = choices.3 {
+            config.window = Duration::from_micros(1 + config.window.as_secs());
+            config.backend = Backend::redis(redis);
+        }
         config
             .on_missing_key(
                 [
@@ -270,6 +275,24 @@ fn rate_limit() -> impl Strategy<Value = RateLimitConfig> {
             )
             .waiters_max(numbers.0)
             .shadow(choices.2)
+    })
+}
+
+fn redis() -> impl Strategy<Value = RedisBackend> {
+    let what = prop::sample::select(vec![
+        OnUnavailable::Open,
+        OnUnavailable::Closed,
+        OnUnavailable::Local { one_of: 1 },
+    ]);
+    (what, 1_u32..u32::MAX, 1_u64..10_000).prop_map(|(what, number, time)| {
+        let time = Duration::from_millis(time);
+        RedisBackend::new("redis://10.0.0.5:6379/1", "sixteen bytes and more")
+            .prefix("shop")
+            .on_unavailable(what)
+            .time_limit(time)
+            .failures_max(number)
+            .in_flight_max(number)
+            .pauses(time, time * 2)
     })
 }
 

@@ -8,6 +8,7 @@ mod edges;
 mod exact;
 mod kinds;
 mod layer;
+mod redis;
 mod reserving;
 mod seed;
 mod several;

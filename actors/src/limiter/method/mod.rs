@@ -57,7 +57,7 @@ pub(crate) struct Ratio {
 impl Ratio {
     pub(crate) const ZERO: Self = Self::whole(0);
 
-    const fn whole(number: u64) -> Self {
+    pub(crate) const fn whole(number: u64) -> Self {
         Self {
             parts: number,
             per: 1,
@@ -66,7 +66,7 @@ impl Ratio {
 
     /// To be rounded down. Half as long a division is many times as fast, and mostly enough.
     #[inline]
-    fn down(parts: u128, per: u64) -> Self {
+    pub(crate) fn down(parts: u128, per: u64) -> Self {
         match u64::try_from(parts) {
             Ok(parts) => Self { parts, per },
             Err(_) => Self::whole(saturate(parts / u128::from(per))),
@@ -75,7 +75,7 @@ impl Ratio {
 
     /// To be rounded up.
     #[inline]
-    fn up(parts: u128, per: u64) -> Self {
+    pub(crate) fn up(parts: u128, per: u64) -> Self {
         match u64::try_from(parts) {
             Ok(parts) => Self { parts, per },
             Err(_) => Self::whole(saturate(parts.div_ceil(u128::from(per)))),

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::backend::Backend;
 use super::choices::{Algorithm, Inherit, KeyStrategy, OnFull, OnMissingKey, WindowStart};
 use crate::Faults;
 use crate::finding::{Finding, Report};
@@ -50,6 +51,11 @@ pub struct RateLimitConfig {
     pub waiters_max: u32,
     /// Decides and counts, and refuses nobody. Default: no.
     pub shadow: bool,
+    /// Where the counts are kept. With a server, the window is a whole number of microseconds, which is what its clock counts;
+    /// `keys_max`, `bytes_max`, `on_full` and `waiters_max` are then those of what is counted here while it does not answer.
+    /// Default: in this process.
+    #[serde(skip_serializing_if = "Backend::is_local")]
+    pub backend: Backend,
 }
 
 impl Default for RateLimitConfig {
@@ -69,6 +75,7 @@ impl Default for RateLimitConfig {
             on_change: Inherit::default(),
             waiters_max: 1024,
             shadow: false,
+            backend: Backend::default(),
         }
     }
 }
@@ -198,6 +205,13 @@ impl RateLimitConfig {
         self
     }
 
+    /// Sets where the counts are kept.
+    #[must_use]
+    pub fn backend(mut self, backend: Backend) -> Self {
+        self.backend = backend;
+        self
+    }
+
     /// How much can be had at once of a key that has not been used for long.
     #[must_use]
     pub const fn capacity(&self) -> u32 {
@@ -232,6 +246,7 @@ impl RateLimitConfig {
         self.check_burst(report, at);
         self.check_cost(report, at);
         self.check_bounds(report, at);
+        self.check_backend(report, at);
     }
 
     fn check_rate(&self, report: &mut Report, at: &At<'_>) {
@@ -326,6 +341,21 @@ impl RateLimitConfig {
                     .and_on(at.field("algorithm"))
                     .and_on(at.field("limit")),
             );
+        }
+    }
+
+    fn check_backend(&self, report: &mut Report, at: &At<'_>) {
+        let Some(redis) = &self.backend.redis else {
+            return;
+        };
+        redis.check(self, report, &At::Field(&At::Field(at, "backend"), "redis"));
+        if !self.window.as_nanos().is_multiple_of(1000) {
+            let found = humantime::format_duration(self.window);
+            let message = format!(
+                "expected a whole number of microseconds, as the clock of a Redis counts those, found {found}"
+            );
+            let finding = Finding::new(at.field("window"), message);
+            report.add(finding.and_on(at.field("backend")));
         }
     }
 }

@@ -4,11 +4,14 @@
 //! |---|---|
 //! | `mod.rs` | [`RateLimitersSpec`], [`NamedLimiter`] |
 //! | `config.rs` | [`RateLimitConfig`]: one policy |
+//! | `backend.rs` | where the counts are: [`Backend`], [`RedisBackend`] |
 //! | `choices.rs` | what there is to choose from: [`Algorithm`], [`KeyStrategy`] and others |
 
+mod backend;
 mod choices;
 mod config;
 
+pub use backend::{Backend, OnUnavailable, RedisBackend};
 pub use choices::{Algorithm, Inherit, KeyStrategy, OnFull, OnMissingKey, WindowStart};
 pub use config::RateLimitConfig;
 
