@@ -51,7 +51,7 @@
 //! | tell what happens, and listen to it | [`TelemetryService`](actors::TelemetryService) |
 //! | be told when a metric is bad | [`Alerts`](actors::Alerts), [`AlertRule`](specs::AlertRule) |
 //! | test all of it | the feature `test-util` and its module `testkit` |
-//! | stop calling what fails, and find out when it works again | [`CircuitBreaker`](actors::CircuitBreaker), [`CircuitBreakerRegistry`](actors::CircuitBreakerRegistry) |
+//! | stop calling what fails, and find out when it works again | [`CircuitBreaker`](actors::CircuitBreaker), [`CircuitBreakerRegistry`](actors::CircuitBreakerRegistry), [`macro@protected`] |
 //! | find what the words mean | [`specs`] says what should be, [`supervisors`] what runs |
 //!
 //! # Features
@@ -79,6 +79,61 @@ pub mod testkit;
 pub use mainstay_actors as actors;
 pub use mainstay_actors::instrument;
 pub use mainstay_macros::instrumented;
+/// # Example
+///
+/// ```
+/// use mainstay::actors::breaker::{CircuitBreaker, Unanswered};
+/// use mainstay::protected;
+/// use mainstay::specs::{CircuitConfig, ServiceName};
+///
+/// #[derive(Debug, thiserror::Error)]
+/// enum PriceError {
+///     #[error("the shop does not answer")]
+///     NoAnswer,
+///     #[error(transparent)]
+///     Unanswered(#[from] Unanswered),
+/// }
+///
+/// struct Shop {
+///     breaker: CircuitBreaker,
+///     last_price: u32,
+/// }
+///
+/// #[protected(breaker = self.breaker)]
+/// impl Shop {
+///     pub async fn order(&self, item: &str) -> Result<(), PriceError> {
+///         Err(PriceError::NoAnswer) // As of a service that is down.
+///     }
+///
+///     #[protected(fallback = |_| Ok(self.last_price))]
+///     pub async fn price(&self, item: &str) -> Result<u32, PriceError> {
+///         Err(PriceError::NoAnswer)
+///     }
+///
+///     #[unprotected]
+///     pub fn is_open(&self) -> bool {
+///         self.breaker.check_state().is_ok()
+///     }
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let config = CircuitConfig::default().failure_threshold(2);
+/// let breaker = CircuitBreaker::new(ServiceName::new("shop")?, config)?;
+/// let shop = Shop { breaker, last_price: 12 };
+///
+/// assert!(matches!(shop.order("cup").await, Err(PriceError::NoAnswer)));
+/// assert!(matches!(shop.price("cup").await, Err(PriceError::NoAnswer)));
+///
+/// // The breaker has opened: from now on the shop is not asked.
+/// assert!(!shop.is_open());
+/// let refused = shop.order("cup").await.unwrap_err();
+/// assert_eq!(refused.to_string().split(',').next(), Some("the circuit shop is open"));
+/// assert_eq!(shop.price("cup").await?, 12);
+/// # Ok(())
+/// # }
+/// ```
+pub use mainstay_macros::protected;
 #[cfg(feature = "test-util")]
 pub use mainstay_macros::test;
 pub use mainstay_specs as specs;

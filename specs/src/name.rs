@@ -30,8 +30,9 @@ fn check(text: &str) -> Result<(), NameError> {
     if text.len() > NAME_MAX {
         return Err(NameError::TooLong(text.len()));
     }
-    let ambiguous = text.contains('/') || text.chars().any(char::is_control) || text.trim() != text;
-    if ambiguous {
+    let bad = |character: char| character == '/' || character.is_control();
+    let padded = text.starts_with(char::is_whitespace) || text.ends_with(char::is_whitespace);
+    if padded || text.contains(bad) {
         return Err(NameError::BadCharacter(text.to_owned()));
     }
     Ok(())

@@ -87,7 +87,7 @@ pub use mainstay_specs as specs;
 #[cfg(feature = "test-util")]
 pub use namespace::StartFailure;
 pub use namespace::{
-    CHILDREN, Metadata, Namespace, NamespaceError, NamespacePlan, ServiceRegistry,
+    CHILDREN, Metadata, Namespace, NamespaceError, NamespacePlan, ServiceRegistry, WeakNamespace,
 };
 #[cfg(feature = "test-util")]
 pub use process::Fault;

@@ -8,11 +8,11 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use mainstay_specs::{Backoff, ChildId, ChildSpec, ChildType, Restart, ServiceName, Shutdown};
-use ractor::Actor;
+use ractor::{Actor, ActorRuntime};
 
 use crate::exit::{ExitReason, Failure, IntoExit, Panic, Term};
 use crate::process::{
-    Life, Owner, Process, ProcessKind, Ready, StopToken, spawn_actor, spawn_task,
+    Host, Life, Owner, Process, ProcessKind, Ready, StopToken, spawn_task, start_error,
 };
 use crate::registry::RegisterError;
 use crate::runtime::Scope;
@@ -117,18 +117,21 @@ pub(crate) type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 type StartFn =
     dyn Fn(StartContext) -> BoxFuture<'static, Result<Started, StartError>> + Send + Sync;
 
+/// What a child is made of, with its start function in place.
+struct Recipe<S: ?Sized> {
+    spec: ChildSpec,
+    made_at: &'static Location<'static>,
+    /// The text given as its id is no name; said when it is to be started.
+    wrong: Option<Box<SpecError>>,
+    start: S,
+}
+
 /// A child: its spec, and how it is started. Cheap to clone; every start, and every restart, calls the start function
 /// anew.
 ///
 /// A text that is no [`ChildId`] is refused when the child is to be started, with [`SpecError::Name`].
 #[derive(Clone)]
-pub struct Child {
-    spec: Arc<ChildSpec>,
-    start: Arc<StartFn>,
-    made_at: &'static Location<'static>,
-    /// The text given as its id is no name; said when it is to be started.
-    wrong: Option<Box<SpecError>>,
-}
+pub struct Child(Arc<Recipe<StartFn>>);
 
 fn nameless() -> ChildId {
     ChildId::new("nameless").unwrap_or_else(|_| unreachable!("it is a name"))
@@ -147,7 +150,7 @@ impl Child {
     {
         Self::named(id, move |cx| {
             let (actor, args) = make();
-            async move { cx.spawn_actor(actor, args).await.map(Started::from) }
+            cx.host(actor, args)
         })
     }
 
@@ -206,13 +209,11 @@ impl Child {
             text: id.as_ref().to_owned(),
             error,
         };
-        match ChildId::new(&id).map_err(wrong) {
-            Ok(id) => Self::from_start(ChildSpec::new(id), start),
-            Err(wrong) => Self {
-                wrong: Some(Box::new(wrong)),
-                ..Self::from_start(ChildSpec::new(nameless()), start)
-            },
-        }
+        let (id, wrong) = match ChildId::new(&id).map_err(wrong) {
+            Ok(id) => (id, None),
+            Err(wrong) => (nameless(), Some(Box::new(wrong))),
+        };
+        Self::of(ChildSpec::new(id), Location::caller(), wrong, start)
     }
 
     /// A child with a start function of its own: anything that can be decided at start, `Started::Ignore` included.
@@ -224,31 +225,43 @@ impl Child {
         S: Fn(StartContext) -> F + Send + Sync + 'static,
         F: Future<Output = Result<Started, StartError>> + Send + 'static,
     {
-        Self {
-            spec: Arc::new(spec),
-            start: Arc::new(move |cx| Box::pin(start(cx))),
-            made_at: Location::caller(),
-            wrong: None,
-        }
+        Self::of(spec, Location::caller(), None, start)
+    }
+
+    fn of<F, S>(
+        spec: ChildSpec,
+        made_at: &'static Location<'static>,
+        wrong: Option<Box<SpecError>>,
+        start: S,
+    ) -> Self
+    where
+        S: Fn(StartContext) -> F + Send + Sync + 'static,
+        F: Future<Output = Result<Started, StartError>> + Send + 'static,
+    {
+        Self(Arc::new(Recipe {
+            spec,
+            made_at,
+            wrong,
+            start: move |cx| -> BoxFuture<'static, _> { Box::pin(start(cx)) },
+        }))
     }
 
     /// Its spec.
     #[must_use]
     pub fn spec(&self) -> &ChildSpec {
-        &self.spec
+        &self.0.spec
     }
 
     /// Where it was made: the call of the constructor. Clones keep it, and every [`Process`] that is started from them
     /// knows it.
     #[must_use]
-    pub const fn made_at(&self) -> &'static Location<'static> {
-        self.made_at
+    pub fn made_at(&self) -> &'static Location<'static> {
+        self.0.made_at
     }
 
     /// Says that it was made elsewhere: by whom the constructor was called for.
-    pub(crate) const fn with_made_at(mut self, made_at: &'static Location<'static>) -> Self {
-        self.made_at = made_at;
-        self
+    pub(crate) fn with_made_at(self, made_at: &'static Location<'static>) -> Self {
+        self.with(|_, place, _| *place = made_at)
     }
 
     /// Sets when it is restarted.
@@ -299,42 +312,62 @@ impl Child {
     }
 
     pub(crate) fn with_id(self, id: ChildId) -> Self {
-        let child = self.with_spec(|spec| spec.id = id);
-        Self {
-            wrong: None,
-            ..child
-        }
+        self.with(|spec, _, wrong| {
+            spec.id = id;
+            *wrong = None;
+        })
     }
 
     /// Changes its spec in any way.
     #[must_use]
-    pub fn with_spec(mut self, change: impl FnOnce(&mut ChildSpec)) -> Self {
-        change(Arc::make_mut(&mut self.spec));
-        self
+    pub fn with_spec(self, change: impl FnOnce(&mut ChildSpec)) -> Self {
+        self.with(|spec, _, _| change(spec))
+    }
+
+    /// Changes it in place if there is no clone of it, and else a copy that shares the start function.
+    fn with(
+        mut self,
+        change: impl FnOnce(
+            &mut ChildSpec,
+            &mut &'static Location<'static>,
+            &mut Option<Box<SpecError>>,
+        ),
+    ) -> Self {
+        if let Some(recipe) = Arc::get_mut(&mut self.0) {
+            change(&mut recipe.spec, &mut recipe.made_at, &mut recipe.wrong);
+            return self;
+        }
+        let shared = self.0;
+        let (mut spec, mut made_at) = (shared.spec.clone(), shared.made_at);
+        let mut wrong = shared.wrong.clone();
+        change(&mut spec, &mut made_at, &mut wrong);
+        let start = move |cx| (shared.start)(cx);
+        Self(Arc::new(Recipe {
+            spec,
+            made_at,
+            wrong,
+            start,
+        }))
     }
 
     pub(crate) fn check_id(&self) -> Result<(), SpecError> {
-        match &self.wrong {
+        match &self.0.wrong {
             Some(wrong) => Err(SpecError::clone(wrong)),
             None => Ok(()),
         }
-    }
-
-    pub(crate) fn shared_spec(&self) -> Arc<ChildSpec> {
-        Arc::clone(&self.spec)
     }
 
     pub(crate) fn start(
         &self,
         cx: StartContext,
     ) -> BoxFuture<'static, Result<Started, StartError>> {
-        (self.start)(cx)
+        (self.0.start)(cx)
     }
 }
 
 impl fmt::Debug for Child {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Child").field(&self.spec).finish()
+        f.debug_tuple("Child").field(self.spec()).finish()
     }
 }
 
@@ -352,11 +385,11 @@ impl StartContext {
     pub(crate) fn new(scope: Arc<Scope>, child: &Child, owner: Owner, restarts: u32) -> Self {
         Self {
             scope,
-            id: child.spec.id.clone(),
-            mailbox_limit: child.spec.mailbox_limit,
+            id: child.spec().id.clone(),
+            mailbox_limit: child.spec().mailbox_limit,
             owner,
             restarts,
-            made_at: child.made_at,
+            made_at: child.made_at(),
         }
     }
 
@@ -396,9 +429,20 @@ impl StartContext {
         actor: A,
         args: A::Arguments,
     ) -> Result<Process, StartError> {
+        self.host(actor, args).await
+    }
+
+    /// The one future that a start goes through: each layer around another copies what is inside.
+    async fn host<A: Actor, T: From<Process>>(
+        self,
+        actor: A,
+        args: A::Arguments,
+    ) -> Result<T, StartError> {
         let process = self.process(ProcessKind::Actor);
-        spawn_actor(&process, actor, args).await?;
-        Ok(process)
+        match ActorRuntime::spawn(None, Host::new(&process, actor), args).await {
+            Ok(_) => Ok(process.into()),
+            Err(error) => Err(start_error(&process, error).await),
+        }
     }
 
     /// Starts a future.

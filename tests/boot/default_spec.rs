@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use mainstay::actors::CircuitBreakerRegistry;
 use mainstay::prelude::*;
 use mainstay::supervisors::TreeNode;
 
@@ -46,6 +47,7 @@ production  rest_for_one
 │  ├─ events
 │  └─ alerts
 ├─ config_server
+├─ circuit_breakers
 └─ children  one_for_one
    ├─ heartbeat
    └─ pool  one_for_one
@@ -64,6 +66,20 @@ production  rest_for_one
 #[test]
 fn the_default_spec_listens_on_port_4000_of_the_loopback_interface() {
     assert_eq!(default_spec().http.bind.to_string(), "127.0.0.1:4000");
+}
+
+#[tokio::test]
+async fn the_circuit_breakers_of_the_default_spec_are_there() {
+    let mut spec = default_spec();
+    spec.http.enabled = false;
+    let node = boot(&spec).await;
+    let production = node.namespace("production").unwrap();
+    let breakers = CircuitBreakerRegistry::of(&production);
+    let names: Vec<_> = breakers.stats().into_iter().map(|one| one.name).collect();
+    assert_eq!(names, ["db", "search"]);
+    let search = breakers.circuit("search").unwrap();
+    assert_eq!(search.config().call_timeout, Some(Duration::from_secs(2)));
+    node.stop(Duration::from_secs(30)).await;
 }
 
 #[tokio::test(start_paused = true)]

@@ -90,3 +90,17 @@ async fn a_node_without_metrics_has_none_to_tell() {
     assert_eq!(answer.json(), serde_json::json!({"namespaces": {}}));
     node.stop(Duration::from_secs(5)).await;
 }
+
+#[tokio::test]
+async fn a_hundred_scrapes_at_the_same_time_are_all_answered() {
+    let node = node(TWO).await;
+    hit(&node, "staging", 3);
+    let ask = || Ask::get("/metrics").send(address(&node));
+    let answers = futures_util::future::join_all((0..100).map(|_| ask())).await;
+    let line = "shop_hits_total{namespace=\"staging\",page=\"start\"} 3";
+    for answer in answers {
+        assert_eq!(answer.status, 200);
+        assert!(answer.body.lines().any(|there| there == line));
+    }
+    node.stop(Duration::from_secs(5)).await;
+}

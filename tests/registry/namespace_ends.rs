@@ -164,3 +164,19 @@ fn slow(notes: &Notes, seconds: u64) -> Child {
     });
     probe.child("slow").shutdown(Shutdown::Infinity)
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_weak_reference_finds_the_namespace_and_keeps_nothing() {
+    let bed = Bed::new();
+    let namespace = get(&bed, "test").await;
+    let weak = namespace.downgrade();
+    let found = weak.upgrade().expect("it is there");
+    assert_eq!(found, namespace);
+    let root = namespace.root().expect("it runs");
+    drop(namespace);
+    // What was found does not keep it up.
+    within(root.process().ended()).await;
+    assert!(!found.is_running());
+    drop((found, root));
+    bed.end().await;
+}

@@ -5,9 +5,13 @@
 //! | macro | feature of `mainstay` | does |
 //! |---|---|---|
 //! | [`macro@instrumented`] | | records how long a function takes, how often it is called and how it ends |
+//! | [`macro@protected`] | | puts a function behind a circuit breaker |
 //! | [`macro@test`] | `test-util` | gives a test a namespace of its own |
 
 mod instrumented;
+mod option;
+mod protected;
+mod shape;
 mod test;
 
 use proc_macro::TokenStream;
@@ -101,4 +105,68 @@ pub fn test(options: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro_attribute]
 pub fn instrumented(options: TokenStream, item: TokenStream) -> TokenStream {
     instrumented::expand(options.into(), &item.into()).into()
+}
+
+/// Puts a function behind a circuit breaker: a call that the breaker refuses is not made, and what the others come to is counted.
+///
+/// For functions and methods that return a `Result`: `async` or not, or returning `impl Future` or a boxed future; with generics,
+/// lifetimes, `self`; also in traits and their impls. On an impl block it is for all its public functions, which are those that are
+/// not private, and all of an impl of a trait; `#[unprotected]` leaves one out, and `#[protected(…)]` on one gives it options of its own, or
+/// takes a private one in.
+///
+/// ```text
+/// #[mainstay::protected(breaker = self.breaker)]
+/// impl Client {
+///     pub async fn fetch(&self, page: &str) -> Result<Page, FetchError> { … }
+///
+///     #[protected(fallback = |_| Ok(self.cache.price(item)))]
+///     pub fn price(&self, item: Item) -> Result<Price, FetchError> { … }
+///
+///     #[unprotected]
+///     pub fn breaker(&self) -> &CircuitBreaker { &self.breaker }
+/// }
+/// ```
+///
+/// | what becomes of a call | what the function gives |
+/// |---|---|
+/// | it returns `Ok`, or an error of its own | that: the first is a success for the breaker, the other a failure |
+/// | the breaker refuses it | what the option `fallback` gives; without one an error, of `Unanswered::Open` |
+/// | it is `async` or gives a future, and takes longer than `call_timeout` | an error, of `Unanswered::Timeout`; its future was dropped |
+/// | there is no breaker of the name | as the option `on_missing` says; else an error, of `Unanswered::Missing` or `NoNamespace` |
+/// | the breaker cannot be made | an error, of `Unanswered::Register` |
+/// | it panics | the panic goes on, and is a failure |
+/// | its future is dropped | it was cancelled, which tells the breaker nothing |
+///
+/// The error type of the function is to be `From<mainstay::actors::breaker::Unanswered>`: with thiserror a variant
+/// `Unanswered(#[from] Unanswered)`. `CircuitError<E>` is, and so is whatever takes any error, such as `Box<dyn Error + Send + Sync>`. For any
+/// other there is the option `error`. An error that is a `CircuitError` or an `Unanswered` itself counts as what it says: what an inner
+/// breaker has refused is no failure for an outer one.
+///
+/// The fallback stands in for a call that was not made, and only where the breaker refuses it: that a breaker is missing is never
+/// passed over in silence. Nothing of the function was run then, so that a closure may use, and give away, all arguments.
+///
+/// An `async fn`, and one that gives a future, asks the breaker when it is first polled, and all of its body is run after that. So the
+/// future holds the arguments, which is more than the body of an `impl Future + Send + 'static` may hold of them by itself: if it is too
+/// much, the compiler says so.
+///
+/// | option | value | default |
+/// |---|---|---|
+/// | `breaker` | `"db"`: the breaker of that name in the namespace of the current process; or an expression that gives a `CircuitBreaker`, such as `self.breaker`, a `Result` of one, as `self.shards.breaker(key)` of `KeyedBreakers`, or a `ServiceName` | none: it has to be given |
+/// | `fallback` | a closure or path that is given the `Refusal` and gives the function's `Result`; with `async` before it, a future of that | an error |
+/// | `error` | a closure or path that is given the `Unanswered` and gives the function's error | `From::from` |
+/// | `classify` | a closure or path that is given the returned `Result` by reference and says which `Outcome` it is | `Err` is a failure |
+/// | `on_missing` | `error`; `allow`: without a breaker; `create`: makes it by the default of the namespace; `create(config)` | `error` |
+/// | `crate` | where `mainstay` is found, such as `"my_crate::mainstay"` | `"::mainstay"` |
+///
+/// A breaker that is given by name is looked for at each call, which takes a lock for the time of one lookup; where calls are many,
+/// keep the handle and give `breaker = self.breaker`.
+///
+/// # Errors
+///
+/// An option that is unknown, given twice or of the wrong form, no `breaker`, a name that cannot be one, and a function that does not
+/// return a `Result`, is a `const fn`, or has no `self` where the breaker is found by way of it, are errors of compilation. So is such a function
+/// among the public ones of an impl block: it is to be marked `#[unprotected]`, and never left out in silence.
+#[proc_macro_attribute]
+pub fn protected(options: TokenStream, item: TokenStream) -> TokenStream {
+    protected::expand(options.into(), &item.into()).into()
 }

@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use mainstay_specs::{CircuitConfig, ServiceName};
-use mainstay_supervisors::Ledger;
 use proptest::option;
 use proptest::prelude::*;
 
@@ -28,7 +27,7 @@ struct Pair {
 impl Pair {
     fn new(config: &CircuitConfig) -> Self {
         let name = ServiceName::new("model").expect("a name");
-        let post = Post::new(None, Ledger::default(), 1);
+        let post = Post::alone(1);
         let events = post.subscribe();
         let breaker = CircuitBreaker::born(name, None, &Arc::new(config.clone()), &post);
         let slow_after = nanos(config.slow_after);
@@ -137,7 +136,7 @@ proptest! {
 async fn while_somebody_minds_the_time_and_only_then_refusals_need_no_clock() {
     let config = Arc::new(CircuitConfig::default().failure_threshold(1));
     let name = ServiceName::new("minded").expect("a name");
-    let post = Post::new(None, Ledger::default(), 1);
+    let post = Post::alone(1);
     let breaker = CircuitBreaker::born(name, None, &config, &post);
     assert_eq!(breaker.cell().tick(true), None);
     assert!(!breaker.cell().word().refuses(), "it is closed");

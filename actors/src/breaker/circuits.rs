@@ -48,11 +48,11 @@ impl Circuits {
     }
 
     fn new(namespace: &Namespace) -> Self {
-        let name = namespace.name().clone();
-        let seed = ServiceName::new(name.as_str()).map_or(0, |name| seed_of(&name));
+        let name = ServiceName::new(namespace.name().as_str());
+        let seed = name.map_or(0, |name| seed_of(&name));
         let spec = CircuitBreakersSpec::default();
         Self {
-            post: Post::new(Some(name), namespace.ledger().clone(), seed),
+            post: Post::of(namespace, seed),
             limits: RwLock::new(Limits::of(&spec)),
             named: RwLock::default(),
             families: Mutex::default(),

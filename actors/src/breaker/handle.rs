@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use mainstay_specs::{CircuitConfig, ServiceName};
-use mainstay_supervisors::Ledger;
 use tokio::time::Instant;
 
 use super::cell::{Birth, Cell, Kept};
@@ -70,7 +69,7 @@ impl CircuitBreaker {
     pub fn new(name: ServiceName, config: CircuitConfig) -> Result<Self, RegisterCircuitError> {
         config.validate().map_err(RegisterCircuitError::Config)?;
         let seed = seed_of(&name);
-        let post = Post::new(None, Ledger::default(), seed);
+        let post = Post::alone(seed);
         Ok(Self::born(name, None, &Arc::new(config), &post))
     }
 

@@ -20,8 +20,10 @@
 //! | `layer.rs` | `CircuitBreakerLayer`, with the feature `tower` |
 //! | `outcome.rs` | [`Outcome`], [`Classify`] |
 //! | `event.rs`, `outbox.rs`, `post.rs` | [`CircuitEvent`], and how it gets to [`CircuitEvents`] in order |
+//! | `signals.rs` | events of the namespace's telemetry, and its metrics |
 //! | `circuits.rs`, `registry.rs`, `keyed.rs` | [`CircuitBreakerRegistry`], [`KeyedBreakers`] |
 //! | `protected_config.rs` | [`ProtectedConfigServer`] |
+//! | `protect.rs`, `unanswered.rs` | what `#[protected]` writes calls of; [`Unanswered`] |
 //! | `keeper.rs`, `start.rs` | who minds the times |
 //! | `error.rs`, `stats.rs` | [`Refusal`], [`CircuitError`], [`RegisterCircuitError`]; [`CircuitStats`] |
 
@@ -43,13 +45,17 @@ mod outbox;
 mod outcome;
 mod permit;
 mod post;
+#[doc(hidden)]
+pub mod protect;
 mod protected_config;
 mod recent;
 mod registry;
 mod rules;
+mod signals;
 mod start;
 mod stats;
 mod tally;
+mod unanswered;
 mod window;
 mod word;
 
@@ -65,3 +71,4 @@ pub use post::{CircuitEvents, EVENTS_BACKLOG, Lagged};
 pub use protected_config::{CONFIG_CHANGES, CONFIG_READS, ProtectedConfigServer};
 pub use registry::{CircuitBreakerRegistry, NAME, OnMissing, execute_in};
 pub use stats::{CircuitStats, ProbeStats, Totals, WindowStats};
+pub use unanswered::Unanswered;

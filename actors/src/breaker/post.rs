@@ -4,12 +4,13 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use mainstay_specs::{NamespaceName, ServiceName};
-use mainstay_supervisors::{Hold, Ledger};
+use mainstay_supervisors::{Hold, Ledger, Namespace};
 use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 use tokio::sync::{Notify, broadcast};
 
 use super::cell::Cell;
 use super::event::{CircuitEvent, CircuitEventKind};
+use super::signals::Signals;
 
 /// How many events a subscriber may be behind before it loses the oldest.
 pub const EVENTS_BACKLOG: usize = 256;
@@ -18,6 +19,7 @@ pub const EVENTS_BACKLOG: usize = 256;
 #[derive(Debug)]
 pub(crate) struct Post {
     namespace: Option<NamespaceName>,
+    signals: Signals,
     /// None once the namespace has ended.
     events: Mutex<Option<broadcast::Sender<CircuitEvent>>>,
     ledger: Ledger,
@@ -32,9 +34,26 @@ pub(crate) struct Post {
 }
 
 impl Post {
-    pub(crate) fn new(namespace: Option<NamespaceName>, ledger: Ledger, seed: u64) -> Arc<Self> {
+    /// Of a breaker that stands alone.
+    pub(crate) fn alone(seed: u64) -> Arc<Self> {
+        Self::new(None, Signals::default(), Ledger::default(), seed)
+    }
+
+    /// Of the breakers of a namespace.
+    pub(crate) fn of(namespace: &Namespace, seed: u64) -> Arc<Self> {
+        let (name, ledger) = (namespace.name().clone(), namespace.ledger().clone());
+        Self::new(Some(name), Signals::new(namespace), ledger, seed)
+    }
+
+    fn new(
+        namespace: Option<NamespaceName>,
+        signals: Signals,
+        ledger: Ledger,
+        seed: u64,
+    ) -> Arc<Self> {
         Arc::new(Self {
             namespace,
+            signals,
             events: Mutex::new(Some(broadcast::channel(EVENTS_BACKLOG).0)),
             kept: AtomicBool::new(false),
             followers: Mutex::default(),
@@ -130,9 +149,9 @@ impl Post {
 }
 
 impl Cell {
-    /// Tells listeners what has happened. No lock is held meanwhile.
+    /// Tells listeners what has happened: the one place where that is done. No lock is held meanwhile.
     pub(super) fn tell(&self) {
-        self.outbox.empty(|kind| {
+        self.outbox.empty(|kind, gauge| {
             let event = CircuitEvent {
                 namespace: self.post.namespace.clone(),
                 name: self.name.clone(),
@@ -140,7 +159,9 @@ impl Cell {
                 kind,
             };
             log(&event);
-            self.post.send(event);
+            self.post.send(event.clone());
+            // Last, as handlers are called by it, here and now.
+            self.post.signals.tell(&event, gauge);
         });
     }
 }

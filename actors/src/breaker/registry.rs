@@ -215,6 +215,19 @@ impl CircuitBreakerRegistry {
         }
     }
 
+    /// The breaker of this name, made by the default of the namespace if it is not there.
+    ///
+    /// # Errors
+    ///
+    /// [`RegisterCircuitError::TooMany`].
+    pub fn circuit_or_default(
+        &self,
+        name: &ServiceName,
+    ) -> Result<CircuitBreaker, RegisterCircuitError> {
+        let config = self.circuits.limits().default;
+        self.circuit_or_register(name, CircuitConfig::clone(&config))
+    }
+
     /// All breakers with a name of their own, by name.
     #[must_use]
     pub fn circuits(&self) -> Vec<CircuitBreaker> {

@@ -7,7 +7,10 @@ use mainstay_supervisors::{ExitReason, Handled, MessageOutcome, Meter, Pid, Proc
 
 use super::board::Board;
 use super::series::ProcessSeries;
-use crate::metrics::Outcome;
+use crate::metrics::{Outcome, Unit};
+
+/// What the times of messages are recorded in. Said here, so that it need not be looked up for each.
+const NANOSECONDS: Unit = Unit::Nanoseconds;
 
 /// Records what one process does.
 pub(super) struct ProcessMeter {
@@ -45,11 +48,11 @@ impl Meter for ProcessMeter {
         if let Some(wait) = message.wait
             && let Some(series) = self.series.wait()
         {
-            series.record_duration(wait);
+            series.record(NANOSECONDS.count_of(wait));
         }
         if message.outcome == MessageOutcome::Done {
             if let Some(series) = self.series.run() {
-                series.record_duration(message.run);
+                series.record(NANOSECONDS.count_of(message.run));
             }
         } else if let Some(series) = self.series.run_as(outcome(message.outcome)) {
             series.record_duration(message.run);

@@ -19,6 +19,26 @@ const UNHANDLED: &str = "process.unhandled";
 const RESTARTS: &str = "process.restarts";
 const ERRORS: &str = "process.errors";
 
+/// What people are told of them.
+const DESCRIPTIONS: [(&str, &str); 9] = [
+    (WAIT, "How long messages waited until they were handled."),
+    (RUN, "How long it took to handle a message."),
+    (BUSY, "How long a poll of a task or supervisor took."),
+    (DEPTH, "How many messages wait."),
+    (AGE, "How long the oldest message has waited."),
+    (REFUSED, "Messages that were refused."),
+    (UNHANDLED, "Messages that waited when their process ended."),
+    (RESTARTS, "How often the process was restarted."),
+    (ERRORS, "How often the process ended badly, and how."),
+];
+
+/// Tells people what the series are. What the application has told of them before, stays.
+pub(super) fn describe(store: &MetricsStore) {
+    for (name, help) in DESCRIPTIONS {
+        let _first_stays = store.describe(name, None, help);
+    }
+}
+
 /// The series of one process, resolved when there is first something to record: most processes need few of them.
 ///
 /// One that cannot be had, because the application has given its name to something else, is not recorded.

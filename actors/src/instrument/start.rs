@@ -92,6 +92,7 @@ fn start(spec: Arc<ProcessMetricsSpec>, cx: StartContext) -> Result<Started, Sta
         namespace.set_meters(None);
         return Ok(Started::Ignore);
     }
+    super::series::describe(&store);
     let kept = namespace.cell(NAME, || Kept(Arc::new(Board::new(store.clone()))));
     let board = Arc::clone(&kept.0);
     namespace.set_meters(Some(meters(spec, store, Arc::clone(&board))));

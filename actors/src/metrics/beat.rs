@@ -64,8 +64,10 @@ impl Cell {
     }
 
     /// Weighs all series, and throws away hours and days of the heaviest until a tenth of the budget is free: what is recorded until the
-    /// next tick needs room, above all what is unlike what was recorded before.
+    /// next tick needs room, above all what is unlike what was recorded before. What is taken meanwhile may be weighed twice, until the next
+    /// tick.
     fn keep_to_budget(&self, moment: Moment<'_>) {
+        let told = self.budget.bytes();
         let mut weighed: Vec<(usize, AnySeries)> = self
             .shares()
             .into_iter()
@@ -87,6 +89,6 @@ impl Cell {
                 }
             }
         }
-        self.budget.set_bytes(bytes);
+        self.budget.correct(told, bytes);
     }
 }

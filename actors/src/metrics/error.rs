@@ -4,6 +4,7 @@ use mainstay_specs::Faults;
 use mainstay_supervisors::RegisterError;
 
 use super::name::{MetricName, MetricNameError};
+use super::table::HELP_BYTES_MAX;
 use super::tags::TagsError;
 use super::unit::{MetricKind, Unit};
 
@@ -49,6 +50,44 @@ pub enum MetricsError {
         /// How many there may be.
         max: usize,
         /// The one there is no room for.
+        name: MetricName,
+    },
+    /// The family is described otherwise already. The first description stays.
+    #[error("expected {name} to be described as {help:?}, as it is already, found {found:?}")]
+    DescriptionClash {
+        /// The family.
+        name: MetricName,
+        /// What is told of it.
+        help: Box<str>,
+        /// What was to be told of it.
+        found: Box<str>,
+    },
+    /// The family is recorded, or was described, in another unit.
+    #[error("expected {name} to be in {unit}, as it is already, found {found}")]
+    UnitClash {
+        /// The family.
+        name: MetricName,
+        /// What its numbers are in.
+        unit: Unit,
+        /// What they were said to be in.
+        found: Unit,
+    },
+    /// A description is empty, or has more bytes than [`HELP_BYTES_MAX`](super::HELP_BYTES_MAX).
+    #[error("expected 1 to {HELP_BYTES_MAX} bytes as the description of {name}, found {found}")]
+    Help {
+        /// The family.
+        name: MetricName,
+        /// How many bytes there are.
+        found: usize,
+    },
+    /// There are as many descriptions as there may be.
+    #[error(
+        "there are {max} descriptions of metrics, as many as there may be, and none is of {name}"
+    )]
+    TooManyDescriptions {
+        /// How many there may be.
+        max: usize,
+        /// The family that was to be described.
         name: MetricName,
     },
     /// No family belongs to the service: nothing of it was ever recorded, or all of it has expired.

@@ -90,7 +90,7 @@ impl MetricsStore {
     ///
     /// # Errors
     ///
-    /// Those of [`counter`](Self::counter).
+    /// Those of [`counter`](Self::counter); [`MetricsError::UnitClash`] if it was described in another unit.
     pub fn gauge(
         &self,
         name: impl IntoMetricName,
@@ -112,7 +112,7 @@ impl MetricsStore {
     ///
     /// # Errors
     ///
-    /// Those of [`counter`](Self::counter).
+    /// Those of [`counter`](Self::counter); [`MetricsError::UnitClash`] if it was described in another unit.
     pub fn histogram(
         &self,
         name: impl IntoMetricName,
@@ -129,6 +129,45 @@ impl MetricsStore {
             AnySeries::Histogram(series) => Ok(Histogram(series)),
             AnySeries::Counter(_) | AnySeries::Gauge(_) => unreachable!("the kind was checked"),
         }
+    }
+
+    /// Tells people what a family is: the `HELP` of exports, in place of its name and unit. A sentence or two, of at most
+    /// [`HELP_BYTES_MAX`](super::HELP_BYTES_MAX) bytes.
+    ///
+    /// A family can be described before anything is recorded to it, and stays described as long as the store is there. To say the same
+    /// again is fine; the first text stays. With a unit, the family can be recorded in no other from then on.
+    ///
+    /// ```
+    /// # use mainstay_actors::metrics::{MetricsStore, Tags, TextFormat, Unit};
+    /// # use mainstay_specs::{MetricsSpec, NamespaceName};
+    /// # use mainstay_supervisors::{NamespacePlan, Runtime};
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let plan = NamespacePlan::new().service(MetricsStore::child(MetricsSpec::default()));
+    /// # let runtime = Runtime::new();
+    /// # let namespace = runtime.start_namespace(NamespaceName::new("app")?, plan).await?;
+    /// let store = MetricsStore::in_namespace(&namespace).expect("it was started");
+    /// store.describe("shop.cart", Unit::Count, "Items in the cart at checkout.")?;
+    /// store.histogram("shop.cart", Unit::Count, Tags::new())?.record(3);
+    /// let text = TextFormat::Prometheus.write(&[(&[], &store.snapshot())]);
+    /// assert!(text.contains("# HELP shop_cart Items in the cart at checkout.\n"));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// A wrong name; [`MetricsError::Help`]; [`MetricsError::DescriptionClash`] and [`MetricsError::UnitClash`] with what is known of the
+    /// family; [`MetricsError::TooManyDescriptions`]. Nothing has changed then.
+    pub fn describe(
+        &self,
+        name: impl IntoMetricName,
+        unit: impl Into<Option<Unit>>,
+        help: &str,
+    ) -> Result<(), MetricsError> {
+        let name = name.into_metric_name()?;
+        let mut table = self.cell.table_to_change();
+        table.describe(name, unit.into(), help)
     }
 
     /// What is seen of one series. `None` if it is not there.
@@ -231,6 +270,7 @@ impl MetricsStore {
             bytes_max: limits.bytes_max,
             overflowed: counts.overflowed.load(Ordering::Relaxed),
             dropped: cell.budget.dropped(),
+            unplaced: cell.budget.unplaced(),
             expired: counts.expired.load(Ordering::Relaxed),
             shed: counts.shed.load(Ordering::Relaxed),
             ticks,

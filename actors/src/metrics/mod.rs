@@ -48,15 +48,17 @@
 //! | `windows/` | slots of the last minute, hour and day |
 //! | `view/` | [`View`]: what is seen over a window |
 //! | `series.rs`, `table/` | one series; which series there are, and how many there may be |
-//! | `handle.rs`, `recorder.rs` | [`MetricsStore`]; [`Counter`], [`Gauge`], [`Histogram`] |
+//! | `handle.rs`, `recorder.rs` | [`MetricsStore`]; [`Counter`], [`Gauge`], [`Histogram`], [`LocalHistogram`] |
 //! | `report/` | [`PerformanceMetric`]s of a service |
 //! | `monitor/` | [`PerformanceMonitor`]: recording by name, and measuring futures |
+//! | `baseline/` | [`Baseline`]: how operations fare, compared with how they fared |
 //! | `export/` | [`Snapshot`]: all series at once, as Prometheus, OpenMetrics and JSON |
 //! | `facade/` | the store as a recorder of the facade `metrics`, with the feature `metrics-facade` |
 //! | `cell.rs`, `limits.rs` | the state that outlives the keeper, and how much it takes |
 //! | `keeper.rs`, `beat.rs`, `own.rs`, `start.rs` | the keeper, what it does and records of itself, and how it is started |
 //! | `error.rs`, `stats.rs` | [`MetricsError`]; [`MetricsStatus`] |
 
+mod baseline;
 mod beat;
 mod cell;
 mod error;
@@ -85,6 +87,10 @@ mod view;
 mod window;
 mod windows;
 
+pub use baseline::{
+    BASELINE_VERSION, Baseline, BaselineError, Change, Comparison, Estimate, Measure, Profile,
+    Regressions, Tolerance, Verdict,
+};
 pub use error::{MetricsError, MetricsStartError};
 pub use export::{SeriesTotal, Snapshot, TextFormat, TotalValue};
 #[cfg(feature = "metrics-facade")]
@@ -95,10 +101,10 @@ pub use key::SeriesKey;
 pub use monitor::{Judge, Measured, Operation, PerformanceMonitor, ResultOf, Succeeds};
 pub use name::{IntoMetricName, METRIC_NAME_BYTES_MAX, MetricName, MetricNameError};
 pub use outcome::{Outcome, STATUS, UnknownOutcome};
-pub use recorder::{Counter, Gauge, Histogram};
+pub use recorder::{Counter, Gauge, Histogram, LocalHistogram};
 pub use report::{MetricType, PerformanceMetric, PerformanceSummary};
 pub use stats::MetricsStatus;
-pub use table::{FAMILIES_MAX, OVERFLOW};
+pub use table::{FAMILIES_MAX, HELP_BYTES_MAX, OVERFLOW};
 pub use tags::{TAG_KEY_BYTES_MAX, TAG_VALUE_BYTES_MAX, TAGS_MAX, Tags, TagsError};
 pub use unit::{MetricKind, Unit};
 pub use view::{SeriesView, View};

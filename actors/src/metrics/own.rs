@@ -18,9 +18,46 @@ pub(crate) struct Own {
     tick_lateness: Histogram,
     overflowed: Tally,
     dropped: Tally,
+    unplaced: Tally,
     expired: Tally,
     shed: Tally,
 }
+
+/// What people are told of them.
+const DESCRIPTIONS: &[(&str, &str)] = &[
+    (
+        "mainstay.metrics.series",
+        "How many series the metrics store has.",
+    ),
+    (
+        "mainstay.metrics.bytes",
+        "What the series of the metrics store take, about, as of its last tick.",
+    ),
+    (
+        "mainstay.metrics.tick_lateness",
+        "How late ticks of the metrics store were.",
+    ),
+    (
+        "mainstay.metrics.overflowed",
+        "How often a series was asked for that there was no room for.",
+    ),
+    (
+        "mainstay.metrics.dropped",
+        "Samples that were not recorded.",
+    ),
+    (
+        "mainstay.metrics.unplaced",
+        "Samples that were counted without a place among the others, for want of room.",
+    ),
+    (
+        "mainstay.metrics.expired",
+        "Series that were forgotten, as nobody used them.",
+    ),
+    (
+        "mainstay.metrics.shed",
+        "How often the past of a series was thrown away to make room.",
+    ),
+];
 
 /// A counter that follows a number.
 #[derive(Debug)]
@@ -34,6 +71,10 @@ impl Tally {
 
 impl Own {
     pub(crate) fn of(store: &MetricsStore) -> Result<Self, MetricsError> {
+        for (name, help) in DESCRIPTIONS {
+            // What the application has told of them before, stays.
+            let _first_stays = store.describe(*name, None, help);
+        }
         let gauge = |name: &str, unit| store.gauge(name, unit, Tags::new());
         let tally = |name: &str| store.counter(name, Tags::new()).map(Tally);
         let lateness = "mainstay.metrics.tick_lateness";
@@ -43,6 +84,7 @@ impl Own {
             tick_lateness: store.histogram(lateness, Unit::Nanoseconds, Tags::new())?,
             overflowed: tally("mainstay.metrics.overflowed")?,
             dropped: tally("mainstay.metrics.dropped")?,
+            unplaced: tally("mainstay.metrics.unplaced")?,
             expired: tally("mainstay.metrics.expired")?,
             shed: tally("mainstay.metrics.shed")?,
         })
@@ -59,6 +101,7 @@ impl Own {
         self.bytes.set(cell.budget.bytes() as f64);
         self.overflowed.follow(number(&cell.counts.overflowed));
         self.dropped.follow(cell.budget.dropped());
+        self.unplaced.follow(cell.budget.unplaced());
         self.expired.follow(number(&cell.counts.expired));
         self.shed.follow(number(&cell.counts.shed));
     }

@@ -7,7 +7,7 @@ use serde::{Serialize, Serializer};
 /// The state of a metrics store. As JSON, durations are milliseconds.
 ///
 /// What can be counted is recorded by the store as series of its own as well: `mainstay.metrics.series`, `.bytes`, `.overflowed`,
-/// `.dropped`, `.expired`, `.shed` and `.tick_lateness`.
+/// `.dropped`, `.unplaced`, `.expired`, `.shed` and `.tick_lateness`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct MetricsStatus {
@@ -26,8 +26,11 @@ pub struct MetricsStatus {
     /// How often somebody asked for a series that there was no room for, and got that of all such ones. An
     /// [`Operation`](super::Operation) asks each time it records, until there is room.
     pub overflowed: u64,
-    /// How many samples were not recorded, as there was no room for values of their magnitude.
+    /// How many samples were not recorded: none, unless another family has taken the name of an [`Operation`](super::Operation).
     pub dropped: u64,
+    /// How many samples were recorded as counts and sums only, as there was no room for values of their magnitude: see
+    /// [`Distribution::unplaced`](super::Distribution::unplaced).
+    pub unplaced: u64,
     /// How many series have expired.
     pub expired: u64,
     /// How often the hours and days of a series were thrown away to make room.

@@ -1,9 +1,10 @@
 //! What tells the series of a family apart.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 /// The most pairs of [`Tags`] that a store takes.
 pub const TAGS_MAX: usize = 16;
@@ -81,6 +82,13 @@ impl Tags {
         let shared = self.pairs().iter();
         let shared = shared.filter(|(key, value)| other.get(key) == Some(&**value));
         shared.cloned().collect()
+    }
+
+    /// These tags but for one, if it is there.
+    #[must_use]
+    pub fn without(&self, key: &str) -> Self {
+        let rest = self.pairs().iter();
+        rest.filter(|(there, _)| **there != *key).cloned().collect()
     }
 
     fn pairs(&self) -> &[Pair] {
@@ -198,6 +206,16 @@ impl fmt::Debug for Tags {
 impl Serialize for Tags {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_map(self.iter())
+    }
+}
+
+/// Tags that a store would not take are refused.
+impl<'de> Deserialize<'de> for Tags {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let pairs = BTreeMap::<String, String>::deserialize(deserializer)?;
+        let tags: Self = pairs.into_iter().collect();
+        tags.check().map_err(de::Error::custom)?;
+        Ok(tags)
     }
 }
 

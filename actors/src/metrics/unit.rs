@@ -68,16 +68,15 @@ impl Unit {
     #[must_use]
     #[inline]
     pub fn count_of(self, duration: Duration) -> u64 {
-        let per_second: u32 = match self {
-            Self::Seconds => 1,
-            Self::Milliseconds => 1_000,
-            Self::Microseconds => 1_000_000,
-            _ => 1_000_000_000,
+        // Each divides by a constant, which takes no division.
+        let (per_second, rest) = match self {
+            Self::Seconds => (1, 0),
+            Self::Milliseconds => (1_000, duration.subsec_millis()),
+            Self::Microseconds => (1_000_000, duration.subsec_micros()),
+            _ => (1_000_000_000, duration.subsec_nanos()),
         };
-        let whole = duration.as_secs().saturating_mul(u64::from(per_second));
-        whole.saturating_add(u64::from(
-            duration.subsec_nanos() / (1_000_000_000 / per_second),
-        ))
+        let whole = duration.as_secs().saturating_mul(per_second);
+        whole.saturating_add(u64::from(rest))
     }
 }
 

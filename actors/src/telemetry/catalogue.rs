@@ -9,6 +9,21 @@ pub const CIRCUIT_BREAKER_HALF_OPENED: EventDescriptor =
     breaker("foundation.circuit_breaker.half_opened");
 /// A breaker has closed: all calls are let through.
 pub const CIRCUIT_BREAKER_CLOSED: EventDescriptor = breaker("foundation.circuit_breaker.closed");
+/// A breaker does what it was told to: it refuses all calls (`to` is `forced_open`), or lets all through (`forced_closed`, `disabled`,
+/// `metrics_only`). Each step of a breaker to another state is one event, of this kind or one of the three above.
+pub const CIRCUIT_BREAKER_FORCED: EventDescriptor = breaker("foundation.circuit_breaker.forced");
+/// A breaker goes by another configuration.
+pub const CIRCUIT_BREAKER_RECONFIGURED: EventDescriptor = EventDescriptor::new(
+    "foundation.circuit_breaker.reconfigured",
+    &["version"],
+    &["service", "key", "namespace", "sequence"],
+);
+/// So many probes of a half-open breaker told nothing, one after the other.
+pub const CIRCUIT_BREAKER_PROBES_INCONCLUSIVE: EventDescriptor = EventDescriptor::new(
+    "foundation.circuit_breaker.probes_inconclusive",
+    &["probes"],
+    &["service", "key", "namespace", "sequence"],
+);
 
 /// Memory was looked at, and there is enough.
 pub const MEMORY_CHECK: EventDescriptor =
@@ -36,17 +51,31 @@ pub const CATALOGUE: &[EventDescriptor] = &[
     CIRCUIT_BREAKER_OPENED,
     CIRCUIT_BREAKER_HALF_OPENED,
     CIRCUIT_BREAKER_CLOSED,
+    CIRCUIT_BREAKER_FORCED,
+    CIRCUIT_BREAKER_RECONFIGURED,
+    CIRCUIT_BREAKER_PROBES_INCONCLUSIVE,
     MEMORY_CHECK,
     MEMORY_PRESSURE,
     RATE_LIMIT_REJECTED,
     PERFORMANCE_ALERT,
 ];
 
+/// A step of a breaker: what was counted since the step before, and who (`key` is empty for one that is of no family), which event of
+/// it by number, from where to where, why in one word (`cause`) and as a sentence (`reason`).
 const fn breaker(path: &'static str) -> EventDescriptor {
     EventDescriptor::new(
         path,
         &["failure_count", "success_count"],
-        &["service", "namespace"],
+        &[
+            "service",
+            "key",
+            "namespace",
+            "sequence",
+            "from",
+            "to",
+            "cause",
+            "reason",
+        ],
     )
 }
 

@@ -16,9 +16,9 @@ use super::event::Event;
 use super::fields::{Measurements, Metadata};
 use super::handler::{Call, Handler};
 use super::hub::{Hub, Kept};
-use super::measure::{Measured, Operation};
 use super::queue::Queue;
 use super::seat::{Seat, Way};
+use super::span::{EventSpan, Spanned};
 use super::stats::{HandlerStatus, TelemetryStatus};
 use super::stream::TelemetryEvents;
 use crate::MetricsStore;
@@ -101,30 +101,30 @@ impl TelemetryService {
     /// # Errors
     ///
     /// [`TelemetryError::Path`], also for a path too long to have `.exception` behind it.
-    pub fn operation<P>(&self, path: P) -> Result<Operation, TelemetryError>
+    pub fn span<P>(&self, path: P) -> Result<EventSpan, TelemetryError>
     where
         P: TryInto<EventPath>,
         TelemetryError: From<P::Error>,
     {
-        Ok(Operation::new(&self.hub, path.try_into()?)?)
+        Ok(EventSpan::new(&self.hub, path.try_into()?)?)
     }
 
-    /// A future whose end is told, as of [`Operation::measure`]: for what is done seldom.
+    /// A future whose end is told, as of [`EventSpan::measure`]: for what is done seldom.
     ///
     /// # Errors
     ///
-    /// Those of [`operation`](Self::operation).
+    /// Those of [`span`](Self::span).
     pub fn measure<F, T, E>(
         &self,
         path: &str,
         metadata: impl Into<Metadata>,
         future: F,
-    ) -> Result<Measured<F>, TelemetryError>
+    ) -> Result<Spanned<F>, TelemetryError>
     where
         F: Future<Output = Result<T, E>>,
         E: std::fmt::Display,
     {
-        Ok(self.operation(path)?.measure(metadata, future))
+        Ok(self.span(path)?.measure(metadata, future))
     }
 
     /// Attaches a handler: `call` is called for each event from now on that fits `pattern`, by whoever emits it and before the
@@ -134,6 +134,8 @@ impl TelemetryService {
     ///   caught in the middle of what it does: what it shares has to bear that.
     /// * It may be called by several threads at once.
     /// * What it emits itself it is not told of; others are, up to [`NESTING_MAX`](super::NESTING_MAX) handlers deep.
+    /// * Its destructor runs where it is detached; on a thread of its own, if an event is just being told to it: whoever emits neither waits
+    ///   for it nor hears of its panic.
     /// * It is noted in the namespace's [`Ledger`] until it is detached.
     ///
     /// # Errors

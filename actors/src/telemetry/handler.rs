@@ -12,6 +12,7 @@ use tokio::time::Instant;
 use super::counts::Counts;
 use super::event::Event;
 use super::health::Health;
+use super::remains::Remains;
 use super::value::Value;
 use super::{nesting, panic};
 
@@ -20,7 +21,7 @@ pub(crate) type Call = Box<dyn Fn(&Event) + Send + Sync>;
 /// What is called, how it fares, and what was counted of it.
 pub(crate) struct Handler {
     name: Box<str>,
-    call: Call,
+    call: Remains,
     /// What [`Fate`] says, to be read without its lock.
     working: AtomicBool,
     fate: Mutex<Fate>,
@@ -39,7 +40,7 @@ impl Handler {
     pub(crate) fn new(name: &str, call: Call, bell: Arc<Notify>) -> Self {
         Self {
             name: name.into(),
-            call,
+            call: Remains::of(call),
             working: AtomicBool::new(true),
             fate: Mutex::default(),
             counts: Counts::default(),
@@ -73,7 +74,7 @@ impl Handler {
         let begun = Instant::now();
         // A handler that has panicked is called again: what it leaves half-done is its own to mind, as is said where it is
         // attached.
-        let outcome = catch_unwind(AssertUnwindSafe(|| (self.call)(event)));
+        let outcome = catch_unwind(AssertUnwindSafe(|| self.call.call(event)));
         drop(inside);
         self.counts.called(begun.elapsed());
         if let Err(payload) = outcome {
@@ -99,12 +100,15 @@ impl Handler {
             fate.health.on_panic();
             fate.last_panic = Some(text.into());
         });
-        tracing::error!(
-            handler = &*self.name,
-            panic = text,
-            "a telemetry handler panicked"
-        );
         self.bell.notify_one();
+        // Whoever reads the log is other people's code too, and this is called by whoever emits.
+        panic::guard(|| {
+            tracing::error!(
+                handler = &*self.name,
+                panic = text,
+                "a telemetry handler panicked"
+            );
+        });
     }
 
     /// Decides what is to be decided about a handler that has panicked. Gives when to look again.

@@ -166,6 +166,8 @@ impl Hub {
 
     /// Tells those who listen at a site.
     pub(crate) fn emit_at(&self, site: &Site, say: impl FnOnce() -> (Measurements, Metadata)) {
+        // Dropped last: with the seats may go the last of a handler.
+        let _emitting = nesting::emitting();
         match site.seats() {
             Some(seats) => self.tell(&site.path, &seats, say),
             None => self.emit(&site.path, say),
@@ -177,6 +179,7 @@ impl Hub {
         if !self.is_heard() {
             return;
         }
+        let _emitting = nesting::emitting();
         let all = self.seats.load();
         let listening = all
             .iter()

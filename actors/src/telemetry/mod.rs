@@ -19,10 +19,11 @@
 //! | `health.rs` | when a handler that panics is left out, and tried again |
 //! | `nesting.rs` | which handlers are at work on a thread, so that chains end |
 //! | `handler.rs`, `counts.rs`, `panic.rs` | calling other people's code with care, and what is counted of it |
+//! | `remains.rs` | the end of other people's code |
 //! | `queue.rs` | events that wait for a handler, and its thread |
 //! | `seat.rs`, `site.rs`, `roster.rs` | who listens, what emitters know of them, and the books of both |
 //! | `hub.rs`, `keeper.rs`, `start.rs` | the cell, its keeper (a task: nobody sends it messages), and where they come from |
-//! | `emitter.rs`, `measure.rs` | [`Emitter`], [`Operation`] |
+//! | `emitter.rs`, `span.rs` | [`Emitter`], [`EventSpan`] |
 //! | `attached.rs`, `stream.rs`, `log.rs` | [`Attached`], [`TelemetryEvents`], [`log_event`] |
 //! | `handle.rs`, `record.rs`, `tree.rs` | [`TelemetryService`]; recording metrics by name; its supervisor |
 //! | `error.rs`, `stats.rs` | [`TelemetryError`], [`TelemetryStartError`]; [`TelemetryStatus`] |
@@ -69,14 +70,15 @@ mod health;
 mod hub;
 mod keeper;
 mod log;
-mod measure;
-mod nesting;
+pub(crate) mod nesting;
 mod panic;
 mod queue;
 mod record;
+mod remains;
 mod roster;
 mod seat;
 mod site;
+mod span;
 mod start;
 mod stats;
 mod stream;
@@ -85,7 +87,8 @@ mod value;
 
 pub use attached::Attached;
 pub use catalogue::{
-    CATALOGUE, CIRCUIT_BREAKER_CLOSED, CIRCUIT_BREAKER_HALF_OPENED, CIRCUIT_BREAKER_OPENED,
+    CATALOGUE, CIRCUIT_BREAKER_CLOSED, CIRCUIT_BREAKER_FORCED, CIRCUIT_BREAKER_HALF_OPENED,
+    CIRCUIT_BREAKER_OPENED, CIRCUIT_BREAKER_PROBES_INCONCLUSIVE, CIRCUIT_BREAKER_RECONFIGURED,
     MEMORY_CHECK, MEMORY_PRESSURE, PERFORMANCE_ALERT, RATE_LIMIT_REJECTED,
 };
 pub use descriptor::{EventDescriptor, TelemetryEvent, TypedEmitter, Undescribed};
@@ -95,8 +98,8 @@ pub use event::Event;
 pub use fields::{FIELDS_MAX, Fields, Measurements, Metadata};
 pub use handle::{NAME, TelemetryService};
 pub use log::log_event;
-pub use measure::{Measured, Operation};
 pub use nesting::NESTING_MAX;
+pub use span::{EventSpan, Spanned};
 pub use stats::{HandlerStatus, QueueStatus, TelemetryStatus};
 pub use stream::TelemetryEvents;
 pub use value::{Number, TEXT_BYTES_MAX, Value};

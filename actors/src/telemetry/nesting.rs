@@ -6,11 +6,13 @@ use std::cell::Cell;
 /// deeper than the event it was called for, and what would be deeper than this is heard by nobody, and counted.
 pub const NESTING_MAX: u8 = 4;
 
-/// Every handler at work on a thread was called for an event less deep than the one after it.
-const SEATS_MAX: usize = NESTING_MAX as usize + 1;
+/// Every handler at work on a thread was called for an event less deep than the one after it. Twice as many, for those of
+/// another place that are brought along.
+const SEATS_MAX: usize = 2 * (NESTING_MAX as usize + 1);
 
-#[derive(Clone, Copy)]
-struct Nest {
+/// Which handlers are at work in one place, and how deep an event is that is emitted there.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Nest {
     depth: u8,
     seats: [usize; SEATS_MAX],
     len: usize,
@@ -22,9 +24,67 @@ thread_local! {
     };
 }
 
+thread_local! {
+    static EMITTING: Cell<u32> = const { Cell::new(0) };
+}
+
+/// This thread tells of an event until this is dropped.
+#[derive(Debug)]
+pub(crate) struct Emitting(());
+
+/// Notes that this thread begins to tell of an event.
+pub(crate) fn emitting() -> Emitting {
+    EMITTING.set(EMITTING.get() + 1);
+    Emitting(())
+}
+
+/// Whether this thread tells of an event: it belongs to whoever emits.
+pub(crate) fn is_emitting() -> bool {
+    EMITTING.get() > 0
+}
+
+impl Drop for Emitting {
+    fn drop(&mut self) {
+        EMITTING.set(EMITTING.get() - 1);
+    }
+}
+
 /// How deep an event is that is emitted here and now.
 pub(crate) fn depth() -> u8 {
     NEST.get().depth
+}
+
+/// Those at work here, for an event that is to be emitted later, or by another.
+pub(crate) fn here() -> Nest {
+    NEST.get()
+}
+
+impl Nest {
+    /// What is emitted on this thread until the guard is dropped comes from there, and from what is at work here besides: none of
+    /// them is told of it. If those are more than there is room for, nobody is.
+    pub(crate) fn go_on(&self) -> Inside {
+        let mut nest = NEST.get();
+        let before = Inside {
+            depth: nest.depth,
+            len: nest.len,
+        };
+        nest.depth = nest.depth.max(self.depth);
+        for seat in self.seats.iter().take(self.len) {
+            if nest.seats.iter().take(nest.len).any(|known| known == seat) {
+                continue;
+            }
+            match nest.seats.get_mut(nest.len) {
+                Some(place) => *place = *seat,
+                None => {
+                    nest.depth = NESTING_MAX + 1;
+                    break;
+                }
+            }
+            nest.len += 1;
+        }
+        NEST.set(nest);
+        before
+    }
 }
 
 /// A handler is at work on this thread until this is dropped.
@@ -104,9 +164,48 @@ mod tests {
         let all: Vec<Inside> = (0..=NESTING_MAX)
             .map(|depth| enter(usize::from(depth) + 1, depth).expect("room"))
             .collect();
-        assert!(enter(100, NESTING_MAX).is_none());
+        assert_eq!(depth(), NESTING_MAX + 1);
         // Last entered, first left.
         all.into_iter().rev().for_each(drop);
         assert_eq!(depth(), 0);
+    }
+
+    #[test]
+    fn what_is_brought_along_counts_with_what_is_here_and_goes_again() {
+        let there = {
+            let _first = enter(10, 0).expect("it is free");
+            let _second = enter(11, 2).expect("it is free");
+            here()
+        };
+        assert_eq!(depth(), 0);
+        let mine = enter(12, 0).expect("it is free");
+        let along = there.go_on();
+        assert_eq!(depth(), 3);
+        assert!([10, 11, 12].iter().all(|seat| is_inside(*seat)));
+        // What is known already takes no room.
+        let again = here().go_on();
+        let more = enter(13, 3).expect("it is free");
+        assert_eq!(depth(), 4);
+        drop((more, again));
+        drop(along);
+        assert_eq!(depth(), 1);
+        assert!(is_inside(12) && !is_inside(10) && !is_inside(11));
+        drop(mine);
+        assert_eq!(depth(), 0);
+    }
+
+    #[test]
+    fn what_is_too_much_to_be_brought_along_is_heard_by_nobody() {
+        let mut there = here();
+        there.len = SEATS_MAX;
+        for (nth, seat) in there.seats.iter_mut().enumerate() {
+            *seat = 100 + nth;
+        }
+        let mine = enter(10, 0).expect("it is free");
+        let along = there.go_on();
+        assert_eq!(depth(), NESTING_MAX + 1);
+        drop(along);
+        assert_eq!(depth(), 1);
+        drop(mine);
     }
 }

@@ -16,6 +16,14 @@ pub(crate) fn discard(payload: Box<dyn Any + Send>) {
     }
 }
 
+/// Does something that may run other people's code. A panic of it ends here, and is told by the hook for panics only.
+pub(crate) fn guard(act: impl FnOnce()) {
+    // What it leaves half-done is its own.
+    if let Err(payload) = std::panic::catch_unwind(std::panic::AssertUnwindSafe(act)) {
+        discard(payload);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::panic::{catch_unwind, panic_any};

@@ -1,22 +1,62 @@
 //! The metrics of all namespaces.
+//!
+//! To tell them takes a look at every series, on a thread for what blocks. While that is done, whoever else asks for the same waits for the
+//! same answer: at most one of each of the three kinds is made at a time, however many ask.
 
 use std::collections::BTreeMap;
 
-use axum::Json;
+use axum::body::Bytes;
 use axum::extract::State;
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use mainstay_actors::MetricsStore;
 use mainstay_actors::metrics::{Snapshot, TextFormat};
 
 use super::error::ApiError;
+use super::flight::Flight;
 use super::reply::MetricsReply;
 use super::router::App;
+
+/// What is being told.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Scrapes {
+    prometheus: Flight,
+    open_metrics: Flight,
+    json: Flight,
+}
 
 /// As text for Prometheus, in the format that it asks for.
 pub(super) async fn text(State(app): State<App>, headers: HeaderMap) -> Result<Response, ApiError> {
     let format = format(&headers);
-    let snapshots = snapshots(&app)?;
+    let flight = match format {
+        TextFormat::OpenMetrics => &app.scrapes.open_metrics,
+        _ => &app.scrapes.prometheus,
+    };
+    let stores = stores(&app)?;
+    let text = flight.join(move || write(format, &snapshots(&stores)).into());
+    answer(text.await, format.content_type())
+}
+
+pub(super) async fn json(State(app): State<App>) -> Result<Response, ApiError> {
+    let stores = stores(&app)?;
+    let make = move || {
+        let namespaces = snapshots(&stores);
+        // Of numbers and texts, to memory: it does not fail.
+        let json = serde_json::to_vec(&MetricsReply { namespaces }).unwrap_or_default();
+        Bytes::from(json)
+    };
+    answer(app.scrapes.json.join(make).await, "application/json")
+}
+
+fn answer(made: Option<Bytes>, content_type: &'static str) -> Result<Response, ApiError> {
+    let made = made.ok_or_else(|| {
+        let message = "the metrics could not be told";
+        ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", message)
+    })?;
+    Ok(([(header::CONTENT_TYPE, content_type)], made).into_response())
+}
+
+fn write(format: TextFormat, snapshots: &BTreeMap<String, Snapshot>) -> String {
     let labels: Vec<[(&str, &str); 1]> = snapshots
         .keys()
         .map(|namespace| [("namespace", namespace.as_str())])
@@ -26,17 +66,11 @@ pub(super) async fn text(State(app): State<App>, headers: HeaderMap) -> Result<R
         .map(<[_; 1]>::as_slice)
         .zip(snapshots.values())
         .collect();
-    let text = format.write(&labelled);
-    Ok(([(header::CONTENT_TYPE, format.content_type())], text).into_response())
+    format.write(&labelled)
 }
 
-pub(super) async fn json(State(app): State<App>) -> Result<Json<MetricsReply>, ApiError> {
-    let namespaces = snapshots(&app)?;
-    Ok(Json(MetricsReply { namespaces }))
-}
-
-/// Of each namespace that has a metrics store, by name.
-fn snapshots(app: &App) -> Result<BTreeMap<String, Snapshot>, ApiError> {
+/// The metrics store of each namespace that has one.
+fn stores(app: &App) -> Result<Vec<(String, MetricsStore)>, ApiError> {
     let node = app.node()?;
     let runtime = node.runtime();
     let roots = runtime.roots().into_iter();
@@ -44,9 +78,16 @@ fn snapshots(app: &App) -> Result<BTreeMap<String, Snapshot>, ApiError> {
     Ok(namespaces
         .filter_map(|namespace| {
             let store = MetricsStore::in_namespace(&namespace)?;
-            Some((namespace.name().to_string(), store.snapshot()))
+            Some((namespace.name().to_string(), store))
         })
         .collect())
+}
+
+fn snapshots(stores: &[(String, MetricsStore)]) -> BTreeMap<String, Snapshot> {
+    let stores = stores.iter();
+    stores
+        .map(|(namespace, store)| (namespace.clone(), store.snapshot()))
+        .collect()
 }
 
 /// OpenMetrics, if the caller likes it at least as much as plain text.

@@ -20,6 +20,11 @@
 //! interface, so that a web page cannot reach the node through a name of its own. On any other address every request
 //! needs the token.
 //!
+//! # Metrics
+//!
+//! To tell the metrics takes a look at every series, off the threads that serve. While that is done, whoever else asks for the same gets
+//! the same answer: of Prometheus text, OpenMetrics and JSON at most one each is made at a time, however many ask.
+//!
 //! # Streams of events
 //!
 //! `GET /api/tree/events` begins with what happens from now on; with the header `Last-Event-ID` or with `?after=ID`, after
@@ -76,6 +81,7 @@ mod config;
 mod config_error;
 mod error;
 mod events;
+mod flight;
 mod health;
 mod metrics;
 mod reply;

@@ -20,6 +20,7 @@ pub(super) struct App {
     pub(super) settings: Arc<Settings>,
     /// That of the server: event streams end with it.
     pub(super) stop: StopToken,
+    pub(super) scrapes: metrics::Scrapes,
 }
 
 impl App {
@@ -30,7 +31,11 @@ impl App {
 }
 
 pub(super) fn router(settings: Arc<Settings>, stop: StopToken) -> Router {
-    let app = App { settings, stop };
+    let app = App {
+        settings,
+        stop,
+        scrapes: metrics::Scrapes::default(),
+    };
     Router::new()
         .route("/livez", get(health::livez))
         .route("/readyz", get(health::readyz))

@@ -318,6 +318,8 @@
 //!     conformance::lease_backend(&cx, &backend).await
 //! }
 //! ```
+//!
+//! [`conformance::circuit_breaker`](super::conformance::circuit_breaker) does so for circuit breakers.
 
 #[cfg(doc)]
 use super::TestContext;

@@ -117,6 +117,53 @@ error: "http" is the tree of the HTTP server; expected another name
 }
 
 #[test]
+fn faults_of_circuit_breakers_are_shown_with_their_lines_and_columns() {
+    let path = file(
+        "breakers.ron",
+        r#"(
+    namespaces: [(name: "app", services: (circuit_breakers: (
+        breakers: [
+            (name: "db", config: (failure_threshold: 0)),
+            (name: "db", config: (trip: (window: calls(10)))),
+        ],
+    )))],
+)
+"#,
+    );
+    let path = path.to_str().unwrap();
+    let ended = check(path);
+    let at = "namespaces[0].services.circuit_breakers.breakers";
+    assert_eq!(
+        (ended.code, ended.stderr),
+        (
+            Some(2),
+            format!(
+                r#"error: expected 1 to 10000, found 0
+ --> {path}:4:54 ({at}[0].config.failure_threshold)
+  |
+4 |             (name: "db", config: (failure_threshold: 0)),
+  |                                                      ^
+
+error: duplicate breaker name "db", first given at line 4
+ --> {path}:5:20 ({at}[1].name)
+  |
+5 |             (name: "db", config: (trip: (window: calls(10)))),
+  |                    ^^^^
+
+error: expected at least one rule, found none
+ --> {path}:5:41 ({at}[1].config.trip)
+  |
+5 |             (name: "db", config: (trip: (window: calls(10)))),
+  |                                         ^^^^^^^^^^^^^^^^^^^
+
+3 faults in {path}
+"#
+            )
+        )
+    );
+}
+
+#[test]
 fn an_unreadable_file_is_told_in_one_line() {
     let path = file("gone.ron", "");
     std::fs::remove_file(&path).unwrap();

@@ -6,7 +6,6 @@
 //! events come before the drop, and its kill cascade takes children down without their `post_stop`.
 
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
@@ -18,17 +17,18 @@ use super::{Control, ExitGuard, MessageOutcome, Process, Within, reason_of};
 use crate::exit::{ExitReason, Failure};
 use crate::start::StartError;
 
-struct Host<A> {
+/// The actor that ractor runs: to be spawned as `process`, whose start is complete when its `pre_start` has returned.
+pub(crate) struct Host<A> {
     actor: A,
-    guard: Arc<ExitGuard>,
+    guard: ExitGuard,
 }
 
-struct HostState<S> {
+pub(crate) struct HostState<S> {
     /// Told of the end of the message in hand, if the process is killed over it, before what follows is dropped.
     running: Running,
     /// Taken out and dropped in `post_stop`: ractor may put what is left of the state into an event.
     user: Option<S>,
-    _guard: Arc<ExitGuard>,
+    _guard: ExitGuard,
 }
 
 /// What the host returns to ractor when the actor is to end. The reason lies in the exit slot already.
@@ -52,6 +52,12 @@ impl From<UnwoundInStart> for StartError {
 }
 
 impl<A: Actor> Host<A> {
+    pub(crate) fn new(process: &Process, actor: A) -> Self {
+        process.life().hold_up(true);
+        let guard = ExitGuard::new(process.clone());
+        Self { actor, guard }
+    }
+
     fn process(&self) -> &Process {
         self.guard.process()
     }
@@ -175,7 +181,7 @@ impl<A: Actor> Actor for Host<A> {
         Ok(HostState {
             running: Running::new(self.process(), current),
             user: Some(user),
-            _guard: Arc::clone(&self.guard),
+            _guard: self.guard.clone(),
         })
     }
 
@@ -235,28 +241,23 @@ impl<A: Actor> Actor for Host<A> {
         self.settle(result)?;
         if !self.process().life().set_outcome_as_asked() {
             let clerks = &self.process().scope_of().runtime.clerks;
-            clerks.ask(&cell, Arc::clone(&self.guard)).await;
+            clerks.ask(&cell, self.guard.clone()).await;
         }
         Ok(())
     }
 }
 
-/// Starts an actor as `process`: returns when its `pre_start` has.
-pub(crate) async fn spawn_actor<A: Actor>(
-    process: &Process,
-    actor: A,
-    args: A::Arguments,
-) -> Result<(), StartError> {
-    let guard = Arc::new(ExitGuard::new(process.clone()));
-    process.life().hold_up(true);
-    match <Host<A> as Actor>::spawn(None, Host { actor, guard }, args).await {
-        Ok(_) => Ok(()),
+/// Why the actor of this process did not start.
+pub(crate) async fn start_error(process: &Process, error: SpawnErr) -> StartError {
+    if process.life().is_killed() {
         // All of it has been dropped, and so its end is known.
-        Err(_) if process.life().is_killed() => Err(StartError::Exited(process.ended().await)),
-        Err(SpawnErr::StartupFailed(error)) => Err(match error.downcast::<UnwoundInStart>() {
+        return StartError::Exited(process.ended().await);
+    }
+    match error {
+        SpawnErr::StartupFailed(error) => match error.downcast::<UnwoundInStart>() {
             Ok(unwound) => (*unwound).into(),
             Err(error) => StartError::Failed(Failure::new(error)),
-        }),
-        Err(other) => Err(StartError::Failed(Failure::new(other))),
+        },
+        other => StartError::Failed(Failure::new(other)),
     }
 }

@@ -14,7 +14,7 @@ use super::ExitGuard;
 use crate::exit::ExitReason;
 
 /// Who waits for the clerk's word; `None` once the clerk has ended.
-type Pending = Arc<Mutex<Option<HashMap<ActorId, Arc<ExitGuard>>>>>;
+type Pending = Arc<Mutex<Option<HashMap<ActorId, ExitGuard>>>>;
 
 /// The clerks of a runtime: one for each tokio runtime its processes live in, as one of these may stand still or go
 /// while others do not. Each is started when it is first needed, and ends with the runtime.
@@ -28,7 +28,7 @@ struct Clerk {
 
 impl Clerks {
     /// Has the reason of `stopping`, which is in its `post_stop`, written into the slot of `guard`.
-    pub(super) async fn ask(&self, stopping: &ActorCell, guard: Arc<ExitGuard>) {
+    pub(super) async fn ask(&self, stopping: &ActorCell, guard: ExitGuard) {
         let here = runtime::Handle::current().id();
         let mut clerks = self.0.lock().await;
         if let Some(clerk) = clerks.get(&here)
@@ -54,15 +54,15 @@ impl Clerk {
         Some(Self { cell, pending })
     }
 
-    fn waiting(&self) -> MutexGuard<'_, Option<HashMap<ActorId, Arc<ExitGuard>>>> {
+    fn waiting(&self) -> MutexGuard<'_, Option<HashMap<ActorId, ExitGuard>>> {
         self.pending.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// False if it has ended.
-    fn take_on(&self, stopping: &ActorCell, guard: &Arc<ExitGuard>) -> bool {
+    fn take_on(&self, stopping: &ActorCell, guard: &ExitGuard) -> bool {
         match &mut *self.waiting() {
             None => return false,
-            Some(waiting) => waiting.insert(stopping.get_id(), Arc::clone(guard)),
+            Some(waiting) => waiting.insert(stopping.get_id(), guard.clone()),
         };
         self.cell.monitor(stopping.clone());
         true

@@ -1,6 +1,5 @@
-//! What is behind a [`Process`] handle: how it can be stopped, its exit slot, and who is told of its end.
+//! What is behind a [`Process`](super::Process) handle: how it can be stopped, its exit slot, and who is told of its end.
 
-use std::fmt;
 use std::num::NonZeroUsize;
 use std::panic::Location;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,35 +8,22 @@ use std::task::{Poll, Waker};
 
 use mainstay_specs::ChildId;
 use ractor::ActorCell;
-use tokio::task::AbortHandle;
 
+use super::control::Control;
 #[cfg(feature = "test-util")]
 use super::fault::Faults;
+use super::guard::Parts;
 use super::link::Links;
 use super::mailbox::Mailbox;
 use super::meter::Meter;
 use super::panic::run_caught;
-use super::task::StopSignal;
 use super::watch::{Ended, Ticket, Watchers};
-use super::{MessageOutcome, Pid, Process, ProcessKind};
-use crate::event::{EventKind, Events};
-use crate::exit::{ExitReason, Panic};
+use super::{MessageOutcome, Pid, ProcessKind};
+use crate::event::Events;
+use crate::exit::ExitReason;
 use crate::flag::Flag;
 use crate::runtime::Scope;
 use crate::supervisor::{Hub, Key, Message};
-
-/// How a running process is reached.
-pub(crate) enum Control {
-    Actor(ActorCell),
-    Task {
-        abort: AbortHandle,
-        stop: Arc<StopSignal>,
-    },
-    Supervisor {
-        abort: AbortHandle,
-        hub: Arc<Hub>,
-    },
-}
 
 /// The supervisor that is told of the end, and under which key it knows the child.
 #[derive(Clone)]
@@ -47,7 +33,7 @@ pub(crate) struct Owner {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Phase {
+pub(super) enum Phase {
     Alive,
     /// What it held is being freed; its end cannot be seen yet.
     Ending,
@@ -57,27 +43,34 @@ enum Phase {
 /// Called when the process has ended, before anybody can see it.
 pub(crate) type Cleanup = Box<dyn FnOnce() + Send>;
 
-struct State {
-    phase: Phase,
+/// What changes in the course of a life. What most processes never have lies elsewhere: there are many of these.
+pub(super) struct State {
+    pub(super) phase: Phase,
     /// Its start is complete; before, nobody but the starter knows it.
-    announced: bool,
-    control: Option<Control>,
+    pub(super) announced: bool,
+    /// Its supervisor waits for its end itself, and needs no message.
+    pub(super) expected: bool,
+    pub(super) control: Option<Control>,
     /// If it is a supervisor.
-    hub: Option<Arc<Hub>>,
+    pub(super) hub: Option<Arc<Hub>>,
     /// The reason, should it end by itself after a request to stop. The first request counts.
     asked: Option<ExitReason>,
     /// The reason, should it end because it was killed.
-    forced: Option<ExitReason>,
+    pub(super) forced: Option<ExitReason>,
     /// What the process itself said of its end.
-    outcome: Option<ExitReason>,
-    links: Links,
-    cleanups: Vec<Cleanup>,
-    watchers: Watchers,
-    /// Its supervisor waits for its end itself, and needs no message.
-    expected: bool,
-    meter: Option<Arc<dyn Meter>>,
+    pub(super) outcome: Option<ExitReason>,
+    pub(super) links: Option<Box<Links>>,
+    pub(super) cleanups: Vec<Cleanup>,
+    pub(super) watchers: Watchers,
+    pub(super) measured: Option<Box<Measured>>,
+}
+
+/// What its messages are counted with, and who measures it.
+#[derive(Default)]
+pub(super) struct Measured {
+    pub(super) meter: Option<Arc<dyn Meter>>,
     /// Of an actor whose messages are counted.
-    mailbox: Option<Arc<Mailbox>>,
+    pub(super) mailbox: Option<Arc<Mailbox>>,
 }
 
 /// One incarnation of a process. It holds nothing of the user's.
@@ -95,7 +88,9 @@ pub(crate) struct Life {
     /// It has said its last word.
     ending: Flag,
     state: Mutex<State>,
-    reason: OnceLock<ExitReason>,
+    pub(super) reason: OnceLock<ExitReason>,
+    /// What of the incarnation is there.
+    pub(super) parts: Parts,
 }
 
 impl Life {
@@ -125,14 +120,14 @@ impl Life {
                 asked: None,
                 forced: None,
                 outcome: None,
-                links: Links::default(),
+                links: None,
                 cleanups: Vec::new(),
                 watchers: Watchers::default(),
                 expected: false,
-                meter: None,
-                mailbox: None,
+                measured: None,
             }),
             reason: OnceLock::new(),
+            parts: Parts::default(),
         }
     }
 
@@ -143,7 +138,7 @@ impl Life {
     }
 
     /// A poisoned lock is taken all the same: every change made under it is a single assignment.
-    fn lock(&self) -> MutexGuard<'_, State> {
+    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -153,22 +148,24 @@ impl Life {
 
     /// Gives it what its messages are counted with and it is measured with. Before it runs.
     pub(super) fn equip(&self, limit: Option<NonZeroUsize>, meter: Option<Arc<dyn Meter>>) {
+        if limit.is_none() && meter.is_none() {
+            return;
+        }
         let clock = meter.as_ref().map(|_| self.scope.runtime.clock().clone());
         let is_actor = self.kind == ProcessKind::Actor;
         let mailbox = is_actor.then(|| Mailbox::new(limit, clock));
-        let mut state = self.lock();
-        state.mailbox = mailbox.flatten().map(Arc::new);
-        state.meter = meter;
+        let mailbox = mailbox.flatten().map(Arc::new);
+        self.lock().measured = Some(Box::new(Measured { meter, mailbox }));
     }
 
     /// `None` also once it has ended.
     pub(crate) fn meter(&self) -> Option<Arc<dyn Meter>> {
-        self.lock().meter.clone()
+        self.lock().measured.as_ref()?.meter.clone()
     }
 
     /// `None` also once it has ended.
     pub(crate) fn mailbox(&self) -> Option<Arc<Mailbox>> {
-        self.lock().mailbox.clone()
+        self.lock().measured.as_ref()?.mailbox.clone()
     }
 
     /// A message to it was refused.
@@ -342,7 +339,7 @@ impl Life {
     pub(crate) fn with_links<T>(&self, change: impl FnOnce(&mut Links) -> T) -> Option<T> {
         let mut state = self.lock();
         let alive = state.phase == Phase::Alive;
-        alive.then(|| change(&mut state.links))
+        alive.then(|| change(state.links.get_or_insert_default()))
     }
 
     /// Has `cleanup` run when the process has ended, at the latest when its end can be seen. Given back if it can already.
@@ -366,11 +363,11 @@ impl Life {
         }
     }
 
-    fn events(&self) -> &Events {
+    pub(super) fn events(&self) -> &Events {
         &self.scope.runtime.events
     }
 
-    fn tell_owner(&self) {
+    pub(super) fn tell_owner(&self) {
         if let Some(owner) = &self.owner {
             owner.hub.send(Message::ChildExited {
                 key: owner.key,
@@ -386,199 +383,5 @@ fn force(mut state: MutexGuard<'_, State>, reason: ExitReason) {
     }
     if let Some(control) = &state.control {
         control.kill();
-    }
-}
-
-impl Control {
-    /// The reason it is going to end with, if asking means killing: a task that cannot hear.
-    fn ask_to_stop(&self, reason: ExitReason) -> Option<ExitReason> {
-        match self {
-            Self::Actor(cell) => cell.stop(None),
-            Self::Task { stop, abort } => {
-                if !stop.request() {
-                    abort.abort();
-                    return Some(reason);
-                }
-            }
-            Self::Supervisor { hub, .. } => hub.send(Message::Stop(reason)),
-        }
-        None
-    }
-
-    fn kill(&self) {
-        match self {
-            Self::Actor(cell) => cell.kill(),
-            Self::Task { abort, .. } | Self::Supervisor { abort, .. } => abort.abort(),
-        }
-    }
-}
-
-impl Process {
-    /// Makes the process known: from here on its end is shown as an event and told to its supervisor, unless that waits for
-    /// it itself.
-    ///
-    /// If it has ended meanwhile, both are told now, in this order.
-    pub(crate) fn announce(&self, restarts: u32) {
-        let life = self.life();
-        if let Some(meter) = life.meter() {
-            run_caught(|| meter.started(self, restarts));
-        }
-        let mut state = life.lock();
-        state.announced = true;
-        let ended = state.phase == Phase::Ended;
-        let last_word = if ended { state.last_word() } else { None };
-        let process = self.clone();
-        // Under the lock, so that the end cannot be published first.
-        let recorded = life
-            .events()
-            .record(EventKind::Started { process, restarts }, || {});
-        drop(state);
-        recorded.tell();
-        if ended && let Some(reason) = life.reason().cloned() {
-            tell_end(last_word, &reason);
-            let process = self.clone();
-            life.events().publish(EventKind::Exited { process, reason });
-            life.tell_owner();
-        }
-    }
-
-    /// The end, in this order: a supervisor hands its children to the runtime and lets go of what their start functions
-    /// hold; names are freed; the exit can be seen, and the event; those who wait; links; a supervisor's children; the
-    /// supervisor above, which may start a successor at once.
-    fn finish(&self) {
-        let life = self.life();
-        let mut state = life.lock();
-        state.phase = Phase::Ending;
-        let reason = resolve(&state);
-        state.outcome = Some(reason.clone());
-        let links = std::mem::take(&mut state.links);
-        let cleanups = std::mem::take(&mut state.cleanups);
-        let hub = state.hub.clone();
-        let last_word = state.last_word();
-        drop(state);
-
-        // Before the exit can be seen and a root is forgotten, so that whoever waits for all, or lists all, finds those that
-        // are left behind.
-        let left = hub.map(|hub| hub.leave());
-        for cleanup in cleanups {
-            cleanup();
-        }
-        tell_end(last_word, &reason);
-        let MadeKnown {
-            watchers,
-            tell_owner,
-            last_word,
-        } = self.make_known(&reason);
-        // Only if its start was announced meanwhile.
-        tell_end(last_word, &reason);
-        watchers.wake();
-        links.deliver(self, &reason);
-        if let Some(left) = left {
-            left.tell(&reason);
-        }
-        if tell_owner {
-            life.tell_owner();
-        }
-    }
-
-    /// Makes the exit visible, and says what is to be done of it.
-    fn make_known(&self, reason: &ExitReason) -> MadeKnown {
-        let life = self.life();
-        // Held to the end, so that a start which is announced meanwhile finds either all of this done or none.
-        let mut state = life.lock();
-        state.phase = Phase::Ended;
-        // Set once: a process has one guard.
-        let make_known = || drop(life.reason.set(reason.clone()));
-        let recorded = state.announced.then(|| {
-            let (process, reason) = (self.clone(), reason.clone());
-            let event = EventKind::Exited { process, reason };
-            life.events().record(event, make_known)
-        });
-        if recorded.is_none() {
-            make_known();
-        }
-        // A handle, or an event, keeps nothing of an ended process: an actor's cell holds its channels.
-        let control = state.control.take();
-        let late = std::mem::take(&mut state.cleanups);
-        let made_known = MadeKnown {
-            watchers: std::mem::take(&mut state.watchers),
-            tell_owner: state.announced && !state.expected,
-            last_word: state.last_word(),
-        };
-        drop(state);
-        drop(control);
-        late.into_iter().for_each(|cleanup| cleanup());
-        if let Some(recorded) = recorded {
-            recorded.tell();
-        }
-        #[cfg(feature = "test-util")]
-        life.faults.end();
-        made_known
-    }
-}
-
-/// What is left to do when an exit can be seen.
-struct MadeKnown {
-    /// Those who wait for it.
-    watchers: Watchers,
-    /// Its start was announced to its supervisor, which does not wait itself.
-    tell_owner: bool,
-    last_word: Option<LastWord>,
-}
-
-/// Who measured a process, and how many messages it has left unhandled.
-type LastWord = (Arc<dyn Meter>, usize);
-
-impl State {
-    /// Once, and only after the start was announced: who hears of no start hears of no end.
-    fn last_word(&mut self) -> Option<LastWord> {
-        if !self.announced {
-            return None;
-        }
-        let unhandled = self.mailbox.take().map_or(0, |mailbox| mailbox.waiting());
-        self.meter.take().map(|meter| (meter, unhandled))
-    }
-}
-
-/// Without the lock.
-fn tell_end(last_word: Option<LastWord>, reason: &ExitReason) {
-    if let Some((meter, unhandled)) = last_word {
-        // Dropped inside as well: this may be the last to hold it.
-        run_caught(move || meter.ended(reason, unhandled));
-    }
-}
-
-fn resolve(state: &State) -> ExitReason {
-    if std::thread::panicking() && state.outcome.is_none() {
-        let panic = Panic::new("a destructor panicked".to_owned(), None);
-        return ExitReason::Panicked(panic);
-    }
-    let killed = || state.forced.clone().unwrap_or(ExitReason::Killed);
-    state.outcome.clone().unwrap_or_else(killed)
-}
-
-/// Held by every part of an incarnation that holds something of the user's; the last one to be dropped makes the end
-/// known. That is the barrier: nothing of an incarnation is alive when its exit can be seen.
-pub(crate) struct ExitGuard(Process);
-
-impl ExitGuard {
-    pub(crate) const fn new(process: Process) -> Self {
-        Self(process)
-    }
-
-    pub(crate) const fn process(&self) -> &Process {
-        &self.0
-    }
-}
-
-impl Drop for ExitGuard {
-    fn drop(&mut self) {
-        self.0.finish();
-    }
-}
-
-impl fmt::Debug for ExitGuard {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("ExitGuard").field(&self.0).finish()
     }
 }

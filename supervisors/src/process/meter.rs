@@ -1,5 +1,6 @@
 //! Measuring processes: what a meter is told, and who gives each process one.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -95,11 +96,16 @@ where
 
 /// What is installed in one place.
 #[derive(Default)]
-pub(crate) struct Installed(Mutex<Option<Arc<dyn Meters>>>);
+pub(crate) struct Installed {
+    meters: Mutex<Option<Arc<dyn Meters>>>,
+    /// There are some, so that whoever is started where there are none need not take the lock.
+    any: AtomicBool,
+}
 
 impl Installed {
     pub(crate) fn set(&self, meters: Option<Arc<dyn Meters>>) {
-        let mut installed = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut installed = self.meters.lock().unwrap_or_else(PoisonError::into_inner);
+        self.any.store(meters.is_some(), Ordering::Release);
         let before = std::mem::replace(&mut *installed, meters);
         drop(installed);
         // Without the lock: it may be the last to know of whatever it holds.
@@ -107,7 +113,10 @@ impl Installed {
     }
 
     pub(crate) fn get(&self) -> Option<Arc<dyn Meters>> {
-        let installed = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if !self.any.load(Ordering::Acquire) {
+            return None;
+        }
+        let installed = self.meters.lock().unwrap_or_else(PoisonError::into_inner);
         installed.clone()
     }
 }

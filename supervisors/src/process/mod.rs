@@ -3,7 +3,9 @@
 //! | file | holds |
 //! |---|---|
 //! | `mod.rs` | [`Process`], the handle: identity, state, stopping and killing |
-//! | `life.rs` | what is behind the handle: the exit slot and the order in which an end is made known |
+//! | `life.rs` | what is behind the handle: its state, and the exit slot |
+//! | `end.rs`, `guard.rs` | the order in which an end is made known, and when |
+//! | `control.rs` | how a running process is reached |
 //! | `actor.rs` | hosting a plain `ractor::Actor` |
 //! | `clerk.rs` | learning the reason of an actor's plain `stop(reason)` |
 //! | `task.rs` | supervised futures, [`StopToken`] |
@@ -21,9 +23,12 @@
 mod actor;
 mod clerk;
 mod clock;
+mod control;
 mod current;
+mod end;
 #[cfg(feature = "test-util")]
 mod fault;
+mod guard;
 mod life;
 mod link;
 mod mailbox;
@@ -44,16 +49,18 @@ use std::time::Duration;
 use mainstay_specs::ChildId;
 use ractor::{ActorCell, ActorRef};
 
-pub(crate) use actor::spawn_actor;
+pub(crate) use actor::{Host, start_error};
 pub(crate) use clerk::Clerks;
 pub use clock::{Clock, Tick};
+pub(crate) use control::Control;
 pub use current::current;
 #[cfg(feature = "test-util")]
 use current::with_current;
 pub(crate) use current::{Within, is_current};
 #[cfg(feature = "test-util")]
 pub use fault::Fault;
-pub(crate) use life::{Control, ExitGuard, Life, Owner};
+pub(crate) use guard::ExitGuard;
+pub(crate) use life::{Life, Owner};
 pub use link::{ExitSignal, ExitSignals};
 pub(crate) use mailbox::Mailbox;
 pub(crate) use meter::Installed;

@@ -14,7 +14,7 @@ use crate::exit::ExitReason;
 #[derive(Default)]
 pub(super) struct Watchers {
     first: Option<Waker>,
-    others: Slab<Waker>,
+    others: Option<Box<Slab<Waker>>>,
 }
 
 /// A place among the watchers.
@@ -30,13 +30,17 @@ impl Watchers {
     pub(super) fn leave(&mut self, ticket: &mut Option<Ticket>, waker: Waker) -> Option<Waker> {
         match *ticket {
             Some(Ticket::First) => self.first.replace(waker),
-            Some(Ticket::Other(place)) => Some(std::mem::replace(&mut self.others[place], waker)),
+            Some(Ticket::Other(place)) => {
+                let others = self.others.get_or_insert_default();
+                Some(std::mem::replace(&mut others[place], waker))
+            }
             None if self.first.is_none() => {
                 *ticket = Some(Ticket::First);
                 self.first.replace(waker)
             }
             None => {
-                *ticket = Some(Ticket::Other(self.others.insert(waker)));
+                let place = self.others.get_or_insert_default().insert(waker);
+                *ticket = Some(Ticket::Other(place));
                 None
             }
         }
@@ -47,9 +51,10 @@ impl Watchers {
         match ticket {
             Ticket::First => self.first.take(),
             Ticket::Other(place) => {
-                let waker = self.others.try_remove(place);
-                if self.others.is_empty() {
-                    self.others = Slab::new();
+                let others = self.others.as_mut()?;
+                let waker = others.try_remove(place);
+                if others.is_empty() {
+                    self.others = None;
                 }
                 waker
             }
@@ -58,7 +63,8 @@ impl Watchers {
 
     /// Wakes all, without the lock: a waker may run anybody's code. One that panics keeps nobody else from being woken.
     pub(super) fn wake(self) {
-        let others = self.others.into_iter().map(|(_, waker)| waker);
+        let others = self.others.map(|others| *others).unwrap_or_default();
+        let others = others.into_iter().map(|(_, waker)| waker);
         for waker in self.first.into_iter().chain(others) {
             run_caught(|| waker.wake());
         }

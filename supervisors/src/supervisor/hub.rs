@@ -1,6 +1,5 @@
 //! The part of a supervisor that others hold: its mailbox and its table of children.
 
-use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -11,6 +10,7 @@ use tokio::time::Instant;
 
 use super::decide::Key;
 use super::doom::Doom;
+use super::entries::Entries;
 use super::message::Message;
 use super::table::{Entry, Table};
 use crate::exit::ExitReason;
@@ -84,11 +84,11 @@ impl Hub {
         left
     }
 
-    fn close(&self) -> (Left, BTreeMap<Key, Entry>) {
+    fn close(&self) -> (Left, Entries<Entry>) {
         let mut table = self.table();
         table.closed = true;
         let entries = table.take_all();
-        let alive = entries.values().filter_map(|entry| {
+        let alive = entries.iter().filter_map(|(_, entry)| {
             let process = entry.running().filter(|process| process.is_alive())?;
             Some((process.clone(), entry.child.spec().effective_shutdown()))
         });

@@ -7,6 +7,7 @@
 //! | `history.rs` | how often restarts happened of late |
 //! | `spec.rs` | refusing wrong flags and specs |
 //! | `table.rs` | the children as the supervisor knows them |
+//! | `entries.rs` | a map for keys in ascending order |
 //! | `hub.rs` | what others hold of a supervisor: mailbox and table |
 //! | `message.rs` | what it receives |
 //! | `office.rs` | what every supervisor has: restart record, timers, reports |
@@ -22,6 +23,7 @@ mod decide;
 mod decide_tests;
 mod doom;
 mod dynamic;
+mod entries;
 mod error;
 mod handle;
 mod history;

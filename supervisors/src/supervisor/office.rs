@@ -11,7 +11,7 @@ use super::history::History;
 use super::hub::Hub;
 use super::launch::launch;
 use super::message::Message;
-use super::table::{ChildState, Entry};
+use super::table::{ChildState, Entry, KeptSpec};
 use crate::event::EventKind;
 use crate::exit::ExitReason;
 use crate::process::{Pid, Process};
@@ -28,6 +28,7 @@ pub(crate) struct Office {
     /// Restarts that wait for their time; they end with the supervisor.
     timers: JoinSet<()>,
     epoch: u64,
+    last_key: Key,
 }
 
 impl Office {
@@ -45,16 +46,23 @@ impl Office {
             history: History::default(),
             timers: JoinSet::new(),
             epoch: 0,
+            last_key: 0,
         }
     }
 
+    /// The key of one more child: greater than all before it.
+    pub(crate) fn new_key(&mut self) -> Key {
+        self.last_key += 1;
+        self.last_key
+    }
+
     /// What is to be done about a child that has ended, with its spec. Nothing if the process is no longer current.
-    pub(crate) fn on_exit(&mut self, key: Key, pid: Pid) -> Option<(Arc<ChildSpec>, Decision)> {
+    pub(crate) fn on_exit(&mut self, key: Key, pid: Pid) -> Option<(KeptSpec, Decision)> {
         let table = self.hub.table();
         let entry = table.get(key)?;
         let process = entry.running().filter(|process| process.pid() == pid)?;
         let process = process.clone();
-        let (spec, reason) = (entry.child.shared_spec(), process.exit_reason()?);
+        let (spec, reason) = (entry.spec_to_keep(), process.exit_reason()?);
         let (child, now) = ((key, &*spec), Instant::now());
         let history = &mut self.history;
         let decision = decide::on_exit(&self.flags, history, child, &reason, &*table, now);
@@ -74,14 +82,14 @@ impl Office {
     }
 
     /// What is to be done about a restart that is due. Nothing if the child is no longer to be restarted.
-    pub(crate) fn on_retry(&mut self, key: Key) -> Option<(Arc<ChildSpec>, Decision)> {
+    pub(crate) fn on_retry(&mut self, key: Key) -> Option<(KeptSpec, Decision)> {
         let table = self.hub.table();
         let entry = table.get(key)?;
         let ChildState::Restarting { last, .. } = &entry.state else {
             return None;
         };
         let last = last.clone();
-        let spec = entry.child.shared_spec();
+        let spec = entry.spec_to_keep();
         let (child, now) = ((key, &*spec), Instant::now());
         let decision = decide::on_retry(&self.flags, &mut self.history, child, &*table, now);
         drop(table);
@@ -153,13 +161,7 @@ impl Office {
 
     /// Marks a child that is about to be started again as having no process; gives the last one it had.
     pub(crate) fn take_last(&self, key: Key) -> Option<Process> {
-        let mut table = self.hub.table();
-        let entry = table.get_mut(key)?;
-        match std::mem::replace(&mut entry.state, ChildState::Stopped) {
-            ChildState::Running(process) => Some(process),
-            ChildState::Restarting { last, .. } => last,
-            ChildState::Stopped => None,
-        }
+        self.hub.table().get_mut(key)?.take_last()
     }
 
     pub(crate) fn set_started(&self, key: Key, started: &Started, restarts: u32) {
@@ -168,11 +170,12 @@ impl Office {
         drop(before);
     }
 
-    /// A child that is to be started again, and how often it was.
-    pub(crate) fn child_to_start(&self, key: Key) -> Option<(Child, u32)> {
-        let table = self.hub.table();
-        let entry = table.get(key)?;
-        Some((entry.child.clone(), entry.restarts.saturating_add(1)))
+    /// A child that is to be started again, how often it was, and the last process it had, which it has no longer.
+    pub(crate) fn child_to_start(&self, key: Key) -> Option<(Child, u32, Option<Process>)> {
+        let mut table = self.hub.table();
+        let entry = table.get_mut(key)?;
+        let last = entry.take_last();
+        Some((entry.child.clone(), entry.restarts.saturating_add(1), last))
     }
 
     pub(crate) fn report_start_error(

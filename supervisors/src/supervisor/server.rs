@@ -12,10 +12,10 @@ use super::hub::Hub;
 use super::message::{Call, Target};
 use super::office::Office;
 use super::serve::Serve;
-use super::spec;
+use super::spec::{self, InOrder};
 use super::stop::{StopTimer, Stopping};
 use super::table::{ChildState, Entry, Table};
-use crate::process::Process;
+use crate::process::{Process, drop_caught};
 use crate::runtime::Scope;
 use crate::start::{Child, StartError, Started};
 
@@ -33,18 +33,33 @@ impl Server {
 
     /// Starts all children in order. If one does not start, those before it are stopped, last first.
     pub(crate) async fn init(&mut self, children: Vec<Child>) -> Result<(), StartError> {
-        let children = spec::in_start_order(&self.0.flags, children)?;
-        self.0.hub.table().reserve(children.len());
+        let InOrder { children, ids } = spec::in_start_order(&self.0.flags, children)?;
+        self.0.hub.table().expect(ids);
         for child in children {
-            let id = child.spec().id.clone();
-            if let Err(error) = self.start_new(child).await {
-                self.0.report_start_error(&id, None, &error);
-                self.terminate_all().await;
-                let error = Box::new(error);
-                return Err(StartError::Child { id, error });
+            // As the ids say: from 1, without a gap.
+            let key = self.0.new_key();
+            let started = match self.0.launch((key, &child), 0).await {
+                Ok(started) => started,
+                Err(error) => return Err(self.give_up_start(child.spec().id.clone(), error).await),
+            };
+            let entry = Entry::new(child, ChildState::after(&started), Instant::now());
+            let mut table = self.0.hub.table();
+            if is_kept(&started, &entry) {
+                table.insert_expected(key, entry);
+            } else {
+                table.forget_id(&entry.child.spec().id);
+                drop(table);
+                drop_caught(entry);
             }
         }
         Ok(())
+    }
+
+    async fn give_up_start(&mut self, id: ChildId, error: StartError) -> StartError {
+        self.0.report_start_error(&id, None, &error);
+        self.terminate_all().await;
+        let error = Box::new(error);
+        StartError::Child { id, error }
     }
 
     async fn start_child(&mut self, child: Child) -> Result<Started, SupervisorError> {
@@ -65,10 +80,10 @@ impl Server {
     }
 
     async fn start_new(&mut self, child: Child) -> Result<Started, StartError> {
-        let key = self.0.hub.table().new_key();
+        let key = self.0.new_key();
         let started = self.0.launch((key, &child), 0).await?;
         let entry = Entry::new(child, ChildState::after(&started), Instant::now());
-        if started.process().is_some() || !entry.is_temporary() {
+        if is_kept(&started, &entry) {
             self.0.hub.table().insert_named(key, entry);
         }
         Ok(started)
@@ -148,7 +163,7 @@ impl Server {
             let table = self.0.hub.table();
             table
                 .get(key)
-                .map(|entry| (entry.running().cloned(), entry.child.shared_spec()))
+                .map(|entry| (entry.running().cloned(), entry.spec_to_keep()))
         }) else {
             return;
         };
@@ -179,17 +194,23 @@ impl Serve for Server {
     /// Stops `keys` in reverse and starts them in order. One that fails is tried again, and whom its own restart concerns
     /// is started with it then.
     async fn restart(&mut self, keys: Keys, failed: Key) {
-        let mut last = self.0.take_last(failed);
-        let others = keys.iter().rev().filter(|key| **key != failed);
-        self.terminate_each(others.copied()).await;
+        let mut last = None;
+        if keys.len() > 1 {
+            last = self.0.take_last(failed);
+            let others = keys.iter().rev().filter(|key| **key != failed);
+            self.terminate_each(others.copied()).await;
+        }
         let mut put_off = Vec::new();
         for key in keys {
             if put_off.contains(&key) {
                 continue;
             }
-            let Some((child, restarts)) = self.0.child_to_start(key) else {
+            let Some((child, restarts, before)) = self.0.child_to_start(key) else {
                 continue;
             };
+            if key == failed {
+                last = last.or(before);
+            }
             match self.0.launch((key, &child), restarts).await {
                 Ok(started) => self.0.set_started(key, &started, restarts),
                 Err(error) => {
@@ -220,6 +241,11 @@ impl Serve for Server {
         let keys: Vec<Key> = self.0.hub.table().iter().map(|(key, _)| key).collect();
         self.terminate_each(keys.into_iter().rev()).await;
     }
+}
+
+/// A temporary child that there is nothing to run of is forgotten.
+fn is_kept(started: &Started, entry: &Entry) -> bool {
+    started.process().is_some() || !entry.is_temporary()
 }
 
 fn refuse_unless_stopped(state: &ChildState) -> Result<(), SupervisorError> {

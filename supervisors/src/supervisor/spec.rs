@@ -1,52 +1,58 @@
 //! Refusing wrong flags and specs before anything is started, in OTP's order.
 
-use std::collections::HashSet;
-
 use mainstay_specs::{AutoShutdown, ChildId, ChildSpec, Restart, SupervisorFlags, start_order};
 use rustc_hash::FxBuildHasher;
 
 use super::error::SpecError;
+use super::table::Ids;
 use crate::start::Child;
+
+/// Children in the order they are started in.
+pub(crate) struct InOrder {
+    pub(crate) children: Vec<Child>,
+    /// The key of each, by its place: from 1.
+    pub(crate) ids: Ids,
+}
 
 /// Checks flags and children, and puts the children into the order they are started in: the one given, except that what
 /// is depended on comes first.
 pub(crate) fn in_start_order(
     flags: &SupervisorFlags,
     children: Vec<Child>,
-) -> Result<Vec<Child>, SpecError> {
+) -> Result<InOrder, SpecError> {
     check_flags(flags)?;
-    let mut ids = HashSet::with_capacity_and_hasher(children.len(), FxBuildHasher);
-    for child in &children {
+    let mut ids = Ids::with_capacity_and_hasher(children.len(), FxBuildHasher);
+    let mut any_depends = false;
+    // Once through all of them: there may be more than a processor keeps close by.
+    for (child, key) in children.iter().zip(1..) {
         let spec = child.spec();
         child.check_id()?;
         check_fields(flags, spec)?;
-        if !ids.insert(&spec.id) {
+        if ids.insert(spec.id.clone(), key).is_some() {
             return Err(SpecError::DuplicateId(spec.id.clone()));
         }
+        any_depends |= !spec.depends_on.is_empty();
     }
-    match dependency_order(&children, |id| ids.contains(id))? {
-        None => Ok(children),
-        Some(order) => {
-            let ordered = order.into_iter().map(|place| children[place].clone());
-            Ok(ordered.collect())
-        }
+    let mut in_order = InOrder { children, ids };
+    if any_depends {
+        in_order.by_dependency()?;
     }
+    Ok(in_order)
 }
 
-/// The places of the children in the order of their start; `None` if none depends on another.
-fn dependency_order(
-    children: &[Child],
-    is_known: impl Fn(&ChildId) -> bool,
-) -> Result<Option<Vec<usize>>, SpecError> {
-    let specs: Vec<&ChildSpec> = children.iter().map(Child::spec).collect();
-    if specs.iter().all(|spec| spec.depends_on.is_empty()) {
-        return Ok(None);
+impl InOrder {
+    fn by_dependency(&mut self) -> Result<(), SpecError> {
+        let specs: Vec<&ChildSpec> = self.children.iter().map(Child::spec).collect();
+        for spec in &specs {
+            known_dependencies(spec, |id| self.ids.contains_key(id))?;
+        }
+        let order = start_order(&specs).map_err(SpecError::DependencyCycle)?;
+        let children = order.into_iter().map(|place| self.children[place].clone());
+        self.children = children.collect();
+        let ids = self.children.iter().map(|child| child.spec().id.clone());
+        self.ids = ids.zip(1..).collect();
+        Ok(())
     }
-    for spec in &specs {
-        known_dependencies(spec, &is_known)?;
-    }
-    let order = start_order(&specs).map_err(SpecError::DependencyCycle)?;
-    Ok(Some(order))
 }
 
 fn known_dependencies(

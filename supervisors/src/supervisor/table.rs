@@ -1,6 +1,7 @@
 //! The children of a supervisor, as it knows them. Shared with the tree's snapshot, which reads it without a message.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
+use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,8 +11,9 @@ use tokio::time::Instant;
 
 use super::decide::{Key, Sibling, Siblings};
 use super::doom::Doom;
+use super::entries::Entries;
 use super::handle::{ChildInfo, ChildStatus};
-use crate::process::{Pid, Process};
+use crate::process::{Pid, Process, drop_caught};
 use crate::start::{Child, Started};
 
 /// What a child is at the moment.
@@ -32,6 +34,24 @@ impl ChildState {
             Some(process) => Self::Running(process.clone()),
             None => Self::Stopped,
         }
+    }
+}
+
+/// The spec of a child, to be kept while the child may be forgotten. Whoever is the last to know of a child drops what its start
+/// function holds, which is the user's: a panic in that is caught.
+pub(crate) struct KeptSpec(Option<Child>);
+
+impl Deref for KeptSpec {
+    type Target = ChildSpec;
+
+    fn deref(&self) -> &ChildSpec {
+        self.0.as_ref().expect("it is taken out by drop").spec()
+    }
+}
+
+impl Drop for KeptSpec {
+    fn drop(&mut self) {
+        drop_caught(self.0.take());
     }
 }
 
@@ -56,10 +76,23 @@ impl Entry {
         }
     }
 
+    pub(crate) fn spec_to_keep(&self) -> KeptSpec {
+        KeptSpec(Some(self.child.clone()))
+    }
+
     pub(crate) fn running(&self) -> Option<&Process> {
         match &self.state {
             ChildState::Running(process) => Some(process),
             ChildState::Restarting { .. } | ChildState::Stopped => None,
+        }
+    }
+
+    /// Marks it as having no process; gives the last one it had.
+    pub(crate) fn take_last(&mut self) -> Option<Process> {
+        match std::mem::replace(&mut self.state, ChildState::Stopped) {
+            ChildState::Running(process) => Some(process),
+            ChildState::Restarting { last, .. } => last,
+            ChildState::Stopped => None,
         }
     }
 
@@ -106,12 +139,14 @@ impl Sibling for Entry {
     }
 }
 
+/// Under which keys children are known by their ids.
+pub(crate) type Ids = HashMap<ChildId, Key, FxBuildHasher>;
+
 /// All children in start order.
 #[derive(Debug, Default)]
 pub(crate) struct Table {
-    entries: BTreeMap<Key, Entry>,
-    ids: HashMap<ChildId, Key, FxBuildHasher>,
-    next: Key,
+    entries: Entries<Entry>,
+    ids: Ids,
     /// How many children name what they depend on.
     dependents: usize,
     /// The process that a start function has made, until it is in its entry or, after a failed start, has ended.
@@ -123,17 +158,12 @@ pub(crate) struct Table {
 }
 
 impl Table {
-    pub(crate) fn new_key(&mut self) -> Key {
-        self.next += 1;
-        self.next
-    }
-
     pub(crate) fn get(&self, key: Key) -> Option<&Entry> {
-        self.entries.get(&key)
+        self.entries.get(key)
     }
 
     pub(crate) fn get_mut(&mut self, key: Key) -> Option<&mut Entry> {
-        self.entries.get_mut(&key)
+        self.entries.get_mut(key)
     }
 
     pub(crate) fn key_of(&self, id: &ChildId) -> Option<Key> {
@@ -141,24 +171,35 @@ impl Table {
     }
 
     pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = (Key, &Entry)> {
-        self.entries.iter().map(|(key, entry)| (*key, entry))
+        self.entries.iter()
     }
 
     pub(crate) fn len(&self) -> usize {
         self.entries.len()
     }
 
-    /// Makes room for as many more children that are known by their ids.
-    pub(crate) fn reserve(&mut self, children: usize) {
-        self.ids.reserve(children);
+    /// Takes note of the ids of the children that it begins with, which are started one after the other.
+    pub(crate) fn expect(&mut self, ids: Ids) {
+        self.entries.reserve(ids.len());
+        self.ids = ids;
     }
 
     /// Adds a child that is known by its id.
     pub(crate) fn insert_named(&mut self, key: Key, entry: Entry) {
+        self.ids.insert(entry.child.spec().id.clone(), key);
+        self.insert_expected(key, entry);
+    }
+
+    /// Adds a child whose id has been noted.
+    pub(crate) fn insert_expected(&mut self, key: Key, entry: Entry) {
         self.starting = None;
         self.dependents += usize::from(entry.has_dependencies());
-        self.ids.insert(entry.child.spec().id.clone(), key);
         self.entries.insert(key, entry);
+    }
+
+    /// A child that was expected is not kept.
+    pub(crate) fn forget_id(&mut self, id: &ChildId) {
+        self.ids.remove(id);
     }
 
     /// Adds a child that is known by its process only.
@@ -168,7 +209,7 @@ impl Table {
     }
 
     pub(crate) fn remove(&mut self, key: Key) -> Option<Entry> {
-        let entry = self.entries.remove(&key)?;
+        let entry = self.entries.remove(key)?;
         let id = &entry.child.spec().id;
         if self.ids.get(id) == Some(&key) {
             self.ids.remove(id);
@@ -177,7 +218,7 @@ impl Table {
         Some(entry)
     }
 
-    pub(crate) fn take_all(&mut self) -> BTreeMap<Key, Entry> {
+    pub(crate) fn take_all(&mut self) -> Entries<Entry> {
         self.dependents = 0;
         self.ids.clear();
         std::mem::take(&mut self.entries)
@@ -192,7 +233,7 @@ impl Table {
         restarts: u32,
     ) -> Option<ChildState> {
         self.starting = None;
-        let entry = self.entries.get_mut(&key)?;
+        let entry = self.entries.get_mut(key)?;
         entry.restarts = restarts;
         entry.since = Instant::now();
         Some(std::mem::replace(
@@ -209,7 +250,7 @@ impl Table {
         epoch: &mut u64,
         chance: impl FnOnce() -> f64,
     ) -> Option<(u64, Duration)> {
-        let entry = self.entries.get_mut(&key)?;
+        let entry = self.entries.get_mut(key)?;
         let backoff = entry.child.spec().backoff?;
         *epoch += 1;
         let stayed_up = entry.running().is_some() && entry.since.elapsed() >= backoff.reset_after;
@@ -231,7 +272,7 @@ impl Table {
     }
 
     pub(crate) fn count(&self, mut keep: impl FnMut(&Entry) -> bool) -> usize {
-        self.entries.values().filter(|entry| keep(entry)).count()
+        self.iter().filter(|(_, entry)| keep(entry)).count()
     }
 
     pub(crate) fn count_type(&self, child_type: ChildType) -> usize {

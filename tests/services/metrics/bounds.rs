@@ -124,9 +124,9 @@ async fn what_is_too_much_after_all_loses_its_hours_and_says_so() {
     assert_eq!(Some(together.coverage()), least);
     assert!(together.coverage() < together.span().as_secs_f64() / 86_400.0);
     // There is room for what is unlike all before.
-    let dropped = status.dropped;
+    let unplaced = status.unplaced;
     many.iter().for_each(|latency| latency.record(u64::MAX));
-    assert_eq!(bed.store.status().dropped, dropped);
+    assert_eq!(bed.store.status().unplaced, unplaced);
     many.iter()
         .for_each(|latency| assert_eq!(latency.count(), 13_001));
     bed.end().await;
@@ -207,5 +207,54 @@ async fn a_gauge_that_is_set_by_name_to_what_it_is_does_not_expire() {
     assert_eq!(bed.store.status().expired, 0);
     pass(secs(620)).await;
     assert_eq!(bed.store.status().expired, 1);
+    bed.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_store_without_room_for_samples_counts_them_and_tells_the_error_rate() {
+    let bed = Bed::with(MetricsSpec::default().bytes_max(1 << 20)).await;
+    let operation = bed.store.operation("shop.buy", Tags::new()).unwrap();
+    operation.record(Outcome::Error, Duration::from_nanos(7));
+    let _filling: Vec<_> = (0..500)
+        .map(|nth: u32| {
+            let tags = [("nth", nth.to_string())];
+            let filling = bed.store.histogram("filling", Unit::Count, tags).unwrap();
+            (0..64).for_each(|magnitude| filling.record(1 << magnitude));
+            filling
+        })
+        .collect();
+    for _ in 0..30 {
+        operation.record(Outcome::Success, Duration::from_secs(1));
+    }
+    (0..9).for_each(|_| operation.record(Outcome::Error, Duration::from_secs(2)));
+    let metrics = bed
+        .store
+        .get_metrics("shop", TimeWindow::Minute, Aggregation::Avg)
+        .unwrap();
+    let told = |metric_type: MetricType| {
+        let mut all = metrics.iter();
+        all.find(|metric| metric.metric_type == metric_type)
+            .unwrap()
+            .value
+    };
+    assert_eq!(told(MetricType::ErrorRate), 0.25);
+    let mean = (30.0 * 1e6 + 9.0 * 2e6 + 0.007) / 40.0;
+    assert!((told(MetricType::Latency) - mean).abs() < 1e-6);
+    let view = bed.store.family("shop.buy", TimeWindow::Minute).unwrap();
+    assert_eq!(
+        (view.count(), view.distribution().unwrap().unplaced()),
+        (40, 39)
+    );
+    assert_eq!(view.max(), Some(7.0));
+    let status = bed.store.status();
+    assert!(status.unplaced >= 39);
+    assert_eq!(status.dropped, 0);
+    // The same after the slots were closed.
+    pass(secs(30)).await;
+    let view = bed.store.family("shop.buy", TimeWindow::Minute).unwrap();
+    assert_eq!(
+        (view.count(), view.distribution().unwrap().unplaced()),
+        (40, 39)
+    );
     bed.end().await;
 }

@@ -123,3 +123,73 @@ async fn a_series_began_at_the_same_moment_whenever_one_asks() {
     assert_eq!(created(), first);
     bed.end().await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_a_family_is_described_as_is_told_wherever_it_is_exported() {
+    let bed = Bed::new().await;
+    let store = &bed.store;
+    store
+        .describe("shop.hits", None, "Pages \"seen\"\\shown\nso far.")
+        .unwrap();
+    store
+        .describe("shop.never", None, "Nothing is recorded to it.")
+        .unwrap();
+    store
+        .counter("shop.hits", Tags::new())
+        .unwrap()
+        .increment(1);
+    let snapshot = store.snapshot();
+    let told = |format: TextFormat| {
+        let text = format.write(&[(&[], &snapshot)]);
+        let mut lines = text.lines().filter(|line| line.starts_with("# HELP shop"));
+        (
+            lines.next().map(str::to_owned),
+            lines.next().map(str::to_owned),
+        )
+    };
+    assert_eq!(
+        told(TextFormat::Prometheus),
+        (
+            Some("# HELP shop_hits_total Pages \"seen\"\\\\shown\\nso far.".to_owned()),
+            None
+        )
+    );
+    assert_eq!(
+        told(TextFormat::OpenMetrics),
+        (
+            Some("# HELP shop_hits Pages \\\"seen\\\"\\\\shown\\nso far.".to_owned()),
+            None
+        )
+    );
+    let json = serde_json::to_value(&snapshot).unwrap();
+    assert_eq!(json["help"]["shop.hits"], "Pages \"seen\"\\shown\nso far.");
+    assert_eq!(json["help"].get("shop.never"), None);
+    bed.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_family_is_in_the_unit_that_it_was_described_in() {
+    let bed = Bed::new().await;
+    let store = &bed.store;
+    store
+        .describe("shop.sizes", Unit::Bytes, "How large.")
+        .unwrap();
+    let refused = store
+        .histogram("shop.sizes", Unit::Count, Tags::new())
+        .unwrap_err();
+    assert_eq!(
+        refused.to_string(),
+        "expected shop.sizes to be in bytes, as it is already, found count"
+    );
+    store
+        .histogram("shop.sizes", Unit::Bytes, Tags::new())
+        .unwrap();
+    let refused = store
+        .describe("shop.sizes", None, "How small.")
+        .unwrap_err();
+    assert_eq!(
+        refused.to_string(),
+        "expected shop.sizes to be described as \"How large.\", as it is already, found \"How small.\""
+    );
+    bed.end().await;
+}

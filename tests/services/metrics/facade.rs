@@ -50,3 +50,26 @@ async fn what_clashes_is_not_recorded_and_harms_nobody() {
     assert_eq!((seen.kind(), seen.count()), (MetricKind::Counter, 1));
     bed.end().await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn the_first_description_of_the_facade_stays_and_others_harm_nobody() {
+    let bed = Bed::new().await;
+    metrics::with_local_recorder(&bed.store.facade_recorder(), || {
+        metrics::describe_counter!("a::hits", "Hits so far.");
+        metrics::describe_counter!("a::hits", "Something else.");
+        metrics::describe_gauge!("a::used", metrics::Unit::Bytes, "ä".repeat(1_000));
+        metrics::describe_histogram!("a::took", "");
+        metrics::counter!("a::hits").increment(1);
+        metrics::gauge!("a::used").set(1.0);
+        metrics::histogram!("a::took").record(1.0);
+    });
+    let help = bed.store.snapshot().help;
+    let told = |name: &str| {
+        help.get(&name.parse().unwrap())
+            .map(|help| help.to_string())
+    };
+    assert_eq!(told("a.hits").as_deref(), Some("Hits so far."));
+    assert_eq!(told("a.used"), Some("ä".repeat(512)));
+    assert_eq!(told("a.took"), None);
+    bed.end().await;
+}

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod asking;
+mod baselines;
 mod bounds;
 mod config_server;
 mod crash;

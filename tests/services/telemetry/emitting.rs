@@ -78,13 +78,13 @@ async fn a_wrong_path_is_refused_whether_somebody_listens_or_not() {
         Err(expected.to_owned())
     );
     assert_eq!(
-        telemetry.operation("a..b").map(drop).map_err(text),
+        telemetry.span("a..b").map(drop).map_err(text),
         Err(expected.to_owned())
     );
     let long = "x".repeat(250);
     assert!(telemetry.event(long.as_str()).is_ok());
     assert_eq!(
-        telemetry.operation(long.as_str()).map(drop).map_err(text),
+        telemetry.span(long.as_str()).map(drop).map_err(text),
         Err("expected at most 255 bytes, found 260".to_owned())
     );
     bed.end().await;

@@ -24,7 +24,7 @@ async fn bed() -> (Bed, Heard) {
 #[tokio::test(start_paused = true)]
 async fn each_way_to_end_is_told_with_its_duration() {
     let (bed, heard) = bed().await;
-    let read = bed.telemetry().operation("app.read").expect("a path");
+    let read = bed.telemetry().span("app.read").expect("a path");
     let second = || sleep(Duration::from_secs(1));
 
     let fine = read.measure([("id", 1_u64)], async {
@@ -79,7 +79,7 @@ async fn each_way_to_end_is_told_with_its_duration() {
 #[tokio::test(start_paused = true)]
 async fn what_was_never_begun_tells_nothing_and_what_ended_tells_once() {
     let (bed, heard) = bed().await;
-    let read = bed.telemetry().operation("app.read").expect("a path");
+    let read = bed.telemetry().span("app.read").expect("a path");
     drop(read.measure_value((), async {}));
     assert_eq!(heard.take(), [""; 0]);
     {
@@ -119,7 +119,7 @@ async fn a_future_that_is_dropped_by_a_panic_elsewhere_was_cancelled_even_if_a_h
         .attach("broken", "**", |_| panic!("on top"))
         .expect("it is attached")
         .keep();
-    let read = bed.telemetry().operation("app.read").expect("a path");
+    let read = bed.telemetry().span("app.read").expect("a path");
     let mut outer = Box::pin(async {
         let mut inner = pin!(read.measure_value((), pending::<()>()));
         assert!(inner.as_mut().now_or_never().is_none());

@@ -1,9 +1,11 @@
 //! Handlers that panic.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread::{self, ThreadId};
 use std::time::Duration;
 
+use mainstay_actors::telemetry::Event;
 use mainstay_supervisors::specs::{Backoff, EventsSpec};
 
 use super::support::{Bed, Heard, LONG, handler, settle};
@@ -166,5 +168,99 @@ async fn a_queued_handler_that_panics_loses_that_event_and_goes_on_with_the_next
         ),
         (1, 1, 0)
     );
+    bed.end().await;
+}
+
+/// Says on which thread it is dropped, once it may, and panics.
+struct Bomb {
+    dropped: tokio::sync::mpsc::UnboundedSender<ThreadId>,
+    may: std::sync::mpsc::Receiver<()>,
+}
+
+impl Drop for Bomb {
+    fn drop(&mut self) {
+        self.may.recv().expect("it may at some time");
+        self.dropped
+            .send(thread::current().id())
+            .expect("somebody waits");
+        panic!("as planned");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_emits_neither_waits_for_the_destructor_of_a_handler_nor_hears_its_panic() {
+    let bed = Bed::new().await;
+    let telemetry = bed.telemetry();
+    let (dropped, mut was_dropped) = tokio::sync::mpsc::unbounded_channel();
+    let (let_go, may) = std::sync::mpsc::channel();
+    let bomb = Mutex::new(Bomb { dropped, may });
+    let guard = Arc::new(Mutex::new(None));
+    let mine = Arc::clone(&guard);
+    // It is detached while it is told: whoever emits is the last to have it.
+    let call = move |_: &Event| {
+        let _bomb = &bomb;
+        drop(mine.lock().expect("nobody panics here").take());
+    };
+    let attached = telemetry
+        .attach("bomb", "**", call)
+        .expect("it is attached");
+    *guard.lock().expect("nobody panics here") = Some(attached);
+    telemetry.execute("a", (), ()).expect("a path");
+    assert!(bed.held().is_empty());
+    let_go.send(()).expect("it waits");
+    let thread = was_dropped.recv().await.expect("it is dropped");
+    assert_ne!(thread, thread::current().id());
+    bed.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_destructor_that_panics_does_no_harm_to_whoever_detaches() {
+    let bed = Bed::new().await;
+    let telemetry = bed.telemetry();
+    let (dropped, mut was_dropped) = tokio::sync::mpsc::unbounded_channel();
+    let (let_go, may) = std::sync::mpsc::channel();
+    let_go.send(()).expect("it is kept");
+    let bomb = Mutex::new(Bomb { dropped, may });
+    let attached = telemetry.attach("bomb", "**", move |_| {
+        let _bomb = &bomb;
+    });
+    let attached = attached.expect("it is attached");
+    attached.detach().await.expect("it was attached");
+    assert_eq!(was_dropped.try_recv().ok(), Some(thread::current().id()));
+    bed.end().await;
+}
+
+/// Panics at each event that is logged.
+struct BadLog;
+
+impl tracing::Subscriber for BadLog {
+    fn enabled(&self, _: &tracing::Metadata<'_>) -> bool {
+        true
+    }
+    fn new_span(&self, _: &tracing::span::Attributes<'_>) -> tracing::span::Id {
+        tracing::span::Id::from_u64(1)
+    }
+    fn record(&self, _: &tracing::span::Id, _: &tracing::span::Record<'_>) {}
+    fn record_follows_from(&self, _: &tracing::span::Id, _: &tracing::span::Id) {}
+    fn event(&self, _: &tracing::Event<'_>) {
+        panic!("no disk for the log");
+    }
+    fn enter(&self, _: &tracing::span::Id) {}
+    fn exit(&self, _: &tracing::span::Id) {}
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_log_that_panics_does_no_harm_to_whoever_emits() {
+    let bed = Bed::with_events(spec()).await;
+    let telemetry = bed.telemetry();
+    let (heard, broken) = (Heard::default(), Arc::new(AtomicBool::new(true)));
+    let attached = telemetry.attach("fragile", "**", fragile(&heard, &broken));
+    let _attached = attached.expect("it is attached");
+    tracing::subscriber::with_default(BadLog, || {
+        telemetry.execute("a", (), ()).expect("a path");
+    });
+    settle().await;
+    let status = handler(&telemetry, "fragile");
+    assert_eq!(status.suspended_for, Some(Duration::from_millis(100)));
     bed.end().await;
 }

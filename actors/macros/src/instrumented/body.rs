@@ -2,13 +2,10 @@
 
 use proc_macro2::TokenStream;
 use quote::quote;
-use syn::visit::{self, Visit};
-use syn::{
-    Block, Error, PathArguments, Result, ReturnType, Signature, Type, TypeImplTrait,
-    TypeParamBound, TypeTraitObject,
-};
+use syn::{Block, Error, Result, ReturnType, Signature, Type};
 
 use super::options::Options;
+use crate::shape::{Gives, annotated, gives, hint};
 
 /// Refuses what cannot be instrumented.
 pub(super) fn check(signature: &Signature) -> Result<()> {
@@ -23,18 +20,6 @@ pub(super) fn check(signature: &Signature) -> Result<()> {
         }
         _ => Ok(()),
     }
-}
-
-/// How a function gives its value.
-enum Gives {
-    /// It returns it.
-    Value,
-    /// It is an `async fn`.
-    Async,
-    /// It returns a future of it.
-    Future,
-    /// It returns a future of it, in a box.
-    BoxedFuture,
 }
 
 pub(super) fn written(options: &Options, signature: &Signature, block: &Block) -> Result<Block> {
@@ -84,83 +69,5 @@ fn judge(options: &Options) -> TokenStream {
             use #call::{OfAny as _, OfResult as _};
             (&#call::Returned(__value)).outcome()
         }),
-    }
-}
-
-/// The type of the value, where it can be written inside a body: `impl Trait` cannot.
-fn annotated(output: &ReturnType) -> Option<TokenStream> {
-    let ReturnType::Type(_, output) = output else {
-        return Some(quote!(()));
-    };
-    let mut search = Search(false);
-    search.visit_type(output);
-    (!search.0).then(|| quote!(#output))
-}
-
-/// Looks for `impl Trait`.
-struct Search(bool);
-
-impl<'ast> Visit<'ast> for Search {
-    fn visit_type_impl_trait(&mut self, found: &'ast TypeImplTrait) {
-        self.0 = true;
-        visit::visit_type_impl_trait(self, found);
-    }
-}
-
-/// Says which type the body has, which is never run.
-fn hint(output: Option<TokenStream>) -> Option<TokenStream> {
-    let output = output?;
-    Some(quote! {
-        #[allow(
-            unreachable_code, clippy::diverging_sub_expression, clippy::empty_loop, clippy::let_unit_value
-        )]
-        if false {
-            let __returned: #output = loop {};
-            return __returned;
-        }
-    })
-}
-
-fn gives(signature: &Signature) -> Gives {
-    if signature.asyncness.is_some() {
-        return Gives::Async;
-    }
-    let ReturnType::Type(_, output) = &signature.output else {
-        return Gives::Value;
-    };
-    match &**output {
-        Type::ImplTrait(output) if output.bounds.iter().any(is_future) => Gives::Future,
-        Type::Path(path) => match path.path.segments.last() {
-            Some(last) if last.ident == "BoxFuture" => Gives::BoxedFuture,
-            Some(last) if last.ident == "Pin" && holds_future(&last.arguments) => {
-                Gives::BoxedFuture
-            }
-            _ => Gives::Value,
-        },
-        _ => Gives::Value,
-    }
-}
-
-fn is_future(bound: &TypeParamBound) -> bool {
-    let TypeParamBound::Trait(bound) = bound else {
-        return false;
-    };
-    let last = bound.path.segments.last();
-    last.is_some_and(|last| last.ident == "Future")
-}
-
-/// Whether these are `<Box<dyn Future…>>`.
-fn holds_future(arguments: &PathArguments) -> bool {
-    let mut search = SearchFuture(false);
-    search.visit_path_arguments(arguments);
-    search.0
-}
-
-/// Looks for `dyn Future`.
-struct SearchFuture(bool);
-
-impl<'ast> Visit<'ast> for SearchFuture {
-    fn visit_type_trait_object(&mut self, found: &'ast TypeTraitObject) {
-        self.0 |= found.bounds.iter().any(is_future);
     }
 }

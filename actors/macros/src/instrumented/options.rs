@@ -5,7 +5,9 @@ use quote::{ToTokens, quote};
 use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream};
 use syn::punctuated::Punctuated;
-use syn::{Error, Expr, Ident, LitStr, Path, Result, Token, parenthesized};
+use syn::{Error, Ident, LitStr, Path, Result, Token, parenthesized};
+
+use crate::option::{expression, once, value};
 
 /// All options, as they are written.
 const NAMES: &str = "`name`, `metrics`, `err`, `store`, `crate` or `skip`";
@@ -92,24 +94,6 @@ impl Options {
             None => made,
         }
     }
-}
-
-fn value<T: Parse>(input: ParseStream<'_>) -> Result<T> {
-    input.parse::<Token![=]>()?;
-    input.parse()
-}
-
-fn expression(input: ParseStream<'_>) -> Result<TokenStream> {
-    value::<Expr>(input).map(Expr::into_token_stream)
-}
-
-fn once<T>(slot: &mut Option<T>, option: &Ident, value: T) -> Result<()> {
-    if slot.is_some() {
-        let text = format!("`{option}` is given twice");
-        return Err(Error::new(option.span(), text));
-    }
-    *slot = Some(value);
-    Ok(())
 }
 
 /// A dotted path, as the metrics store takes it.

@@ -12,6 +12,8 @@ pub(super) struct Family<'a> {
     pub(super) key: &'a SeriesKey,
     pub(super) kind: MetricKind,
     pub(super) unit: Unit,
+    /// What people are told of it, by the first snapshot that tells anything.
+    pub(super) help: Option<&'a str>,
     pub(super) series: Vec<Labelled<'a>>,
 }
 
@@ -34,19 +36,21 @@ impl<'a> Families<'a> {
         let mut families = Self::default();
         for (labels, snapshot) in snapshots {
             for series in &snapshot.series {
-                families.add(Labelled { labels, series });
+                let help = snapshot.help.get(&series.key.name).map(|help| &**help);
+                families.add(Labelled { labels, series }, help);
             }
         }
         families
     }
 
-    fn add(&mut self, labelled: Labelled<'a>) {
+    fn add(&mut self, labelled: Labelled<'a>, help: Option<&'a str>) {
         let key = &labelled.series.key;
         let (kind, unit) = (key.kind, key.unit);
         let name = exported_name(&key.name, kind, unit);
         if let Some(family) = self.by_name.get_mut(&name) {
             if (family.kind, exported_unit(family.unit)) == (kind, exported_unit(unit)) {
                 family.series.push(labelled);
+                family.help = family.help.or(help);
             } else {
                 self.left_out.push(key);
             }
@@ -62,6 +66,7 @@ impl<'a> Families<'a> {
             key,
             kind,
             unit,
+            help,
             series: vec![labelled],
         };
         self.by_name.insert(name, family);

@@ -21,7 +21,7 @@ pub(super) fn distribution<S: Serializer>(
 ) -> Result<S::Ok, S::Error> {
     let bucket = |bucket: Bucket| (bucket.lower, bucket.upper, bucket.count);
     let buckets: Vec<(u64, u64, u64)> = samples.buckets().map(bucket).collect();
-    let mut fields = serializer.serialize_struct("Distribution", 9)?;
+    let mut fields = serializer.serialize_struct("Distribution", 10)?;
     fields.serialize_field("count", &samples.count())?;
     // Not every reader of JSON takes integers of more than 53 bits; a sum is told as a number there.
     fields.serialize_field("sum", &(samples.sum() as f64))?;
@@ -31,6 +31,7 @@ pub(super) fn distribution<S: Serializer>(
     for (name, q) in [("p50", 0.5), ("p95", 0.95), ("p99", 0.99)] {
         fields.serialize_field(name, &samples.quantile(q))?;
     }
+    fields.serialize_field("unplaced", &samples.unplaced())?;
     fields.serialize_field("buckets", &buckets)?;
     fields.end()
 }

@@ -5,10 +5,12 @@
 //! | `snapshot.rs` | [`Snapshot`]: what was recorded to each series since it began |
 //! | `text.rs`, `ladder.rs` | [`TextFormat`]: Prometheus and OpenMetrics, and their buckets |
 //! | `families.rs` | which families one text can hold |
+//! | `help.rs` | what people are told of families |
 //! | `json.rs` | how series are written as JSON |
 //! | `name.rs` | under which names families are exported |
 
 mod families;
+mod help;
 mod json;
 mod ladder;
 mod name;

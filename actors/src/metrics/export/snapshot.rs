@@ -1,5 +1,7 @@
 //! All series of a store at one moment.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use serde::Serialize;
@@ -7,6 +9,7 @@ use serde::Serialize;
 use crate::metrics::handle::MetricsStore;
 use crate::metrics::histogram::Distribution;
 use crate::metrics::key::SeriesKey;
+use crate::metrics::name::MetricName;
 use crate::metrics::series::{AnySeries, Total};
 
 /// All series of a store: what was recorded to each since it began. To be written for others, or looked through.
@@ -24,6 +27,8 @@ pub struct Snapshot {
     pub taken: SystemTime,
     /// Which keeper ran: see [`MetricsStatus::generation`](crate::metrics::MetricsStatus::generation).
     pub generation: u64,
+    /// What people are told of the families, of those that are [described](MetricsStore::describe).
+    pub help: BTreeMap<MetricName, Arc<str>>,
     /// The series, sorted by name and tags.
     pub series: Vec<SeriesTotal>,
 }
@@ -83,6 +88,7 @@ impl MetricsStore {
             began: self.cell.began(),
             taken: SystemTime::now(),
             generation: self.status().generation,
+            help: self.cell.table().help(),
             series,
         }
     }

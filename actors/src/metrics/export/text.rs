@@ -4,6 +4,7 @@ use std::fmt::{self, Write};
 use std::time::UNIX_EPOCH;
 
 use super::families::{Families, Family, Labelled};
+use super::help::Help;
 use super::ladder;
 use super::name::exported_unit;
 use super::snapshot::{Snapshot, TotalValue};
@@ -33,6 +34,7 @@ impl TextFormat {
     /// Writes snapshots, each with labels of its own beside those of the series; a tag of the same name as one of these is written as
     /// `exported_…`.
     ///
+    /// Families that are [described](crate::metrics::MetricsStore::describe) have that text as their `HELP`, others their name and unit.
     /// Names are joined by `_` and end in their unit; times are in seconds; histograms have buckets whose bounds are powers of two less 1
     /// of what is recorded, so that they are counted exactly, with `_sum` and `_count`. A family of a later snapshot of which any exported name is that of another
     /// family is left out there, which is logged and told by [`left_out`](Self::left_out): one text cannot hold both. It is the same family
@@ -90,11 +92,8 @@ impl Writer<'_> {
         } else {
             ""
         };
-        writeln!(
-            self.text,
-            "# HELP {name}{suffix} {}, in {}.",
-            family.key.name, family.unit
-        )?;
+        let help = Help::of(family, format);
+        writeln!(self.text, "# HELP {name}{suffix} {help}")?;
         writeln!(self.text, "# TYPE {name}{suffix} {}", family.kind)?;
         if let Some(unit) = exported_unit(family.unit).filter(|_| is_open) {
             writeln!(self.text, "# UNIT {name} {unit}")?;
@@ -224,6 +223,7 @@ impl fmt::Display for Escaped<'_> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
     use std::time::Duration;
 
     use super::*;
@@ -257,6 +257,7 @@ mod tests {
             began: UNIX_EPOCH,
             taken: UNIX_EPOCH + Duration::from_millis(12_500),
             generation: 1,
+            help: BTreeMap::new(),
             series,
         }
     }

@@ -19,9 +19,9 @@ use ::metrics::{
 
 use super::error::MetricsError;
 use super::handle::MetricsStore;
-use super::table::FAMILIES_MAX;
+use super::table::{FAMILIES_MAX, HELP_BYTES_MAX};
 use handles::{Counts, Samples, Sets};
-use translate::{Scale, name, scale, tags};
+use translate::{Scale, cut, name, scale, tags};
 
 /// A recorder of the facade `metrics` that records to a store. Cheap to clone: clones know the same descriptions.
 ///
@@ -32,6 +32,7 @@ use translate::{Scale, name, scale, tags};
 ///   [`TAGS_MAX`](super::TAGS_MAX) are left out.
 /// * A histogram is in the unit that it was described with before it was first used: times are kept in nanoseconds, anything else in whole
 ///   numbers. One that was not described is of seconds if its last word is `seconds`, `duration`, `latency` or `time`, or else of whole numbers.
+/// * What it is described as is the `HELP` of exports: see [`MetricsStore::describe`]. The first text of a family stays, long ones are cut.
 /// * What clashes with a family that is there is not recorded, and told at the level `debug`.
 ///
 /// ```
@@ -78,7 +79,18 @@ impl MetricsStore {
 }
 
 impl FacadeRecorder {
-    fn describe(&self, key: &KeyName, unit: Option<FacadeUnit>) {
+    /// Several libraries may describe the same: the first text stays.
+    fn describe(&self, key: &KeyName, text: &str) {
+        if text.is_empty() {
+            return;
+        }
+        let name = name(key.as_str());
+        if let Err(error) = self.store.describe(name, None, cut(text, HELP_BYTES_MAX)) {
+            tracing::debug!(name = key.as_str(), %error, "a metric is not described");
+        }
+    }
+
+    fn note_unit(&self, key: &KeyName, unit: Option<FacadeUnit>) {
         let Some(unit) = unit else { return };
         let mut units = self
             .shared
@@ -107,18 +119,22 @@ fn or_tell<T>(key: &Key, made: Result<T, MetricsError>) -> Option<T> {
 }
 
 impl Recorder for FacadeRecorder {
-    fn describe_counter(&self, _key: KeyName, _unit: Option<FacadeUnit>, _text: SharedString) {}
-
-    fn describe_gauge(&self, key: KeyName, unit: Option<FacadeUnit>, _text: SharedString) {
-        self.describe(&key, unit);
+    fn describe_counter(&self, key: KeyName, _unit: Option<FacadeUnit>, text: SharedString) {
+        self.describe(&key, &text);
     }
 
-    fn describe_histogram(&self, key: KeyName, unit: Option<FacadeUnit>, _text: SharedString) {
-        self.describe(&key, unit);
+    fn describe_gauge(&self, key: KeyName, unit: Option<FacadeUnit>, text: SharedString) {
+        self.note_unit(&key, unit);
+        self.describe(&key, &text);
+    }
+
+    fn describe_histogram(&self, key: KeyName, unit: Option<FacadeUnit>, text: SharedString) {
+        self.note_unit(&key, unit);
+        self.describe(&key, &text);
     }
 
     fn register_counter(&self, key: &Key, _metadata: &Metadata<'_>) -> FacadeCounter {
-        let counter = self.store.counter(name(key), tags(key));
+        let counter = self.store.counter(name(key.name()), tags(key));
         or_tell(key, counter).map_or_else(FacadeCounter::noop, |counter| {
             let raising = Arc::clone(&self.shared.raising);
             FacadeCounter::from_arc(Arc::new(Counts { counter, raising }))
@@ -127,7 +143,9 @@ impl Recorder for FacadeRecorder {
 
     fn register_gauge(&self, key: &Key, _metadata: &Metadata<'_>) -> FacadeGauge {
         let scale = self.scale(key);
-        let gauge = self.store.gauge(name(key), scale.gauge_unit(), tags(key));
+        let gauge = self
+            .store
+            .gauge(name(key.name()), scale.gauge_unit(), tags(key));
         or_tell(key, gauge).map_or_else(FacadeGauge::noop, |gauge| {
             FacadeGauge::from_arc(Arc::new(Sets(gauge)))
         })
@@ -135,7 +153,9 @@ impl Recorder for FacadeRecorder {
 
     fn register_histogram(&self, key: &Key, _metadata: &Metadata<'_>) -> FacadeHistogram {
         let scale = self.scale(key);
-        let histogram = self.store.histogram(name(key), scale.unit, tags(key));
+        let histogram = self
+            .store
+            .histogram(name(key.name()), scale.unit, tags(key));
         or_tell(key, histogram).map_or_else(FacadeHistogram::noop, |histogram| {
             let factor = scale.factor;
             FacadeHistogram::from_arc(Arc::new(Samples { histogram, factor }))

@@ -10,7 +10,8 @@ use super::sum;
 ///
 /// The count and the sum are exact (the sum as long as it is below 2^69). What else is asked, the least and the greatest value and
 /// all quantiles, is told by the middle of a bucket and is off by at most [`Resolution::error_max`]; the least is never above the
-/// mean, nor the greatest below it. Nothing is told of an empty one.
+/// mean, nor the greatest below it. Nothing is told of an empty one. What is in no bucket, which a store without room may have to
+/// leave so, has a part in the count and the sum only: see [`unplaced`](Self::unplaced).
 ///
 /// ```
 /// use mainstay_actors::metrics::Distribution;
@@ -28,6 +29,15 @@ pub struct Distribution {
     counts: Vec<u64>,
     count: u64,
     sum: u128,
+    unplaced: Unplaced,
+}
+
+/// Samples of which only the sum is known.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Unplaced {
+    pub(crate) count: u64,
+    /// As far as a word holds it.
+    pub(crate) sum: u64,
 }
 
 /// Samples that are told by one value.
@@ -57,6 +67,7 @@ impl Distribution {
             counts: Vec::new(),
             count: 0,
             sum: 0,
+            unplaced: Unplaced { count: 0, sum: 0 },
         }
     }
 
@@ -71,6 +82,7 @@ impl Distribution {
         self.coarsen(other.resolution);
         other.each(|index, count| self.put_from(other.resolution, index, count));
         self.sum = self.sum.saturating_add(other.sum);
+        self.put_unplaced(other.unplaced);
     }
 
     /// Makes it as coarse as `resolution`, if it is not so already.
@@ -81,6 +93,7 @@ impl Distribution {
         let fine = std::mem::replace(self, Self::new(resolution));
         fine.each(|index, count| self.put_from(fine.resolution, index, count));
         self.sum = fine.sum;
+        self.unplaced = fine.unplaced;
     }
 
     /// Adds samples to a bucket of the same resolution, not to the sum.
@@ -103,6 +116,17 @@ impl Distribution {
             self.resolution.index_from(finer, index)
         };
         self.put(index, count);
+    }
+
+    /// Adds samples of which only the sum is known.
+    pub(crate) const fn put_unplaced(&mut self, more: Unplaced) {
+        let Unplaced { count, sum } = &mut self.unplaced;
+        *count = count.saturating_add(more.count);
+        *sum = sum.saturating_add(more.sum);
+    }
+
+    pub(crate) const fn without_place(&self) -> Unplaced {
+        self.unplaced
     }
 
     pub(crate) const fn add_sum(&mut self, sum: u128) {
@@ -128,6 +152,10 @@ impl Distribution {
             later.put(index, count.saturating_sub(before));
         });
         later.set_wrapped_sum(self.sum.wrapping_sub(earlier.sum) as u64);
+        later.unplaced = Unplaced {
+            count: self.unplaced.count.saturating_sub(earlier.unplaced.count),
+            sum: self.unplaced.sum.saturating_sub(earlier.unplaced.sum),
+        };
         later
     }
 
@@ -148,24 +176,45 @@ impl Distribution {
     /// How many samples there are.
     #[must_use]
     pub const fn count(&self) -> u64 {
+        self.count.saturating_add(self.unplaced.count)
+    }
+
+    /// How many of them are in no bucket, as a store had no room for it: they are in the count, the sum and the mean, and in nothing
+    /// else. 0 for what was recorded elsewhere.
+    #[must_use]
+    pub const fn unplaced(&self) -> u64 {
+        self.unplaced.count
+    }
+
+    /// How many are in buckets.
+    pub(crate) const fn placed(&self) -> u64 {
         self.count
+    }
+
+    pub(crate) const fn placed_sum(&self) -> u128 {
+        self.sum
     }
 
     /// Whether there are none.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
-        self.count == 0
+        self.count() == 0
     }
 
     /// All samples together.
     #[must_use]
     pub const fn sum(&self) -> u128 {
-        self.sum
+        self.sum.saturating_add(self.unplaced.sum as u128)
     }
 
     /// The sum by the count.
     #[must_use]
     pub fn mean(&self) -> Option<f64> {
+        (!self.is_empty()).then(|| self.sum() as f64 / self.count() as f64)
+    }
+
+    /// That of those in buckets.
+    fn placed_mean(&self) -> Option<f64> {
         (self.count > 0).then(|| self.sum as f64 / self.count as f64)
     }
 
@@ -173,14 +222,14 @@ impl Distribution {
     #[must_use]
     pub fn min(&self) -> Option<f64> {
         let first = self.counts.iter().position(|count| *count > 0)?;
-        Some(self.resolution.middle(first).min(self.mean()?))
+        Some(self.resolution.middle(first).min(self.placed_mean()?))
     }
 
     /// The greatest value.
     #[must_use]
     pub fn max(&self) -> Option<f64> {
         let last = self.counts.len().checked_sub(1)?;
-        Some(self.resolution.middle(last).max(self.mean()?))
+        Some(self.resolution.middle(last).max(self.placed_mean()?))
     }
 
     /// The quantile `q`, 0 to 1, by nearest rank: the least sample that at least the part `q` of all does not exceed. `None` for
@@ -194,17 +243,30 @@ impl Distribution {
         if rank == self.count {
             return self.max();
         }
+        Some(self.resolution.middle(self.index_at(rank)?))
+    }
+
+    /// The bucket that the sample of this rank, from 1, is in.
+    pub(crate) fn at_rank(&self, rank: u64) -> Option<Bucket> {
+        let index = self.index_at(rank)?;
+        Some(Bucket {
+            lower: self.resolution.lower(index),
+            upper: self.resolution.upper(index),
+            count: self.counts[index],
+        })
+    }
+
+    fn index_at(&self, rank: u64) -> Option<usize> {
         let mut below = 0;
         let mut counts = self.counts.iter();
-        let index = counts.position(|count| {
+        counts.position(|count| {
             below += count;
             below >= rank
-        })?;
-        Some(self.resolution.middle(index))
+        })
     }
 
     /// How many samples do not exceed `limit`: exact if `limit` is the [`upper`](Bucket::upper) end of a bucket, as is a power of
-    /// two less 1; otherwise that of the bucket below counts.
+    /// two less 1; otherwise that of the bucket below counts. What is in no bucket exceeds every limit.
     #[must_use]
     pub fn count_up_to(&self, limit: u64) -> u64 {
         let index = self.resolution.index(limit);
@@ -240,6 +302,7 @@ impl fmt::Debug for Distribution {
             .field("resolution", &self.resolution)
             .field("count", &self.count)
             .field("sum", &self.sum)
+            .field("unplaced", &self.unplaced)
             .finish_non_exhaustive()
     }
 }

@@ -25,4 +25,5 @@ mod tests;
 pub use distribution::{Bucket, Distribution};
 pub use scale::Resolution;
 
+pub(crate) use distribution::Unplaced;
 pub(crate) use packed::Packed;

@@ -1,6 +1,6 @@
 //! A histogram in a few bytes, to be kept.
 
-use super::distribution::Distribution;
+use super::distribution::{Distribution, Unplaced};
 use super::scale::Resolution;
 
 /// A [`Distribution`] written down: for each bucket that is not empty, how far it is from the one before and how many samples it
@@ -10,6 +10,7 @@ pub(crate) struct Packed {
     resolution: Resolution,
     count: u64,
     sum: u128,
+    unplaced: Unplaced,
     bytes: Box<[u8]>,
 }
 
@@ -29,15 +30,16 @@ impl Packed {
         });
         Self {
             resolution: distribution.resolution(),
-            count: distribution.count(),
-            sum: distribution.sum(),
+            count: distribution.placed(),
+            sum: distribution.placed_sum(),
+            unplaced: distribution.without_place(),
             bytes: bytes.into(),
         }
     }
 
     /// How many samples there are.
     pub(crate) const fn count(&self) -> u64 {
-        self.count
+        self.count.saturating_add(self.unplaced.count)
     }
 
     /// Adds all samples to a distribution, which becomes coarse if this is.
@@ -51,6 +53,7 @@ impl Packed {
             next = index + 1;
         }
         all.add_sum(self.sum);
+        all.put_unplaced(self.unplaced);
     }
 
     /// The distribution that was written down.

@@ -5,11 +5,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use thread_local::ThreadLocal;
 
 use super::bump;
+use super::place::in_own_place;
 
 /// A number that many threads add to.
 #[derive(Debug, Default)]
 pub(crate) struct LiveCounter {
     slots: ThreadLocal<Box<Slot>>,
+    /// Of threads that are ending.
+    shared: AtomicU64,
 }
 
 /// What one thread has added, alone on its line of cache.
@@ -29,13 +32,19 @@ impl LiveCounter {
     /// Out of the way, so that what is done for every other addition is all in the caller.
     #[cold]
     fn add_first(&self, by: u64) {
-        bump(&self.slots.get_or_default().0, by);
+        match in_own_place(|| self.slots.get_or_default()) {
+            Some(slot) => bump(&slot.0, by),
+            None => {
+                self.shared.fetch_add(by, Ordering::Relaxed);
+            }
+        }
     }
 
     /// All that was added, modulo 2^64. Never less than what was there before, of any thread.
     pub(crate) fn total(&self) -> u64 {
         let slots = self.slots.iter();
-        slots.fold(0, |sum: u64, slot| {
+        let shared = self.shared.load(Ordering::Relaxed);
+        slots.fold(shared, |sum: u64, slot| {
             sum.wrapping_add(slot.0.load(Ordering::Relaxed))
         })
     }
@@ -51,6 +60,8 @@ pub(super) const SLOT_ENTRY_BYTES: usize = 2 * size_of::<usize>();
 
 #[cfg(test)]
 mod tests {
+    use std::cell::RefCell;
+    use std::sync::Arc;
     use std::thread;
 
     use super::*;
@@ -77,6 +88,28 @@ mod tests {
         assert_eq!(counter.total(), 100);
         // Other tests run beside this one and hold thread numbers, so that a slot may not be had again at once.
         assert!(counter.heap_bytes() < 50 * (size_of::<Slot>() + SLOT_ENTRY_BYTES));
+    }
+
+    #[test]
+    fn what_is_counted_while_a_thread_ends_is_counted() {
+        struct AtTheEnd(Arc<LiveCounter>);
+        impl Drop for AtTheEnd {
+            fn drop(&mut self) {
+                self.0.add(3);
+            }
+        }
+        thread_local!(static END: RefCell<Option<AtTheEnd>> = const { RefCell::new(None) });
+        let counter = Arc::new(LiveCounter::default());
+        let told = Arc::clone(&counter);
+        let thread = thread::spawn(move || {
+            END.with(|end| *end.borrow_mut() = Some(AtTheEnd(Arc::clone(&told))));
+            told.add(4);
+        });
+        thread.join().unwrap();
+        assert_eq!(
+            (counter.total(), counter.shared.load(Ordering::Relaxed)),
+            (7, 3)
+        );
     }
 
     #[test]

@@ -12,7 +12,9 @@ use crate::metrics::recorder::Histogram;
 use crate::metrics::tags::Tags;
 use crate::metrics::unit::Unit;
 
-/// The latencies of one operation: a histogram in nanoseconds for each way in which it can end, told apart by the tag
+/// The latencies of one operation. To have it told by events, take [`telemetry::EventSpan`](crate::telemetry::EventSpan).
+///
+/// A histogram in nanoseconds for each way in which it can end, told apart by the tag
 /// [`STATUS`]. From these come its latency, its throughput and its error rate. A handle, cheap to clone.
 ///
 /// The series of an outcome is there from the first time that it comes; that of a success from the beginning. As long as the store has

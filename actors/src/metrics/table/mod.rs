@@ -4,15 +4,21 @@
 //! |---|---|
 //! | `mod.rs` | [`Table`]: the series and families, and how many there may be |
 //! | `family.rs` | [`Family`]: what all series of a name have in common |
+//! | `description.rs` | what people are told of families |
 
+mod description;
 mod family;
 
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 use std::time::Duration;
 
+pub use description::HELP_BYTES_MAX;
+
+use description::Descriptions;
 use family::Family;
 
 use super::error::MetricsError;
@@ -40,6 +46,7 @@ pub(crate) struct Table {
     families: HashMap<MetricName, Family>,
     /// Under which names families are exported.
     exported: HashMap<String, MetricName>,
+    descriptions: Descriptions,
     len: usize,
 }
 
@@ -104,6 +111,7 @@ impl Table {
         if self.families.contains_key(&key.name) {
             return Ok(());
         }
+        self.descriptions.check(&key.name, Some(key.unit))?;
         if self.families.len() >= FAMILIES_MAX {
             let (max, name) = (FAMILIES_MAX, key.name.clone());
             return Err(MetricsError::TooManyFamilies { max, name });
@@ -124,6 +132,26 @@ impl Table {
         self.exported.extend(names);
         self.families.insert(key.name.clone(), Family::of(key));
         Ok(())
+    }
+
+    /// Takes in what people are told of a family.
+    pub(crate) fn describe(
+        &mut self,
+        name: MetricName,
+        unit: Option<Unit>,
+        help: &str,
+    ) -> Result<(), MetricsError> {
+        let recorded = self.families.get(&name).map(|family| family.unit);
+        self.descriptions.add(name, unit, recorded, help)
+    }
+
+    /// What people are told of the families that there are any series of.
+    pub(crate) fn help(&self) -> BTreeMap<MetricName, Arc<str>> {
+        let described = self.families.keys().filter_map(|name| {
+            let help = self.descriptions.help(name)?;
+            Some((name.clone(), Arc::clone(help)))
+        });
+        described.collect()
     }
 
     /// All series, in no order.

@@ -3,11 +3,14 @@
 //! | for | run |
 //! |---|---|
 //! | [`LeaseBackend`](mainstay_supervisors::registry::LeaseBackend): where names are claimed and found | [`lease_backend`] |
+//! | [`Breaker`]: a circuit breaker of any kind | [`circuit_breaker`] |
 
+mod breaker;
 mod lease;
 
 use std::fmt;
 
+pub use breaker::{Breaker, BreakerSetup, circuit_breaker};
 pub use lease::lease_backend;
 
 /// An implementation breaks a rule. `Debug` shows it as `Display` does, for `unwrap`.

@@ -21,7 +21,7 @@ use crate::supervisor::serve::Serve;
 use crate::supervisor::server::which_children;
 use crate::supervisor::spec;
 use crate::supervisor::stop::{StopTimer, Stopped, Stopping};
-use crate::supervisor::table::{ChildState, Entry, Table};
+use crate::supervisor::table::{ChildState, Entry, KeptSpec, Table};
 
 pub(crate) struct Server {
     office: Office,
@@ -41,15 +41,12 @@ impl Server {
 
     async fn start_child(&mut self, child: Child) -> Result<Started, SupervisorError> {
         self.plan.check_child(&child)?;
-        let key = {
-            let mut table = self.office.hub.table();
-            if let Flavour::Dynamic { max_children } = self.plan.flavour
-                && table.len() >= max_children
-            {
-                return Err(SupervisorError::MaxChildren);
-            }
-            table.new_key()
-        };
+        if let Flavour::Dynamic { max_children } = self.plan.flavour
+            && self.office.hub.table().len() >= max_children
+        {
+            return Err(SupervisorError::MaxChildren);
+        }
+        let key = self.office.new_key();
         let started = self.office.launch((key, &child), 0).await?;
         if let Started::Process { process, .. } = &started {
             let entry = Entry::new(child, ChildState::Running(process.clone()), Instant::now());
@@ -73,7 +70,7 @@ impl Server {
             let table = self.office.hub.table();
             let entry = table.get(key).ok_or(SupervisorError::NotFound)?;
             let begin = |process: &Process| Stopping::begin(process.clone(), entry.child.spec());
-            (entry.child.shared_spec(), entry.running().map(begin))
+            (entry.spec_to_keep(), entry.running().map(begin))
         };
         // It stays in the table: should the supervisor be killed meanwhile, it is told by link.
         if let (spec, Some(stopping)) = stopping {
@@ -134,17 +131,16 @@ impl Server {
     }
 
     /// Asks all children to stop, or kills them; those with the nearest deadline first.
-    fn begin_stopping(&self) -> Vec<(Arc<ChildSpec>, Stopping)> {
+    fn begin_stopping(&self) -> Vec<(KeptSpec, Stopping)> {
         let running: Vec<_> = {
             let table = self.office.hub.table();
-            let running =
-                |entry: &Entry| Some((entry.child.shared_spec(), entry.running()?.clone()));
+            let running = |entry: &Entry| Some((entry.spec_to_keep(), entry.running()?.clone()));
             table
                 .iter()
                 .filter_map(|(_, entry)| running(entry))
                 .collect()
         };
-        let begin = |(spec, process): (Arc<ChildSpec>, Process)| {
+        let begin = |(spec, process): (KeptSpec, Process)| {
             let stopping = Stopping::begin(process, &spec);
             (spec, stopping)
         };
@@ -168,10 +164,9 @@ impl Serve for Server {
     }
 
     async fn restart(&mut self, _keys: Keys, key: Key) {
-        let Some((child, restarts)) = self.office.child_to_start(key) else {
+        let Some((child, restarts, last)) = self.office.child_to_start(key) else {
             return;
         };
-        let last = self.office.take_last(key);
         match self.office.launch((key, &child), restarts).await {
             Ok(Started::Ignore) if matches!(self.plan.flavour, Flavour::Dynamic { .. }) => {
                 self.office.hub.forget(key);

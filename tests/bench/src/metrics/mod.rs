@@ -2,6 +2,16 @@
 //!
 //! The target is for the fastest of the peers, so it stands at each of them. One thread, and two that record to the same series. The
 //! latencies are the same random ones for all, of a few microseconds to some milliseconds.
+//!
+//! `histogram` is through the handle that all share, `histogram-local` through the recorder that one owner has, as hdrhistogram's recorders
+//! have.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `mod.rs` | counters and histograms |
+//! | `event.rs` | an event that nobody listens to |
+
+mod event;
 
 use std::hint::black_box;
 use std::process::ExitCode;
@@ -37,11 +47,18 @@ const GROUP: &[Comparison] = &[
         counters("counter.2t", 2, BOTH_2T, options)
     }),
     (&["histogram.1t"], |options| {
-        histograms("histogram.1t", 1, HISTOGRAM_1T, options)
+        histograms("histogram.1t", 1, HISTOGRAM_1T, Ours::Shared, options)
     }),
     (&["histogram.2t"], |options| {
-        histograms("histogram.2t", 2, BOTH_2T, options)
+        histograms("histogram.2t", 2, BOTH_2T, Ours::Shared, options)
     }),
+    (&["histogram-local.1t"], |options| {
+        histograms("histogram-local.1t", 1, HISTOGRAM_1T, Ours::Local, options)
+    }),
+    (&["histogram-local.2t"], |options| {
+        histograms("histogram-local.2t", 2, BOTH_2T, Ours::Local, options)
+    }),
+    (&["event-unheard"], event::unheard),
 ];
 
 /// Runs the group.
@@ -74,7 +91,20 @@ fn counters(name: &'static str, threads: usize, target: f64, options: &Options) 
     .run(options)
 }
 
-fn histograms(name: &'static str, threads: usize, target: f64, options: &Options) -> Outcome<()> {
+/// Through what ours is recorded.
+#[derive(Clone, Copy)]
+enum Ours {
+    Shared,
+    Local,
+}
+
+fn histograms(
+    name: &'static str,
+    threads: usize,
+    target: f64,
+    through: Ours,
+    options: &Options,
+) -> Outcome<()> {
     let stage = Flavour::CurrentThread.build()?;
     let (_runtime, store) = store(&stage)?;
     let ours = store.histogram("bench.histogram", Unit::Nanoseconds, tags())?;
@@ -82,8 +112,12 @@ fn histograms(name: &'static str, threads: usize, target: f64, options: &Options
     let client = Histogram::new(exponential_buckets(1e-6, 4.0, 12));
     let mut hdr = Hdr::<u64>::new_with_bounds(1, 3_600_000_000_000, 2)?.into_sync();
     let values = latencies();
-    Contest::new([name], "ns", || {
-        on_threads(threads, &values, || |value| ours.record(value))
+    Contest::new([name], "ns", || match through {
+        Ours::Shared => on_threads(threads, &values, || |value| ours.record(value)),
+        Ours::Local => on_threads(threads, &values, || {
+            let mut recorder = ours.local();
+            move |value| recorder.record(value)
+        }),
     })
     .peer("metrics-exporter-prometheus", [target], || {
         let took = on_threads(threads, &values, || {

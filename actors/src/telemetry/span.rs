@@ -20,7 +20,8 @@ use super::hub::Hub;
 use super::panic;
 use super::value::Value;
 
-/// Something that is done again and again, and measured each time: resolved once. Cheap to clone.
+/// Something that is done again and again, and told by events each time: resolved once. Cheap to clone. To have it in the metrics, and not
+/// as events, take [`metrics::Operation`](crate::metrics::Operation).
 ///
 /// Each time ends with one event: `….stop` if it went well, `….exception` if not, both with the `duration` and the `outcome`:
 ///
@@ -33,14 +34,14 @@ use super::value::Value;
 ///
 /// It is polled within a span of `tracing`, named `measure`, with the fields `namespace`, `path` and, at the end, `outcome`.
 #[derive(Clone, Debug)]
-pub struct Operation {
+pub struct EventSpan {
     path: EventPath,
     namespace: Arc<str>,
     stop: Emitter,
     exception: Emitter,
 }
 
-impl Operation {
+impl EventSpan {
     pub(crate) fn new(hub: &Arc<Hub>, path: EventPath) -> Result<Self, EventPathError> {
         let emitter = |last: &str| Ok(Emitter::new(Arc::clone(hub), &path.join(last)?));
         Ok(Self {
@@ -59,7 +60,7 @@ impl Operation {
 
     /// The future, measured from its first poll to its end; `Err` is an error. It is transparent: its value, its panic and its
     /// cancellation are those of the future. `metadata` is that of the event, before what is added to it.
-    pub fn measure<F, T, E>(&self, metadata: impl Into<Metadata>, future: F) -> Measured<F>
+    pub fn measure<F, T, E>(&self, metadata: impl Into<Metadata>, future: F) -> Spanned<F>
     where
         F: Future<Output = Result<T, E>>,
         E: fmt::Display,
@@ -71,11 +72,7 @@ impl Operation {
     }
 
     /// The future, measured as [`measure`](Self::measure) does; whatever value it comes to is no error.
-    pub fn measure_value<F: Future>(
-        &self,
-        metadata: impl Into<Metadata>,
-        future: F,
-    ) -> Measured<F> {
+    pub fn measure_value<F: Future>(&self, metadata: impl Into<Metadata>, future: F) -> Spanned<F> {
         self.measured(metadata.into(), future, |_| None)
     }
 
@@ -84,13 +81,13 @@ impl Operation {
         metadata: Metadata,
         future: F,
         error_of: ErrorOf<F::Output>,
-    ) -> Measured<F> {
+    ) -> Spanned<F> {
         let course = Course {
-            operation: self.clone(),
+            events: self.clone(),
             metadata,
             begun: None,
         };
-        Measured {
+        Spanned {
             future,
             error_of,
             course: Some(course),
@@ -102,9 +99,9 @@ impl Operation {
 type ErrorOf<T> = for<'a> fn(&'a T) -> Option<&'a dyn fmt::Display>;
 
 pin_project! {
-    /// A future that is measured: see [`Operation`]. One that is never polled was never begun, and tells nothing.
+    /// A future that is measured: see [`EventSpan`]. One that is never polled was never begun, and tells nothing.
     #[must_use = "futures do nothing unless polled"]
-    pub struct Measured<F: Future> {
+    pub struct Spanned<F: Future> {
         #[pin]
         future: F,
         error_of: ErrorOf<F::Output>,
@@ -112,7 +109,7 @@ pin_project! {
         course: Option<Course>,
     }
 
-    impl<F: Future> PinnedDrop for Measured<F> {
+    impl<F: Future> PinnedDrop for Spanned<F> {
         fn drop(this: Pin<&mut Self>) {
             if let Some(course) = this.project().course.take() {
                 course.end(&Outcome::Cancelled);
@@ -121,7 +118,7 @@ pin_project! {
     }
 }
 
-impl<F: Future> Future for Measured<F> {
+impl<F: Future> Future for Spanned<F> {
     type Output = F::Output;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
@@ -149,17 +146,17 @@ impl<F: Future> Future for Measured<F> {
     }
 }
 
-impl<F: Future> fmt::Debug for Measured<F> {
+impl<F: Future> fmt::Debug for Spanned<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let path = self.course.as_ref().map(|course| &course.operation.path);
-        f.debug_tuple("Measured").field(&path).finish()
+        let path = self.course.as_ref().map(|course| &course.events.path);
+        f.debug_tuple("Spanned").field(&path).finish()
     }
 }
 
 /// One time that something is done.
 #[derive(Debug)]
 struct Course {
-    operation: Operation,
+    events: EventSpan,
     metadata: Metadata,
     begun: Option<(Instant, Span)>,
 }
@@ -175,9 +172,9 @@ impl Course {
     /// It is polled, the first time or again. Gives the span it is polled in.
     fn go_on(&mut self) -> Span {
         let begin = || {
-            let Operation {
+            let EventSpan {
                 path, namespace, ..
-            } = &self.operation;
+            } = &self.events;
             let outcome = tracing::field::Empty;
             let span = tracing::info_span!("measure", namespace = &**namespace, %path, outcome);
             (Instant::now(), span)
@@ -190,10 +187,10 @@ impl Course {
             return;
         };
         let (emitter, text) = match outcome {
-            Outcome::Ok => (&self.operation.stop, "ok"),
-            Outcome::Error(_) => (&self.operation.exception, "error"),
-            Outcome::Panic(_) => (&self.operation.exception, "panic"),
-            Outcome::Cancelled => (&self.operation.exception, "cancelled"),
+            Outcome::Ok => (&self.events.stop, "ok"),
+            Outcome::Error(_) => (&self.events.exception, "error"),
+            Outcome::Panic(_) => (&self.events.exception, "panic"),
+            Outcome::Cancelled => (&self.events.exception, "cancelled"),
         };
         span.record("outcome", text);
         let took: Duration = begun.elapsed();

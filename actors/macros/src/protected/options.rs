@@ -1,0 +1,220 @@
+//! What may stand in the brackets of `#[protected(…)]`.
+
+use proc_macro2::{Span, TokenStream};
+use quote::{ToTokens, quote};
+use syn::ext::IdentExt;
+use syn::parse::{Parse, ParseStream};
+use syn::{Error, Expr, ExprLit, Ident, Lit, LitStr, Path, Result, Token, parenthesized, token};
+
+use crate::option::{expression, once, value};
+
+/// All options, as they are written.
+const NAMES: &str = "`breaker`, `fallback`, `error`, `classify`, `on_missing` or `crate`";
+
+/// The longest name there may be, in bytes.
+const NAME_MAX: usize = 128;
+
+#[derive(Clone, Default)]
+pub(super) struct Options {
+    breaker: Option<Breaker>,
+    pub(super) fallback: Option<Fallback>,
+    error: Option<TokenStream>,
+    classify: Option<TokenStream>,
+    on_missing: Option<Missing>,
+    krate: Option<TokenStream>,
+}
+
+#[derive(Clone)]
+enum Breaker {
+    /// By name, in quotes.
+    Named(TokenStream),
+    Given(TokenStream),
+}
+
+#[derive(Clone)]
+pub(super) struct Fallback {
+    /// Where it is said that it gives a future.
+    pub(super) awaits: Option<Span>,
+    pub(super) made: TokenStream,
+}
+
+#[derive(Clone)]
+enum Missing {
+    Error,
+    Allow,
+    CreateDefault,
+    Create(TokenStream),
+}
+
+impl Parse for Options {
+    fn parse(input: ParseStream<'_>) -> Result<Self> {
+        let mut options = Self::default();
+        while !input.is_empty() {
+            options.parse_one(input)?;
+            if !input.is_empty() {
+                input.parse::<Token![,]>()?;
+            }
+        }
+        Ok(options)
+    }
+}
+
+impl Options {
+    fn parse_one(&mut self, input: ParseStream<'_>) -> Result<()> {
+        let option = input.call(Ident::parse_any)?;
+        match option.to_string().as_str() {
+            "breaker" => once(&mut self.breaker, &option, value(input)?),
+            "fallback" => once(&mut self.fallback, &option, value(input)?),
+            "error" => once(&mut self.error, &option, expression(input)?),
+            "classify" => once(&mut self.classify, &option, expression(input)?),
+            "on_missing" => once(&mut self.on_missing, &option, value(input)?),
+            "crate" => {
+                let path: Path = value::<LitStr>(input)?.parse()?;
+                once(&mut self.krate, &option, path.into_token_stream())
+            }
+            unknown => {
+                let text = format!("unknown option `{unknown}`, expected {NAMES}");
+                Err(Error::new(option.span(), text))
+            }
+        }
+    }
+
+    /// Those of a method, where it says nothing those of its impl block.
+    pub(super) fn within(self, block: &Self) -> Self {
+        let block = block.clone();
+        Self {
+            breaker: self.breaker.or(block.breaker),
+            fallback: self.fallback.or(block.fallback),
+            error: self.error.or(block.error),
+            classify: self.classify.or(block.classify),
+            on_missing: self.on_missing.or(block.on_missing),
+            krate: self.krate.or(block.krate),
+        }
+    }
+
+    /// Whether it says which breaker.
+    pub(super) const fn has_breaker(&self) -> bool {
+        self.breaker.is_some()
+    }
+
+    /// The expression that gives the breaker, if it was not given by name.
+    pub(super) const fn expression(&self) -> Option<&TokenStream> {
+        match &self.breaker {
+            Some(Breaker::Given(given)) => Some(given),
+            Some(Breaker::Named(_)) | None => None,
+        }
+    }
+
+    /// Where that is found which the macro writes calls of.
+    pub(super) fn call(&self) -> TokenStream {
+        match &self.krate {
+            Some(path) => quote!(#path::actors::breaker::protect),
+            None => quote!(::mainstay::actors::breaker::protect),
+        }
+    }
+
+    /// The call that asks the breaker.
+    pub(super) fn admit(&self) -> TokenStream {
+        let call = self.call();
+        let breaker = match &self.breaker {
+            Some(Breaker::Named(name)) => quote!(#call::Named(#name)),
+            Some(Breaker::Given(given)) => given.clone(),
+            // Refused before it comes to this.
+            None => TokenStream::new(),
+        };
+        let absent = match &self.on_missing {
+            None | Some(Missing::Error) => quote!(#call::Absent::Error),
+            Some(Missing::Allow) => quote!(#call::Absent::Allow),
+            Some(Missing::CreateDefault) => quote!(#call::Absent::CreateDefault),
+            Some(Missing::Create(config)) => quote!(#call::Absent::Create(#config)),
+        };
+        quote!(#call::admit(&(#breaker), || #absent))
+    }
+
+    /// The function's error for what is in `__unanswered`.
+    pub(super) fn failed(&self) -> TokenStream {
+        let call = self.call();
+        match &self.error {
+            Some(error) => quote!(#call::failed_by(__unanswered, #error)),
+            None => quote!(#call::failed(__unanswered)),
+        }
+    }
+
+    /// How the outcome is told from the returned value.
+    pub(super) fn judge(&self) -> TokenStream {
+        let call = self.call();
+        match &self.classify {
+            Some(classify) => quote!(|__answer| #call::judge(__answer, #classify)),
+            None => quote!(|__answer| {
+                #[allow(unused_imports)]
+                use #call::{OfAny as _, OfResult as _};
+                (&#call::Judged(__answer)).outcome()
+            }),
+        }
+    }
+}
+
+impl Parse for Breaker {
+    fn parse(input: ParseStream<'_>) -> Result<Self> {
+        match input.parse::<Expr>()? {
+            Expr::Lit(ExprLit {
+                lit: Lit::Str(name),
+                ..
+            }) => named(&name).map(Self::Named),
+            given => Ok(Self::Given(given.into_token_stream())),
+        }
+    }
+}
+
+/// A name, as a `ServiceName` may be.
+fn named(name: &LitStr) -> Result<TokenStream> {
+    let text = name.value();
+    let is_odd = text.contains('/') || text.chars().any(char::is_control) || text.trim() != text;
+    if text.is_empty() || text.len() > NAME_MAX || is_odd {
+        let expected = "expected the name of a breaker: 1 to 128 bytes, without `/`, control characters, and white space at its ends";
+        return Err(Error::new(name.span(), expected));
+    }
+    Ok(name.into_token_stream())
+}
+
+impl Parse for Fallback {
+    fn parse(input: ParseStream<'_>) -> Result<Self> {
+        let ahead = input.fork();
+        if ahead.parse::<Token![async]>().is_ok() && ahead.peek(syn::Ident::peek_any) {
+            // `async path`: that of an `async` closure belongs to the closure.
+            if !ahead.peek(Token![move]) {
+                let awaits = Some(input.parse::<Token![async]>()?.span);
+                let made = input.parse::<Path>()?.into_token_stream();
+                return Ok(Self { awaits, made });
+            }
+        }
+        let made = input.parse::<Expr>()?;
+        let awaits = match &made {
+            Expr::Closure(closure) => closure.asyncness.as_ref().map(|awaits| awaits.span),
+            _ => None,
+        };
+        let made = made.into_token_stream();
+        Ok(Self { awaits, made })
+    }
+}
+
+impl Parse for Missing {
+    fn parse(input: ParseStream<'_>) -> Result<Self> {
+        let what = input.call(Ident::parse_any)?;
+        match what.to_string().as_str() {
+            "error" => Ok(Self::Error),
+            "allow" => Ok(Self::Allow),
+            "create" if input.peek(token::Paren) => {
+                let content;
+                parenthesized!(content in input);
+                let config = content.parse::<Expr>()?.into_token_stream();
+                Ok(Self::Create(config))
+            }
+            "create" => Ok(Self::CreateDefault),
+            _ => {
+                let text = "expected `error`, `allow`, `create` or `create(config)`";
+                Err(Error::new(what.span(), text))
+            }
+        }
+    }
+}
