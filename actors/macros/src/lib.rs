@@ -9,6 +9,7 @@
 //! | [`macro@test`] | `test-util` | gives a test a namespace of its own |
 
 mod instrumented;
+mod methods;
 mod option;
 mod protected;
 mod shape;
