@@ -71,3 +71,15 @@ impl Parse for Fallback {
         Ok(Self { awaits, made })
     }
 }
+
+/// As it was written.
+impl ToTokens for Fallback {
+    fn to_tokens(&self, tokens: &mut TokenStream) {
+        if let Some(span) = self.awaits
+            && syn::parse2::<Path>(self.made.clone()).is_ok()
+        {
+            Token![async](span).to_tokens(tokens);
+        }
+        self.made.to_tokens(tokens);
+    }
+}

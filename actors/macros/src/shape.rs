@@ -94,13 +94,22 @@ pub(crate) fn gives(signature: &Signature) -> Gives {
     }
 }
 
-/// Whether `self` is named in it.
+/// Whether `self` is named in it as a value, and not at the beginning of a path.
 pub(crate) fn names_self(tokens: TokenStream) -> bool {
-    tokens.into_iter().any(|token| match token {
-        TokenTree::Ident(ident) => ident == "self",
-        TokenTree::Group(group) => names_self(group.stream()),
-        TokenTree::Punct(_) | TokenTree::Literal(_) => false,
-    })
+    let mut tokens = tokens.into_iter().peekable();
+    while let Some(token) = tokens.next() {
+        let path =
+            |next: &TokenTree| matches!(next, TokenTree::Punct(next) if next.as_char() == ':');
+        let found = match token {
+            TokenTree::Ident(ident) => ident == "self" && !tokens.peek().is_some_and(path),
+            TokenTree::Group(group) => names_self(group.stream()),
+            TokenTree::Punct(_) | TokenTree::Literal(_) => false,
+        };
+        if found {
+            return true;
+        }
+    }
+    false
 }
 
 /// Whether a type may be a `Result` or, of a function that gives a future, one of that. What an alias stands for, the compiler will

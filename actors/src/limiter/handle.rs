@@ -184,7 +184,7 @@ impl Limiter {
         self.wait_until(digest?, cost, Some(within)).await
     }
 
-    async fn wait_until(
+    pub(super) async fn wait_until(
         &self,
         digest: Option<Digest>,
         cost: u32,

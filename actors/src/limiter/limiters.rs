@@ -85,6 +85,24 @@ impl Limiters {
         Ok(limiter)
     }
 
+    /// As [`insert`](Self::insert), but for one that is there already.
+    pub(crate) fn find_or_insert(
+        &self,
+        name: &ServiceName,
+        config: &RateLimitConfig,
+    ) -> Result<Limiter, RegisterLimiterError> {
+        loop {
+            if let Some(limiter) = self.find(name.as_str()) {
+                return Ok(limiter);
+            }
+            match self.insert(name.clone(), config.clone()) {
+                // Somebody was faster.
+                Err(RegisterLimiterError::AlreadyRegistered(_)) => {}
+                made => return made,
+            }
+        }
+    }
+
     pub(crate) fn find(&self, name: &str) -> Option<Limiter> {
         let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
         state.named.get(name).cloned()

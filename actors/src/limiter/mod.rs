@@ -21,6 +21,8 @@
 //! | `kinds.rs` | the trait [`RateLimiter`], [`TokenBucketLimiter`], [`SlidingWindowLimiter`], [`FixedWindowLimiter`] |
 //! | `several.rs` | [`check_all`]: several limits as one |
 //! | `limiters.rs`, `registry.rs` | [`RateLimiterRegistry`] |
+//! | `service/` | [`RateLimitedService`]: a service behind limiters |
+//! | `limit.rs`, `keyed.rs` | what `#[rate_limited]` writes calls of |
 //! | `keeper.rs`, `start.rs` | who clears away what is idle |
 //! | `error.rs`, `stats.rs` | [`RateLimitError`], [`RateLimitExceeded`], [`RegisterLimiterError`]; [`RateLimitStatus`], [`LimiterStats`] |
 
@@ -32,12 +34,16 @@ mod error;
 mod handle;
 mod keeper;
 mod key;
+mod keyed;
 mod kinds;
+#[doc(hidden)]
+pub mod limit;
 mod limiters;
 mod line;
 mod method;
 mod registry;
 mod reservation;
+mod service;
 mod several;
 mod start;
 mod stats;
@@ -50,5 +56,6 @@ pub use key::RateKey;
 pub use kinds::{FixedWindowLimiter, RateLimiter, SlidingWindowLimiter, TokenBucketLimiter};
 pub use registry::{NAME, RateLimiterRegistry, check_in};
 pub use reservation::Reservation;
+pub use service::{LimitedCall, RateLimitedError, RateLimitedService};
 pub use several::{Ask, check_all};
 pub use stats::{LimiterStats, RateLimitStatus};

@@ -5,9 +5,7 @@ use quote::quote;
 use syn::{Block, Error, Result, ReturnType, Signature};
 
 use super::options::Options;
-use crate::shape::{
-    Gives, annotated, future_output, gives, hint, may_be_result, names_self,
-};
+use crate::shape::{Gives, annotated, future_output, gives, hint, may_be_result, names_self};
 
 const RESULT: &str = "expected a function that returns a `Result`, as a call that is refused has to come to an error";
 
