@@ -238,18 +238,18 @@ async fn what_an_inner_limiter_refuses_is_no_failure_for_an_outer_breaker() {
 }
 
 #[rate_limited(limiter = limiter, key = Global)]
-#[instrumented(name = "shop.all", store = store)]
+#[instrumented(name = "lib.shop.all", store = store)]
 async fn all(limiter: &Limiter, store: &MetricsStore) -> Answer {
     Ok(7)
 }
 
-#[instrumented(name = "shop.admitted", store = store)]
+#[instrumented(name = "lib.shop.admitted", store = store)]
 #[rate_limited(limiter = limiter, key = Global)]
 async fn admitted(limiter: &Limiter, store: &MetricsStore) -> Answer {
     Ok(7)
 }
 
-#[instrumented(name = "shop.three", store = store)]
+#[instrumented(name = "lib.shop.three", store = store)]
 #[rate_limited(limiter = limiter, key = Global)]
 #[protected(breaker = breaker)]
 fn three(limiter: &Limiter, breaker: &CircuitBreaker, store: &MetricsStore) -> Answer {
@@ -280,9 +280,9 @@ async fn what_is_recorded_depends_on_which_is_written_first() {
         view.map_or(0, |view| view.count())
     };
     let counts = |name| (count(name, "success"), count(name, "error"));
-    assert_eq!(counts("shop.all"), (2, 3));
-    assert_eq!(counts("shop.admitted"), (2, 0));
-    assert_eq!(counts("shop.three"), (2, 0));
+    assert_eq!(counts("lib.shop.all"), (2, 3));
+    assert_eq!(counts("lib.shop.admitted"), (2, 0));
+    assert_eq!(counts("lib.shop.three"), (2, 0));
     assert_eq!(breaker.stats().totals.successes, 2);
     drop(app);
     runtime.stop(seconds(60)).await;
