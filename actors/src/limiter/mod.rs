@@ -14,7 +14,7 @@
 //! | `method/` | every decision, without a clock: token bucket, sliding and fixed windows |
 //! | `table/` | the keys: a bound in number and bytes, and who goes when there is no room |
 //! | `key.rs`, `digest.rs` | [`RateKey`], and what is kept of it |
-//! | `clock.rs` | what time it is |
+//! | `clock.rs` | what time it is; [`ManualClock`] |
 //! | `cell.rs` | all state of a limiter |
 //! | `line.rs` | those who wait for their turn |
 //! | `handle.rs`, `admission.rs`, `reservation.rs` | [`Limiter`], [`Admission`], [`Reservation`] |
@@ -50,6 +50,7 @@ mod stats;
 mod table;
 
 pub use admission::Admission;
+pub use clock::ManualClock;
 pub use error::{RateLimitError, RateLimitExceeded, RegisterLimiterError};
 pub use handle::Limiter;
 pub use key::RateKey;
