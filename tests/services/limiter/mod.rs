@@ -3,6 +3,7 @@
 mod bounds;
 mod cases;
 mod change;
+mod conformance;
 mod crash;
 mod exact;
 mod kinds;

@@ -14,7 +14,7 @@ use std::fmt;
 
 pub use breaker::{Breaker, BreakerSetup, circuit_breaker};
 pub use lease::lease_backend;
-pub use limiter::{LimiterSetup, Limits, TimedLimiter, rate_limiter};
+pub use limiter::{Held, LimiterSetup, Limits, TimedLimiter, rate_limiter};
 
 /// An implementation breaks a rule. `Debug` shows it as `Display` does, for `unwrap`.
 #[derive(Clone, PartialEq, Eq, thiserror::Error)]

@@ -4,20 +4,32 @@ use mainstay_specs::Algorithm;
 
 use super::LimiterSetup;
 
-/// All that was taken of one key, in order: when, in nanoseconds, and how much.
+/// All that was taken of one key.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Ledger(Vec<(u64, u32)>);
+pub(super) struct Ledger {
+    /// In order: when, in nanoseconds, and how much.
+    taken: Vec<(u64, u32)>,
+    /// When it was first asked for something that can be had at some time: from then on a bucket saves up.
+    born: Option<u64>,
+}
 
 impl Ledger {
+    /// It is asked for so much.
+    pub(super) fn ask(&mut self, setup: &LimiterSetup, now: u64, cost: u32) {
+        if (1..=setup.capacity()).contains(&cost) {
+            self.born.get_or_insert(now);
+        }
+    }
+
     pub(super) fn take(&mut self, now: u64, cost: u32) {
         if cost > 0 {
-            self.0.push((now, cost));
+            self.taken.push((now, cost));
         }
     }
 
     /// As if the last that was taken had not been.
     pub(super) fn undo(&mut self) {
-        self.0.pop();
+        self.taken.pop();
     }
 
     /// How much can be had now.
@@ -57,7 +69,7 @@ impl Ledger {
     }
 
     fn sum(&self, counts: impl Fn(u64) -> bool) -> u128 {
-        let counted = self.0.iter().filter(|taken| counts(taken.0));
+        let counted = self.taken.iter().filter(|taken| counts(taken.0));
         counted.map(|taken| u128::from(taken.1)).sum()
     }
 
@@ -66,10 +78,10 @@ impl Ledger {
         let token = setup.window.as_nanos();
         let full = token * u128::from(setup.capacity());
         let mut level = full.min(token * u128::from(setup.limit));
-        let mut last = self.0.first().map_or(now, |first| first.0);
+        let mut last = self.born.unwrap_or(now);
         let fill =
             |level: u128, time: u64| full.min(level + u128::from(time) * u128::from(setup.limit));
-        for &(at, cost) in &self.0 {
+        for &(at, cost) in &self.taken {
             level = fill(level, at - last) - token * u128::from(cost);
             last = at;
         }
@@ -81,7 +93,7 @@ impl Ledger {
     fn fading(&self, limit: u128, window: u128, now: u64) -> u128 {
         let mut start: Option<u128> = None;
         let mut last = 0;
-        for &(at, _) in &self.0 {
+        for &(at, _) in &self.taken {
             let at = u128::from(at);
             let over = |start: u128| at >= start + (last - start) / window * window + 2 * window;
             if start.is_none_or(over) {

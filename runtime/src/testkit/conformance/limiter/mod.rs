@@ -22,7 +22,7 @@ use std::time::Duration;
 
 use mainstay_specs::Algorithm;
 
-pub use face::{LimiterSetup, Limits, TimedLimiter};
+pub use face::{Held, LimiterSetup, Limits, TimedLimiter};
 
 use super::Violation;
 use trial::Trial;

@@ -66,6 +66,7 @@ impl<'a, L: Limits> Trial<'a, L> {
     ) -> Result<Result<L::Taken, Option<Duration>>, Violation> {
         let left = self.left();
         let taken = self.limits.take(KEY, cost);
+        self.ledger.ask(self.setup, self.now, cost);
         let told = |may| match may {
             true => format!("{cost} to be let through while {left} are left"),
             false => format!("{cost} to be refused while {left} are left"),
