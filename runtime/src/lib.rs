@@ -52,6 +52,7 @@
 //! | be told when a metric is bad | [`Alerts`](actors::Alerts), [`AlertRule`](specs::AlertRule) |
 //! | test all of it | the feature `test-util` and its module `testkit` |
 //! | stop calling what fails, and find out when it works again | [`CircuitBreaker`](actors::CircuitBreaker), [`CircuitBreakerRegistry`](actors::CircuitBreakerRegistry), [`macro@protected`] |
+//! | let so many calls through in each window of time, for each key | [`Limiter`](actors::Limiter), [`RateLimiterRegistry`](actors::RateLimiterRegistry), [`macro@rate_limited`] |
 //! | find what the words mean | [`specs`] says what should be, [`supervisors`] what runs |
 //!
 //! # Features
@@ -134,6 +135,65 @@ pub use mainstay_macros::instrumented;
 /// # }
 /// ```
 pub use mainstay_macros::protected;
+/// # Example
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use mainstay::actors::limiter::{Limiter, RateLimitError};
+/// use mainstay::rate_limited;
+/// use mainstay::specs::{RateLimitConfig, ServiceName};
+///
+/// #[derive(Debug, thiserror::Error)]
+/// enum SearchError {
+///     #[error("there is nothing to look for")]
+///     Empty,
+///     #[error(transparent)]
+///     Limited(#[from] RateLimitError),
+/// }
+///
+/// struct Search {
+///     limiter: Limiter,
+/// }
+///
+/// #[rate_limited(limiter = self.limiter, key = User(user))]
+/// impl Search {
+///     pub async fn find(&self, user: &str, text: &str) -> Result<usize, SearchError> {
+///         if text.is_empty() {
+///             return Err(SearchError::Empty);
+///         }
+///         Ok(text.len())
+///     }
+///
+///     #[rate_limited(cost = 10, on_limited = wait(Duration::from_secs(5)))]
+///     pub async fn export(&self, user: &str) -> Result<String, SearchError> {
+///         Ok(format!("all that {user} found"))
+///     }
+///
+///     #[unlimited]
+///     pub fn limiter(&self) -> &Limiter {
+///         &self.limiter
+///     }
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let config = RateLimitConfig::token_bucket(10, Duration::from_secs(60));
+/// let limiter = Limiter::new(ServiceName::new("search")?, config)?;
+/// let search = Search { limiter };
+///
+/// assert_eq!(search.export("ada").await?, "all that ada found");
+/// let refused = search.find("ada", "cup").await.unwrap_err();
+/// assert!(refused.to_string().starts_with("the rate limit search is reached, come back in "));
+///
+/// // Another export would have to wait for a minute, which is longer than it would.
+/// let refused = search.export("ada").await;
+/// assert!(matches!(refused, Err(SearchError::Limited(RateLimitError::TooLate { .. }))));
+/// assert_eq!(search.find("grace", "cup").await?, 3);
+/// # Ok(())
+/// # }
+/// ```
+pub use mainstay_macros::rate_limited;
 #[cfg(feature = "test-util")]
 pub use mainstay_macros::test;
 pub use mainstay_specs as specs;

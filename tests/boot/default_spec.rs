@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use mainstay::actors::CircuitBreakerRegistry;
+use mainstay::actors::limiter::RateKey;
+use mainstay::actors::{CircuitBreakerRegistry, RateLimiterRegistry};
 use mainstay::prelude::*;
 use mainstay::supervisors::TreeNode;
 
@@ -48,6 +49,7 @@ production  rest_for_one
 │  └─ alerts
 ├─ config_server
 ├─ circuit_breakers
+├─ rate_limiters
 └─ children  one_for_one
    ├─ heartbeat
    └─ pool  one_for_one
@@ -79,6 +81,21 @@ async fn the_circuit_breakers_of_the_default_spec_are_there() {
     assert_eq!(names, ["db", "search"]);
     let search = breakers.circuit("search").unwrap();
     assert_eq!(search.config().call_timeout, Some(Duration::from_secs(2)));
+    node.stop(Duration::from_secs(30)).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_rate_limiters_of_the_default_spec_are_there() {
+    let mut spec = default_spec();
+    spec.http.enabled = false;
+    let node = boot(&spec).await;
+    let production = node.namespace("production").unwrap();
+    let limiters = RateLimiterRegistry::of(&production);
+    let names: Vec<_> = limiters.stats().into_iter().map(|one| one.name).collect();
+    assert_eq!(names, ["api", "login"]);
+    let login = limiters.limiter("login").unwrap();
+    let admitted = (0..10).filter(|_| login.check(RateKey::user("ada")).is_ok());
+    assert_eq!(admitted.count(), 5);
     node.stop(Duration::from_secs(30)).await;
 }
 

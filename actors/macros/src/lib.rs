@@ -6,11 +6,14 @@
 //! |---|---|---|
 //! | [`macro@instrumented`] | | records how long a function takes, how often it is called and how it ends |
 //! | [`macro@protected`] | | puts a function behind a circuit breaker |
+//! | [`macro@rate_limited`] | | lets so many calls of a function through in each window of time, for each key |
 //! | [`macro@test`] | `test-util` | gives a test a namespace of its own |
 
 mod instrumented;
+mod methods;
 mod option;
 mod protected;
+mod rate_limited;
 mod shape;
 mod test;
 
@@ -169,4 +172,86 @@ pub fn instrumented(options: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro_attribute]
 pub fn protected(options: TokenStream, item: TokenStream) -> TokenStream {
     protected::expand(options.into(), &item.into()).into()
+}
+
+/// Lets so many calls of a function through in each window of time, for each key; what comes too soon is refused, or waits.
+///
+/// For functions and methods that return a `Result`: `async` or not, or returning `impl Future` or a boxed future; with generics,
+/// lifetimes, `self`; also in traits and their impls. On an impl block it is for all its public functions, which are those that are
+/// not private, and all of an impl of a trait; `#[unlimited]` leaves one out, and `#[rate_limited(…)]` on one gives it options of its own,
+/// or takes a private one in.
+///
+/// ```text
+/// #[mainstay::rate_limited(limiter = self.limiter, key = User(user))]
+/// impl Search {
+///     pub async fn find(&self, user: &str, text: &str) -> Result<Vec<Page>, SearchError> { … }
+///
+///     #[rate_limited(cost = 10, on_limited = wait(Duration::from_secs(5)))]
+///     pub async fn export(&self, user: &str) -> Result<Archive, SearchError> { … }
+///
+///     #[unlimited]
+///     pub fn limiter(&self) -> &Limiter { &self.limiter }
+/// }
+/// ```
+///
+/// | what becomes of a call | what the function gives |
+/// |---|---|
+/// | the limiter lets it through | what it returns itself |
+/// | the limiter refuses it | as the option `on_limited` says; else an error, of `RateLimitError::Exceeded`, which says when to come back |
+/// | it has no key, and the limiter lets nobody through without one | the same, of `RateLimitError::MissingKey` |
+/// | it costs more than can ever be had, or there is no room for its key | the same, of `RateLimitError::TooCostly` or `Full` |
+/// | it would wait for longer than it may, or too many wait | the error `RateLimitError::TooLate` or `QueueFull`, at once |
+/// | there is no limiter of the name | as the option `on_missing` says; else an error, of `RateLimitError::Missing` or `NoNamespace` |
+/// | the limiter cannot be made | an error, of `RateLimitError::Register` |
+/// | its future is dropped while it waits | its place in the queue is lost, and nothing was taken |
+/// | its future is dropped, it fails or it panics after it was let through | what was taken stays taken |
+///
+/// The error type of the function is to be `From<mainstay::actors::limiter::RateLimitError>`: with thiserror a variant
+/// `Limited(#[from] RateLimitError)`. `RateLimitedError<E>` is, and so is whatever takes any error, such as
+/// `Box<dyn Error + Send + Sync>`. For any other there is the option `error`.
+///
+/// An `async fn`, and one that gives a future, asks the limiter when it is first polled, and all of its body is run after that. Functions
+/// that have the same limiter share what it lets through: give each a limiter of its own where they are not to.
+///
+/// | option | value | default |
+/// |---|---|---|
+/// | `limiter` | `"api"`: the limiter of that name in the namespace of the current process; or an expression that gives a `Limiter` or one of its kinds, such as `self.limiter`, a `Result` of one, as `RateLimiterRegistry::register` gives it, or a `ServiceName` | none: it has to be given |
+/// | `key` | whose calls are counted together, see below | none: it has to be given |
+/// | `cost` | an expression that gives a `u32`; what costs nothing is let through | 1 |
+/// | `on_limited` | `error`; `wait(limit)`: waits in turn, no longer than this `Duration`; `wait`: for as long as it takes; `fallback(closure or path)`: is given the `RateLimitError` and gives the function's `Result`; with `async` before it, a future of that | `error` |
+/// | `error` | a closure or path that is given the `RateLimitError` and gives the function's error | `From::from` |
+/// | `on_missing` | `error`; `allow`: without a limit; `create(config)` | `error` |
+/// | `crate` | where `mainstay` is found, such as `"my_crate::mainstay"` | `"::mainstay"` |
+///
+/// | `key` | takes | counts together |
+/// |---|---|---|
+/// | `Ip(address)` | `IpAddr`, `Ipv4Addr`, `Ipv6Addr`, `SocketAddr` | calls of one client; of IPv6 of one network of 64 bits |
+/// | `User(name)` | `str`, `String` and other texts | calls of one user |
+/// | `ApiKey(key)` | `str`, `String` and other texts | calls with one API key |
+/// | `Custom("what it is", value)` | texts and bytes | calls of one value of something else |
+/// | `Global` | | all calls |
+/// | any other expression | `RateKey`, `str`, `String`, `u64`, `IpAddr` | calls of one key |
+///
+/// All but `Global` also take references and an `Option`: `None` is a call without a key, of which the configuration of the limiter says
+/// what becomes of it. `Ip(…)` and the others are words of this option and hide functions of the same name; those are called by a path,
+/// as `self::User(…)`. Cost and key are evaluated before the body, and may borrow arguments that the body gives away.
+///
+/// A limiter that is given by name is looked for at each call, which takes a lock for the time of one lookup; where calls are many,
+/// keep the handle and give `limiter = self.limiter`.
+///
+/// # With others
+///
+/// With [`macro@protected`], in whatever order they are written, the limiter is asked first: what it refuses is not told to the breaker,
+/// and takes none of its permits. [`macro@instrumented`] records refusals as errors where it is written below this, and only calls that
+/// were let through where it is written above.
+///
+/// # Errors
+///
+/// An option that is unknown, given twice or of the wrong form, no `limiter` or `key`, a name that cannot be one, `wait` where nothing can be
+/// awaited, and a function that does not return a `Result`, is a `const fn`, or has no `self` where the limiter or the key is found by way of
+/// it, are errors of compilation. So is such a function among the public ones of an impl block: it is to be marked `#[unlimited]`, and never
+/// left out in silence.
+#[proc_macro_attribute]
+pub fn rate_limited(options: TokenStream, item: TokenStream) -> TokenStream {
+    rate_limited::expand(options.into(), &item.into()).into()
 }

@@ -1,9 +1,21 @@
 //! Options in the brackets of an attribute.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream};
 use quote::ToTokens;
+use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream};
-use syn::{Error, Expr, Ident, Result, Token};
+use syn::{Error, Expr, Ident, LitStr, Path, Result, Token};
+
+/// The longest name there may be, in bytes.
+const NAME_MAX: usize = 128;
+
+/// What stands in for a call that is refused: a closure or path, or `async` and a path.
+#[derive(Clone)]
+pub(crate) struct Fallback {
+    /// Where it is said that it gives a future.
+    pub(crate) awaits: Option<Span>,
+    pub(crate) made: TokenStream,
+}
 
 /// What stands after `=`.
 pub(crate) fn value<T: Parse>(input: ParseStream<'_>) -> Result<T> {
@@ -24,4 +36,50 @@ pub(crate) fn once<T>(slot: &mut Option<T>, option: &Ident, value: T) -> Result<
     }
     *slot = Some(value);
     Ok(())
+}
+
+/// A name, as a `ServiceName` may be.
+pub(crate) fn named(name: &LitStr, of: &str) -> Result<TokenStream> {
+    let text = name.value();
+    let is_odd = text.contains('/') || text.chars().any(char::is_control) || text.trim() != text;
+    if text.is_empty() || text.len() > NAME_MAX || is_odd {
+        let expected = format!(
+            "expected the name of a {of}: 1 to {NAME_MAX} bytes, without `/`, control characters, and white space at its ends"
+        );
+        return Err(Error::new(name.span(), expected));
+    }
+    Ok(name.into_token_stream())
+}
+
+impl Parse for Fallback {
+    fn parse(input: ParseStream<'_>) -> Result<Self> {
+        let ahead = input.fork();
+        if ahead.parse::<Token![async]>().is_ok() && ahead.peek(syn::Ident::peek_any) {
+            // `async path`: that of an `async` closure belongs to the closure.
+            if !ahead.peek(Token![move]) {
+                let awaits = Some(input.parse::<Token![async]>()?.span);
+                let made = input.parse::<Path>()?.into_token_stream();
+                return Ok(Self { awaits, made });
+            }
+        }
+        let made = input.parse::<Expr>()?;
+        let awaits = match &made {
+            Expr::Closure(closure) => closure.asyncness.as_ref().map(|awaits| awaits.span),
+            _ => None,
+        };
+        let made = made.into_token_stream();
+        Ok(Self { awaits, made })
+    }
+}
+
+/// As it was written.
+impl ToTokens for Fallback {
+    fn to_tokens(&self, tokens: &mut TokenStream) {
+        if let Some(span) = self.awaits
+            && syn::parse2::<Path>(self.made.clone()).is_ok()
+        {
+            Token![async](span).to_tokens(tokens);
+        }
+        self.made.to_tokens(tokens);
+    }
 }

@@ -1,6 +1,6 @@
 //! How functions give their values, as far as their signatures say.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{TokenStream, TokenTree};
 use quote::quote;
 use syn::visit::{self, Visit};
 use syn::{
@@ -91,6 +91,41 @@ pub(crate) fn gives(signature: &Signature) -> Gives {
             _ => Gives::Value,
         },
         _ => Gives::Value,
+    }
+}
+
+/// Whether `self` is named in it as a value, and not at the beginning of a path.
+pub(crate) fn names_self(tokens: TokenStream) -> bool {
+    let mut tokens = tokens.into_iter().peekable();
+    while let Some(token) = tokens.next() {
+        let path =
+            |next: &TokenTree| matches!(next, TokenTree::Punct(next) if next.as_char() == ':');
+        let found = match token {
+            TokenTree::Ident(ident) => ident == "self" && !tokens.peek().is_some_and(path),
+            TokenTree::Group(group) => names_self(group.stream()),
+            TokenTree::Punct(_) | TokenTree::Literal(_) => false,
+        };
+        if found {
+            return true;
+        }
+    }
+    false
+}
+
+/// Whether a type may be a `Result` or, of a function that gives a future, one of that. What an alias stands for, the compiler will
+/// know.
+pub(crate) fn may_be_result(signature: &Signature, output: &Type) -> bool {
+    if matches!(gives(signature), Gives::Future | Gives::BoxedFuture) {
+        return true;
+    }
+    match output {
+        Type::Path(path) => {
+            let last = path.path.segments.last();
+            let never = ["Option", "Vec", "String", "Box", "bool", "u64", "usize"];
+            !last.is_some_and(|last| never.iter().any(|name| last.ident == name))
+        }
+        Type::Macro(_) | Type::Paren(_) | Type::Group(_) => true,
+        _ => false,
     }
 }
 

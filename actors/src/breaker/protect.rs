@@ -15,6 +15,7 @@ pub use super::outcome::Outcome;
 use super::permit::OwnedPermit;
 use super::registry::CircuitBreakerRegistry;
 pub use super::unanswered::Unanswered;
+use crate::limiter::{RateLimitError, RateLimitedError};
 
 /// What becomes of a call if there is no breaker of the name.
 #[derive(Debug)]
@@ -257,6 +258,31 @@ impl<T> Judged<'_, Result<T, Unanswered>> {
         match self.0 {
             Ok(_) => Outcome::Success,
             Err(error) => error.outcome(),
+        }
+    }
+}
+
+impl<T> Judged<'_, Result<T, RateLimitError>> {
+    /// Of one that a limiter may have refused.
+    #[must_use]
+    pub const fn outcome(&self) -> Outcome {
+        match self.0 {
+            Ok(_) => Outcome::Success,
+            Err(_) => Outcome::Refused,
+        }
+    }
+}
+
+impl<T, E> Judged<'_, Result<T, RateLimitedError<E>>> {
+    /// Of one that a limiter may have refused.
+    #[must_use]
+    pub const fn outcome(&self) -> Outcome {
+        match self.0 {
+            Ok(_) => Outcome::Success,
+            Err(RateLimitedError::Failed(_)) => Outcome::Failure,
+            Err(RateLimitedError::Limited(_) | RateLimitedError::UnknownFunction(_)) => {
+                Outcome::Refused
+            }
         }
     }
 }

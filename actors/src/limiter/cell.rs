@@ -112,11 +112,12 @@ impl Cell {
         name: ServiceName,
         namespace: Option<NamespaceName>,
         config: RateLimitConfig,
+        clock: Clock,
     ) -> Self {
         let terms = Terms::of(&config, 1);
         Self {
             table: Table::new(&config, terms),
-            clock: Clock::start(),
+            clock,
             secret: Secret::random(),
             line: Line::default(),
             name,

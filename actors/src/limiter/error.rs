@@ -81,6 +81,15 @@ pub enum RateLimitError {
     /// There is no limiter of this name.
     #[error("there is no rate limiter {0}")]
     Missing(ServiceName),
+    /// No process of a namespace runs here, in which a limiter of this name could be. Only of functions with
+    /// `#[mainstay::rate_limited]`.
+    #[error(
+        "there is no namespace to look for the rate limiter {0} in: no process of one runs here"
+    )]
+    NoNamespace(ServiceName),
+    /// The limiter could not be made. Only of functions with `#[mainstay::rate_limited]`.
+    #[error(transparent)]
+    Register(Box<RegisterLimiterError>),
     /// The counts of this limiter are in a server, which has to be asked: through a `RedisLimiter`.
     #[error(
         "the counts of the rate limiter {0} are in a server: only its own handle can ask for them"
@@ -153,6 +162,15 @@ impl RateLimitError {
             } => Some(*retry_in),
             _ => None,
         }
+    }
+
+    /// Whether a limiter refused the call; not if there is none that could.
+    #[must_use]
+    pub const fn is_refusal(&self) -> bool {
+        !matches!(
+            self,
+            Self::Missing(_) | Self::NoNamespace(_) | Self::Register(_)
+        )
     }
 }
 

@@ -8,6 +8,7 @@ use tokio::time::{Instant, sleep};
 
 use super::admission::Admission;
 use super::cell::Cell;
+use super::clock::{Clock, ManualClock};
 use super::digest::Digest;
 use super::error::{RateLimitError, RegisterLimiterError};
 use super::key::RateKey;
@@ -28,7 +29,7 @@ use super::stats::{LimiterStats, RateLimitStatus};
 /// finds no room is treated as `on_full` says. Nobody's limit is ever reset for the sake of another.
 ///
 /// Time is that of the processor's own counter. In tests, with tokio's clock paused *before the limiter is made* or with the
-/// feature `test-util`, it is tokio's.
+/// feature `test-util`, it is tokio's; or a [`ManualClock`].
 ///
 /// ```
 /// use std::time::Duration;
@@ -63,14 +64,37 @@ impl Limiter {
         Self::born(name, None, config)
     }
 
+    /// As [`new`](Self::new), with a clock that is put on by hand. Whoever [waits](Self::wait) looks again when tokio's clock says
+    /// so, and not when this one is put on.
+    ///
+    /// # Errors
+    ///
+    /// [`RegisterLimiterError::Config`].
+    pub fn with_clock(
+        name: ServiceName,
+        config: RateLimitConfig,
+        clock: &ManualClock,
+    ) -> Result<Self, RegisterLimiterError> {
+        Self::of(name, None, config, || Clock::Manual(clock.clone()))
+    }
+
     pub(super) fn born(
         name: ServiceName,
         namespace: Option<NamespaceName>,
         config: RateLimitConfig,
     ) -> Result<Self, RegisterLimiterError> {
+        Self::of(name, namespace, config, Clock::start)
+    }
+
+    fn of(
+        name: ServiceName,
+        namespace: Option<NamespaceName>,
+        config: RateLimitConfig,
+        clock: impl FnOnce() -> Clock,
+    ) -> Result<Self, RegisterLimiterError> {
         config.validate().map_err(RegisterLimiterError::Config)?;
         here(&config)?;
-        let cell = Arc::new(Cell::new(name, namespace, config));
+        let cell = Arc::new(Cell::new(name, namespace, config, clock()));
         Ok(Self { cell })
     }
 
@@ -188,7 +212,7 @@ impl Limiter {
         self.wait_until(digest?, cost, Some(within)).await
     }
 
-    async fn wait_until(
+    pub(super) async fn wait_until(
         &self,
         digest: Option<Digest>,
         cost: u32,

@@ -152,6 +152,35 @@ impl Limiters {
         Ok(limiter)
     }
 
+    /// As [`insert`](Self::insert), but for one that is there already.
+    pub(crate) fn find_or_insert(
+        &self,
+        name: &ServiceName,
+        config: &RateLimitConfig,
+    ) -> Result<Limiter, RegisterLimiterError> {
+        loop {
+            if let Some(limiter) = self.find(name.as_str()) {
+                return Ok(limiter);
+            }
+            match self.insert(name.clone(), config.clone()) {
+                // Somebody was faster.
+                Err(RegisterLimiterError::AlreadyRegistered(_)) if !self.is_shared(name) => {}
+                made => return made,
+            }
+        }
+    }
+
+    /// Whether the one of this name is shared by machines, and so has another handle.
+    fn is_shared(&self, name: &ServiceName) -> bool {
+        #[cfg(feature = "redis")]
+        return self.find_shared(name.as_str()).is_some();
+        #[cfg(not(feature = "redis"))]
+        {
+            let _ = name;
+            false
+        }
+    }
+
     pub(crate) fn find(&self, name: &str) -> Option<Limiter> {
         let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
         let named = state.named.get(name);

@@ -14,13 +14,15 @@
 //! | `method/` | every decision, without a clock: token bucket, sliding and fixed windows |
 //! | `table/` | the keys: a bound in number and bytes, and who goes when there is no room |
 //! | `key.rs`, `digest.rs` | [`RateKey`], and what is kept of it |
-//! | `clock.rs` | what time it is |
+//! | `clock.rs` | what time it is; [`ManualClock`] |
 //! | `cell.rs` | all state of a limiter |
 //! | `line.rs` | those who wait for their turn |
 //! | `handle.rs`, `admission.rs`, `reservation.rs` | [`Limiter`], [`Admission`], [`Reservation`] |
 //! | `kinds.rs` | the trait [`RateLimiter`], [`TokenBucketLimiter`], [`SlidingWindowLimiter`], [`FixedWindowLimiter`] |
 //! | `several.rs` | [`check_all`]: several limits as one |
 //! | `limiters.rs`, `registry.rs` | [`RateLimiterRegistry`] |
+//! | `service/` | [`RateLimitedService`]: a service behind limiters |
+//! | `limit.rs`, `keyed.rs` | what `#[rate_limited]` writes calls of |
 //! | `redis/` | `RedisLimiter`: one limit for many machines (feature `redis`) |
 //! | `keeper.rs`, `start.rs` | who clears away what is idle, and tells what happens |
 //! | `signals.rs` | events and metrics |
@@ -38,9 +40,12 @@ mod error;
 mod handle;
 mod keeper;
 mod key;
+mod keyed;
 mod kinds;
 #[cfg(feature = "tower")]
 mod layer;
+#[doc(hidden)]
+pub mod limit;
 mod limiters;
 mod line;
 mod method;
@@ -48,6 +53,7 @@ mod method;
 mod redis;
 mod registry;
 mod reservation;
+mod service;
 mod several;
 mod signals;
 mod start;
@@ -57,6 +63,7 @@ mod table;
 #[cfg(feature = "tower")]
 pub use address::{ForwardedHeader, NoClientIp, TrustedProxies, TrustedProxiesError, client_ip};
 pub use admission::Admission;
+pub use clock::ManualClock;
 pub use error::{RateLimitError, RateLimitExceeded, RegisterLimiterError, Unavailable};
 pub use handle::Limiter;
 pub use key::RateKey;
@@ -74,5 +81,6 @@ pub use redis::{
 };
 pub use registry::{NAME, RateLimiterRegistry, check_in};
 pub use reservation::Reservation;
+pub use service::{LimitedCall, RateLimitedError, RateLimitedService};
 pub use several::{Ask, check_all};
 pub use stats::{LimiterStats, RateLimitStatus};

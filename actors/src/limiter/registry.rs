@@ -90,6 +90,19 @@ impl RateLimiterRegistry {
         self.limiters.insert(name, config)
     }
 
+    /// The limiter of this name, as it is; made with this configuration if there is none.
+    ///
+    /// # Errors
+    ///
+    /// [`RegisterLimiterError::TooMany`], [`RegisterLimiterError::Config`], if there is none and it cannot be made.
+    pub fn limiter_or_register(
+        &self,
+        name: &ServiceName,
+        config: &RateLimitConfig,
+    ) -> Result<Limiter, RegisterLimiterError> {
+        self.limiters.find_or_insert(name, config)
+    }
+
     /// Forgets a limiter, and hands it out. It goes on working for whoever holds it, and its name is free. Telemetry is told of it for
     /// the last time.
     pub fn unregister(&self, name: &str) -> Option<Limiter> {

@@ -1,11 +1,11 @@
 //! What is written in place of a body.
 
-use proc_macro2::{TokenStream, TokenTree};
+use proc_macro2::TokenStream;
 use quote::quote;
-use syn::{Block, Error, Result, ReturnType, Signature, Type};
+use syn::{Block, Error, Result, ReturnType, Signature};
 
 use super::options::Options;
-use crate::shape::{Gives, annotated, future_output, gives, hint};
+use crate::shape::{Gives, annotated, future_output, gives, hint, may_be_result, names_self};
 
 const RESULT: &str = "expected a function that returns a `Result`, as a call that is refused has to come to an error";
 
@@ -46,31 +46,6 @@ fn check_fallback(options: &Options, signature: &Signature) -> Result<()> {
             Err(Error::new(awaits, text))
         }
         _ => Ok(()),
-    }
-}
-
-fn names_self(tokens: TokenStream) -> bool {
-    tokens.into_iter().any(|token| match token {
-        TokenTree::Ident(ident) => ident == "self",
-        TokenTree::Group(group) => names_self(group.stream()),
-        TokenTree::Punct(_) | TokenTree::Literal(_) => false,
-    })
-}
-
-/// Whether a type may be a `Result` or, of a function that gives a future, one of that. What an alias stands for, the compiler will
-/// know.
-fn may_be_result(signature: &Signature, output: &Type) -> bool {
-    if matches!(gives(signature), Gives::Future | Gives::BoxedFuture) {
-        return true;
-    }
-    match output {
-        Type::Path(path) => {
-            let last = path.path.segments.last();
-            let never = ["Option", "Vec", "String", "Box", "bool", "u64", "usize"];
-            !last.is_some_and(|last| never.iter().any(|name| last.ident == name))
-        }
-        Type::Macro(_) | Type::Paren(_) | Type::Group(_) => true,
-        _ => false,
     }
 }
 

@@ -1,18 +1,15 @@
 //! What may stand in the brackets of `#[protected(…)]`.
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
 use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream};
 use syn::{Error, Expr, ExprLit, Ident, Lit, LitStr, Path, Result, Token, parenthesized, token};
 
-use crate::option::{expression, once, value};
+use crate::option::{Fallback, expression, named, once, value};
 
 /// All options, as they are written.
 const NAMES: &str = "`breaker`, `fallback`, `error`, `classify`, `on_missing` or `crate`";
-
-/// The longest name there may be, in bytes.
-const NAME_MAX: usize = 128;
 
 #[derive(Clone, Default)]
 pub(super) struct Options {
@@ -29,13 +26,6 @@ enum Breaker {
     /// By name, in quotes.
     Named(TokenStream),
     Given(TokenStream),
-}
-
-#[derive(Clone)]
-pub(super) struct Fallback {
-    /// Where it is said that it gives a future.
-    pub(super) awaits: Option<Span>,
-    pub(super) made: TokenStream,
 }
 
 #[derive(Clone)]
@@ -160,41 +150,9 @@ impl Parse for Breaker {
             Expr::Lit(ExprLit {
                 lit: Lit::Str(name),
                 ..
-            }) => named(&name).map(Self::Named),
+            }) => named(&name, "breaker").map(Self::Named),
             given => Ok(Self::Given(given.into_token_stream())),
         }
-    }
-}
-
-/// A name, as a `ServiceName` may be.
-fn named(name: &LitStr) -> Result<TokenStream> {
-    let text = name.value();
-    let is_odd = text.contains('/') || text.chars().any(char::is_control) || text.trim() != text;
-    if text.is_empty() || text.len() > NAME_MAX || is_odd {
-        let expected = "expected the name of a breaker: 1 to 128 bytes, without `/`, control characters, and white space at its ends";
-        return Err(Error::new(name.span(), expected));
-    }
-    Ok(name.into_token_stream())
-}
-
-impl Parse for Fallback {
-    fn parse(input: ParseStream<'_>) -> Result<Self> {
-        let ahead = input.fork();
-        if ahead.parse::<Token![async]>().is_ok() && ahead.peek(syn::Ident::peek_any) {
-            // `async path`: that of an `async` closure belongs to the closure.
-            if !ahead.peek(Token![move]) {
-                let awaits = Some(input.parse::<Token![async]>()?.span);
-                let made = input.parse::<Path>()?.into_token_stream();
-                return Ok(Self { awaits, made });
-            }
-        }
-        let made = input.parse::<Expr>()?;
-        let awaits = match &made {
-            Expr::Closure(closure) => closure.asyncness.as_ref().map(|awaits| awaits.span),
-            _ => None,
-        };
-        let made = made.into_token_stream();
-        Ok(Self { awaits, made })
     }
 }
 

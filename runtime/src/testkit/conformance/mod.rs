@@ -4,14 +4,17 @@
 //! |---|---|
 //! | [`LeaseBackend`](mainstay_supervisors::registry::LeaseBackend): where names are claimed and found | [`lease_backend`] |
 //! | [`Breaker`]: a circuit breaker of any kind | [`circuit_breaker`] |
+//! | [`Limits`]: a rate limiter of any kind | [`rate_limiter`] |
 
 mod breaker;
 mod lease;
+mod limiter;
 
 use std::fmt;
 
 pub use breaker::{Breaker, BreakerSetup, circuit_breaker};
 pub use lease::lease_backend;
+pub use limiter::{Held, LimiterSetup, Limits, TimedLimiter, rate_limiter};
 
 /// An implementation breaks a rule. `Debug` shows it as `Display` does, for `unwrap`.
 #[derive(Clone, PartialEq, Eq, thiserror::Error)]
