@@ -163,7 +163,7 @@ impl Question {
             .zip(&answer.parts)
             .filter_map(back)
             .collect();
-        (!parts.is_empty()).then(|| Self {
+        (!parts.is_empty()).then_some(Self {
             deed: Deed::Give,
             parts,
             #[cfg(test)]

@@ -18,6 +18,8 @@ pub(crate) struct Server {
     process: Option<Child>,
 }
 
+// Each of those that use this file uses a part of it.
+#[allow(dead_code)]
 impl Server {
     /// A new one; none, after a line that says so, where there is no `redis-server` and need not be.
     pub(crate) fn start() -> Option<Self> {
@@ -95,7 +97,6 @@ impl Server {
     }
 
     /// The same, by its socket.
-    #[allow(dead_code)]
     pub(crate) fn socket(&self) -> String {
         format!("unix://{}", self.folder.join("redis.sock").display())
     }
