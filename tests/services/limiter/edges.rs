@@ -61,7 +61,9 @@ async fn a_forecast_of_a_thousand_years_is_made_and_none_holds_up_anybody() {
 }
 
 /// A waker that has a place in the line itself, which is lost with it.
-struct Holds(Mutex<Option<Waiting>>);
+struct Holds {
+    _place: Mutex<Option<Waiting>>,
+}
 
 impl Wake for Holds {
     fn wake(self: Arc<Self>) {}
@@ -74,7 +76,9 @@ async fn a_waker_whose_end_gives_up_another_place_in_the_line_may() {
     let mut inner = waiting(&limiter, key(), 1);
     assert!(!poll(&mut inner));
     let mut outer = waiting(&limiter, key(), 1);
-    let waker = Waker::from(Arc::new(Holds(Mutex::new(Some(inner)))));
+    let waker = Waker::from(Arc::new(Holds {
+        _place: Mutex::new(Some(inner)),
+    }));
     let polled = outer.as_mut().poll(&mut Context::from_waker(&waker));
     assert!(polled.is_pending());
     drop(waker);
@@ -83,7 +87,9 @@ async fn a_waker_whose_end_gives_up_another_place_in_the_line_may() {
     assert!(!poll(&mut outer));
     let mut last = waiting(&limiter, key(), 1);
     assert!(!poll(&mut last));
-    let waker = Waker::from(Arc::new(Holds(Mutex::new(Some(last)))));
+    let waker = Waker::from(Arc::new(Holds {
+        _place: Mutex::new(Some(last)),
+    }));
     let polled = outer.as_mut().poll(&mut Context::from_waker(&waker));
     assert!(matches!(polled, Poll::Pending));
     drop(waker);

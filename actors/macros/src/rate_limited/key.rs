@@ -5,7 +5,8 @@ use quote::{ToTokens, quote};
 use syn::parse::{Parse, ParseStream};
 use syn::{Error, Expr, ExprCall, Result};
 
-/// What the option `key` says.
+/// What the option `key` says. The variants have the names that are written.
+#[allow(clippy::enum_variant_names)]
 #[derive(Clone)]
 pub(super) enum Key {
     Global,
