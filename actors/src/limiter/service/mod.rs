@@ -121,14 +121,12 @@ impl<S, L: RateLimiter> RateLimitedService<S, L> {
     }
 
     /// A call that goes by the limit of the service, and costs 1. Nothing is asked before it is run.
-    #[must_use]
     pub fn call<'a>(&'a self, key: impl Into<Option<RateKey<'a>>>) -> LimitedCall<'a, S, L> {
         LimitedCall::new(&self.service, Ok(&self.limiter), key.into())
     }
 
     /// A call that goes by the limit of this function's own, and costs 1. Nothing is asked before it is run; it comes to
     /// [`RateLimitedError::UnknownFunction`] if the function has none.
-    #[must_use]
     pub fn function<'a>(
         &'a self,
         function: &'a str,
