@@ -98,7 +98,8 @@ async fn a_function_may_have_a_limit_of_its_own() {
 #[tokio::test(start_paused = true)]
 async fn a_function_that_is_misspelt_is_an_error_and_not_without_a_limit() {
     let search = service(minutely(2)).with_function("export", minutely(5));
-    let unknown = Err(RateLimitedError::UnknownFunction("exprot".to_owned()));
+    let error = RateLimitedError::UnknownFunction("exprot".to_owned());
+    let unknown = Err(error.clone());
     let call = || search.function("exprot", ada());
     let found = call().run(|search| search.find("cup")).await;
     assert_eq!(found, unknown);
@@ -108,7 +109,7 @@ async fn a_function_that_is_misspelt_is_an_error_and_not_without_a_limit() {
     let found = call().run_in_turn_within(seconds(1), |search| search.find("cup"));
     assert_eq!(found.await, unknown);
     assert_eq!(
-        unknown.expect_err("it is unknown").to_string(),
+        error.to_string(),
         "there is no limit for a function \"exprot\" of the service"
     );
     assert_eq!(search.unlimited().0.load(Ordering::Relaxed), 0);

@@ -8,7 +8,7 @@ use syn::{Error, Expr, ExprCall, Result};
 /// What the option `key` says. The variants have the names that are written.
 #[allow(clippy::enum_variant_names)]
 #[derive(Clone)]
-pub(super) enum Key {
+pub(super) enum Strategy {
     Global,
     Ip(TokenStream),
     User(TokenStream),
@@ -18,7 +18,7 @@ pub(super) enum Key {
     Given(TokenStream),
 }
 
-impl Parse for Key {
+impl Parse for Strategy {
     fn parse(input: ParseStream<'_>) -> Result<Self> {
         match input.parse::<Expr>()? {
             Expr::Path(path) if path.path.is_ident("Global") => Ok(Self::Global),
@@ -41,7 +41,7 @@ fn strategy(call: &ExprCall) -> Option<String> {
     is_one.then_some(name)
 }
 
-impl Key {
+impl Strategy {
     fn of(strategy: &str, call: &ExprCall) -> Result<Self> {
         let arguments: Vec<_> = call.args.iter().map(ToTokens::to_token_stream).collect();
         match (strategy, &arguments[..]) {
@@ -76,7 +76,7 @@ impl Key {
 }
 
 /// As it was written.
-impl ToTokens for Key {
+impl ToTokens for Strategy {
     fn to_tokens(&self, tokens: &mut TokenStream) {
         tokens.extend(match self {
             Self::Global => quote!(Global),

@@ -9,7 +9,7 @@ use syn::{
     parse_quote, token,
 };
 
-use super::key::Key;
+use super::key::Strategy;
 use crate::option::{Fallback, expression, named, once, value};
 
 /// All options, as they are written.
@@ -18,7 +18,7 @@ const NAMES: &str = "`limiter`, `key`, `cost`, `on_limited`, `error`, `on_missin
 #[derive(Clone, Default)]
 pub(super) struct Options {
     pub(super) limiter: Option<Limiter>,
-    pub(super) key: Option<Key>,
+    pub(super) key: Option<Strategy>,
     pub(super) cost: Option<TokenStream>,
     pub(super) on_limited: Option<OnLimited>,
     error: Option<TokenStream>,
