@@ -91,7 +91,7 @@ impl Limiter {
     /// # Errors
     ///
     /// [`RateLimitError::Exceeded`], [`RateLimitError::MissingKey`], [`RateLimitError::Full`]. Nothing was taken then.
-    #[inline]
+    #[inline(always)]
     pub fn check<'a>(
         &self,
         key: impl Into<Option<RateKey<'a>>>,
@@ -104,7 +104,7 @@ impl Limiter {
     /// # Errors
     ///
     /// Those of [`check`](Self::check); [`RateLimitError::TooCostly`] if it costs more than a call may.
-    #[inline]
+    #[inline(always)]
     pub fn check_n<'a>(
         &self,
         key: impl Into<Option<RateKey<'a>>>,
@@ -118,6 +118,11 @@ impl Limiter {
         if cost == 0 {
             return Ok(Admission::free());
         }
+        self.admit(now, digest, cost)
+    }
+
+    #[inline(never)]
+    fn admit(&self, now: u64, digest: Digest, cost: u32) -> Result<Admission, RateLimitError> {
         match self.cell.take(now, digest, cost) {
             Ok(taken) => Ok(Admission::of(taken)),
             Err(refused) => Err(self.cell.error(refused, cost)),

@@ -25,6 +25,9 @@ pub(crate) struct Bucket {
 /// Up to so many parts of a nanosecond, one word is enough for 18 years.
 const NARROW_MAX: u64 = 16;
 
+/// Until then, which is nine years, nothing that is made of one word gets longer.
+const NARROW_TIME: u64 = 1 << 58;
+
 impl Bucket {
     pub(super) fn new(limit: u32, window: u64, burst: u32) -> Self {
         let divisor = common(u64::from(limit), window);
@@ -82,6 +85,39 @@ impl Bucket {
 
     #[inline]
     pub(super) fn take(&self, state: &mut [u64], at: At, cost: u32) -> Result<Look, u64> {
+        match state {
+            [word] if at.now < NARROW_TIME => self.take_narrow(word, at, cost),
+            _ => self.take_wide(state, at, cost),
+        }
+    }
+
+    /// With half as long numbers, which is faster: the time is less than 2^62 parts, and so are those of a full bucket, of which
+    /// the cost is a part.
+    #[inline]
+    fn take_narrow(&self, word: &mut u64, at: At, cost: u32) -> Result<Look, u64> {
+        let (now, full) = (at.now * self.per_ns, self.full as u64);
+        let full_at = (*word).max(now) + self.token * u64::from(cost);
+        let missing = full_at - now;
+        if missing > full {
+            return Err((missing - full).div_ceil(self.per_ns));
+        }
+        *word = full_at;
+        let (left, full_in) = (full - missing, missing);
+        Ok(Look {
+            left: Ratio {
+                parts: left,
+                per: self.token,
+            },
+            full_in: Ratio {
+                parts: full_in,
+                per: self.per_ns,
+            },
+            mark: u128::from(full_at),
+        })
+    }
+
+    #[inline(never)]
+    fn take_wide(&self, state: &mut [u64], at: At, cost: u32) -> Result<Look, u64> {
         let now = self.now(at);
         let cost = u128::from(self.token) * u128::from(cost);
         let full_at = self.read(state).max(now) + cost;
