@@ -7,7 +7,7 @@ use mainstay_specs::{NamespaceName, RateLimitConfig, ServiceName};
 use tokio::time::{Instant, sleep};
 
 use super::admission::Admission;
-use super::cell::Cell;
+use super::cell::{Cell, Fast};
 use super::digest::Digest;
 use super::error::{RateLimitError, RegisterLimiterError};
 use super::key::RateKey;
@@ -123,6 +123,15 @@ impl Limiter {
 
     #[inline(never)]
     fn admit(&self, now: u64, digest: Digest, cost: u32) -> Result<Admission, RateLimitError> {
+        match self.cell.take_fast(now, digest, cost) {
+            Fast::Taken(taken) => Ok(Admission::of(taken)),
+            Fast::Refused(refused) => Err(self.cell.error(refused, cost)),
+            Fast::No => self.admit_any(now, digest, cost),
+        }
+    }
+
+    #[inline(never)]
+    fn admit_any(&self, now: u64, digest: Digest, cost: u32) -> Result<Admission, RateLimitError> {
         match self.cell.take(now, digest, cost) {
             Ok(taken) => Ok(Admission::of(taken)),
             Err(refused) => Err(self.cell.error(refused, cost)),

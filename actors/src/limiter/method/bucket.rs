@@ -5,7 +5,7 @@
 //! ever rounded and no rate drifts: with `limit` tokens in `window` nanoseconds and their greatest common divisor `g`, a token
 //! is `window / g` parts and a nanosecond is `limit / g`.
 
-use super::{At, Look, Ratio, Worth, saturate};
+use super::{At, Look, Mark, Ratio, Worth, saturate};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Bucket {
@@ -75,7 +75,7 @@ impl Bucket {
         Look {
             left: Ratio::down(self.full.saturating_sub(missing), self.token),
             full_in: Ratio::up(missing, self.per_ns),
-            mark: full_at,
+            mark: Mark::of(full_at),
         }
     }
 
@@ -86,15 +86,20 @@ impl Bucket {
     #[inline]
     pub(super) fn take(&self, state: &mut [u64], at: At, cost: u32) -> Result<Look, u64> {
         match state {
-            [word] if at.now < NARROW_TIME => self.take_narrow(word, at, cost),
+            [word] if self.is_narrow(at.now) => self.take_narrow(word, at, cost),
             _ => self.take_wide(state, at, cost),
         }
     }
 
+    #[inline(always)]
+    pub(super) const fn is_narrow(&self, now: u64) -> bool {
+        !self.wide && now < NARROW_TIME
+    }
+
     /// With half as long numbers, which is faster: the time is less than 2^62 parts, and so are those of a full bucket, of which
     /// the cost is a part.
-    #[inline]
-    fn take_narrow(&self, word: &mut u64, at: At, cost: u32) -> Result<Look, u64> {
+    #[inline(always)]
+    pub(crate) fn take_narrow(&self, word: &mut u64, at: At, cost: u32) -> Result<Look, u64> {
         let (now, full) = (at.now * self.per_ns, self.full as u64);
         let full_at = (*word).max(now) + self.token * u64::from(cost);
         let missing = full_at - now;
@@ -112,7 +117,7 @@ impl Bucket {
                 parts: full_in,
                 per: self.per_ns,
             },
-            mark: u128::from(full_at),
+            mark: Mark::of(u128::from(full_at)),
         })
     }
 
