@@ -7,13 +7,14 @@ use mainstay_specs::{NamespaceName, RateLimitConfig, ServiceName};
 use tokio::time::{Instant, sleep};
 
 use super::admission::Admission;
-use super::cell::{Cell, Fast};
+use super::cell::Cell;
 use super::digest::Digest;
 use super::error::{RateLimitError, RegisterLimiterError};
 use super::key::RateKey;
 use super::line::{Entered, Ticket};
 use super::reservation::Reservation;
 use super::stats::{LimiterStats, RateLimitStatus};
+use super::taken::Fast;
 
 /// A rate limiter: a handle, cheap to clone.
 ///

@@ -1,8 +1,8 @@
 //! What was taken and may be given back.
 
-use super::cell::Taken;
 use super::digest::Digest;
 use super::handle::Limiter;
+use super::taken::Taken;
 
 /// What was taken for a call that has not been made yet.
 ///
