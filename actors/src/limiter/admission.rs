@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::cell::Taken;
 use super::method::Look;
+use super::taken::Taken;
 
 /// A call that was let through, and what its key has left after it.
 #[derive(Clone, Copy, Debug)]

@@ -10,9 +10,10 @@ use super::digest::{Digest, Secret};
 use super::error::{RateLimitError, RateLimitExceeded, RegisterLimiterError};
 use super::key::RateKey;
 use super::line::Line;
-use super::method::{At, Look, Ratio};
+use super::method::At;
 use super::stats::{LimiterStats, RateLimitStatus};
 use super::table::{Crowded, Shard, Table, Terms};
+use super::taken::{Fast, Refused, Source, Taken};
 
 /// What callers, the keeper and observers share.
 #[derive(Debug)]
@@ -32,78 +33,6 @@ struct Kept {
     config: Arc<RateLimitConfig>,
     version: u64,
     terms: Terms,
-}
-
-/// What was taken.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Taken {
-    pub(crate) look: Look,
-    pub(crate) limit: u32,
-    pub(crate) source: Source,
-}
-
-/// Of what something was taken, so that it can go back there: a number, as it is copied with each call.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Source(u64);
-
-impl Source {
-    pub(crate) const NOWHERE: Self = Self(0);
-
-    /// A word that no number of changes reaches.
-    const CROWD: u64 = 1 << 63;
-
-    /// A key, in that epoch of its shard.
-    #[inline]
-    pub(super) const fn key(epoch: u64) -> Self {
-        Self(epoch)
-    }
-
-    /// What new keys share, under that version of the terms.
-    const fn crowd(version: u64) -> Self {
-        Self(version | Self::CROWD)
-    }
-
-    pub(super) const fn epoch_of_key(self) -> Option<u64> {
-        match self.0 {
-            1..Self::CROWD => Some(self.0),
-            _ => None,
-        }
-    }
-
-    pub(super) const fn version_of_crowd(self) -> Option<u64> {
-        match self.0 {
-            Self::CROWD.. => Some(self.0 & !Self::CROWD),
-            _ => None,
-        }
-    }
-
-    pub(crate) const fn is_nowhere(self) -> bool {
-        self.0 == 0
-    }
-}
-
-impl Taken {
-    /// Nothing at all.
-    pub(crate) const NOTHING: Self = Self {
-        look: Look {
-            left: Ratio::ZERO,
-            full_in: Ratio::ZERO,
-            mark: 0,
-        },
-        limit: 0,
-        source: Source::NOWHERE,
-    };
-}
-
-/// Why nothing was.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Refused {
-    /// Come back in so many nanoseconds.
-    Limited { wait: u64, limit: u32 },
-    /// One call may cost no more than this.
-    TooCostly { max: u32 },
-    /// There is no room for the key.
-    Full,
 }
 
 impl Cell {
@@ -131,7 +60,7 @@ impl Cell {
     }
 
     /// The digest of a key; none if there is no key and none is needed.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn digest(
         &self,
         key: Option<RateKey<'_>>,
@@ -160,6 +89,37 @@ impl Cell {
             self.take_counted(now, digest, cost, true)
         } else {
             self.take_in_line(digest, cost)
+        }
+    }
+
+    /// As [`take`](Self::take), for the most usual case: a token bucket whose time is one word, a key that is known, and nobody
+    /// who waits. What is different elsewhere is left to the long way, so that nothing goes through memory here.
+    #[inline(always)]
+    pub(super) fn take_fast(&self, now: u64, digest: Digest, cost: u32) -> Fast {
+        if !self.table.may_be_fast() || !self.line.is_empty() {
+            return Fast::No;
+        }
+        let mut shard = self.table.lock(self.table.shard_of(digest));
+        let at = shard.at(now, digest.tag);
+        let (terms, limit) = (&shard.terms, shard.terms.limit);
+        if cost > terms.dearest || terms.shadow {
+            return Fast::No;
+        }
+        match shard.take_narrow(digest.tag, at, cost) {
+            Some(Ok(look)) => {
+                shard.counts.admitted += 1;
+                let source = Source::key(shard.epoch());
+                Fast::Taken(Taken {
+                    look,
+                    limit,
+                    source,
+                })
+            }
+            Some(Err(wait)) => {
+                shard.counts.refused += 1;
+                Fast::Refused(Refused::Limited { wait, limit })
+            }
+            None => Fast::No,
         }
     }
 

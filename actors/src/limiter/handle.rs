@@ -15,6 +15,7 @@ use super::key::RateKey;
 use super::line::{Entered, Ticket};
 use super::reservation::Reservation;
 use super::stats::{LimiterStats, RateLimitStatus};
+use super::taken::Fast;
 
 /// A rate limiter: a handle, cheap to clone.
 ///
@@ -116,7 +117,7 @@ impl Limiter {
     /// # Errors
     ///
     /// [`RateLimitError::Exceeded`], [`RateLimitError::MissingKey`], [`RateLimitError::Full`]. Nothing was taken then.
-    #[inline]
+    #[inline(always)]
     pub fn check<'a>(
         &self,
         key: impl Into<Option<RateKey<'a>>>,
@@ -129,7 +130,7 @@ impl Limiter {
     /// # Errors
     ///
     /// Those of [`check`](Self::check); [`RateLimitError::TooCostly`] if it costs more than a call may.
-    #[inline]
+    #[inline(always)]
     pub fn check_n<'a>(
         &self,
         key: impl Into<Option<RateKey<'a>>>,
@@ -143,6 +144,20 @@ impl Limiter {
         if cost == 0 {
             return Ok(Admission::free());
         }
+        self.admit(now, digest, cost)
+    }
+
+    #[inline(never)]
+    fn admit(&self, now: u64, digest: Digest, cost: u32) -> Result<Admission, RateLimitError> {
+        match self.cell.take_fast(now, digest, cost) {
+            Fast::Taken(taken) => Ok(Admission::of(taken)),
+            Fast::Refused(refused) => Err(self.cell.error(refused, cost)),
+            Fast::No => self.admit_any(now, digest, cost),
+        }
+    }
+
+    #[inline(never)]
+    fn admit_any(&self, now: u64, digest: Digest, cost: u32) -> Result<Admission, RateLimitError> {
         match self.cell.take(now, digest, cost) {
             Ok(taken) => Ok(Admission::of(taken)),
             Err(refused) => Err(self.cell.error(refused, cost)),

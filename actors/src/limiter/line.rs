@@ -12,10 +12,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Poll, Waker};
 use std::time::Duration;
 
-use super::cell::{Cell, Refused, Taken};
+use super::cell::Cell;
 use super::digest::Digest;
 use super::error::RateLimitError;
 use super::method::{At, Method};
+use super::taken::{Refused, Taken};
 
 /// All who wait for a limiter.
 #[derive(Debug, Default)]

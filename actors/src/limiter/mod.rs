@@ -16,6 +16,7 @@
 //! | `key.rs`, `digest.rs` | [`RateKey`], and what is kept of it |
 //! | `clock.rs` | what time it is; [`ManualClock`] |
 //! | `cell.rs` | all state of a limiter |
+//! | `taken.rs` | what came of a call |
 //! | `line.rs` | those who wait for their turn |
 //! | `handle.rs`, `admission.rs`, `reservation.rs` | [`Limiter`], [`Admission`], [`Reservation`] |
 //! | `kinds.rs` | the trait [`RateLimiter`], [`TokenBucketLimiter`], [`SlidingWindowLimiter`], [`FixedWindowLimiter`] |
@@ -59,6 +60,7 @@ mod signals;
 mod start;
 mod stats;
 mod table;
+mod taken;
 
 #[cfg(feature = "tower")]
 pub use address::{ForwardedHeader, NoClientIp, TrustedProxies, TrustedProxiesError, client_ip};

@@ -1,9 +1,9 @@
 //! What was taken and may be given back.
 
 use super::admission::Admission;
-use super::cell::Taken;
 use super::digest::Digest;
 use super::handle::Limiter;
+use super::taken::Taken;
 
 /// What was taken for a call that has not been made yet.
 ///

@@ -3,7 +3,7 @@
 use std::sync::{Arc, MutexGuard};
 
 use super::admission::Admission;
-use super::cell::{Cell, Refused, Source, Taken, look_on};
+use super::cell::{Cell, look_on};
 use super::digest::Digest;
 use super::error::RateLimitError;
 use super::handle::Limiter;
@@ -11,6 +11,7 @@ use super::key::RateKey;
 #[cfg(feature = "tower")]
 use super::reservation::Reservation;
 use super::table::{Counts, Shard};
+use super::taken::{Refused, Source, Taken};
 
 /// What one limiter is asked for.
 #[derive(Clone, Copy, Debug)]

@@ -5,7 +5,7 @@
 //! ever rounded and no rate drifts: with `limit` tokens in `window` nanoseconds and their greatest common divisor `g`, a token
 //! is `window / g` parts and a nanosecond is `limit / g`.
 
-use super::{At, Look, Ratio, Worth, saturate};
+use super::{At, Look, Mark, Ratio, Worth, saturate};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Bucket {
@@ -24,6 +24,9 @@ pub(crate) struct Bucket {
 
 /// Up to so many parts of a nanosecond, one word is enough for 18 years.
 const NARROW_MAX: u64 = 16;
+
+/// Until then, which is nine years, nothing that is made of one word gets longer.
+const NARROW_TIME: u64 = 1 << 58;
 
 impl Bucket {
     pub(super) fn new(limit: u32, window: u64, burst: u32) -> Self {
@@ -72,7 +75,7 @@ impl Bucket {
         Look {
             left: Ratio::down(self.full.saturating_sub(missing), self.token),
             full_in: Ratio::up(missing, self.per_ns),
-            mark: full_at,
+            mark: Mark::of(full_at),
         }
     }
 
@@ -82,6 +85,44 @@ impl Bucket {
 
     #[inline]
     pub(super) fn take(&self, state: &mut [u64], at: At, cost: u32) -> Result<Look, u64> {
+        match state {
+            [word] if self.is_narrow(at.now) => self.take_narrow(word, at, cost),
+            _ => self.take_wide(state, at, cost),
+        }
+    }
+
+    #[inline(always)]
+    pub(super) const fn is_narrow(&self, now: u64) -> bool {
+        !self.wide && now < NARROW_TIME
+    }
+
+    /// With half as long numbers, which is faster: the time is less than 2^62 parts, and so are those of a full bucket, of which
+    /// the cost is a part.
+    #[inline(always)]
+    pub(crate) fn take_narrow(&self, word: &mut u64, at: At, cost: u32) -> Result<Look, u64> {
+        let (now, full) = (at.now * self.per_ns, self.full as u64);
+        let full_at = (*word).max(now) + self.token * u64::from(cost);
+        let missing = full_at - now;
+        if missing > full {
+            return Err((missing - full).div_ceil(self.per_ns));
+        }
+        *word = full_at;
+        let (left, full_in) = (full - missing, missing);
+        Ok(Look {
+            left: Ratio {
+                parts: left,
+                per: self.token,
+            },
+            full_in: Ratio {
+                parts: full_in,
+                per: self.per_ns,
+            },
+            mark: Mark::of(u128::from(full_at)),
+        })
+    }
+
+    #[inline(never)]
+    fn take_wide(&self, state: &mut [u64], at: At, cost: u32) -> Result<Look, u64> {
         let now = self.now(at);
         let cost = u128::from(self.token) * u128::from(cost);
         let full_at = self.read(state).max(now) + cost;

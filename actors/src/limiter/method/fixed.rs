@@ -5,7 +5,7 @@
 
 use mainstay_specs::WindowStart;
 
-use super::{At, Look, Ratio, Worth, scaled};
+use super::{At, Look, Mark, Ratio, Worth, scaled};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Fixed {
@@ -67,7 +67,7 @@ impl Fixed {
         Look {
             left: Ratio::whole((self.limit - count) as u64),
             full_in: Ratio::whole(full_in),
-            mark: end as u128,
+            mark: Mark::of(end as u128),
         }
     }
 

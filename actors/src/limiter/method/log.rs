@@ -3,7 +3,7 @@
 //! State: a ring of the instants at which units were taken, the oldest first, after a word that says where it begins and how long
 //! it is. A unit that was taken at `t` counts until `t + window`, and not at that instant any more.
 
-use super::{At, Look, Ratio, Worth, scaled};
+use super::{At, Look, Mark, Ratio, Worth, scaled};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Log {
@@ -74,7 +74,7 @@ impl Log {
         Look {
             left: Ratio::whole(u64::from(self.limit - ring.len)),
             full_in: Ratio::whole(full_in),
-            mark: u128::from(now),
+            mark: Mark::of(u128::from(now)),
         }
     }
 

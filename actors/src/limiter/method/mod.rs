@@ -99,7 +99,29 @@ pub(crate) struct Look {
     /// In how many nanoseconds it will look as if it had not been used for long, rounded up.
     pub(crate) full_in: Ratio,
     /// What a refund goes by. Of a look that took nothing it means nothing.
-    pub(crate) mark: u128,
+    pub(crate) mark: Mark,
+}
+
+/// A long number in two words: as one, it makes all that it is part of twice as aligned, and what is written to memory in words is
+/// then read from there in pairs of words, for which the processor has to wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Mark {
+    high: u64,
+    low: u64,
+}
+
+impl Mark {
+    #[inline]
+    pub(crate) const fn of(number: u128) -> Self {
+        Self {
+            high: (number >> 64) as u64,
+            low: number as u64,
+        }
+    }
+
+    const fn number(self) -> u128 {
+        (self.high as u128) << 64 | self.low as u128
+    }
 }
 
 /// What would be lost if a key was forgotten.
@@ -138,6 +160,15 @@ impl Method {
         }
     }
 
+    /// The bucket, if the state of a key is one word, and it can be reckoned with words then.
+    #[inline(always)]
+    pub(crate) const fn narrow(&self, now: u64) -> Option<&Bucket> {
+        match self {
+            Self::Bucket(bucket) if bucket.is_narrow(now) => Some(bucket),
+            _ => None,
+        }
+    }
+
     /// How many words the state of a key takes.
     pub(crate) fn words(&self) -> usize {
         each!(self, method => method.words())
@@ -168,8 +199,8 @@ impl Method {
     }
 
     /// Gives back what was taken with this mark, as far as time has not done so: never more than if it had not been taken.
-    pub(crate) fn refund(&self, state: &mut [u64], at: At, mark: u128, cost: u32) {
-        each!(self, method => method.refund(state, at, mark, cost));
+    pub(crate) fn refund(&self, state: &mut [u64], at: At, mark: Mark, cost: u32) {
+        each!(self, method => method.refund(state, at, mark.number(), cost));
     }
 
     /// What would be lost if the key was forgotten.

@@ -6,7 +6,7 @@
 //!
 //! State: the start of the present window, and what was taken in the one before and in the present one.
 
-use super::{At, Look, Ratio, Worth, saturate, scaled};
+use super::{At, Look, Mark, Ratio, Worth, saturate, scaled};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Weighted {
@@ -87,7 +87,7 @@ impl Weighted {
                 self.window,
             ),
             full_in: Ratio::whole(end - now),
-            mark: u128::from(two.start),
+            mark: Mark::of(u128::from(two.start)),
         }
     }
 

@@ -10,14 +10,14 @@ use mainstay_specs::{
 };
 
 use super::super::admission::Admission;
-use super::super::cell::{Source, Taken};
 use super::super::digest::Digest;
 use super::super::error::{RateLimitError, RateLimitExceeded, RegisterLimiterError, Unavailable};
 use super::super::handle::Limiter;
 use super::super::key::RateKey;
 use super::super::kinds::RateLimiter;
-use super::super::method::{Look, Ratio};
+use super::super::method::{Look, Mark, Ratio};
 use super::super::stats::RateLimitStatus;
+use super::super::taken::{Source, Taken};
 use super::answer::{Answer, Known, Left};
 use super::decision::{DecidedBy, Decision};
 use super::grant::Grant;
@@ -462,7 +462,7 @@ fn admission(left: Left, limit: u32, source: Source) -> Admission {
         look: Look {
             left: Ratio::whole(u64::from(left.left)),
             full_in: Ratio::whole(left.full_in.saturating_mul(1000)),
-            mark: 0,
+            mark: Mark::of(0),
         },
         limit,
         source,

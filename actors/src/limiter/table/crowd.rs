@@ -5,7 +5,7 @@
 use mainstay_specs::Inherit;
 
 use super::shard::Terms;
-use crate::limiter::method::{At, Look};
+use crate::limiter::method::{At, Look, Mark};
 
 #[derive(Debug)]
 pub(super) struct Crowd {
@@ -55,7 +55,7 @@ impl Crowd {
     }
 
     /// Gives back what was taken under that version, unless it is another now.
-    pub(super) fn refund(&mut self, now: u64, version: u64, mark: u128, cost: u32) {
+    pub(super) fn refund(&mut self, now: u64, version: u64, mark: Mark, cost: u32) {
         let at = self.at(now);
         if version == self.terms.version {
             self.terms.method.refund(&mut self.state, at, mark, cost);

@@ -21,13 +21,13 @@ mod slots;
 #[cfg(test)]
 mod tests;
 
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use mainstay_specs::{Inherit, RateLimitConfig};
 
 use super::digest::Digest;
-use super::method::{At, Look};
+use super::method::{At, Look, Mark};
 use crowd::Crowd;
 pub(crate) use crowd::Crowded;
 pub(crate) use shard::{Counts, Shard, Terms};
@@ -42,6 +42,8 @@ pub(crate) struct Table {
     crowd: Mutex<Option<Crowd>>,
     /// The shard that is looked at next for idle keys.
     hand: AtomicUsize,
+    /// Whether the method has a short way; no more than a hint, as the terms of each shard say it.
+    narrow: AtomicBool,
 }
 
 /// A shard on lines of memory of its own.
@@ -125,6 +127,7 @@ impl Table {
             bytes: Bound::new(config.bytes_max),
             crowd: Mutex::default(),
             hand: AtomicUsize::new(0),
+            narrow: AtomicBool::new(terms.method.narrow(0).is_some()),
         }
     }
 
@@ -132,6 +135,12 @@ impl Table {
     #[inline]
     pub(crate) fn shard_of(&self, digest: Digest) -> usize {
         ((u128::from(digest.place) * self.shards.len() as u128) >> 64) as usize
+    }
+
+    /// Whether it makes sense to try the short way.
+    #[inline]
+    pub(crate) fn may_be_fast(&self) -> bool {
+        self.narrow.load(Ordering::Relaxed)
     }
 
     /// Locks a shard. A poisoned lock is taken all the same: no code of others runs under it.
@@ -278,7 +287,7 @@ impl Table {
     }
 
     /// Gives back what was taken from what new keys share.
-    pub(crate) fn refund_crowd(&self, now: u64, version: u64, mark: u128, cost: u32) {
+    pub(crate) fn refund_crowd(&self, now: u64, version: u64, mark: Mark, cost: u32) {
         if let Some(crowd) = &mut *self.crowd() {
             crowd.refund(now, version, mark, cost);
         }
@@ -356,6 +365,8 @@ impl Table {
             let grown = shard.slots.bytes() as u64;
             self.bytes.used.fetch_add(grown, Ordering::Relaxed);
         }
+        let narrow = terms.method.narrow(0).is_some();
+        self.narrow.store(narrow, Ordering::Relaxed);
         // Last: until now, it may have been made under the old terms.
         if let Some(crowd) = &mut *self.crowd() {
             crowd.change(terms, now, inherit);

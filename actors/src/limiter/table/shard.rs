@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use mainstay_specs::{Inherit, OnFull, RateLimitConfig};
 
 use super::slots::Slots;
-use crate::limiter::method::{At, Look, Method, Worth};
+use crate::limiter::method::{At, Look, Mark, Method, Worth};
 
 /// What is looked at for each call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -113,11 +113,19 @@ impl Shard {
         method.take(self.slots.state_mut(slot), at, cost)
     }
 
+    /// Takes from a key that is known, if the state of a key is one word that says when its bucket is full.
+    #[inline(always)]
+    pub(crate) fn take_narrow(&mut self, tag: u64, at: At, cost: u32) -> Option<Result<Look, u64>> {
+        let bucket = self.terms.method.narrow(at.now)?;
+        let word = self.slots.word(tag)?;
+        Some(bucket.take_narrow(word, at, cost))
+    }
+
     pub(crate) fn look(&self, slot: usize, at: At) -> Look {
         self.terms.method.look(self.slots.state(slot), at)
     }
 
-    pub(crate) fn refund(&mut self, slot: usize, at: At, mark: u128, cost: u32) {
+    pub(crate) fn refund(&mut self, slot: usize, at: At, mark: Mark, cost: u32) {
         let method = &self.terms.method;
         method.refund(self.slots.state_mut(slot), at, mark, cost);
     }

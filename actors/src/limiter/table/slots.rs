@@ -135,6 +135,23 @@ impl Slots {
         self.words[slot * self.stride]
     }
 
+    /// The state of a key, where that is one word.
+    #[inline(always)]
+    pub(super) fn word(&mut self, tag: u64) -> Option<&mut u64> {
+        let home = self.home(tag);
+        let (pairs, _) = self.words.as_chunks_mut::<2>();
+        let behind_home = pairs.get_mut(home..)?;
+        for [found, word] in behind_home {
+            if *found == tag {
+                return Some(word);
+            }
+            if *found == 0 || *found > tag {
+                return None;
+            }
+        }
+        None
+    }
+
     /// The slot of a key.
     #[inline]
     pub(super) fn find(&self, tag: u64) -> Option<usize> {
