@@ -319,7 +319,8 @@
 //! }
 //! ```
 //!
-//! [`conformance::circuit_breaker`](super::conformance::circuit_breaker) does so for circuit breakers.
+//! [`conformance::circuit_breaker`](super::conformance::circuit_breaker) does so for circuit breakers, and
+//! [`conformance::rate_limiter`](super::conformance::rate_limiter) for rate limiters of each algorithm.
 
 #[cfg(doc)]
 use super::TestContext;
