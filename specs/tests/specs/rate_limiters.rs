@@ -78,8 +78,8 @@ fn the_parts_of_a_policy_have_to_fit_each_other() {
         "4:14: burst_limit: expected a bucket that fills within 100 years, found 101"
     );
     assert_eq!(
-        limiter_faults("algorithm: sliding_window,\nlimit: 100,\nbytes_max: 6911"),
-        "4:12: bytes_max: expected at least 6912, which is room for 8 keys, found 6911"
+        limiter_faults("algorithm: sliding_window,\nlimit: 100,\nbytes_max: 7423"),
+        "4:12: bytes_max: expected at least 7424, which is room for 8 keys, found 7423"
     );
     assert_eq!(limiter_faults("limit: 100,\nburst_limit: 10"), "");
 }

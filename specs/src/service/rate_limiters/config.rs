@@ -90,7 +90,10 @@ const FILL_MAX: Duration = Duration::from_secs(100 * 366 * 24 * 60 * 60);
 const LOG_MAX: u32 = 4096;
 
 /// What a key takes at most beside the instants of a sliding window, with the room that is kept free for others.
-const KEY_BYTES: u64 = 128;
+const KEY_BYTES: u64 = 64;
+
+/// And what it takes to keep those in memory of their own.
+const LOG_BYTES: u64 = 64;
 
 impl RateLimitConfig {
     /// So much in each window, counted like this.
@@ -326,7 +329,7 @@ impl RateLimitConfig {
             ));
         }
         let instants = match self.algorithm {
-            Algorithm::SlidingWindow => 8 * u64::from(self.limit.min(LOG_MAX)),
+            Algorithm::SlidingWindow => LOG_BYTES + 8 * u64::from(self.limit.min(LOG_MAX)),
             _ => 0,
         };
         // Room for eight: a table grows by as many.
