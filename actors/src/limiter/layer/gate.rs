@@ -9,6 +9,7 @@ use super::fields::{Left, Told};
 use super::head::RequestHead;
 use super::keys::{FoundKey, NoExtractor, RequestKeys};
 use super::policy::RateLimitPolicy;
+use crate::limiter::Admission;
 use crate::limiter::several::reserve_all;
 use crate::limiter::{Ask, RateKey, RateLimitError, Reservation};
 
@@ -105,12 +106,18 @@ impl Turn<'_> {
         reserved.ok()
     }
 
-    /// What is told of a request that was let through; nothing if it has no key.
+    /// What is told of a request that was let through: nothing if it has no key, and nothing of what is left if it counts nowhere.
     fn passed(&self, taken: &Reservation) -> Option<Told> {
         let admission = taken.admission();
+        admission.limit()?;
+        let left = admission.is_counted().then(|| self.left_after(&admission));
+        Some(self.told(left.flatten()))
+    }
+
+    fn left_after(&self, admission: &Admission) -> Option<Left> {
         let (remaining, reset) = (admission.remaining()?, admission.reset_after()?);
         let more = || self.status().and_then(|status| status.retry_after);
-        let left = Left {
+        Some(Left {
             remaining,
             uncounted: remaining
                 .saturating_add(self.cost)
@@ -119,8 +126,7 @@ impl Turn<'_> {
                 0 => more().unwrap_or(reset),
                 _ => reset,
             },
-        };
-        Some(self.told(admission.is_counted().then_some(left)))
+        })
     }
 
     /// What is told of a request that was not, by this limiter or another.
