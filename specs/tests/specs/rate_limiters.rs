@@ -202,3 +202,13 @@ fn what_is_wrong_with_a_redis_is_told_at_its_place() {
          11:8: backend.redis.pause: expected 1ms to 10s, found 11s"
     );
 }
+
+#[test]
+fn an_unknown_field_of_a_local_share_is_told() {
+    assert_eq!(
+        limiter_faults(
+            "backend: (redis: (url: \"redis://h\", secret: \"0123456789abcdef\", on_unavailable: local(one_of: 1,\nzz: [1])))"
+        ),
+        "3:1: backend.redis.on_unavailable.zz: unknown field `zz`, expected `one_of`"
+    );
+}

@@ -246,12 +246,14 @@ fn rate_limit() -> impl Strategy<Value = RateLimitConfig> {
         KeyStrategy::Custom(ServiceName::new("tenant").expect("a name")),
     ]);
     let choices = (0..3_usize, key, any::<bool>(), option::of(redis()));
-    let numbers = (1_u32..4096, option::of(1_u32..9999), 1_u32..u32::MAX);
+    // At most so many limits in one burst: a bucket has to fill within 100 years, and a window lasts one at most.
+    let numbers = (1_u32..4096, option::of(1_u32..100), 1_u32..u32::MAX);
     let window = (1..31_622_400_000_000_000_u64).prop_map(Duration::from_nanos);
     (algorithm, numbers, window, choices).prop_map(|(algorithm, numbers, window, choices)| {
         let config = RateLimitConfig::new(algorithm, numbers.0, window).cost_max(1);
         let mut config = config.keys_max(numbers.2).bytes_max(1 << 40).key(choices.1);
-        config.burst_limit = numbers.1.filter(|_| algorithm == Algorithm::TokenBucket);
+        let burst = numbers.1.map(|times| times * numbers.0);
+        config.burst_limit = burst.filter(|_| algorithm == Algorithm::TokenBucket);
         if let Some(redis) = choices.3 {
             config.window = Duration::from_micros(1 + config.window.as_secs());
             config.backend = Backend::redis(redis);

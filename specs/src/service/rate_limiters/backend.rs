@@ -74,7 +74,7 @@ pub struct RedisBackend {
 
 /// What becomes of a call whose count the server has not given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
 pub enum OnUnavailable {
     /// It is let through, and counts nowhere.
