@@ -7,6 +7,8 @@ use std::time::Duration;
 use mainstay::testkit::conformance::{Held, LimiterSetup, Limits, TimedLimiter};
 use mainstay_actors::limiter::RateKey;
 
+use crate::gate::Gate;
+
 /// What a limiter does wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Wrong {
@@ -39,6 +41,10 @@ pub(super) struct Mutant {
     /// What can be had beside all else.
     credit: Mutex<u32>,
     now: AtomicU64,
+    /// Where those wait who have seen what only one of them can have.
+    last: Gate,
+    /// Held while others are not to take between a look and what comes of it.
+    looking: Mutex<()>,
 }
 
 /// What was taken, if it was.
@@ -59,6 +65,8 @@ impl Mutant {
             beyond: AtomicU32::new(0),
             credit: Mutex::new(0),
             now: AtomicU64::new(0),
+            last: Gate::of(2),
+            looking: Mutex::new(()),
         }
     }
 
@@ -89,6 +97,21 @@ impl Mutant {
         }
     }
 
+    /// Lets a call through that has seen enough, whether it is still there or not: the last that can be had is seen by two before
+    /// either takes it. Nothing if it has not seen enough.
+    fn look_and_take(&self, key: &str, cost: u32) -> Option<Slip> {
+        let looking = self.looking.lock().expect("no panic");
+        let left = self.right.remaining(key);
+        if left < cost {
+            return None;
+        }
+        if left - cost < cost {
+            drop(looking);
+            self.last.pass();
+        }
+        Some(Slip(self.right.take(key, cost).ok(), cost))
+    }
+
     /// Lets a call through although it is refused.
     fn lets_through(&self, key: &str, cost: u32) -> bool {
         match self.wrong {
@@ -113,14 +136,11 @@ impl Limits for Mutant {
 
     fn take(&self, key: &str, cost: u32) -> Result<Slip, Option<Duration>> {
         let key = self.key(key);
-        if self.is(Wrong::LooksBeforeItTakes) && cost > 0 {
-            let left = self.right.remaining(key);
-            if left >= cost {
-                // Until all others have looked, too.
-                std::thread::yield_now();
-                std::thread::sleep(Duration::from_micros(50));
-                return Ok(Slip(self.right.take(key, cost).ok(), cost));
-            }
+        if self.is(Wrong::LooksBeforeItTakes)
+            && cost > 0
+            && let Some(taken) = self.look_and_take(key, cost)
+        {
+            return Ok(taken);
         }
         let taken = match self.wrong {
             Wrong::TakesOneWhateverTheCost if cost <= self.setup.capacity() => cost.min(1),
