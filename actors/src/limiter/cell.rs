@@ -59,7 +59,7 @@ impl Cell {
         }
     }
 
-    /// The digest of a key; none if there is no key and none is needed.
+    /// The digest of the key of a call; none if there is no key and none is needed.
     #[inline(always)]
     pub(crate) fn digest(
         &self,
@@ -71,15 +71,37 @@ impl Cell {
         }
     }
 
+    /// A call that is let through or refused for want of a key counts as one.
     #[cold]
     fn without_key(&self) -> Result<Option<Digest>, RateLimitError> {
-        match self.config().on_missing_key {
-            OnMissingKey::Share => Ok(Some(RateKey::anonymous().digest(self.secret))),
-            OnMissingKey::Admit => Ok(None),
-            _ => Err(RateLimitError::MissingKey {
-                policy: self.name.clone(),
-            }),
+        let missing = self.digest_to_look(None);
+        let may = self.config().on_missing_key == OnMissingKey::Admit;
+        match missing {
+            Err(_) => self.table.lock(0).counts.refused += 1,
+            Ok(None) if !may => self.table.lock(0).counts.look_on(),
+            Ok(_) => {}
         }
+        missing
+    }
+
+    /// The digest of a key that is looked at or begins anew.
+    pub(crate) fn digest_to_look(
+        &self,
+        key: Option<RateKey<'_>>,
+    ) -> Result<Option<Digest>, RateLimitError> {
+        let Some(key) = key else {
+            let config = self.config();
+            return match config.on_missing_key {
+                OnMissingKey::Share => Ok(Some(RateKey::anonymous().digest(self.secret))),
+                OnMissingKey::Admit => Ok(None),
+                // It refuses nobody.
+                _ if config.shadow => Ok(None),
+                _ => Err(RateLimitError::MissingKey {
+                    policy: self.name.clone(),
+                }),
+            };
+        };
+        Ok(Some(key.digest(self.secret)))
     }
 
     /// Takes so much of a key, if it may: at once, or after those that wait for it.
@@ -145,7 +167,7 @@ impl Cell {
         let mut shard = self.table.lock(self.table.shard_of(digest));
         let at = shard.at(now, digest.tag);
         if cost > shard.terms.dearest {
-            return Err(too_costly(&mut shard));
+            return too_costly(&mut shard);
         }
         match self.table.seat(&mut shard, at) {
             Some(slot) => settle(&mut shard, slot, at, cost, counts),
@@ -167,7 +189,7 @@ impl Cell {
         let at = shard.at(now, digest.tag);
         // The terms may be others by now.
         if cost > shard.terms.dearest {
-            return Err(too_costly(&mut shard));
+            return too_costly(&mut shard);
         }
         match self.table.seat(&mut shard, at) {
             Some(slot) => settle(&mut shard, slot, at, cost, counts),
@@ -338,6 +360,8 @@ impl Cell {
             bytes_max: config.bytes_max,
             waiting: self.line.len() as u64,
             config_version: version,
+            undecided: 0,
+            redis: None,
         }
     }
 
@@ -360,12 +384,19 @@ impl Cell {
     }
 }
 
+/// Refuses a call that costs more than one may.
 #[cold]
-fn too_costly(shard: &mut Shard) -> Refused {
-    shard.counts.refused += 1;
-    Refused::TooCostly {
-        max: shard.terms.dearest,
+pub(super) fn too_costly(shard: &mut Shard) -> Result<Taken, Refused> {
+    let (limit, max) = (shard.terms.limit, shard.terms.dearest);
+    if shard.terms.shadow {
+        shard.counts.look_on();
+        return Ok(Taken {
+            limit,
+            ..Taken::NOTHING
+        });
     }
+    shard.counts.refused += 1;
+    Err(Refused::TooCostly { max })
 }
 
 /// Takes from a key that has a slot.
@@ -398,8 +429,7 @@ fn settle(
 /// Lets a call through that would have been refused.
 #[cold]
 pub(super) fn look_on(shard: &mut Shard, slot: usize, at: At) -> Taken {
-    shard.counts.admitted += 1;
-    shard.counts.shadowed += 1;
+    shard.counts.look_on();
     Taken {
         look: shard.look(slot, at),
         limit: shard.terms.limit,
