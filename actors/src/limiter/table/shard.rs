@@ -56,12 +56,14 @@ impl Counts {
     }
 }
 
-/// A part of the keys.
+/// A part of the keys. In this order: what each call writes comes first, so that it shares a line of memory with the lock.
 #[derive(Debug)]
+#[repr(C)]
 pub(crate) struct Shard {
     /// The latest that anybody here has said it is.
     now: u64,
     pub(crate) counts: Counts,
+    // What follows is only read by calls of keys that are known.
     pub(super) slots: Slots,
     pub(crate) terms: Terms,
     /// Where is looked next for keys that are idle.
