@@ -17,7 +17,7 @@
 //! | `clock.rs` | what time it is; [`ManualClock`] |
 //! | `cell/` | all state of a limiter |
 //! | `taken.rs` | what came of a call |
-//! | `line.rs` | those who wait for their turn |
+//! | `line/` | those who wait for their turn |
 //! | `handle.rs`, `admission.rs`, `reservation.rs` | [`Limiter`], [`Admission`], [`Reservation`] |
 //! | `kinds.rs` | the trait [`RateLimiter`], [`TokenBucketLimiter`], [`SlidingWindowLimiter`], [`FixedWindowLimiter`] |
 //! | `several.rs` | [`check_all`]: several limits as one |

@@ -56,8 +56,8 @@ impl<T> Lock<T> {
 /// So many times twice as long as before, up to some microseconds together.
 const DOUBLED: u32 = 7;
 
-/// So many times, if there are other threads to run, they do.
-const YIELDED: u32 = 64;
+/// From then on to so many, if there are other threads to run, they do.
+const YIELDED: u32 = DOUBLED + 4;
 
 /// After that, also threads with less priority get to run, of which one may be the holder.
 const NAP: Duration = Duration::from_micros(50);
