@@ -1,6 +1,7 @@
 //! The lock of a shard.
 
 use std::hint::spin_loop;
+use std::panic::RefUnwindSafe;
 use std::thread::{sleep, yield_now};
 use std::time::Duration;
 
@@ -20,6 +21,9 @@ use spin::mutex::{SpinMutex, SpinMutexGuard};
 /// whole at every moment.
 #[derive(Debug)]
 pub(super) struct Lock<T>(SpinMutex<T>);
+
+/// As the locks of the standard library are.
+impl<T> RefUnwindSafe for Lock<T> {}
 
 pub(crate) type Guard<'a, T> = SpinMutexGuard<'a, T>;
 
@@ -73,7 +77,7 @@ fn pause(nth: u32) {
 
 #[cfg(test)]
 mod tests {
-    use std::panic::{AssertUnwindSafe, catch_unwind};
+    use std::panic::catch_unwind;
     use std::thread;
 
     use super::*;
@@ -114,11 +118,11 @@ mod tests {
     #[test]
     fn one_who_panics_gives_it_back() {
         let lock = Lock::new(0);
-        let panicked = catch_unwind(AssertUnwindSafe(|| {
+        let panicked = catch_unwind(|| {
             let mut held = lock.lock();
             *held = 7;
             panic!("while it is held");
-        }));
+        });
         assert!(panicked.is_err());
         assert_eq!(*lock.lock(), 7);
     }

@@ -76,6 +76,10 @@ pub(crate) struct Shard {
     resets: VecDeque<(u64, u64)>,
 }
 
+/// A line of memory begins with the lock, which takes as much as a word.
+const WRITTEN: usize = 8 + std::mem::offset_of!(Shard, counts) + size_of::<Counts>();
+const _: () = assert!(WRITTEN <= 64, "what each call writes is on one line");
+
 /// How many resets are told apart by their keys. Of those before the last so many, all marks in the shard are taken for void, so
 /// that too little may be given back, and never too much.
 const RESETS: usize = 16;
