@@ -70,7 +70,7 @@ const NAP: Duration = Duration::from_micros(50);
 fn pause(nth: u32) {
     match nth {
         ..DOUBLED => (0..1 << nth).for_each(|_: u32| spin_loop()),
-        ..YIELDED => yield_now(),
+        DOUBLED..YIELDED => yield_now(),
         _ => sleep(NAP),
     }
 }
