@@ -15,9 +15,9 @@
 //! | `table/` | the keys: a bound in number and bytes, and who goes when there is no room |
 //! | `key.rs`, `digest.rs` | [`RateKey`], and what is kept of it |
 //! | `clock.rs` | what time it is; [`ManualClock`] |
-//! | `cell.rs` | all state of a limiter |
+//! | `cell/` | all state of a limiter |
 //! | `taken.rs` | what came of a call |
-//! | `line.rs` | those who wait for their turn |
+//! | `line/` | those who wait for their turn |
 //! | `handle.rs`, `admission.rs`, `reservation.rs` | [`Limiter`], [`Admission`], [`Reservation`] |
 //! | `any.rs`, `turn.rs` | [`AnyLimiter`]: a limiter, wherever it keeps its counts; a call that one is asked for |
 //! | `kinds.rs` | the trait [`RateLimiter`], [`TokenBucketLimiter`], [`SlidingWindowLimiter`], [`FixedWindowLimiter`] |

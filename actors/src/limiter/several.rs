@@ -1,6 +1,6 @@
 //! Several limits at once: all of them let a call through, or none takes anything.
 
-use std::sync::{Arc, MutexGuard};
+use std::sync::Arc;
 
 use super::admission::Admission;
 use super::cell::{Cell, look_on, too_costly};
@@ -10,7 +10,7 @@ use super::handle::Limiter;
 use super::key::RateKey;
 #[cfg(any(feature = "tower", feature = "redis"))]
 use super::reservation::Reservation;
-use super::table::{Counts, Shard};
+use super::table::{Counts, Guard, Shard};
 use super::taken::{Refused, Source, Taken};
 
 /// What one limiter is asked for.
@@ -169,7 +169,7 @@ enum Undo {
     Nothing,
 }
 
-type Locks<'a> = Vec<((usize, usize), MutexGuard<'a, Shard>)>;
+type Locks<'a> = Vec<((usize, usize), Guard<'a, Shard>)>;
 
 /// Takes all, or says which refuses and why.
 fn take_all(parts: &[Part<'_>]) -> Result<Vec<Taken>, (usize, Refused)> {
