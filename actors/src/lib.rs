@@ -6,7 +6,7 @@
 //! | to | look at |
 //! |---|---|
 //! | stop calling what fails, and find out when it works again | [`breaker`], [`CircuitBreaker`], [`CircuitBreakerRegistry`] |
-//! | let so much through in each window of time, for each key | [`limiter`], [`Limiter`], [`RateLimiterRegistry`]; for many machines, `limiter::RedisLimiter` (feature `redis`) |
+//! | let so much through in each window of time, for each key | [`limiter`], [`Limiter`], [`RateLimiterRegistry`]; for many machines, `limiter::RedisLimiter` (feature `redis`); either, [`AnyLimiter`](limiter::AnyLimiter) |
 //! | read and change configuration at run time | [`config`], [`ConfigServer`] |
 //! | have every process measured | [`instrument`], [`ProcessMetrics`] |
 //! | tell what happens, listen to what happens | [`telemetry`], [`TelemetryService`] |
@@ -41,6 +41,7 @@
 //! ```
 
 pub mod alerts;
+mod answer;
 mod atomic;
 pub mod breaker;
 pub mod config;

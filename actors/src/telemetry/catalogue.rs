@@ -48,6 +48,8 @@ pub const RATE_LIMITER_SHADOWED: EventDescriptor = limiter("foundation.rate_limi
 pub const RATE_LIMITER_FULL: EventDescriptor = limiter("foundation.rate_limiter.full");
 /// Keys of a limiter were forgotten that were idle.
 pub const RATE_LIMITER_EVICTED: EventDescriptor = limiter("foundation.rate_limiter.evicted");
+/// Calls of a limiter were decided without the server that has its counts: it is gone, slow, or refuses.
+pub const RATE_LIMITER_UNDECIDED: EventDescriptor = limiter("foundation.rate_limiter.undecided");
 /// A limiter goes by another configuration: `total` is how often that has changed.
 pub const RATE_LIMITER_RECONFIGURED: EventDescriptor =
     limiter("foundation.rate_limiter.reconfigured");
@@ -74,6 +76,7 @@ pub const CATALOGUE: &[EventDescriptor] = &[
     RATE_LIMITER_SHADOWED,
     RATE_LIMITER_FULL,
     RATE_LIMITER_EVICTED,
+    RATE_LIMITER_UNDECIDED,
     RATE_LIMITER_RECONFIGURED,
     PERFORMANCE_ALERT,
 ];

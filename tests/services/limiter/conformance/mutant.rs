@@ -27,6 +27,9 @@ pub(super) enum Wrong {
     GivesNothingBack,
     GivesAllBack,
     GivesBackTwice,
+    ResetsNothing,
+    ResetsOthersToo,
+    ResetsToMore,
     FollowsTheClockBack,
     LooksBeforeItTakes,
 }
@@ -78,7 +81,7 @@ impl Mutant {
         if self.is(Wrong::MixesKeys) { "" } else { key }
     }
 
-    fn reset(&self, key: &str) {
+    fn begin_anew(&self, key: &str) {
         let reset = self.right.limiter().reset(RateKey::from(key));
         reset.expect("there is a key");
     }
@@ -161,11 +164,26 @@ impl Limits for Mutant {
     fn give_back(&self, taken: Slip) {
         match (self.wrong, taken.0) {
             (Wrong::GivesNothingBack, _) | (_, None) => {}
-            (Wrong::GivesAllBack, Some(_)) => self.reset("tried"),
+            (Wrong::GivesAllBack, Some(_)) => self.begin_anew("tried"),
             (Wrong::GivesBackTwice, Some(_)) => {
                 *self.credit.lock().expect("no panic") += taken.1;
             }
             (_, Some(held)) => self.right.give_back(held),
+        }
+    }
+
+    fn reset(&self, key: &str) {
+        let key = self.key(key);
+        match self.wrong {
+            Wrong::ResetsNothing => {}
+            Wrong::ResetsOthersToo => ["tried", "other"]
+                .iter()
+                .for_each(|key| self.begin_anew(key)),
+            Wrong::ResetsToMore => {
+                self.begin_anew(key);
+                *self.credit.lock().expect("no panic") += 1;
+            }
+            _ => self.begin_anew(key),
         }
     }
 
@@ -182,7 +200,7 @@ impl Limits for Mutant {
         let time_now = time.as_nanos() as u64;
         let before = self.now.swap(time_now, Ordering::Relaxed);
         if time_now < before && self.is(Wrong::FollowsTheClockBack) {
-            self.reset("tried");
+            self.begin_anew("tried");
         }
         self.right.set_time(time);
     }
