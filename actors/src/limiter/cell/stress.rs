@@ -168,3 +168,23 @@ fn exactly_what_there_was_and_what_has_come_since_while_idle_keys_are_evicted() 
     assert_eq!((stats.admitted, stats.refused), (all.admitted, all.refused));
     assert!(stats.evicted > 0 && stats.keys <= 2000);
 }
+
+#[test]
+fn exactly_what_there_is_of_one_key_that_all_want_all_the_time() {
+    for algorithm in ALGORITHMS {
+        let config = RateLimitConfig::new(algorithm, 4000, Duration::from_secs(60));
+        let limiter = limiter(&config, &ManualClock::default());
+        let hammer = |_| {
+            let mut came = Came::default();
+            for _ in 0..50_000 {
+                came.call(&limiter, 0);
+            }
+            came
+        };
+        let came = at_once(hammer, || ());
+        assert_eq!(came.hot[0], 4000, "{algorithm:?}");
+        let stats = limiter.stats();
+        let all = (4000, THREADS * 50_000 - 4000);
+        assert_eq!((stats.admitted, stats.refused), all, "{algorithm:?}");
+    }
+}
