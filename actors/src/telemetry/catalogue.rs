@@ -32,13 +32,6 @@ pub const MEMORY_CHECK: EventDescriptor =
 pub const MEMORY_PRESSURE: EventDescriptor =
     EventDescriptor::new("foundation.memory.pressure", &["pressure"], &["level"]);
 
-/// A call was refused by a rate limit.
-pub const RATE_LIMIT_REJECTED: EventDescriptor = EventDescriptor::new(
-    "foundation.rate_limit.rejected",
-    &["count"],
-    &["function", "retry_after"],
-);
-
 /// Calls were refused by a rate limiter. As of all events of limiters, there is one for each limiter (`policy`) and interval at most,
 /// whatever happens: `count` says how often it has since the one before, and `total` over the life of the limiter.
 pub const RATE_LIMITER_LIMITED: EventDescriptor = limiter("foundation.rate_limiter.limited");
@@ -71,7 +64,6 @@ pub const CATALOGUE: &[EventDescriptor] = &[
     CIRCUIT_BREAKER_PROBES_INCONCLUSIVE,
     MEMORY_CHECK,
     MEMORY_PRESSURE,
-    RATE_LIMIT_REJECTED,
     RATE_LIMITER_LIMITED,
     RATE_LIMITER_SHADOWED,
     RATE_LIMITER_FULL,

@@ -44,7 +44,8 @@ async fn breakers_of_a_namespace_with_a_keeper_conform_by_name_and_by_key(cx: Te
 /// A breaker that does this wrong breaks this rule, and none before it.
 async fn each_breaks_its_rule(rules: &[(Wrong, &str)]) {
     for &(wrong, rule) in rules {
-        let broken = held_against_the_suite(wrong).await.unwrap_err();
+        let broken = held_against_the_suite(wrong).await;
+        let broken = broken.expect_err("it does something wrong");
         assert_eq!(broken.rule, rule, "{wrong:?}: {broken}");
     }
 }
