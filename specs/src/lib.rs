@@ -103,12 +103,12 @@ pub use path::{PathStep, SpecPath};
 pub use position::Position;
 pub use service::{
     ALERT_EVENT, AlertRule, AlertsSpec, Algorithm, Aspect, Backend, CallRate, CircuitBreakersSpec,
-    CircuitConfig, CircuitFamily, CircuitWindow, Comparison, ConfigServerSpec,
-    ConnectionPoolsSpec, Each, EventsSpec,
-    FailureCount, HalfOpen, Inherit, KeyStrategy, MetricsSpec, NamedCircuit, NamedLimiter, NamedPool, NoData,
-    OnFull, OnMissingKey, OnUnavailable, OpenTime, PoolConfig, PoolSource, ProbeExpiry, ProcessMetricsSpec,
-    RateLimitConfig, RateLimitersSpec, RedisBackend, ServicesSpec, Severity, SlowCalls,
-    TelemetrySpec, TripRules, WindowStart,
+    CircuitConfig, CircuitFamily, CircuitWindow, CoDel, Comparison, ConfigServerSpec,
+    ConnectionPoolsSpec, Each, EventsSpec, FailureCount, HalfOpen, Inherit, KeyStrategy, LeaseMax,
+    MetricsSpec, NamedCircuit, NamedLimiter, NamedPool, NoData, OnFull, OnMissingKey,
+    OnSelfDeadlock, OnUnavailable, OpenTime, PoolConfig, PoolHealth, PoolSource, ProbeExpiry,
+    ProcessMetricsSpec, RateLimitConfig, RateLimitersSpec, RedisBackend, ServicesSpec, Severity,
+    SlowCalls, TelemetrySpec, TripRules, WindowStart,
 };
 pub use source::{FILE_BYTES_MAX, ReadError};
 pub use supervisor::{AutoShutdown, Strategy, SupervisorFlags};

@@ -29,7 +29,10 @@ pub use circuit_breakers::{
     HalfOpen, NamedCircuit, OpenTime, ProbeExpiry, SlowCalls, TripRules,
 };
 pub use config_server::ConfigServerSpec;
-pub use connection_pools::{ConnectionPoolsSpec, NamedPool, PoolConfig, PoolSource};
+pub use connection_pools::{
+    CoDel, ConnectionPoolsSpec, LeaseMax, NamedPool, OnSelfDeadlock, PoolConfig, PoolHealth,
+    PoolSource,
+};
 pub use events::EventsSpec;
 pub use metrics::MetricsSpec;
 pub use process_metrics::ProcessMetricsSpec;

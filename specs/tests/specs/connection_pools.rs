@@ -83,9 +83,9 @@ fn sources_that_lead_nowhere_are_all_told_and_passwords_are_not() {
          7:32: [5].source.url: expected a port from 1 to 65535 after the host, found \"0\"\n\
          8:32: [6].source.url: expected the path of a socket that begins with /\n\
          9:33: [7].source.kind: expected the name of a kind of connection, found an empty text\n\
-         10:22: [8].source: unknown value `mysql`, expected one of `sqlite`, `postgres`, `redis`, `other`\n\
-         11:22: [9].source: missing field `path`\n\
-         11:29: [9].source.file: unknown field `file`, expected one of `path`, `read_only`, `busy_timeout`"
+         10:21: [8].source: unknown value `mysql`, expected one of `sqlite`, `postgres`, `redis`, `other`\n\
+         11:21: [9].source: missing field `path`\n\
+         11:28: [9].source.file: unknown field `file`, expected one of `path`, `read_only`, `busy_timeout`"
     );
     for source in ["postgres://ada:secret@db", "redis://:secret@db"] {
         for source in [PoolSource::postgres(source), PoolSource::redis(source)] {
@@ -110,7 +110,7 @@ fn kinds_that_the_application_brings_are_checked_with_their_arguments_where_they
     assert_eq!(
         faults.to_string(),
         format!(
-            "2:34: {at}[0].source.kind: unknown kind of connection `ldpa`, did you mean `ldap`?\n\
+            "2:33: {at}[0].source.kind: unknown kind of connection `ldpa`, did you mean `ldap`?\n\
              3:55: {at}[1].source.args.every: expected a text in quotes, found 1\n\
              4:21: {at}[2].source.args: missing field `every`"
         )

@@ -3,12 +3,17 @@
 //! | file | holds |
 //! |---|---|
 //! | `mod.rs` | [`ConnectionPoolsSpec`], [`NamedPool`] |
-//! | `config.rs` | [`PoolConfig`]: one pool |
+//! | `config.rs` | [`PoolConfig`]: what one pool goes by |
+//! | `choices.rs` | what there is to choose from: [`CoDel`], [`LeaseMax`], [`PoolHealth`], [`OnSelfDeadlock`] |
+//! | `check.rs` | what can be wrong with them |
 //! | `source.rs` | [`PoolSource`]: what its connections go to |
 
+mod check;
+mod choices;
 mod config;
 mod source;
 
+pub use choices::{CoDel, LeaseMax, OnSelfDeadlock, PoolHealth};
 pub use config::PoolConfig;
 pub use source::PoolSource;
 
