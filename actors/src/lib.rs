@@ -47,6 +47,7 @@ pub mod config;
 pub mod instrument;
 pub mod limiter;
 pub mod metrics;
+pub mod pool;
 pub mod telemetry;
 
 pub use alerts::Alerts;

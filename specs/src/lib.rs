@@ -101,11 +101,11 @@ pub use path::{PathStep, SpecPath};
 pub use position::Position;
 pub use service::{
     ALERT_EVENT, AlertRule, AlertsSpec, Algorithm, Aspect, Backend, CallRate, CircuitBreakersSpec,
-    CircuitConfig, CircuitFamily, CircuitWindow, Comparison, ConfigServerSpec, Each, EventsSpec,
-    FailureCount, HalfOpen, Inherit, KeyStrategy, MetricsSpec, NamedCircuit, NamedLimiter, NoData,
-    OnFull, OnMissingKey, OnUnavailable, OpenTime, ProbeExpiry, ProcessMetricsSpec,
-    RateLimitConfig, RateLimitersSpec, RedisBackend, ServicesSpec, Severity, SlowCalls,
-    TelemetrySpec, TripRules, WindowStart,
+    CircuitConfig, CircuitFamily, CircuitWindow, CoDel, Comparison, ConfigServerSpec, Each,
+    EventsSpec, FailureCount, HalfOpen, Inherit, KeyStrategy, LeaseMax, MetricsSpec, NamedCircuit,
+    NamedLimiter, NoData, OnFull, OnMissingKey, OnSelfDeadlock, OnUnavailable, OpenTime,
+    PoolConfig, PoolHealth, ProbeExpiry, ProcessMetricsSpec, RateLimitConfig, RateLimitersSpec,
+    RedisBackend, ServicesSpec, Severity, SlowCalls, TelemetrySpec, TripRules, WindowStart,
 };
 pub use source::{FILE_BYTES_MAX, ReadError};
 pub use supervisor::{AutoShutdown, Strategy, SupervisorFlags};

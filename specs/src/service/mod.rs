@@ -11,10 +11,12 @@
 //! | `process_metrics.rs` | [`ProcessMetricsSpec`] |
 //! | `circuit_breakers/` | [`CircuitBreakersSpec`], [`CircuitConfig`] |
 //! | `rate_limiters/` | [`RateLimitersSpec`], [`RateLimitConfig`] |
+//! | `connection_pools/` | [`PoolConfig`] |
 
 mod alerts;
 mod circuit_breakers;
 mod config_server;
+mod connection_pools;
 mod events;
 mod metrics;
 mod process_metrics;
@@ -27,6 +29,7 @@ pub use circuit_breakers::{
     HalfOpen, NamedCircuit, OpenTime, ProbeExpiry, SlowCalls, TripRules,
 };
 pub use config_server::ConfigServerSpec;
+pub use connection_pools::{CoDel, LeaseMax, OnSelfDeadlock, PoolConfig, PoolHealth};
 pub use events::EventsSpec;
 pub use metrics::MetricsSpec;
 pub use process_metrics::ProcessMetricsSpec;
