@@ -64,7 +64,7 @@ fn sources_that_lead_nowhere_are_all_told_and_passwords_are_not() {
     assert_eq!(
         source_faults(&[
             "sqlite(path: \"\")",
-            "sqlite(path: \":memory:\", busy_timeout: \"2h\")",
+            "sqlite(path: \"file:a?b=c\", busy_timeout: \"11m\")",
             "postgres(url: \"mysql://ada:secret@db\")",
             "postgres(url: \"secret\")",
             "postgres(url: \"postgres://ada:secret@\")",
@@ -75,8 +75,8 @@ fn sources_that_lead_nowhere_are_all_told_and_passwords_are_not() {
             "sqlite(file: \"x\")",
         ]),
         "2:34: [0].source.path: expected the path of a file, found an empty text\n\
-         3:34: [1].source.path: expected the path of a file that connections share, found \":memory:\"\n\
-         3:60: [1].source.busy_timeout: expected at most 1h, found 2h\n\
+         3:34: [1].source.path: expected the path of a file, or `:memory:`, found \"file:a?b=c\"\n\
+         3:62: [1].source.busy_timeout: expected at most 10m, found 11m\n\
          4:35: [2].source.url: expected postgres://host[:port][/database], found \"mysql\"\n\
          5:35: [3].source.url: expected postgres://host[:port][/database]\n\
          6:35: [4].source.url: expected a host after postgres://\n\

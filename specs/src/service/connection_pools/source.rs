@@ -23,12 +23,12 @@ pub enum PoolSource {
     /// A file of SQLite.
     #[non_exhaustive]
     Sqlite {
-        /// The file, made if it is not there; not empty. `:memory:` is refused: each connection would have a database of its own.
+        /// The file, made if it is not there. `:memory:` is a database of the pool's own, which is gone with it.
         path: String,
         /// Whether it is only read; then it has to be there. Default: no.
         #[serde(default, skip_serializing_if = "is_false")]
         read_only: bool,
-        /// How long a statement waits for another connection's lock, at most an hour. Default: 5 s.
+        /// How long a statement waits for another connection's lock, at most 10 minutes. Default: 5 s.
         #[serde(with = "crate::duration", default = "busy_timeout")]
         busy_timeout: Duration,
     },
@@ -101,9 +101,9 @@ impl PoolSource {
             Self::Sqlite {
                 path, busy_timeout, ..
             } => {
-                if *busy_timeout > HOUR {
+                if *busy_timeout > BUSY_MAX {
                     let found = humantime::format_duration(*busy_timeout);
-                    let message = format!("expected at most 1h, found {found}");
+                    let message = format!("expected at most 10m, found {found}");
                     report.add(Finding::new(at.field("busy_timeout"), message));
                 }
                 ("path", wrong_path(path))
@@ -159,10 +159,10 @@ fn wrong_path(path: &str) -> Option<String> {
     if path.is_empty() {
         return Some("expected the path of a file, found an empty text".to_owned());
     }
-    let alone = path == ":memory:" || path.starts_with("file:") || path.contains('\0');
-    alone.then(|| {
+    let odd = path.starts_with("file:") || path.contains('\0');
+    odd.then(|| {
         let found = path.chars().take(64).collect::<String>();
-        format!("expected the path of a file that connections share, found {found:?}")
+        format!("expected the path of a file, or `:memory:`, found {found:?}")
     })
 }
 
@@ -239,6 +239,6 @@ const fn is_false(value: &bool) -> bool {
     !*value
 }
 
-const HOUR: Duration = Duration::from_secs(3600);
+const BUSY_MAX: Duration = Duration::from_secs(600);
 
 const NO_NAME: &str = "expected the name of a kind of connection, found an empty text";
