@@ -4,12 +4,15 @@
 //! the core anyway, and the keeper tells now and then how much has been added: one event of a kind and interval at most, and no call
 //! is lost or told twice, whatever keepers crash meanwhile.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
+use std::time::Duration;
 
 use mainstay_specs::{PoolConfig, ServiceName};
 use mainstay_supervisors::{Namespace, WeakNamespace};
 
 use super::core::{Counts, Situation};
+use super::error::ConnectError;
 use super::health::{Step, Verdict};
 use super::upkeep::Loan;
 use crate::MetricsStore;
@@ -28,6 +31,8 @@ use crate::telemetry::{
 #[derive(Debug)]
 pub(crate) struct Signals {
     namespace: WeakNamespace,
+    /// In milliseconds.
+    report_every: AtomicU64,
     /// Of [`KINDS`], from when there is telemetry.
     emitters: OnceLock<Vec<Emitter>>,
 }
@@ -81,7 +86,7 @@ pub(crate) enum Deed<'a> {
     ConnectFailed {
         /// So many in a row.
         failures: u32,
-        error: &'a dyn std::fmt::Display,
+        error: &'a ConnectError,
     },
     /// The leases of one borrower that has ended.
     Reclaimed(&'a [Loan]),
@@ -107,11 +112,25 @@ pub(crate) enum Deed<'a> {
 }
 
 impl Signals {
-    pub(crate) fn new(namespace: &Namespace) -> Self {
-        Self {
+    pub(crate) fn new(namespace: &Namespace, report_every: Duration) -> Self {
+        let signals = Self {
             namespace: namespace.downgrade(),
+            report_every: AtomicU64::new(0),
             emitters: OnceLock::new(),
-        }
+        };
+        signals.set_report_every(report_every);
+        signals
+    }
+
+    pub(crate) fn set_report_every(&self, time: Duration) {
+        // An hour at most.
+        let time = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+        self.report_every.store(time, Ordering::Relaxed);
+    }
+
+    /// How often it is told what pools have done.
+    pub(crate) fn report_every(&self) -> Duration {
+        Duration::from_millis(self.report_every.load(Ordering::Relaxed))
     }
 
     /// Tells what has happened. Handlers of telemetry are called by this, here and now: no lock may be held.
@@ -443,14 +462,19 @@ fn add(
 
 fn log(namespace: &WeakNamespace, pool: &ServiceName, deed: &Deed<'_>) {
     let namespace = namespace.upgrade();
-    let namespace = namespace.as_ref().map(|namespace| namespace.name().as_str());
+    let namespace = namespace
+        .as_ref()
+        .map(|namespace| namespace.name().as_str());
     let (pool, event) = (pool.as_str(), KINDS[deed.kind() as usize].path);
     match deed {
         Deed::ConnectFailed { failures, error } => {
             tracing::warn!(namespace, pool, event, failures, %error, "connection pool");
         }
         Deed::Reclaimed(loans) => {
-            let (leases, borrower) = (loans.len(), loans.first().and_then(|one| one.borrower.as_deref()));
+            let (leases, borrower) = (
+                loans.len(),
+                loans.first().and_then(|one| one.borrower.as_deref()),
+            );
             tracing::warn!(namespace, pool, event, leases, borrower, "connection pool");
         }
         Deed::LeaseWarned(loan) | Deed::Revoked(loan) => {
@@ -463,7 +487,15 @@ fn log(namespace: &WeakNamespace, pool: &ServiceName, deed: &Deed<'_>) {
             reason,
         } => {
             let step = step.as_str();
-            tracing::error!(namespace, pool, event, looks, step, reason, "connection pool");
+            tracing::error!(
+                namespace,
+                pool,
+                event,
+                looks,
+                step,
+                reason,
+                "connection pool"
+            );
         }
         Deed::Barred(breaker) | Deed::Unbarred(breaker) => {
             tracing::warn!(namespace, pool, event, %breaker, "connection pool");

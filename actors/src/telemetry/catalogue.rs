@@ -70,13 +70,11 @@ pub const CONNECTION_POOL_CHECKOUT: EventDescriptor = EventDescriptor::new(
 pub const CONNECTION_POOL_TIMEOUT: EventDescriptor = pool("foundation.connection_pool.timeout");
 /// Checkouts were refused before their time was up: `reason` is `exhausted`, `queue_full`, `overloaded`, `self_deadlock` or
 /// `unconnected`.
-pub const CONNECTION_POOL_REFUSED: EventDescriptor =
-    pool_why("foundation.connection_pool.refused");
+pub const CONNECTION_POOL_REFUSED: EventDescriptor = pool_why("foundation.connection_pool.refused");
 /// Connections were opened.
 pub const CONNECTION_POOL_CONNECTED: EventDescriptor = pool("foundation.connection_pool.connected");
 /// Connections were closed: `reason` is `idle`, `age` (also of those that were replaced by newer ones), `broken` or `surplus`.
-pub const CONNECTION_POOL_EVICTED: EventDescriptor =
-    pool_why("foundation.connection_pool.evicted");
+pub const CONNECTION_POOL_EVICTED: EventDescriptor = pool_why("foundation.connection_pool.evicted");
 /// An attempt to connect has failed, as the last `failures` did.
 pub const CONNECTION_POOL_CONNECT_FAILED: EventDescriptor = EventDescriptor::new(
     "foundation.connection_pool.connect_failed",

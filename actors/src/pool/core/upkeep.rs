@@ -1,6 +1,6 @@
 //! What becomes due, all by itself.
 
-use super::mend::Remedy;
+use super::mend::{Mend, Remedy};
 use super::report::{Holder, Refusal};
 use super::slot::{Kind, Who};
 use super::terms::NEVER;
@@ -177,6 +177,26 @@ impl<C, B: Copy + Eq> Core<C, B> {
             self.take_away(now, holder.seat.number);
         }
         leases
+    }
+
+    /// Takes away the leases that were taken before this moment.
+    pub(crate) fn revoke_older(&mut self, now: u64, taken_before: u64) -> Vec<Holder<B>> {
+        let old = |holder: &Holder<B>| holder.since < taken_before;
+        let leases: Vec<_> = self.holders().filter(old).collect();
+        for holder in &leases {
+            self.take_away(now, holder.seat.number);
+        }
+        leases
+    }
+
+    /// Takes the one out to be pinged that was idle for longest of those that were not tried since then.
+    pub(crate) fn next_to_ping(&mut self, now: u64, since: u64) -> Option<Mend<C>> {
+        self.retire(now);
+        let untried = |&number: &u32| self.slots[number as usize].tried < since;
+        let place = self.idle.iter().position(untried)?;
+        let number = self.idle.remove(place)?;
+        let conn = self.slots[number as usize].conn.take()?;
+        self.take_to_mend(number, conn, Remedy::Ping)
     }
 
     /// Takes away every lease.

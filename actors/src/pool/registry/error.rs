@@ -20,7 +20,9 @@ pub enum RegisterPoolError {
     #[error("the configuration of the connection pool is wrong: {0}")]
     Config(Faults),
     /// The configuration names a circuit breaker that is not there: a misspelt name is no protection.
-    #[error("the connection pool {pool} is to go through the circuit breaker {breaker}, which is not there")]
+    #[error(
+        "the connection pool {pool} is to go through the circuit breaker {breaker}, which is not there"
+    )]
     NoBreaker {
         /// The pool.
         pool: ServiceName,
