@@ -6,5 +6,6 @@ mod config;
 mod instrumented;
 mod limiter;
 mod metrics;
+mod pool;
 mod process_metrics;
 mod telemetry;

@@ -184,22 +184,8 @@ impl PoolKinds {
 /// Those the program was built with.
 fn built_in(pool: &ServiceName, source: &PoolSource) -> Result<Box<dyn Make>, RegisterPoolError> {
     let kind = match source {
-        #[cfg(feature = "sqlite")]
-        PoolSource::Sqlite {
-            path,
-            read_only,
-            busy_timeout,
-            ..
-        } => return super::managers::sqlite::of_source(path, *read_only, *busy_timeout),
-        #[cfg(feature = "postgres")]
-        PoolSource::Postgres { url, .. } => return super::managers::postgres::of_source(url),
-        #[cfg(feature = "redis")]
-        PoolSource::Redis { url, .. } => return super::managers::redis::of_source(url),
-        #[cfg(not(feature = "sqlite"))]
         PoolSource::Sqlite { .. } => "sqlite",
-        #[cfg(not(feature = "postgres"))]
         PoolSource::Postgres { .. } => "postgres",
-        #[cfg(not(feature = "redis"))]
         PoolSource::Redis { .. } => "redis",
         other => {
             let (pool, kind) = (pool.clone(), other.kind().to_owned());
