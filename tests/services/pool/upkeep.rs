@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use mainstay_actors::pool::{Condition, LeaseEnd, PoolError};
-use mainstay_supervisors::specs::LeaseMax;
+use mainstay_supervisors::specs::{LeaseMax, PoolHealth};
 
 use super::support::{Bed, Fate, advance, counts, millis, plain, seconds, settle};
 
@@ -102,7 +102,8 @@ async fn what_is_idle_is_pinged_to_keep_it_alive_a_few_at_a_time() {
         .min_size(6)
         .connects_max(2)
         .keepalive(Some(seconds(30)))
-        .idle_timeout(None);
+        .idle_timeout(None)
+        .health(PoolHealth::default().interval(seconds(36_000)));
     let pool = bed.pool(config).await;
     bed.server.pings(Fate::Takes(100));
     assert_eq!(counts(&pool)[0], 6);
@@ -131,6 +132,7 @@ async fn a_dirty_connection_is_reset_off_the_caller_and_lent_again() {
     let pool = bed.pool(plain(1)).await;
     let lease = pool.checkout().await.expect("there is room");
     drop(lease);
+    bed.server.condition(Condition::Clean);
     settle().await;
     assert_eq!(counts(&pool), [0, 0, 0, 1, 0, 0]);
     let next = tokio::spawn({
