@@ -6,38 +6,6 @@ use tokio::time::Instant;
 use super::support::{Bed, Fate, advance, counts, millis, name, plain, seconds, settle};
 
 #[tokio::test(start_paused = true)]
-async fn who_waits_is_refused_at_once_and_leases_are_waited_for_until_their_time_is_up() {
-    let bed = Bed::new().await;
-    bed.server.connects(&[Fate::Works, Fate::Works, Fate::Works, Fate::Takes(2000)]);
-    let pool = bed.pool(plain(4).min_size(3).drain_timeout(seconds(10))).await;
-    let first = pool.checkout().await.expect("there are three");
-    let second = pool.checkout().await.expect("there are three");
-    let third = pool.checkout().await.expect("there are three");
-    let waiting = tokio::spawn({
-        let pool = pool.clone();
-        async move { pool.checkout().await.map(drop).unwrap_err() }
-    });
-    settle().await;
-    assert_eq!(counts(&pool), [0, 3, 1, 0, 0, 1]);
-    drop(first);
-    settle().await;
-    // It has been lent to whoever waited, and is idle again.
-    assert!(waiting.is_finished());
-    let waiting = tokio::spawn({
-        let pool = pool.clone();
-        async move {
-            let _all = (pool.checkout().await, pool.checkout().await);
-            std::future::pending::<()>().await;
-        }
-    });
-    settle().await;
-    waiting.abort();
-    drop((second, third));
-    settle().await;
-    bed.end().await;
-}
-
-#[tokio::test(start_paused = true)]
 async fn a_pool_is_drained_with_everything_under_way() {
     let bed = Bed::new().await;
     // Idle, lent twice, being made, being closed, and somebody who waits.

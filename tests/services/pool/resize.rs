@@ -66,9 +66,10 @@ async fn a_size_that_cannot_be_is_refused_and_changes_nothing() {
 #[tokio::test(start_paused = true)]
 async fn another_configuration_holds_from_then_on_and_survives_every_part() {
     let bed = Bed::new().await;
-    let pool = bed.pool(plain(2).min_size(2).idle_timeout(None)).await;
+    let ageless = plain(2).max_lifetime(None);
+    let pool = bed.pool(ageless.clone().min_size(2).idle_timeout(None)).await;
     advance(seconds(3600)).await;
-    let config = plain(2).min_size(0).idle_timeout(Some(seconds(60)));
+    let config = ageless.min_size(0).idle_timeout(Some(seconds(60)));
     pool.reconfigure(config.clone()).expect("it is valid");
     settle().await;
     assert_eq!(counts(&pool)[0], 0, "they have been idle for longer");
