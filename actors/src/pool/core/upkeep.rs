@@ -137,6 +137,25 @@ impl<C, B: Copy + Eq> Core<C, B> {
         }
     }
 
+    /// Has so many of the idle ones pinged that were last known to work so long ago, whether that is due or not. How many that are.
+    pub(crate) fn probe(&mut self, now: u64, tried_for: u64, most: u32) -> u32 {
+        let (mut place, mut count) = (0, 0);
+        while let Some(&number) = self.idle.get(place).filter(|_| count < most) {
+            let slot = &mut self.slots[number as usize];
+            if now.saturating_sub(slot.tried) < tried_for {
+                place += 1;
+                continue;
+            }
+            let conn = slot.conn.take();
+            self.idle.remove(place);
+            if let Some(conn) = conn {
+                self.mend_slot(number, conn, Remedy::Ping);
+                count += 1;
+            }
+        }
+        count
+    }
+
     fn ping_at(&self, number: u32) -> u64 {
         let tried = self.slots[number as usize].tried;
         tried.saturating_add(self.terms.keepalive)
