@@ -14,7 +14,7 @@ use tokio::sync::Notify;
 
 use super::borrower::{Asker, Borrower, Borrowers};
 use super::clock::Clock;
-use super::core::{Answer, Core, Holder, Phase, Seat, Terms, Wakes, Who, nanos};
+use super::core::{Answer, Core, Holder, NEVER, Phase, Seat, Terms, Wakes, Who, nanos};
 use super::manager::{Condition, ConnectionPool, ConnectionSpec};
 use super::signals::{Deed, Signals};
 
@@ -209,6 +209,11 @@ impl<P: ConnectionPool> Cell<P> {
         self.with(|inner, now, _| inner.core.evict_idle(now))
     }
 
+    /// Has so many of the idle ones pinged that were last known to work so long ago. How many that are.
+    pub(crate) fn probe_idle(&self, tried_for: Duration, most: u32) -> u32 {
+        self.with(|inner, now, _| inner.core.probe(now, nanos(tried_for), most))
+    }
+
     pub(crate) fn suspend(&self) {
         self.with(|inner, _, _| inner.core.suspend());
     }
@@ -217,10 +222,10 @@ impl<P: ConnectionPool> Cell<P> {
         self.with(|inner, now, wakes| inner.core.resume(now, wakes));
     }
 
-    /// No attempt to connect is made for so long.
-    pub(crate) fn hold_connects(&self, time: Duration) {
+    /// No attempt to connect is made for so long, or until they are released.
+    pub(crate) fn hold_connects(&self, time: Option<Duration>) {
         self.with(|inner, now, wakes| {
-            let until = now.saturating_add(nanos(time));
+            let until = time.map_or(NEVER, |time| now.saturating_add(nanos(time)));
             inner.core.hold_connects(now, until, wakes);
         });
     }

@@ -109,6 +109,15 @@ impl<P: ConnectionPool> ConnectTicket<P> {
         }
     }
 
+    /// No attempt was made after all: that counts neither way. As nothing has changed then, connects have to be held first, or the
+    /// next ticket comes at once.
+    pub(crate) fn withdraw(mut self) {
+        if let Some(attempt) = self.attempt.take() {
+            self.cell
+                .with(|inner, now, _| inner.core.withdraw(now, attempt));
+        }
+    }
+
     pub(crate) fn failed(mut self, error: ConnectError) {
         self.fail(error);
     }

@@ -232,6 +232,12 @@ impl<C, B: Copy + Eq> Core<C, B> {
         self.look_for_connects(now);
     }
 
+    /// An attempt was not made after all: it counts neither way.
+    pub(crate) fn withdraw(&mut self, now: u64, attempt: Attempt) {
+        self.empty(attempt.seat.number);
+        self.look_for_connects(now);
+    }
+
     /// No attempt is made before then. If there is nothing else to wait for, those who wait are sent away.
     pub(crate) fn hold_connects(&mut self, now: u64, until: u64, wakes: &mut Wakes) {
         self.connects.held_until = until;

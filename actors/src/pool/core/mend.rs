@@ -107,7 +107,6 @@ impl<C, B: Copy + Eq> Core<C, B> {
         } else {
             self.counts.broken += 1;
             self.close_slot(seat.number, conn);
-            self.mind_hold(now, wakes);
         }
     }
 
@@ -142,5 +141,7 @@ impl<C, B: Copy + Eq> Core<C, B> {
         self.reseat(number);
         self.turn(number, Kind::Free);
         self.free.push(number);
+        // Those who wait may have nothing to wait for any more.
+        self.call |= self.line.len() > 0;
     }
 }

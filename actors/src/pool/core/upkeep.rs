@@ -43,10 +43,10 @@ impl<C, B: Copy + Eq> Core<C, B> {
     /// Does what is due, and says when there is more.
     pub(crate) fn tick(&mut self, now: u64, wakes: &mut Wakes) -> (Notices<B>, u64) {
         self.expire(now, wakes);
-        self.mind_hold(now, wakes);
         self.retire(now);
         self.keep_alive(now);
         let (warned, revoked) = self.mind_leases(now);
+        self.mind_hold(now, wakes);
         let notices = Notices {
             warned,
             revoked,
@@ -135,6 +135,25 @@ impl<C, B: Copy + Eq> Core<C, B> {
                 self.mend_slot(number, conn, Remedy::Ping);
             }
         }
+    }
+
+    /// Has so many of the idle ones pinged that were last known to work so long ago, whether that is due or not. How many that are.
+    pub(crate) fn probe(&mut self, now: u64, tried_for: u64, most: u32) -> u32 {
+        let (mut place, mut count) = (0, 0);
+        while let Some(&number) = self.idle.get(place).filter(|_| count < most) {
+            let slot = &mut self.slots[number as usize];
+            if now.saturating_sub(slot.tried) < tried_for {
+                place += 1;
+                continue;
+            }
+            let conn = slot.conn.take();
+            self.idle.remove(place);
+            if let Some(conn) = conn {
+                self.mend_slot(number, conn, Remedy::Ping);
+                count += 1;
+            }
+        }
+        count
     }
 
     fn ping_at(&self, number: u32) -> u64 {
