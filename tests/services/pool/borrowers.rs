@@ -35,7 +35,12 @@ enum Habit {
 }
 
 /// A process that borrows, and does as it is told once it is called.
-async fn borrower(bed: &Bed, pool: &Pool, habit: Habit, end: fn()) -> (Process, Arc<Notify>, Shelf) {
+async fn borrower(
+    bed: &Bed,
+    pool: &Pool,
+    habit: Habit,
+    end: fn(),
+) -> (Process, Arc<Notify>, Shelf) {
     let (call, shelf) = (Arc::new(Notify::new()), Shelf::default());
     let body = {
         let (pool, call, shelf) = (pool.clone(), Arc::clone(&call), shelf.clone());
@@ -60,14 +65,16 @@ async fn borrower(bed: &Bed, pool: &Pool, habit: Habit, end: fn()) -> (Process, 
             }
         }
     };
-    let child = Child::task("borrower", body).restart(mainstay_supervisors::specs::Restart::Temporary);
+    let child =
+        Child::task("borrower", body).restart(mainstay_supervisors::specs::Restart::Temporary);
     let process = bed.child(child).await;
     settle().await;
     (process, call, shelf)
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_lease_that_its_borrower_forgot_or_moved_away_is_taken_back_when_it_ends_however_it_ends() {
+async fn a_lease_that_its_borrower_forgot_or_moved_away_is_taken_back_when_it_ends_however_it_ends()
+{
     for habit in [Habit::Forgets, Habit::MovesItAway] {
         for end in ["killed", "panicked", "stopped", "returned"] {
             let what = format!("{habit:?}, {end}");
@@ -184,7 +191,10 @@ async fn two_leases_of_one_borrower_are_both_taken_back_also_after_one_was_given
     settle().await;
     assert_eq!(counts(&pool), [1, 2, 0, 0, 0, 0]);
     // It is not restarted by this.
-    bed.namespace.stop_child(process.id()).await.expect("it is there");
+    bed.namespace
+        .stop_child(process.id())
+        .await
+        .expect("it is there");
     settle().await;
     assert_eq!(counts(&pool), [1, 0, 0, 0, 0, 0]);
     assert_eq!(pool.stats().totals.revoked, 2);

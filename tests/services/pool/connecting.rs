@@ -124,7 +124,10 @@ async fn an_attempt_whose_task_is_killed_has_failed_and_the_next_one_is_made() {
     settle().await;
     let stats = pool.stats();
     assert_eq!((stats.connect_failures, stats.connecting), (1, 0));
-    assert_eq!(stats.last_error.as_deref(), Some("the attempt was abandoned"));
+    assert_eq!(
+        stats.last_error.as_deref(),
+        Some("the attempt was abandoned")
+    );
     advance(millis(50)).await;
     assert_eq!(counts(&pool), [1, 0, 0, 0, 0, 0]);
     bed.end().await;
@@ -144,8 +147,14 @@ async fn failed_attempts_are_made_again_after_pauses_that_grow_one_at_a_time() {
     }
     let attempts = bed.server.attempts_since(begun);
     assert_eq!(attempts[..2], [0, 0]);
-    let pauses: Vec<_> = attempts[2..].windows(2).map(|two| two[1] - two[0]).collect();
-    assert!(pauses.windows(2).all(|two| two[0] <= two[1]), "{attempts:?}");
+    let pauses: Vec<_> = attempts[2..]
+        .windows(2)
+        .map(|two| two[1] - two[0])
+        .collect();
+    assert!(
+        pauses.windows(2).all(|two| two[0] <= two[1]),
+        "{attempts:?}"
+    );
     assert!(pauses.iter().all(|&pause| pause <= 5000), "{attempts:?}");
     assert_eq!(counts(&pool)[..3], [0, 0, 0]);
     bed.end().await;

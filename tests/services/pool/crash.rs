@@ -94,7 +94,10 @@ async fn who_waits_without_any_keeper_minds_its_own_time() {
     pools.terminate_child(&id).await.expect("it runs");
     let (waited, error) = waiting.await.expect("no panic");
     assert_eq!(waited, seconds(3));
-    assert!(error.starts_with("no connection of the pool db within 3s"), "{error}");
+    assert!(
+        error.starts_with("no connection of the pool db within 3s"),
+        "{error}"
+    );
     pools.restart_child(&id).await.expect("it starts");
     bed.server.all_connects(Fate::Works);
     advance(seconds(1)).await;
@@ -132,6 +135,20 @@ async fn the_supervisor_of_all_pools_comes_back_with_all_of_them() {
     assert_eq!(counts(&first), [1, 0, 0, 0, 0, 0]);
     drop(second.checkout().await.expect("there is room"));
     bed.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_namespace_that_ends_while_a_pool_has_no_processes_leaves_no_connection() {
+    let bed = Bed::new().await;
+    let pool = bed.pool(plain(2).min_size(2)).await;
+    let pools = ConnectionPoolSupervisor::of(&bed.namespace).expect("it runs");
+    let id = mainstay_supervisors::specs::ChildId::new("db").expect("an id");
+    pools.terminate_child(&id).await.expect("it runs");
+    assert_eq!(bed.server.open().len(), 2);
+    let server = bed.server.clone();
+    bed.end().await;
+    assert_eq!(server.open().len(), 0, "also while there is a handle");
+    assert!(pool.is_closed());
 }
 
 #[tokio::test(start_paused = true)]
@@ -182,7 +199,11 @@ async fn crashes_at_every_step_of_a_checkout_lose_no_room() {
         assert!(waiting.await.expect("no panic").is_ok(), "step {step}");
         settle().await;
         let [idle, leased, connecting, mending, closing, waiting] = counts(&pool);
-        assert_eq!((leased, mending, closing, waiting), (0, 0, 0, 0), "step {step}");
+        assert_eq!(
+            (leased, mending, closing, waiting),
+            (0, 0, 0, 0),
+            "step {step}"
+        );
         assert_eq!(idle + connecting, 1, "step {step}");
         bed.end().await;
     }

@@ -9,14 +9,20 @@ use super::support::{Bed, Fate, advance, counts, millis, name, plain, seconds, s
 async fn a_pool_is_drained_with_everything_under_way() {
     let bed = Bed::new().await;
     // Idle, lent twice, being made, being closed, and somebody who waits.
-    bed.server.connects(&[Fate::Works, Fate::Works, Fate::Works, Fate::Takes(3000)]);
+    bed.server
+        .connects(&[Fate::Works, Fate::Works, Fate::Works, Fate::Takes(3000)]);
     let pool = bed.pool(plain(4).min_size(3).connects_max(1)).await;
     let returned = pool.checkout().await.expect("there are three");
     let kept = pool.checkout().await.expect("there are three");
     let last = pool.checkout().await.expect("there are three");
     let waiting = tokio::spawn({
         let pool = pool.clone();
-        async move { pool.checkout_within(seconds(60)).await.map(drop).unwrap_err() }
+        async move {
+            pool.checkout_within(seconds(60))
+                .await
+                .map(drop)
+                .unwrap_err()
+        }
     });
     settle().await;
     assert_eq!(counts(&pool), [0, 3, 1, 0, 0, 1]);
@@ -39,7 +45,11 @@ async fn a_pool_is_drained_with_everything_under_way() {
     settle().await;
     assert_eq!(bed.server.closed(), [1]);
     advance(millis(3000)).await;
-    assert_eq!(bed.server.closed(), [1, 4], "what was being made is not wanted any more");
+    assert_eq!(
+        bed.server.closed(),
+        [1, 4],
+        "what was being made is not wanted any more"
+    );
     drop(returned);
     settle().await;
     assert_eq!(bed.server.closed(), [1, 4, 3]);
@@ -59,7 +69,10 @@ async fn a_pool_is_drained_with_everything_under_way() {
 async fn a_pool_that_is_closed_by_name_is_forgotten_and_its_name_is_free() {
     let bed = Bed::new().await;
     let pool = bed.pool(plain(2).min_size(1)).await;
-    bed.pools.close_pool(&name("db")).await.expect("it is there");
+    bed.pools
+        .close_pool(&name("db"))
+        .await
+        .expect("it is there");
     assert!(pool.is_closed());
     assert!(bed.pools.names().is_empty());
     assert_eq!(bed.server.closed(), [1]);
@@ -97,7 +110,9 @@ async fn the_end_of_the_namespace_says_goodbye_to_every_connection() {
 async fn a_goodbye_that_hangs_does_not_hold_up_the_end_for_longer_than_it_may() {
     let bed = Bed::new().await;
     bed.server.closes(Fate::Hangs);
-    let pool = bed.pool(plain(2).min_size(2).close_timeout(seconds(3))).await;
+    let pool = bed
+        .pool(plain(2).min_size(2).close_timeout(seconds(3)))
+        .await;
     let begun = Instant::now();
     pool.drain().await;
     assert_eq!(begun.elapsed(), seconds(3));

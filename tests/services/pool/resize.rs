@@ -15,7 +15,11 @@ async fn a_pool_shrinks_while_all_are_lent_and_grows_again() {
     assert_eq!(counts(&pool), [0, 10, 0, 0, 0, 0]);
     let waiting = tokio::spawn({
         let pool = pool.clone();
-        async move { pool.checkout_within(seconds(60)).await.map(|lease| (lease.number, lease)) }
+        async move {
+            pool.checkout_within(seconds(60))
+                .await
+                .map(|lease| (lease.number, lease))
+        }
     });
     settle().await;
     for left in (3..10).rev() {
@@ -41,10 +45,18 @@ async fn a_pool_shrinks_while_all_are_lent_and_grows_again() {
     assert_eq!(counts(&pool), [5, 0, 0, 0, 0, 0]);
     pool.resize(0, 2).expect("it is valid");
     settle().await;
-    assert_eq!(counts(&pool), [2, 0, 0, 0, 0, 0], "what is idle goes at once");
+    assert_eq!(
+        counts(&pool),
+        [2, 0, 0, 0, 0, 0],
+        "what is idle goes at once"
+    );
     pool.resize(4, 8).expect("it is valid");
     settle().await;
-    assert_eq!(counts(&pool), [4, 0, 0, 0, 0, 0], "the least number is made at once");
+    assert_eq!(
+        counts(&pool),
+        [4, 0, 0, 0, 0, 0],
+        "the least number is made at once"
+    );
     bed.end().await;
 }
 
@@ -67,7 +79,9 @@ async fn a_size_that_cannot_be_is_refused_and_changes_nothing() {
 async fn another_configuration_holds_from_then_on_and_survives_every_part() {
     let bed = Bed::new().await;
     let ageless = plain(2).max_lifetime(None);
-    let pool = bed.pool(ageless.clone().min_size(2).idle_timeout(None)).await;
+    let pool = bed
+        .pool(ageless.clone().min_size(2).idle_timeout(None))
+        .await;
     advance(seconds(3600)).await;
     let config = ageless.min_size(0).idle_timeout(Some(seconds(60)));
     pool.reconfigure(config.clone()).expect("it is valid");

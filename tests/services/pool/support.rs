@@ -10,8 +10,7 @@ use mainstay_actors::pool::{
     LeaseEnd, PoolManager, PoolStats,
 };
 use mainstay_supervisors::specs::{
-    Backoff, ConnectionPoolsSpec, NamespaceName, PoolConfig, ServiceName, Strategy,
-    SupervisorFlags,
+    Backoff, ConnectionPoolsSpec, NamespaceName, PoolConfig, ServiceName, Strategy, SupervisorFlags,
 };
 use mainstay_supervisors::{
     ChildStatus, Namespace, NamespacePlan, Process, Runtime, SupervisorRef, TreeNode,

@@ -41,10 +41,18 @@ async fn what_is_idle_for_long_is_closed_oldest_first_and_never_below_the_least(
     advance(seconds(1)).await;
     assert_eq!(bed.server.closed(), [1, 2]);
     advance(seconds(1)).await;
-    assert_eq!(bed.server.closed(), [1, 2, 3], "the one that is lent counts");
+    assert_eq!(
+        bed.server.closed(),
+        [1, 2, 3],
+        "the one that is lent counts"
+    );
     assert_eq!(counts(&pool), [0, 1, 0, 0, 0, 0]);
     advance(seconds(3600)).await;
-    assert_eq!(counts(&pool), [0, 1, 0, 0, 0, 0], "one that is lent is never closed");
+    assert_eq!(
+        counts(&pool),
+        [0, 1, 0, 0, 0, 0],
+        "one that is lent is never closed"
+    );
     drop(leases);
     advance(seconds(3600)).await;
     assert_eq!(counts(&pool)[0], 1, "the least is kept");
@@ -193,7 +201,11 @@ async fn a_lease_that_lasts_for_long_is_told_of_and_then_taken_away() {
     let lease = pool.checkout().await.expect("there is room");
     let next = tokio::spawn({
         let pool = pool.clone();
-        async move { pool.checkout_within(seconds(60)).await.map(|lease| lease.number) }
+        async move {
+            pool.checkout_within(seconds(60))
+                .await
+                .map(|lease| lease.number)
+        }
     });
     advance(seconds(5)).await;
     assert!(!lease.is_revoked());
@@ -205,7 +217,10 @@ async fn a_lease_that_lasts_for_long_is_told_of_and_then_taken_away() {
     assert!(matches!(error, PoolError::Revoked { .. }), "{error}");
     settle().await;
     assert_eq!(bed.server.closed(), [1]);
-    assert_eq!((pool.stats().strays, counts(&pool)), (0, [1, 0, 0, 0, 0, 0]));
+    assert_eq!(
+        (pool.stats().strays, counts(&pool)),
+        (0, [1, 0, 0, 0, 0, 0])
+    );
     let ended = (1, LeaseEnd::CheckedIn);
     assert!(bed.server.ends().contains(&ended));
     bed.end().await;
