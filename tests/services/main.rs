@@ -6,5 +6,7 @@ mod config;
 mod instrumented;
 mod limiter;
 mod metrics;
+mod pool_managers;
 mod process_metrics;
+mod servers;
 mod telemetry;
