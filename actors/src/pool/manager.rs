@@ -108,7 +108,7 @@ pub enum LeaseEnd {
 }
 
 /// A check of one's own for [`ConnectionSpec::health_check`].
-type HealthCheck<C> = dyn Fn(&mut C) -> bool + Send + Sync;
+pub(crate) type Check<C> = Box<dyn Fn(&mut C) -> bool + Send + Sync>;
 
 /// What a pool is made of beside its configuration: how connections are made, and of what.
 ///
@@ -116,7 +116,7 @@ type HealthCheck<C> = dyn Fn(&mut C) -> bool + Send + Sync;
 pub struct ConnectionSpec<P: ConnectionPool> {
     pub(crate) manager: P,
     pub(crate) options: P::Options,
-    pub(crate) health_check: Option<Box<HealthCheck<P::Conn>>>,
+    pub(crate) health_check: Option<Check<P::Conn>>,
 }
 
 impl<P: ConnectionPool> ConnectionSpec<P> {
