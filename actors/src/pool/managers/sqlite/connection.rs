@@ -19,7 +19,7 @@ use crate::pool::manager::Condition;
 /// next one waits for the end of a call before it that was dropped.
 pub struct SqliteConnection {
     state: State,
-    interrupt: Arc<InterruptHandle>,
+    cut: Arc<Cut>,
 }
 
 enum State {
@@ -29,29 +29,46 @@ enum State {
     Gone,
 }
 
-/// Tells the work of a call, when nobody waits for it any more.
+/// Ends work that nobody waits for.
 struct Cut {
-    interrupt: Arc<InterruptHandle>,
-    cut: Arc<AtomicBool>,
-    armed: bool,
+    /// Nobody waits for what is done now. Looked at before work begins, and by statements that run for long: an interrupt alone is
+    /// lost on work that is just between two statements.
+    is_cut: AtomicBool,
+    interrupt: InterruptHandle,
 }
 
-impl Drop for Cut {
+impl Cut {
+    fn cut(&self) {
+        // In this order: what the interrupt comes too early for sees it.
+        self.is_cut.store(true, Ordering::SeqCst);
+        self.interrupt.interrupt();
+    }
+}
+
+/// A call that is waited for. When it is dropped its work is cut off.
+struct Call(Option<Arc<Cut>>);
+
+impl Drop for Call {
     fn drop(&mut self) {
-        if self.armed {
-            // In this order: work that has not begun sees it, other work may be interrupted.
-            self.cut.store(true, Ordering::SeqCst);
-            self.interrupt.interrupt();
+        if let Some(cut) = &self.0 {
+            cut.cut();
         }
     }
 }
 
 impl SqliteConnection {
-    pub(super) fn new(connection: Connection) -> Self {
-        Self {
-            interrupt: Arc::new(connection.get_interrupt_handle()),
+    pub(super) fn new(mut connection: Connection) -> rusqlite::Result<Self> {
+        let cut = Arc::new(Cut {
+            is_cut: AtomicBool::new(false),
+            interrupt: connection.get_interrupt_handle(),
+        });
+        let look = Arc::clone(&cut);
+        let look = move || look.is_cut.load(Ordering::Relaxed);
+        connection.progress_handler(LOOK_EVERY, Some(look))?;
+        Ok(Self {
             state: State::Idle(Box::new(connection)),
-        }
+            cut,
+        })
     }
 
     /// Does work on the connection, on a thread where it may block. A transaction that the work leaves open is still open in the next
@@ -59,9 +76,11 @@ impl SqliteConnection {
     ///
     /// # Cancel safety
     ///
-    /// If this is dropped before the work has begun, the work is not done. If the work has begun, the statement that runs is
-    /// interrupted, and fails; the work may go on with others, and what it has committed stays. The connection is busy until the work
-    /// has ended: the next call waits for that, and a pool that gets it back lends it to nobody before.
+    /// If this is dropped before the work has begun, the work is not done. If it has begun, the statement that runs is interrupted, and
+    /// so is each that runs for long after it; short ones, such as a commit, are not, and what is committed stays. The connection is
+    /// busy until the work has ended: the next call waits for that, and a pool that gets it back lends it to nobody before.
+    ///
+    /// That rests on the progress handler of the connection: the work must not set another one.
     ///
     /// # Errors
     ///
@@ -76,19 +95,14 @@ impl SqliteConnection {
         F: FnOnce(&mut Connection) -> rusqlite::Result<T> + Send + 'static,
     {
         let connection = self.take().await?;
-        let mut cut = Cut {
-            interrupt: Arc::clone(&self.interrupt),
-            cut: Arc::new(AtomicBool::new(false)),
-            armed: true,
-        };
+        // Nothing is done on it, so this is about no other call.
+        self.cut.is_cut.store(false, Ordering::SeqCst);
         let (sender, receiver) = oneshot::channel();
-        self.state = State::Busy(spawn_blocking({
-            let cut = Arc::clone(&cut.cut);
-            move || run(connection, &cut, work, sender)
-        }));
+        let cut = Arc::clone(&self.cut);
+        self.state = State::Busy(spawn_blocking(move || run(connection, &cut, work, sender)));
+        let mut call = Call(Some(Arc::clone(&self.cut)));
         let done = receiver.await;
-        cut.armed = false;
-        drop(cut);
+        call.0 = None;
         // The work has ended; the connection comes without delay.
         self.settle().await;
         match done {
@@ -109,7 +123,6 @@ impl SqliteConnection {
 
     /// Waits for the end of work that nobody waits for, and rolls back.
     pub(super) async fn reset(&mut self) -> Result<(), SqliteError> {
-        self.interrupt();
         let roll_back = |c: &mut Connection| {
             if c.is_autocommit() {
                 return Ok(());
@@ -120,17 +133,10 @@ impl SqliteConnection {
     }
 
     pub(super) async fn close(mut self) {
-        self.interrupt();
         self.settle().await;
         if let State::Idle(connection) = mem::replace(&mut self.state, State::Gone) {
             // May write the log back into the file, which blocks.
             spawn_blocking(move || drop(connection)).await.ok();
-        }
-    }
-
-    fn interrupt(&self) {
-        if matches!(self.state, State::Busy(_)) {
-            self.interrupt.interrupt();
         }
     }
 
@@ -153,19 +159,22 @@ impl SqliteConnection {
     }
 }
 
+/// After how many instructions of its virtual machine SQLite looks whether somebody still waits: well within a millisecond.
+const LOOK_EVERY: i32 = 1000;
+
 type Done<T> = Result<rusqlite::Result<T>, Box<dyn std::any::Any + Send>>;
 
 /// Does the work, if somebody still waits for it.
 fn run<T, F>(
     mut connection: Box<Connection>,
-    cut: &AtomicBool,
+    cut: &Cut,
     work: F,
     sender: oneshot::Sender<Done<T>>,
 ) -> Option<Box<Connection>>
 where
     F: FnOnce(&mut Connection) -> rusqlite::Result<T>,
 {
-    if cut.load(Ordering::SeqCst) {
+    if cut.is_cut.load(Ordering::SeqCst) {
         return Some(connection);
     }
     // After a panic the connection is closed, so nobody sees what it was left in.

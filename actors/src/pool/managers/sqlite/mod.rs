@@ -50,7 +50,7 @@ use crate::pool::manager::{Condition, ConnectionPool, LeaseEnd};
 /// | when a lease ends and | the connection is |
 /// |---|---|
 /// | nothing was left | clean |
-/// | a transaction is open, or a call that nobody waits for still runs | dirty: a reset interrupts the call, waits for its end, and rolls back |
+/// | a transaction is open, or a call that was dropped still runs | dirty: a reset waits for its end, and rolls back |
 /// | the borrower panicked or died, or a call panicked | broken |
 ///
 /// What a borrower changes of the connection itself stays: a `PRAGMA`, an attached database, a temporary table. What all connections
@@ -92,10 +92,10 @@ impl ConnectionPool for Sqlite {
             open::open(&options)
         });
         let opened = opened.await.map_err(|_| SqliteError::Gone)?;
-        opened.map(SqliteConnection::new)
+        Ok(SqliteConnection::new(opened?)?)
     }
 
-    /// Interrupts what still runs, waits for its end, and closes the file. If this is dropped before, the file is closed when the work
+    /// Waits for the end of what still runs, which was interrupted when its call was dropped, and closes the file. If this is dropped before, the file is closed when the work
     /// has ended.
     async fn close_connection(&self, connection: SqliteConnection) {
         connection.close().await;
