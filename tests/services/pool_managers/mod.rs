@@ -5,6 +5,7 @@
 //! | file | holds |
 //! |---|---|
 //! | `conformance.rs` | all of them, and ones that do something wrong, against the conformance suite |
+//! | `load/` | pools under load, while their servers are restarted, paused and killed |
 //! | `mock.rs` | connections to nothing, of the test kit |
 //! | `sqlite.rs` | SQLite: calls that are dropped, transactions, settings |
 //! | `postgres.rs` | PostgreSQL: what a reset undoes, queries that nobody waits for, addresses |
@@ -13,6 +14,7 @@
 
 mod bb8;
 mod conformance;
+mod load;
 mod mock;
 mod postgres;
 mod redis;

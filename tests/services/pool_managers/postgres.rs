@@ -63,13 +63,13 @@ async fn a_connection_that_was_used_is_dirty_until_it_is_reset_or_marked_clean()
 
 /// Leaves all that can be left in a session, within a transaction or not.
 async fn leave_everything(connection: &PostgresConnection, transaction: &str) {
-    let everything = format!(
-        "SET statement_timeout = '77s'; SET ROLE pg_monitor; CREATE TEMP TABLE left_behind (x int);
-         LISTEN somebody; SELECT pg_advisory_lock(4711); {transaction}"
-    );
-    soon(connection.batch_execute(&everything))
-        .await
-        .expect("it is done");
+    let everything = "SET statement_timeout = '77s'; CREATE TEMP TABLE left_behind (x int);
+        LISTEN somebody; SELECT pg_advisory_lock(4711); SET ROLE pg_monitor";
+    for sql in [transaction, everything] {
+        soon(connection.batch_execute(sql))
+            .await
+            .expect("it is done");
+    }
 }
 
 const LEFT: &str = "SELECT concat_ws(' ', current_setting('statement_timeout'), current_user,
@@ -128,7 +128,10 @@ async fn a_reset_may_undo_transactions_only_or_nothing() {
         return;
     };
     let mut connection = open(&options(&server).reset(PostgresReset::Rollback)).await;
-    leave_everything(&connection, "BEGIN").await;
+    leave_everything(&connection, "").await;
+    soon(connection.batch_execute("BEGIN; SELECT pg_current_xact_id()"))
+        .await
+        .expect("it is done");
     assert_eq!(condition(&mut connection), Condition::Dirty);
     reset(&mut connection).await.expect("it works");
     let state =

@@ -126,7 +126,7 @@ async fn a_statement_whose_call_is_dropped_is_interrupted() {
         _ = call => panic!("it takes for ever"),
         _ = begins => {}
     }
-    // It may have been between two statements; a reset interrupts it again.
+    // It has begun, and may not have come to its statement: that one is interrupted then.
     soon(sqlite.reset_connection(&mut connection))
         .await
         .expect("it was interrupted");
@@ -308,7 +308,7 @@ async fn setup_that_fails_and_files_that_are_no_database_are_told_of() {
         "the database {} cannot be opened: file is not a database",
         other.display()
     );
-    assert_eq!(told, expected);
+    assert!(told.starts_with(&expected), "{told}");
 }
 
 #[tokio::test(start_paused = true)]
