@@ -6,6 +6,7 @@ mod config;
 mod instrumented;
 mod limiter;
 mod metrics;
+mod pool;
 mod pool_managers;
 mod process_metrics;
 mod servers;

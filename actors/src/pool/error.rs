@@ -153,12 +153,12 @@ pub enum PoolError {
         situation: Box<PoolSituation>,
     },
     /// No attempt to connect is made for now, as the circuit breaker of the pool is open, and there was nothing else to wait for.
-    #[error("the pool {pool} makes no connections for now, come back in {}", whole(*.retry_after))]
+    #[error("the pool {pool} makes no connections for now{}", later(*.retry_after))]
     Unavailable {
         /// The pool.
         pool: ServiceName,
-        /// When attempts are made again.
-        retry_after: Duration,
+        /// When attempts are made again, if that is known.
+        retry_after: Option<Duration>,
     },
     /// Every connection is lent to somebody who waits for one, the caller among them.
     #[error("all who hold a connection of the pool {pool} wait for another one: {0}", pool = .0.pool)]
@@ -217,10 +217,16 @@ impl PoolError {
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
-            Self::Unavailable { retry_after, .. } => Some(*retry_after),
+            Self::Unavailable { retry_after, .. } => *retry_after,
             _ => self.situation()?.retry_after,
         }
     }
+}
+
+fn later(time: Option<Duration>) -> String {
+    time.map_or_else(String::new, |time| {
+        format!(", come back in {}", whole(time))
+    })
 }
 
 /// In milliseconds, and never none.

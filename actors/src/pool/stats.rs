@@ -8,7 +8,7 @@ use serde::{Serialize, Serializer};
 
 use super::borrower::Borrower;
 use super::cell::{Cell, Inner};
-use super::core::{Counts, Holder, Phase, Refusal, Situation};
+use super::core::{Counts, Holder, NEVER, Phase, Refusal, Situation};
 use super::error::{CheckoutPhase, LongestLease, PoolError, PoolSituation};
 use super::manager::ConnectionPool;
 
@@ -205,7 +205,8 @@ impl<P: ConnectionPool> Cell<P> {
         match refusal {
             Refusal::Closed => return PoolError::Closed { pool },
             Refusal::Held { until } => {
-                let retry_after = since(until, now).max(Duration::from_nanos(1));
+                let wait = since(until, now).max(Duration::from_nanos(1));
+                let retry_after = (until != NEVER).then_some(wait);
                 return PoolError::Unavailable { pool, retry_after };
             }
             _ => {}

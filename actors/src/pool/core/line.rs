@@ -200,9 +200,26 @@ impl<C, B: Copy> Line<C, B> {
         self.entries.len() - self.vacant.len()
     }
 
+    /// The seats of those who have been granted a connection and do not know yet.
     #[cfg(test)]
-    pub(crate) fn granted(&self) -> usize {
-        let granted = |entry: &&Entry<C, B>| matches!(entry.fate, Fate::Granted(_));
-        self.entries.iter().filter(granted).count()
+    pub(crate) fn granted_seats(&self) -> Vec<super::Seat> {
+        let seat = |entry: &Entry<C, B>| match &entry.fate {
+            Fate::Granted(given) => Some(given.seat),
+            _ => None,
+        };
+        self.entries.iter().filter_map(seat).collect()
+    }
+
+    /// The seat of a connection that was granted to one who does not know yet.
+    #[cfg(test)]
+    pub(crate) fn granted_seat(&self, conn: C) -> Option<super::Seat>
+    where
+        C: PartialEq,
+    {
+        let seat = |entry: &Entry<C, B>| match &entry.fate {
+            Fate::Granted(given) if given.conn == conn => Some(given.seat),
+            _ => None,
+        };
+        self.entries.iter().find_map(seat)
     }
 }

@@ -43,6 +43,12 @@ impl<C, B: Copy + Eq> Core<C, B> {
         self.call = true;
     }
 
+    /// Hands a connection out at once, to be brought back.
+    pub(super) fn take_to_mend(&mut self, number: u32, conn: C, remedy: Remedy) -> Option<Mend<C>> {
+        self.mend_slot(number, conn, remedy);
+        self.to_mend.pop()
+    }
+
     fn reseat(&mut self, number: u32) -> Seat {
         let slot = &mut self.slots[number as usize];
         slot.epoch = slot.epoch.wrapping_add(1);
@@ -101,7 +107,6 @@ impl<C, B: Copy + Eq> Core<C, B> {
         } else {
             self.counts.broken += 1;
             self.close_slot(seat.number, conn);
-            self.mind_hold(now, wakes);
         }
     }
 
@@ -136,5 +141,7 @@ impl<C, B: Copy + Eq> Core<C, B> {
         self.reseat(number);
         self.turn(number, Kind::Free);
         self.free.push(number);
+        // Those who wait may have nothing to wait for any more.
+        self.call |= self.line.len() > 0;
     }
 }

@@ -1,6 +1,6 @@
 //! What becomes due, all by itself.
 
-use super::mend::Remedy;
+use super::mend::{Mend, Remedy};
 use super::report::{Holder, Refusal};
 use super::slot::{Kind, Who};
 use super::terms::NEVER;
@@ -43,10 +43,10 @@ impl<C, B: Copy + Eq> Core<C, B> {
     /// Does what is due, and says when there is more.
     pub(crate) fn tick(&mut self, now: u64, wakes: &mut Wakes) -> (Notices<B>, u64) {
         self.expire(now, wakes);
-        self.mind_hold(now, wakes);
         self.retire(now);
         self.keep_alive(now);
         let (warned, revoked) = self.mind_leases(now);
+        self.mind_hold(now, wakes);
         let notices = Notices {
             warned,
             revoked,
@@ -137,6 +137,25 @@ impl<C, B: Copy + Eq> Core<C, B> {
         }
     }
 
+    /// Has so many of the idle ones pinged that were last known to work so long ago, whether that is due or not. How many that are.
+    pub(crate) fn probe(&mut self, now: u64, tried_for: u64, most: u32) -> u32 {
+        let (mut place, mut count) = (0, 0);
+        while let Some(&number) = self.idle.get(place).filter(|_| count < most) {
+            let slot = &mut self.slots[number as usize];
+            if now.saturating_sub(slot.tried) < tried_for {
+                place += 1;
+                continue;
+            }
+            let conn = slot.conn.take();
+            self.idle.remove(place);
+            if let Some(conn) = conn {
+                self.mend_slot(number, conn, Remedy::Ping);
+                count += 1;
+            }
+        }
+        count
+    }
+
     fn ping_at(&self, number: u32) -> u64 {
         let tried = self.slots[number as usize].tried;
         tried.saturating_add(self.terms.keepalive)
@@ -177,6 +196,26 @@ impl<C, B: Copy + Eq> Core<C, B> {
             self.take_away(now, holder.seat.number);
         }
         leases
+    }
+
+    /// Takes away the leases that were taken before this moment.
+    pub(crate) fn revoke_older(&mut self, now: u64, taken_before: u64) -> Vec<Holder<B>> {
+        let old = |holder: &Holder<B>| holder.since < taken_before;
+        let leases: Vec<_> = self.holders().filter(old).collect();
+        for holder in &leases {
+            self.take_away(now, holder.seat.number);
+        }
+        leases
+    }
+
+    /// Takes the one out to be pinged that was idle for longest of those that were not tried since then.
+    pub(crate) fn next_to_ping(&mut self, now: u64, since: u64) -> Option<Mend<C>> {
+        self.retire(now);
+        let untried = |&number: &u32| self.slots[number as usize].tried < since;
+        let place = self.idle.iter().position(untried)?;
+        let number = self.idle.remove(place)?;
+        let conn = self.slots[number as usize].conn.take()?;
+        self.take_to_mend(number, conn, Remedy::Ping)
     }
 
     /// Takes away every lease.
