@@ -7,5 +7,7 @@ mod instrumented;
 mod limiter;
 mod metrics;
 mod pool;
+mod pool_managers;
 mod process_metrics;
+mod servers;
 mod telemetry;

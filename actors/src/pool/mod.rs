@@ -12,6 +12,7 @@
 //! | file | holds |
 //! |---|---|
 //! | `manager.rs` | [`ConnectionPool`], [`ConnectionSpec`]: what a driver has to give; [`Condition`], [`LeaseEnd`] |
+//! | `managers/` | [`managers`]: SQLite, PostgreSQL, Redis, and what was written for `bb8` |
 //! | `core/` | every decision, without a clock: who gets a connection, who waits, what is to be done |
 //! | `cell.rs`, `clock.rs` | all state of a pool, and what time it is |
 //! | `borrower.rs` | who borrows |
@@ -42,6 +43,7 @@ mod keeping;
 mod kinds;
 mod lease;
 mod manager;
+pub mod managers;
 mod pools;
 mod premises;
 mod registry;
