@@ -6,5 +6,8 @@ mod config;
 mod instrumented;
 mod limiter;
 mod metrics;
+mod pool;
+mod pool_managers;
 mod process_metrics;
+mod servers;
 mod telemetry;

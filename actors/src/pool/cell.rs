@@ -3,7 +3,7 @@
 use std::fmt;
 use std::panic::Location;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::Waker;
 use std::time::Duration;
 
@@ -16,6 +16,7 @@ use super::borrower::{Asker, Borrower, Borrowers};
 use super::clock::Clock;
 use super::core::{Answer, Core, Holder, NEVER, Phase, Seat, Terms, Wakes, Who, nanos};
 use super::manager::{Condition, ConnectionPool, ConnectionSpec};
+use super::signals::{Deed, Signals};
 
 /// What borrowers, the keeper and observers share.
 pub(crate) struct Cell<P: ConnectionPool> {
@@ -31,6 +32,10 @@ pub(crate) struct Cell<P: ConnectionPool> {
     bell: Notify,
     /// Rings when the pool was closed and nothing is left.
     drained: Notify,
+    /// Rings when it goes by another configuration.
+    pub(super) changed: Notify,
+    /// Who is told what happens.
+    pub(super) signals: OnceLock<Arc<Signals>>,
 }
 
 /// What connections are made of. It stays for as long as the pool does.
@@ -74,6 +79,8 @@ impl<P: ConnectionPool> Cell<P> {
             namespace,
             bell: Notify::new(),
             drained: Notify::new(),
+            changed: Notify::new(),
+            signals: OnceLock::new(),
         }
     }
 
@@ -166,6 +173,7 @@ impl<P: ConnectionPool> Cell<P> {
             self.config.store(Arc::new(config));
             inner.core.change(now, terms);
         });
+        self.tell_changed();
     }
 
     /// Goes by another size.
@@ -176,13 +184,21 @@ impl<P: ConnectionPool> Cell<P> {
             inner.core.change(now, Terms::of(&config));
             self.config.store(Arc::new(config));
         });
+        self.tell_changed();
     }
 
     /// Connects with other options from now on, and has what there is replaced, spread over a time. How many connections that are.
     pub(crate) fn rotate(&self, options: P::Options, spread: Duration) -> u32 {
         // First: what is connected with the old ones is of the old generation then.
         self.spec.options.store(Arc::new(options));
-        self.evict(spread)
+        let connections = self.evict(spread);
+        self.tell(&Deed::Rotated { connections });
+        connections
+    }
+
+    fn tell_changed(&self) {
+        self.changed.notify_waiters();
+        self.tell(&Deed::Reconfigured(&self.config.load()));
     }
 
     pub(crate) fn evict(&self, spread: Duration) -> u32 {
@@ -191,11 +207,6 @@ impl<P: ConnectionPool> Cell<P> {
 
     pub(crate) fn evict_idle(&self) -> u32 {
         self.with(|inner, now, _| inner.core.evict_idle(now))
-    }
-
-    /// Has so many of the idle ones pinged that were last known to work so long ago. How many that are.
-    pub(crate) fn probe_idle(&self, tried_for: Duration, most: u32) -> u32 {
-        self.with(|inner, now, _| inner.core.probe(now, nanos(tried_for), most))
     }
 
     pub(crate) fn suspend(&self) {
@@ -258,10 +269,6 @@ impl<P: ConnectionPool> Cell<P> {
     pub(crate) fn forget_borrower(&self, pid: Pid) -> bool {
         let forgotten = self.lock().borrowers.forget(pid, false);
         forgotten.is_some()
-    }
-
-    pub(crate) fn revoke_all(&self) -> Vec<Holder<Borrower>> {
-        self.with(|inner, now, _| inner.core.revoke_all(now))
     }
 }
 

@@ -123,7 +123,7 @@ impl<P: ConnectionPool> Lease<P> {
 
     /// Whether the process it belongs to has ended, and nobody has taken it away yet.
     fn is_orphan(&self) -> bool {
-        self.owner.as_ref().is_some_and(|owner| !owner.is_alive())
+        self.owner.as_ref().is_some_and(Process::is_over)
     }
 }
 

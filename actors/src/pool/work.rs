@@ -14,6 +14,7 @@ use super::cell::Cell;
 use super::core::{Attempt, Close, Mend, NEVER, Notices, Remedy, Seat};
 use super::error::ConnectError;
 use super::manager::ConnectionPool;
+use super::signals::Deed;
 
 /// What the keeper is to do now, and when it is to look again without being called.
 pub(crate) struct Work<P: ConnectionPool> {
@@ -108,26 +109,29 @@ impl<P: ConnectionPool> ConnectTicket<P> {
         }
     }
 
-    /// No attempt was made after all: that counts neither way. As nothing has changed then, connects have to be held first, or the
-    /// next ticket comes at once.
-    pub(crate) fn withdraw(mut self) {
-        if let Some(attempt) = self.attempt.take() {
-            self.cell
-                .with(|inner, now, _| inner.core.withdraw(now, attempt));
-        }
-    }
-
     pub(crate) fn failed(mut self, error: ConnectError) {
         self.fail(error);
     }
 
     fn fail(&mut self, error: ConnectError) {
         if let Some(attempt) = self.attempt.take() {
-            self.cell.with(|inner, now, wakes| {
+            let told = error.clone();
+            let failures = self.cell.with(|inner, now, wakes| {
                 let chance = inner.chance.f64();
                 let core = &mut inner.core;
-                core.connect_failed(now, attempt, error, chance, wakes);
+                core.connect_failed(now, attempt, error, chance, wakes)
             });
+            let error = &told;
+            self.cell.tell(&Deed::ConnectFailed { failures, error });
+        }
+    }
+
+    /// The attempt was not made after all, as the breaker would not have it: its place is free, and it counts neither way. The next one
+    /// is made after the shortest pause.
+    pub(crate) fn withdraw(mut self) {
+        if let Some(attempt) = self.attempt.take() {
+            self.cell
+                .with(|inner, now, _| inner.core.postpone(now, attempt));
         }
     }
 }
@@ -182,7 +186,7 @@ pub(crate) struct MendTicket<P: ConnectionPool> {
 }
 
 impl<P: ConnectionPool> MendTicket<P> {
-    fn new(cell: &Arc<Cell<P>>, mend: Mend<P::Conn>) -> Self {
+    pub(super) fn new(cell: &Arc<Cell<P>>, mend: Mend<P::Conn>) -> Self {
         Self {
             cell: Arc::clone(cell),
             seat: mend.seat,

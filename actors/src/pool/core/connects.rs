@@ -24,6 +24,9 @@ pub(super) struct Connects {
     pub(super) generation: u64,
 }
 
+/// The shortest pause after an attempt that was not made, in nanoseconds: without one the next would follow at once.
+const PAUSE_MIN: u64 = 1_000_000;
+
 /// An attempt to connect.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Attempt {
@@ -195,7 +198,7 @@ impl<C, B: Copy + Eq> Core<C, B> {
         now.saturating_add(life)
     }
 
-    /// An attempt has failed; `chance` is a random number from 0 to 1.
+    /// An attempt has failed, as the last so many did; `chance` is a random number from 0 to 1.
     pub(crate) fn connect_failed(
         &mut self,
         now: u64,
@@ -203,7 +206,7 @@ impl<C, B: Copy + Eq> Core<C, B> {
         error: ConnectError,
         chance: f64,
         wakes: &mut Wakes,
-    ) {
+    ) -> u32 {
         let connects = &mut self.connects;
         connects.failures = connects.failures.saturating_add(1);
         connects.allowed = 1;
@@ -217,6 +220,15 @@ impl<C, B: Copy + Eq> Core<C, B> {
             self.send_all_away(&Refusal::Connect(error), wakes);
         }
         self.look_for_connects(now);
+        self.connects.failures
+    }
+
+    /// An attempt was not made after all, and counts neither way. The next one is made after the shortest pause.
+    pub(crate) fn postpone(&mut self, now: u64, attempt: Attempt) {
+        let pause = super::nanos(self.terms.backoff.min).max(PAUSE_MIN);
+        let connects = &mut self.connects;
+        connects.not_before = connects.not_before.max(now.saturating_add(pause));
+        self.withdraw(now, attempt);
     }
 
     /// An attempt was not made after all: it counts neither way.

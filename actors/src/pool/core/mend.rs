@@ -43,6 +43,12 @@ impl<C, B: Copy + Eq> Core<C, B> {
         self.call = true;
     }
 
+    /// Hands a connection out at once, to be brought back.
+    pub(super) fn take_to_mend(&mut self, number: u32, conn: C, remedy: Remedy) -> Option<Mend<C>> {
+        self.mend_slot(number, conn, remedy);
+        self.to_mend.pop()
+    }
+
     fn reseat(&mut self, number: u32) -> Seat {
         let slot = &mut self.slots[number as usize];
         slot.epoch = slot.epoch.wrapping_add(1);

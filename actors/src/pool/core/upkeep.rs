@@ -1,8 +1,10 @@
 //! What becomes due, all by itself.
 
-use super::mend::Remedy;
+use std::collections::VecDeque;
+
+use super::mend::{Mend, Remedy};
 use super::report::{Holder, Refusal};
-use super::slot::{Kind, Who};
+use super::slot::{Kind, Seat, Who};
 use super::terms::NEVER;
 use super::{Core, Phase, Wakes};
 
@@ -137,25 +139,6 @@ impl<C, B: Copy + Eq> Core<C, B> {
         }
     }
 
-    /// Has so many of the idle ones pinged that were last known to work so long ago, whether that is due or not. How many that are.
-    pub(crate) fn probe(&mut self, now: u64, tried_for: u64, most: u32) -> u32 {
-        let (mut place, mut count) = (0, 0);
-        while let Some(&number) = self.idle.get(place).filter(|_| count < most) {
-            let slot = &mut self.slots[number as usize];
-            if now.saturating_sub(slot.tried) < tried_for {
-                place += 1;
-                continue;
-            }
-            let conn = slot.conn.take();
-            self.idle.remove(place);
-            if let Some(conn) = conn {
-                self.mend_slot(number, conn, Remedy::Ping);
-                count += 1;
-            }
-        }
-        count
-    }
-
     fn ping_at(&self, number: u32) -> u64 {
         let tried = self.slots[number as usize].tried;
         tried.saturating_add(self.terms.keepalive)
@@ -196,6 +179,37 @@ impl<C, B: Copy + Eq> Core<C, B> {
             self.take_away(now, holder.seat.number);
         }
         leases
+    }
+
+    /// Takes away the leases that were taken before this moment.
+    pub(crate) fn revoke_older(&mut self, now: u64, taken_before: u64) -> Vec<Holder<B>> {
+        let old = |holder: &Holder<B>| holder.since < taken_before;
+        let leases: Vec<_> = self.holders().filter(old).collect();
+        for holder in &leases {
+            self.take_away(now, holder.seat.number);
+        }
+        leases
+    }
+
+    /// Those that are idle, the one first that has been for longest. A seat is good for as long as its connection stays so.
+    pub(crate) fn idle_seats(&mut self, now: u64) -> VecDeque<Seat> {
+        self.retire(now);
+        let seat = |&number: &u32| Seat {
+            number,
+            epoch: self.slots[number as usize].epoch,
+        };
+        self.idle.iter().map(seat).collect()
+    }
+
+    /// Takes one out to be pinged, if it is still idle.
+    pub(crate) fn take_to_ping(&mut self, seat: Seat) -> Option<Mend<C>> {
+        if !self.is_at(seat, Kind::Idle) {
+            return None;
+        }
+        let place = self.idle.iter().position(|&number| number == seat.number)?;
+        self.idle.remove(place);
+        let conn = self.slots[seat.number as usize].conn.take()?;
+        self.take_to_mend(seat.number, conn, Remedy::Ping)
     }
 
     /// Takes away every lease.
