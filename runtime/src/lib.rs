@@ -57,7 +57,7 @@
 //!
 //! # Features
 //!
-//! `http` and `cli` are on by default; a program that only wants the trees says `default-features = false`.
+//! `http`, `cli` and `sqlite` are on by default; a program that only wants the trees says `default-features = false`.
 //!
 //! | feature | adds |
 //! |---|---|
@@ -65,6 +65,9 @@
 //! | `cli` | the binary `mainstay` |
 //! | `test-util` | the module `testkit` and the attribute `#[mainstay::test]`: tests that own a namespace each |
 //! | `metrics-facade` | the metrics store as a recorder of the facade `metrics`: `MetricsStore::facade_recorder` |
+//! | `sqlite` | on by default: pools of connections to SQLite |
+//! | `postgres`, `redis` | off by default: pools of connections to PostgreSQL, to Redis; with `redis` also rate limits that machines share |
+//! | `bb8` | off by default: pools of connections whose manager was written for the pool `bb8` |
 //! | `tower` | off by default: circuit breakers around tower services, rate limiters around those that serve HTTP |
 //!
 //! Panics are exit reasons here, so a program has to be built with `panic = "unwind"`, the default.

@@ -33,8 +33,8 @@ const CHECKOUT: Duration = Duration::from_millis(500);
 /// How long it waits for what it does with one.
 const USE: Duration = Duration::from_millis(500);
 
-/// By how much a machine that has much else to do may be late.
-const LATE: Duration = Duration::from_secs(20);
+/// By how much a machine that has much else to do may wake a borrower too late.
+const LATE: Duration = Duration::from_secs(5);
 
 /// A namespace with one pool.
 struct Bed<P: ConnectionPool> {
@@ -102,7 +102,7 @@ struct Tally {
     failed: AtomicU64,
     /// How often one saw something of another.
     soiled: AtomicU64,
-    /// How often one took longer than it may.
+    /// How often one had neither a connection nor an error in time.
     late: AtomicU64,
     ended: AtomicBool,
 }
@@ -195,7 +195,9 @@ impl Tally {
         F: Future<Output = Seen>,
     {
         let began = Instant::now();
-        let seen = match pool.checkout_within(CHECKOUT).await {
+        let lease = pool.checkout_within(CHECKOUT).await;
+        let is_late = began.elapsed() > CHECKOUT + LATE;
+        let seen = match lease {
             Ok(lease) => timeout(USE, work(lease)).await.unwrap_or(Seen::Failed),
             Err(_) => Seen::Failed,
         };
@@ -205,7 +207,6 @@ impl Tally {
             Seen::Failed => &self.failed,
         };
         count.fetch_add(1, Ordering::Relaxed);
-        let is_late = began.elapsed() > CHECKOUT + USE + LATE;
         self.late.fetch_add(u64::from(is_late), Ordering::Relaxed);
         tokio::task::yield_now().await;
     }
