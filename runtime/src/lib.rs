@@ -68,6 +68,9 @@
 //! | `postgres`, `redis` | pools of connections to these; with `redis`, rate limits that machines share |
 //! | `test-util` | the module `testkit` and the attribute `#[mainstay::test]`: tests that own a namespace each |
 //! | `metrics-facade` | the metrics store as a recorder of the facade `metrics`: `MetricsStore::facade_recorder` |
+//! | `sqlite` | on by default: pools of connections to SQLite |
+//! | `postgres`, `redis` | off by default: pools of connections to PostgreSQL, to Redis; with `redis` also rate limits that machines share |
+//! | `bb8` | off by default: pools of connections whose manager was written for the pool `bb8` |
 //! | `tower` | off by default: circuit breakers around tower services, rate limiters around those that serve HTTP |
 //!
 //! Panics are exit reasons here, so a program has to be built with `panic = "unwind"`, the default.

@@ -21,11 +21,11 @@ use mainstay_actors::pool::{ConnectionPool, ConnectionPoolRegistry, ConnectionSp
 use mainstay_supervisors::specs::{
     Backoff, ConnectionPoolsSpec, NamespaceName, PoolConfig, ServiceName,
 };
-use mainstay_supervisors::{NamespacePlan, Runtime};
+use mainstay_supervisors::{Namespace, NamespacePlan, Runtime};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
-use super::until;
+use super::{FOR_EVER, until};
 
 /// How long a borrower waits for a connection.
 const CHECKOUT: Duration = Duration::from_millis(500);
@@ -33,12 +33,13 @@ const CHECKOUT: Duration = Duration::from_millis(500);
 /// How long it waits for what it does with one.
 const USE: Duration = Duration::from_millis(500);
 
-/// By how much a machine that has much else to do may be late.
-const LATE: Duration = Duration::from_secs(20);
+/// By how much a machine that has much else to do may wake a borrower too late.
+const LATE: Duration = Duration::from_secs(5);
 
 /// A namespace with one pool.
 struct Bed<P: ConnectionPool> {
     runtime: Runtime,
+    _namespace: Namespace,
     pool: PoolManager<P>,
 }
 
@@ -58,7 +59,11 @@ impl<P: ConnectionPool> Bed<P> {
             .register_pool(name, config, spec)
             .await
             .expect("there is none");
-        Self { runtime, pool }
+        Self {
+            runtime,
+            _namespace: namespace,
+            pool,
+        }
     }
 
     /// Waits until nobody has a connection, and as many are idle as are to be kept.
@@ -91,13 +96,13 @@ fn config(min: u32, max: u32) -> PoolConfig {
 }
 
 /// What borrowers have come to so far.
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct Tally {
     served: AtomicU64,
     failed: AtomicU64,
     /// How often one saw something of another.
     soiled: AtomicU64,
-    /// How often one took longer than it may.
+    /// How often one had neither a connection nor an error in time.
     late: AtomicU64,
     ended: AtomicBool,
 }
@@ -113,16 +118,16 @@ enum Seen {
 }
 
 /// Borrowers that borrow all the time.
-struct Load {
+struct Load<P: ConnectionPool> {
+    pool: PoolManager<P>,
     tally: Arc<Tally>,
     borrowers: JoinSet<()>,
 }
 
-impl Load {
+impl<P: ConnectionPool> Load<P> {
     /// Starts so many borrowers. Each turn has a number that no other has, and is given a lease to do with as it likes.
-    fn start<P, F, W>(pool: &PoolManager<P>, count: u64, work: W) -> Self
+    fn start<F, W>(pool: &PoolManager<P>, count: u64, work: W) -> Self
     where
-        P: ConnectionPool,
         F: Future<Output = Seen> + Send,
         W: Fn(u64, mainstay_actors::pool::Lease<P>) -> F + Clone + Send + Sync + 'static,
     {
@@ -138,27 +143,35 @@ impl Load {
                 }
             });
         }
-        Self { tally, borrowers }
+        let pool = pool.clone();
+        Self {
+            pool,
+            tally,
+            borrowers,
+        }
     }
 
     /// Waits until so many more were served.
     async fn serves(&self, more: u64) {
-        let goal = self.tally.served.load(Ordering::Relaxed) + more;
-        let what = "they are served";
-        until(what, || async {
-            self.tally.served.load(Ordering::Relaxed) >= goal
-        })
-        .await;
+        self.counts(|tally| &tally.served, more).await;
     }
 
-    /// Waits until so many more have failed.
+    /// Waits until so many more have been told that it does not work.
     async fn fails(&self, more: u64) {
-        let goal = self.tally.failed.load(Ordering::Relaxed) + more;
-        let what = "they are told that it does not work";
-        until(what, || async {
-            self.tally.failed.load(Ordering::Relaxed) >= goal
-        })
-        .await;
+        self.counts(|tally| &tally.failed, more).await;
+    }
+
+    async fn counts(&self, which: fn(&Tally) -> &AtomicU64, more: u64) {
+        let count = || which(&self.tally).load(Ordering::Relaxed);
+        let (goal, began) = (count() + more, Instant::now());
+        while count() < goal {
+            let (tally, stats) = (&self.tally, self.pool.stats());
+            assert!(
+                began.elapsed() < FOR_EVER,
+                "not {more} more: {tally:?}, {stats:?}"
+            );
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
     }
 
     /// Lets all borrowers end; each has to be served or told within its time, and none may have seen anything of another.
@@ -182,7 +195,9 @@ impl Tally {
         F: Future<Output = Seen>,
     {
         let began = Instant::now();
-        let seen = match pool.checkout_within(CHECKOUT).await {
+        let lease = pool.checkout_within(CHECKOUT).await;
+        let is_late = began.elapsed() > CHECKOUT + LATE;
+        let seen = match lease {
             Ok(lease) => timeout(USE, work(lease)).await.unwrap_or(Seen::Failed),
             Err(_) => Seen::Failed,
         };
@@ -192,7 +207,6 @@ impl Tally {
             Seen::Failed => &self.failed,
         };
         count.fetch_add(1, Ordering::Relaxed);
-        let is_late = began.elapsed() > CHECKOUT + USE + LATE;
         self.late.fetch_add(u64::from(is_late), Ordering::Relaxed);
         tokio::task::yield_now().await;
     }

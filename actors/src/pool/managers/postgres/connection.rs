@@ -14,7 +14,8 @@ use super::options::{PostgresOptions, PostgresReset};
 use super::reset::bring_back;
 use crate::pool::manager::Condition;
 
-/// A connection to PostgreSQL, which is used as the [`Client`] it derefs to.
+/// A connection to PostgreSQL, which is used as the [`Client`] it derefs to. What the server says of its own accord, such as what
+/// comes after a `LISTEN`, is heard by nobody.
 ///
 /// # Cancel safety
 ///

@@ -16,7 +16,8 @@ pub enum PostgresError {
     NoHost,
     /// The address asks for what only TLS gives.
     #[error(
-        "the address asks for TLS by `{asked}`, and connections are made without: expected `sslmode=prefer` or `sslmode=disable`, and a network that is trusted"
+        "the address asks for TLS by `{asked}`, and connections are made without: expected `sslmode=prefer` or \
+         `sslmode=disable`, and a network that is trusted"
     )]
     Tls {
         /// What asks for it.

@@ -17,8 +17,8 @@ const CANCEL_AFTER: (Duration, Duration) = (Duration::from_millis(1), Duration::
 pub enum PostgresReset {
     /// An open transaction, settings, the role, temporary tables, sequences, cursors, what is listened to, and advisory locks: all
     /// that `DISCARD ALL` does, but for prepared statements. Those that were prepared by the client are closed when they are dropped;
-    /// one that was made by the SQL `PREPARE` stays. It asks with a `DO` whether a transaction is open, so the language `plpgsql` has
-    /// to be there, as it is unless it was dropped.
+    /// one that was made by the SQL `PREPARE` stays. It asks with a `DO` whether a transaction is open; where the language `plpgsql` was
+    /// dropped it rolls back without asking, of which the server warns in its log.
     #[default]
     Session,
     /// The same, with all prepared statements, by `DISCARD ALL`. The client keeps some for itself, by which it looks up types that are
@@ -39,8 +39,8 @@ pub struct PostgresOptions {
     pub(super) config: Config,
     /// What a reset undoes. Default: [`PostgresReset::Session`].
     pub reset: PostgresReset,
-    /// How long a reset, or a goodbye, waits for a query that still runs before it cancels it; 1 ms to 10 minutes. It has to be longer
-    /// than the way to the server and back. Default: 250 ms.
+    /// How long a reset, or a goodbye, waits for a query that still runs before it cancels it; 1 ms to 10 minutes. A reset takes up to
+    /// three trips to the server, which have to fit in. Default: 250 ms.
     pub cancel_after: Duration,
     /// SQL that each connection runs when it is made, and again after a reset that undoes settings. Default: none. Settings are
     /// better put into the address, as in `?options=-c%20statement_timeout%3D5s`.

@@ -3,7 +3,6 @@
 //! Whether a transaction is open is found out without a warning in the log of the server, which a `ROLLBACK` without a transaction
 //! leaves there each time: by a command that cannot be done within one.
 
-use tokio_postgres::error::SqlState;
 use tokio_postgres::{Client, Error};
 
 use super::options::PostgresReset;
@@ -22,7 +21,7 @@ pub(super) async fn bring_back(client: &Client, reset: PostgresReset) -> Result<
     match reset {
         PostgresReset::Session => {
             let (probe, session) = both(client, PROBE, SESSION).await;
-            if in_transaction(&probe) {
+            if is_refused(&probe) {
                 let (rolled_back, session) = both(client, "ROLLBACK", SESSION).await;
                 return rolled_back.and(session);
             }
@@ -30,7 +29,7 @@ pub(super) async fn bring_back(client: &Client, reset: PostgresReset) -> Result<
         }
         PostgresReset::DiscardAll => {
             let discarded = client.batch_execute(DISCARD_ALL).await;
-            if in_transaction(&discarded) {
+            if is_refused(&discarded) {
                 let (rolled_back, discarded) = both(client, "ROLLBACK", DISCARD_ALL).await;
                 return rolled_back.and(discarded);
             }
@@ -38,7 +37,7 @@ pub(super) async fn bring_back(client: &Client, reset: PostgresReset) -> Result<
         }
         PostgresReset::Rollback => {
             let probe = client.batch_execute(PROBE).await;
-            if in_transaction(&probe) {
+            if is_refused(&probe) {
                 return client.batch_execute("ROLLBACK").await;
             }
             probe
@@ -52,14 +51,9 @@ async fn both(client: &Client, one: &str, other: &str) -> (Result<(), Error>, Re
     tokio::join!(client.batch_execute(one), client.batch_execute(other))
 }
 
-fn in_transaction(result: &Result<(), Error>) -> bool {
-    let code = result.as_ref().err().and_then(Error::code);
-    code.is_some_and(|code| {
-        [
-            SqlState::INVALID_TRANSACTION_TERMINATION,
-            SqlState::ACTIVE_SQL_TRANSACTION,
-            SqlState::IN_FAILED_SQL_TRANSACTION,
-        ]
-        .contains(code)
-    })
+/// Whether the server has refused it, as it does within a transaction. Whatever else it may mean, a roll back does no harm then, and
+/// what cannot be done fails again after it.
+fn is_refused(result: &Result<(), Error>) -> bool {
+    let error = result.as_ref().err();
+    error.is_some_and(|error| error.as_db_error().is_some())
 }

@@ -95,8 +95,8 @@ impl ConnectionPool for Sqlite {
         Ok(SqliteConnection::new(opened?)?)
     }
 
-    /// Waits for the end of what still runs, which was interrupted when its call was dropped, and closes the file. If this is dropped before, the file is closed when the work
-    /// has ended.
+    /// Waits for the end of what still runs, which was interrupted when its call was dropped, and closes the file. If this is dropped
+    /// before, the file is closed when the work has ended.
     async fn close_connection(&self, connection: SqliteConnection) {
         connection.close().await;
     }
