@@ -17,7 +17,12 @@ use super::work::{CloseTicket, MendTicket};
 /// Closes a connection.
 pub(crate) async fn close<P: ConnectionPool>(mut ticket: CloseTicket<P>) {
     let cell = Arc::clone(ticket.cell());
-    let Some(conn) = ticket.take() else { return };
+    if let Some(conn) = ticket.take() {
+        say_goodbye(&cell, conn).await;
+    }
+}
+
+pub(crate) async fn say_goodbye<P: ConnectionPool>(cell: &Cell<P>, conn: P::Conn) {
     let within = cell.config.load().close_timeout;
     let closing = caught(async { cell.manager().close_connection(conn).await });
     let pool = cell.name.as_str();

@@ -205,12 +205,16 @@ impl<P: ConnectionPool> PoolManager<P> {
     }
 
     /// Closes the pool for good, and waits until nothing is left of it: who waits is refused at once, what is idle or being made is
-    /// closed, and leases are waited for, no longer than the `drain_timeout` of the configuration.
+    /// closed, and leases are waited for, no longer than the `drain_timeout` of the configuration. If its processes do not run, connections
+    /// are dropped without a goodbye.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a tokio runtime with time.
     ///
     /// Cancel safety: the pool is closed all the same when this is dropped.
     pub async fn drain(&self) {
-        self.cell.close();
-        self.cell.drained().await;
+        self.cell.drain().await;
     }
 
     /// Whether it was closed.

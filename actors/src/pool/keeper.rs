@@ -6,8 +6,8 @@
 
 use std::future::Future;
 use std::pin::pin;
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex};
 
 use mainstay_supervisors::{Process, StopToken, TaskSupervisorRef};
 use tokio::time::{Instant, sleep_until};
@@ -19,7 +19,7 @@ use super::core::Notices;
 use super::manager::ConnectionPool;
 use super::premises::Premises;
 use super::signals::Deed;
-use super::upkeep::{Follow, Loan, Watch};
+use super::upkeep::{Follow, Loan, Overdue, Watch};
 use super::work::Work;
 
 pub(crate) async fn keep<P: ConnectionPool>(premises: Arc<Premises<P>>, stop: StopToken) {
@@ -44,6 +44,7 @@ struct Keeper<P: ConnectionPool> {
     tasks: Option<TaskSupervisorRef>,
     watch: Watch,
     follow: Follow,
+    overdue: Overdue<P>,
     report_at: Instant,
 }
 
@@ -53,6 +54,7 @@ impl<P: ConnectionPool> Keeper<P> {
             tasks: premises.tasks(),
             watch: Watch::new(),
             follow: Follow::default(),
+            overdue: Overdue::new(),
             report_at: Instant::now() + premises.report_every(),
             premises,
         }
@@ -82,6 +84,7 @@ impl<P: ConnectionPool> Keeper<P> {
     async fn turn(&mut self) -> Option<Instant> {
         let cell = Arc::clone(&self.premises.cell);
         self.follow.turn_to(&self.premises.circuit, &cell);
+        self.overdue.give_up();
         let Work {
             notices,
             connects,
@@ -103,12 +106,14 @@ impl<P: ConnectionPool> Keeper<P> {
             };
             self.start(mending).await;
         }
+        let within = cell.config.load().connect_timeout;
         for ticket in connects {
-            self.start(connect(Arc::clone(&self.premises), ticket))
-                .await;
+            let desk = Arc::new(Mutex::new(Some(ticket)));
+            self.overdue.add(&desk, within);
+            self.start(connect(Arc::clone(&self.premises), desk)).await;
         }
         self.tell_end();
-        due
+        due.into_iter().chain(self.overdue.due()).min()
     }
 
     /// Starts a task under the supervisor beside this.

@@ -2,6 +2,9 @@
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::time::timeout;
 
 use super::borrower::Borrower;
 use super::cell::Cell;
@@ -9,6 +12,9 @@ use super::core::{Counts, Holder, Phase, Seat, Situation};
 use super::manager::ConnectionPool;
 use super::signals::{Deed, Signals};
 use super::work::MendTicket;
+
+/// How much longer than it may take a keeper it is waited for it.
+const GRACE: Duration = Duration::from_secs(1);
 
 impl<P: ConnectionPool> Cell<P> {
     /// Has what happens told there. Only the first call counts.
@@ -66,6 +72,26 @@ impl<P: ConnectionPool> Cell<P> {
     /// Takes away the leases that were taken before this moment.
     pub(crate) fn revoke_older(&self, taken_before: u64) -> Vec<Holder<Borrower>> {
         self.with(|inner, now, _| inner.core.revoke_older(now, taken_before))
+    }
+
+    /// Closes the pool, and waits until nothing is left of it: no longer than it may take a keeper. If there is none, there are no
+    /// goodbyes.
+    pub(crate) async fn drain(self: &Arc<Self>) {
+        self.close();
+        let config = self.config.load_full();
+        let within = config.drain_timeout.saturating_add(config.close_timeout);
+        let within = within.saturating_add(GRACE);
+        if timeout(within, self.drained()).await.is_err() {
+            self.abandon();
+        }
+    }
+
+    /// Closes the pool as it is, with nobody to do it.
+    pub(crate) fn abandon(self: &Arc<Self>) {
+        self.close();
+        self.revoke_older(u64::MAX);
+        // What is to be closed is dropped with its ticket.
+        drop(self.work());
     }
 
     /// Waits until the configuration changes, from the first poll on.

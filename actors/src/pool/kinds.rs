@@ -183,29 +183,33 @@ impl PoolKinds {
 
 /// Those the program was built with.
 fn built_in(pool: &ServiceName, source: &PoolSource) -> Result<Box<dyn Make>, RegisterPoolError> {
-    let kind = match source {
+    match source {
         #[cfg(feature = "sqlite")]
         PoolSource::Sqlite {
             path,
             read_only,
             busy_timeout,
             ..
-        } => return sqlite(path, *read_only, *busy_timeout),
+        } => sqlite(path, *read_only, *busy_timeout),
         #[cfg(feature = "postgres")]
-        PoolSource::Postgres { url, .. } => return postgres(url),
+        PoolSource::Postgres { url, .. } => postgres(url),
         #[cfg(feature = "redis")]
-        PoolSource::Redis { url, .. } => return redis(url),
+        PoolSource::Redis { url, .. } => redis(url),
         #[cfg(not(feature = "sqlite"))]
-        PoolSource::Sqlite { .. } => "sqlite",
+        PoolSource::Sqlite { .. } => not_built(pool, "sqlite"),
         #[cfg(not(feature = "postgres"))]
-        PoolSource::Postgres { .. } => "postgres",
+        PoolSource::Postgres { .. } => not_built(pool, "postgres"),
         #[cfg(not(feature = "redis"))]
-        PoolSource::Redis { .. } => "redis",
+        PoolSource::Redis { .. } => not_built(pool, "redis"),
         other => {
             let (pool, kind) = (pool.clone(), other.kind().to_owned());
-            return Err(RegisterPoolError::UnknownKind { pool, kind });
+            Err(RegisterPoolError::UnknownKind { pool, kind })
         }
-    };
+    }
+}
+
+#[cfg(not(all(feature = "sqlite", feature = "postgres", feature = "redis")))]
+fn not_built(pool: &ServiceName, kind: &'static str) -> Result<Box<dyn Make>, RegisterPoolError> {
     let pool = pool.clone();
     Err(RegisterPoolError::NotBuilt { pool, kind })
 }

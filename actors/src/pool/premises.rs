@@ -60,7 +60,7 @@ pub(crate) trait AnyPool: Send + Sync {
     fn close(&self);
     /// Closes it without a goodbye, as there is nobody to say it.
     fn abandon(&self);
-    fn drained(self: Arc<Self>) -> Later<()>;
+    fn drain(self: Arc<Self>) -> Later<()>;
     fn health_check(self: Arc<Self>) -> Later<Result<(), PoolSick>>;
     fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync>;
 }
@@ -166,13 +166,11 @@ impl<P: ConnectionPool> AnyPool for Premises<P> {
     }
 
     fn abandon(&self) {
-        self.cell.close();
-        // What is to be closed is dropped with its ticket.
-        drop(self.cell.work());
+        self.cell.abandon();
     }
 
-    fn drained(self: Arc<Self>) -> Later<()> {
-        Box::pin(async move { self.cell.drained().await })
+    fn drain(self: Arc<Self>) -> Later<()> {
+        Box::pin(async move { self.cell.drain().await })
     }
 
     fn health_check(self: Arc<Self>) -> Later<Result<(), PoolSick>> {

@@ -90,12 +90,8 @@ pub(crate) struct ConnectTicket<P: ConnectionPool> {
 }
 
 impl<P: ConnectionPool> ConnectTicket<P> {
-    pub(crate) const fn cell(&self) -> &Arc<Cell<P>> {
-        &self.cell
-    }
-
     /// What to connect with.
-    pub(crate) fn options(&self) -> &P::Options {
+    pub(crate) const fn options(&self) -> &Arc<P::Options> {
         &self.options
     }
 

@@ -4,7 +4,7 @@ use mainstay_actors::pool::{ConnectionPoolSupervisor, PoolError};
 use mainstay_supervisors::Fault;
 use tokio::time::Instant;
 
-use super::support::{Bed, Fate, advance, counts, millis, plain, seconds, settle, tree};
+use super::support::{Bed, Fate, Pool, advance, counts, millis, plain, seconds, settle, tree};
 
 #[tokio::test(start_paused = true)]
 async fn leases_idle_connections_and_those_who_wait_survive_every_part() {
@@ -205,6 +205,84 @@ async fn crashes_at_every_step_of_a_checkout_lose_no_room() {
             "step {step}"
         );
         assert_eq!(idle + connecting, 1, "step {step}");
+        bed.end().await;
+    }
+}
+
+/// Numbers without chance: the same ones each time.
+struct Numbers(u64);
+
+impl Numbers {
+    fn below(&mut self, bound: u64) -> u64 {
+        // Knuth's MMIX; the low bits of it are poor.
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005);
+        self.0 = self.0.wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % bound
+    }
+}
+
+/// Borrows again and again, each time for a while; sometimes what it has is broken, or it gives up soon.
+async fn borrow(pool: Pool, mut numbers: Numbers) -> u32 {
+    let mut served = 0;
+    for _ in 0..20 {
+        let patience = millis(1 + numbers.below(400));
+        if let Ok(lease) = pool.checkout_within(patience).await {
+            assert!(lease.number > 0);
+            tokio::time::sleep(millis(numbers.below(40))).await;
+            served += 1;
+            match numbers.below(5) {
+                0 => lease.discard(),
+                _ => drop(lease),
+            }
+        }
+    }
+    served
+}
+
+#[tokio::test(start_paused = true)]
+async fn crashes_of_any_part_at_any_moment_lose_no_room_and_no_connection() {
+    for seed in 0..40 {
+        let bed = Bed::new().await;
+        let config = plain(3).min_size(2).connects_max(2).max_retries(100);
+        let pool = bed.pool(config).await;
+        let mut numbers = Numbers(seed);
+        bed.server.all_connects(Fate::Takes(7));
+        bed.server.closes(Fate::Takes(3));
+        let mut borrowers = tokio::task::JoinSet::new();
+        for each in 0..6 {
+            let numbers = Numbers(seed * 100 + each);
+            borrowers.spawn(borrow(pool.clone(), numbers));
+        }
+        let mut crashes = 0;
+        while !borrowers.is_empty() {
+            let part = ["connectors", "keeper", "health_monitor"][numbers.below(3) as usize];
+            if crashes < 12 && numbers.below(3) == 0 {
+                let part = bed.part(part).await;
+                part.kill();
+                part.ended().await;
+                crashes += 1;
+                // No more of them than a pool may have.
+                advance(seconds(3)).await;
+            }
+            let [.., waiting] = counts(&pool);
+            let stats = pool.stats();
+            assert!(stats.live <= 3, "seed {seed}: {stats:?}");
+            assert!(waiting <= 6, "seed {seed}: {stats:?}");
+            for _ in 0..numbers.below(40) {
+                tokio::task::yield_now().await;
+            }
+            tokio::time::advance(millis(1 + numbers.below(15))).await;
+            while let Some(done) = borrowers.try_join_next() {
+                assert!(done.expect("no panic") > 0, "seed {seed}");
+            }
+        }
+        advance(seconds(6)).await;
+        advance(seconds(6)).await;
+        let [idle, leased, connecting, mending, closing, waiting] = counts(&pool);
+        assert!((2..=3).contains(&idle), "seed {seed}: {idle}");
+        let rest = [leased, connecting, mending, closing, waiting];
+        assert_eq!(rest, [0; 5], "seed {seed}");
+        assert_eq!(bed.server.open().len(), idle as usize, "seed {seed}");
         bed.end().await;
     }
 }

@@ -1,6 +1,7 @@
 //! The end of a pool.
 
-use mainstay_actors::pool::{PoolError, PoolState};
+use mainstay_actors::pool::{ConnectionPoolSupervisor, PoolError, PoolState};
+use mainstay_supervisors::specs::ChildId;
 use tokio::time::Instant;
 
 use super::support::{Bed, Fate, advance, counts, millis, name, plain, seconds, settle};
@@ -104,6 +105,34 @@ async fn the_end_of_the_namespace_says_goodbye_to_every_connection() {
     assert_eq!(stopping.await.expect("no panic"), Vec::<String>::new());
     let error = pool.checkout().await.unwrap_err();
     assert!(matches!(error, PoolError::Closed { .. }), "{error}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_pool_without_processes_is_drained_all_the_same() {
+    let bed = Bed::new().await;
+    let pool = bed.pool(plain(3).min_size(3)).await;
+    let lease = pool.checkout().await.expect("there are three");
+    let pools = ConnectionPoolSupervisor::of(&bed.namespace).expect("it runs");
+    let id = ChildId::new("db").expect("an id");
+    pools.terminate_child(&id).await.expect("it runs");
+    let begun = Instant::now();
+    bed.pools
+        .close_pool(&name("db"))
+        .await
+        .expect("it is there");
+    assert_eq!(
+        begun.elapsed(),
+        seconds(16),
+        "leases, goodbyes, and a little more"
+    );
+    assert_eq!(bed.server.open(), [lease.number]);
+    assert!(lease.is_revoked());
+    drop(lease);
+    // Its name is free.
+    let next = bed.pool(plain(1)).await;
+    drop(next.checkout().await.expect("it is another one"));
+    drop((pool, next));
+    bed.end().await;
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,5 +1,7 @@
 //! Pools by name.
 
+use std::future::Future;
+
 use mainstay_actors::pool::{
     ConnectionPool, ConnectionPoolRegistry, ConnectionSpec, PoolError, PoolManager,
     RegisterPoolError,
@@ -198,4 +200,30 @@ async fn stats_tell_everything_and_no_secret() {
     assert!(!shown.contains("first"), "{shown}");
     drop(lease);
     bed.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_registration_that_is_dropped_halfway_leaves_either_a_whole_pool_or_none() {
+    for polls in 0..6 {
+        let bed = Bed::new().await;
+        let spec = ConnectionSpec::new(Driver(bed.server.clone()), "first");
+        let pools = bed.pools.clone();
+        let mut registering = Box::pin(pools.register_pool(name("db"), plain(1), spec));
+        for _ in 0..polls {
+            let once = std::future::poll_fn(|cx| {
+                std::task::Poll::Ready(registering.as_mut().poll(cx).is_ready())
+            });
+            if once.await {
+                break;
+            }
+            tokio::task::yield_now().await;
+        }
+        drop(registering);
+        settle().await;
+        match bed.pools.pool::<Driver>(&name("db")) {
+            Ok(pool) => drop(pool.checkout().await.expect("it runs")),
+            Err(_) => assert_eq!(polls, 0, "nothing was begun"),
+        }
+        bed.end().await;
+    }
 }

@@ -143,12 +143,16 @@ impl ConnectionPoolRegistry {
             let supervisor = self.supervisor().await?;
             let child = Arc::clone(pool).child();
             match supervisor.start_child(child).await {
-                Ok(_)
-                | Err(
-                    SupervisorError::AlreadyStarted(_)
-                    | SupervisorError::AlreadyPresent
-                    | SupervisorError::Restarting,
-                ) => return Ok(()),
+                Ok(_) | Err(SupervisorError::AlreadyStarted(_) | SupervisorError::Restarting) => {
+                    return Ok(());
+                }
+                // What is left of one of the same name that somebody has not closed to the end.
+                Err(SupervisorError::AlreadyPresent) => {
+                    let id = ChildId::new(pool.name().as_str());
+                    if let Ok(id) = id {
+                        supervisor.delete_child(&id).await.ok();
+                    }
+                }
                 Err(SupervisorError::Call(error)) if supervisor.process().is_alive() => {
                     return Err(error.into());
                 }
@@ -239,8 +243,7 @@ impl ConnectionPoolRegistry {
     pub async fn close_pool(&self, name: &ServiceName) -> Result<(), PoolError> {
         let pool = self.pools.find(name.as_str());
         let pool = pool.ok_or_else(|| PoolError::NotFound(name.clone()))?;
-        pool.close();
-        Arc::clone(&pool).drained().await;
+        Arc::clone(&pool).drain().await;
         if self.pools.is_ours(name.as_str()) {
             self.stop(name).await;
         }
