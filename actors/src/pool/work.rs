@@ -90,6 +90,11 @@ pub(crate) struct ConnectTicket<P: ConnectionPool> {
 }
 
 impl<P: ConnectionPool> ConnectTicket<P> {
+    #[cfg(test)]
+    pub(crate) const fn cell(&self) -> &Arc<Cell<P>> {
+        &self.cell
+    }
+
     /// What to connect with.
     pub(crate) const fn options(&self) -> &Arc<P::Options> {
         &self.options
