@@ -29,6 +29,27 @@ pub enum ConnectError {
     Abandoned,
 }
 
+impl ConnectError {
+    /// What it says, and what everything that it rests on says: the error of a driver mostly tells the cause below the first line.
+    #[must_use]
+    pub fn in_full(&self) -> String {
+        let mut text = self.to_string();
+        let mut last = text.clone();
+        let mut below = self.source();
+        while let Some(error) = below {
+            let says = error.to_string();
+            // What only passes on what is below it says the same.
+            if says != last {
+                text.push_str(": ");
+                text.push_str(&says);
+                last = says;
+            }
+            below = error.source();
+        }
+        text
+    }
+}
+
 /// How far a checkout had come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -104,7 +125,7 @@ impl fmt::Display for PoolSituation {
             }
         }
         if let Some(error) = &self.last_error {
-            write!(f, "; the last attempt to connect: {error}")?;
+            write!(f, "; the last attempt to connect: {}", error.in_full())?;
         }
         Ok(())
     }

@@ -190,7 +190,7 @@ impl<P: ConnectionPool> Cell<P> {
         leases.sort_by_key(|lease| std::cmp::Reverse(lease.held_for));
         PoolStats {
             // What the error of a manager says of itself is not ours: without the lock.
-            last_error: situation.last_error.map(|error| error.to_string()),
+            last_error: situation.last_error.map(|error| error.in_full()),
             leases,
             ..stats
         }

@@ -4,7 +4,7 @@
 //!
 //! | file | holds |
 //! |---|---|
-//! | `conformance.rs` | all of them, and ones that do something wrong, against the conformance suite |
+//! | `conformance/` | all of them, and ones that do something wrong, against the conformance suite |
 //! | `load/` | pools under load, while their servers are restarted, paused and killed |
 //! | `mock.rs` | connections to nothing, of the test kit |
 //! | `sqlite.rs` | SQLite: calls that are dropped, transactions, settings |

@@ -149,6 +149,28 @@ async fn a_reset_may_undo_transactions_only_or_nothing() {
     assert_eq!(cancelled, Condition::Broken);
 }
 
+#[tokio::test]
+async fn where_plpgsql_was_dropped_a_reset_undoes_the_same() {
+    let Some(server) = servers::Postgres::start() else {
+        return;
+    };
+    for kind in [PostgresReset::Session, PostgresReset::Rollback] {
+        let mut connection = open(&options(&server).reset(kind)).await;
+        let dropped = "DROP EXTENSION IF EXISTS plpgsql";
+        soon(connection.batch_execute(dropped))
+            .await
+            .expect("it is dropped");
+        for transaction in ["", "BEGIN; SELECT pg_current_xact_id()"] {
+            soon(connection.batch_execute(transaction))
+                .await
+                .expect("it is done");
+            reset(&mut connection).await.expect("it works");
+            let state = "SELECT concat(pg_current_xact_id_if_assigned())";
+            assert_eq!(text(&connection, state).await, "", "{kind:?}");
+        }
+    }
+}
+
 /// The client looks up such types by statements that it prepares once, which `DISCARD ALL` would take from it.
 #[tokio::test]
 async fn types_of_ones_own_are_still_known_after_a_reset() {

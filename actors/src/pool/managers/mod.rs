@@ -2,11 +2,11 @@
 //!
 //! | to | look at | feature |
 //! |---|---|---|
-//! | keep data in a file, or in memory, without a server | [`sqlite`], [`Sqlite`](sqlite::Sqlite) | `sqlite` |
-//! | talk to PostgreSQL | [`postgres`], [`Postgres`](postgres::Postgres) | `postgres` |
-//! | talk to Redis | [`redis`], [`Redis`](redis::Redis) | `redis` |
-//! | use what was written for the pool `bb8` | [`bb8`], [`Bb8`](bb8::Bb8) | `bb8` |
-//! | write one | [`ConnectionPool`](super::ConnectionPool), and the example in [`database`] | |
+//! | keep data in a file, or in memory, without a server | `sqlite::Sqlite` | `sqlite` |
+//! | talk to PostgreSQL | `postgres::Postgres` | `postgres` |
+//! | talk to Redis | `redis::Redis` | `redis` |
+//! | use what was written for the pool `bb8` | `bb8::Bb8` | `bb8` |
+//! | write one | [`ConnectionPool`](super::ConnectionPool), and the example in `database` | `sqlite` |
 //!
 //! Whatever is left in a connection by one borrower is never seen by the next: each manager says what it looks at when a lease ends,
 //! and what a reset undoes.

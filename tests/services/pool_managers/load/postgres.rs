@@ -26,15 +26,15 @@ async fn borrow(turn: u64, lease: Lease<Postgres>) -> Seen {
     if !row.get::<_, bool>(0) {
         return Seen::Soiled;
     }
-    let done = if turn % QUERY == 0 {
+    let done = if turn.is_multiple_of(QUERY) {
         // Cut off while it runs.
         let sleep = lease.batch_execute("SELECT pg_sleep(3600)");
         let cut = tokio::time::timeout(Duration::from_millis(1), sleep).await;
         cut.unwrap_or(Ok(()))
-    } else if turn % TRANSACTION == 0 {
+    } else if turn.is_multiple_of(TRANSACTION) {
         let left = "BEGIN; SELECT pg_current_xact_id(); CREATE TEMP TABLE left_behind (x int)";
         lease.batch_execute(left).await
-    } else if turn % SETTING == 0 {
+    } else if turn.is_multiple_of(SETTING) {
         lease.batch_execute("SET shop.owner = 'ada'").await
     } else {
         Ok(())

@@ -82,3 +82,25 @@ async fn what_was_committed_under_load_is_there_and_what_was_left_open_is_not() 
     assert!(totals.opened <= 4 && totals.broken == 0, "{totals:?}");
     bed.end().await;
 }
+
+#[tokio::test]
+async fn an_operator_sees_in_full_why_no_connection_can_be_made() {
+    let folder = Folder::new();
+    let options = SqliteOptions::file(folder.file("no/folder/a.db"));
+    let bed = Bed::new(
+        config(0, 1),
+        ConnectionSpec::new(Sqlite::new(), options.clone()),
+    )
+    .await;
+    bed.pool
+        .checkout()
+        .await
+        .expect_err("there is no such folder");
+    let told = bed.pool.stats().last_error.expect("an attempt has failed");
+    let expected = format!(
+        "the database {} cannot be opened: unable to open",
+        options.location
+    );
+    assert!(told.starts_with(&expected), "{told}");
+    bed.end().await;
+}
