@@ -168,11 +168,10 @@ mod tests {
     use crate::Backoff;
 
     fn faults(config: &PoolConfig) -> Vec<String> {
-        let faults = config.validate().map_or_else(
+        config.validate().map_or_else(
             |faults| faults.into_iter().map(|fault| fault.to_string()).collect(),
             |()| Vec::new(),
-        );
-        faults
+        )
     }
 
     #[test]
