@@ -7,6 +7,7 @@
 //! |---|---|
 //! | stop calling what fails, and find out when it works again | [`breaker`], [`CircuitBreaker`], [`CircuitBreakerRegistry`] |
 //! | let so much through in each window of time, for each key | [`limiter`], [`Limiter`], [`RateLimiterRegistry`]; for many machines, `limiter::RedisLimiter` (feature `redis`); either, [`AnyLimiter`](limiter::AnyLimiter) |
+//! | lend connections that are opened once | [`pool`], [`PoolManager`], [`ConnectionPoolRegistry`] |
 //! | read and change configuration at run time | [`config`], [`ConfigServer`] |
 //! | have every process measured | [`instrument`], [`ProcessMetrics`] |
 //! | tell what happens, listen to what happens | [`telemetry`], [`TelemetryService`] |
@@ -48,6 +49,7 @@ pub mod config;
 pub mod instrument;
 pub mod limiter;
 pub mod metrics;
+pub mod pool;
 pub mod telemetry;
 
 pub use alerts::Alerts;
@@ -56,4 +58,5 @@ pub use config::ConfigServer;
 pub use instrument::ProcessMetrics;
 pub use limiter::{Limiter, RateLimiterRegistry};
 pub use metrics::{MetricsStore, PerformanceMonitor};
+pub use pool::{ConnectionPoolRegistry, PoolManager};
 pub use telemetry::{TelemetryService, TelemetryService as Telemetry};

@@ -53,18 +53,24 @@
 //! | test all of it | the feature `test-util` and its module `testkit` |
 //! | stop calling what fails, and find out when it works again | [`CircuitBreaker`](actors::CircuitBreaker), [`CircuitBreakerRegistry`](actors::CircuitBreakerRegistry), [`macro@protected`] |
 //! | let so many calls through in each window of time, for each key | [`Limiter`](actors::Limiter), [`RateLimiterRegistry`](actors::RateLimiterRegistry), [`macro@rate_limited`] |
+//! | lend connections that are opened once | [`PoolManager`](actors::PoolManager), [`ConnectionPoolRegistry`](actors::ConnectionPoolRegistry), [`NodeBuilder::pool_kind`] |
 //! | find what the words mean | [`specs`] says what should be, [`supervisors`] what runs |
 //!
 //! # Features
 //!
-//! `http` and `cli` are on by default; a program that only wants the trees says `default-features = false`.
+//! `http`, `cli` and `sqlite` are on by default; a program that only wants the trees says `default-features = false`.
 //!
 //! | feature | adds |
 //! |---|---|
 //! | `http` | the module `http`: a node can serve HTTP |
 //! | `cli` | the binary `mainstay` |
+//! | `sqlite` | pools of connections to SQLite, which is built with it |
+//! | `postgres`, `redis` | pools of connections to these; with `redis`, rate limits that machines share |
 //! | `test-util` | the module `testkit` and the attribute `#[mainstay::test]`: tests that own a namespace each |
 //! | `metrics-facade` | the metrics store as a recorder of the facade `metrics`: `MetricsStore::facade_recorder` |
+//! | `sqlite` | on by default: pools of connections to SQLite |
+//! | `postgres`, `redis` | off by default: pools of connections to PostgreSQL, to Redis; with `redis` also rate limits that machines share |
+//! | `bb8` | off by default: pools of connections whose manager was written for the pool `bb8` |
 //! | `tower` | off by default: circuit breakers around tower services, rate limiters around those that serve HTTP |
 //!
 //! Panics are exit reasons here, so a program has to be built with `panic = "unwind"`, the default.

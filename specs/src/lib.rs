@@ -12,7 +12,8 @@
 //!            └─ NamespaceSpec ─┬─ ServicesSpec ─┬─ TelemetrySpec ── EventsSpec, AlertsSpec, AlertRule
 //!                              │                ├─ ConfigServerSpec
 //!                              │                ├─ CircuitBreakersSpec ── CircuitConfig
-//!                              │                └─ RateLimitersSpec ── RateLimitConfig
+//!                              │                ├─ RateLimitersSpec ── RateLimitConfig
+//!                              │                └─ ConnectionPoolsSpec ── PoolConfig, PoolSource
 //!                              ├─ SupervisorFlags
 //!                              └─ NodeChild ─┬─ ChildSpec ── Restart, Shutdown, Backoff
 //!                                            ├─ a kind and its Args, or
@@ -48,6 +49,7 @@
 //! | describe a whole node | [`NodeSpec`], [`NamespaceSpec`], [`NodeChild`], [`ServicesSpec`], [`HttpSpec`] |
 //! | describe circuit breakers | [`CircuitBreakersSpec`], [`CircuitConfig`], [`TripRules`], [`HalfOpen`] |
 //! | describe rate limiters | [`RateLimitersSpec`], [`RateLimitConfig`], [`Algorithm`], [`KeyStrategy`] |
+//! | describe connection pools | [`ConnectionPoolsSpec`], [`PoolConfig`], [`PoolSource`] |
 //! | read or write a file | [`NodeSpec::from_file`], [`NodeSpec::from_ron`], [`NodeSpec::to_ron`], [`ReadError`] |
 //! | give kinds their arguments | [`Args::decode`], [`Kinds`], [`KindTable`] |
 //! | show what is wrong | [`Faults`] and [`Faults::render`] |
@@ -101,11 +103,12 @@ pub use path::{PathStep, SpecPath};
 pub use position::Position;
 pub use service::{
     ALERT_EVENT, AlertRule, AlertsSpec, Algorithm, Aspect, Backend, CallRate, CircuitBreakersSpec,
-    CircuitConfig, CircuitFamily, CircuitWindow, Comparison, ConfigServerSpec, Each, EventsSpec,
-    FailureCount, HalfOpen, Inherit, KeyStrategy, MetricsSpec, NamedCircuit, NamedLimiter, NoData,
-    OnFull, OnMissingKey, OnUnavailable, OpenTime, ProbeExpiry, ProcessMetricsSpec,
-    RateLimitConfig, RateLimitersSpec, RedisBackend, ServicesSpec, Severity, SlowCalls,
-    TelemetrySpec, TripRules, WindowStart,
+    CircuitConfig, CircuitFamily, CircuitWindow, CoDel, Comparison, ConfigServerSpec,
+    ConnectionPoolsSpec, Each, EventsSpec, FailureCount, HalfOpen, Inherit, KeyStrategy, LeaseMax,
+    MetricsSpec, NamedCircuit, NamedLimiter, NamedPool, NoData, OnFull, OnMissingKey,
+    OnSelfDeadlock, OnUnavailable, OpenTime, PoolConfig, PoolHealth, PoolSource, ProbeExpiry,
+    ProcessMetricsSpec, RateLimitConfig, RateLimitersSpec, RedisBackend, ServicesSpec, Severity,
+    SlowCalls, TelemetrySpec, TripRules, WindowStart,
 };
 pub use source::{FILE_BYTES_MAX, ReadError};
 pub use supervisor::{AutoShutdown, Strategy, SupervisorFlags};

@@ -11,6 +11,7 @@ mod links;
 mod made_known;
 mod meters;
 mod monitors;
+mod over;
 mod panics;
 mod places;
 mod ractor_children;

@@ -7,5 +7,8 @@ mod gate;
 mod instrumented;
 mod limiter;
 mod metrics;
+mod pool;
+mod pool_managers;
 mod process_metrics;
+mod servers;
 mod telemetry;

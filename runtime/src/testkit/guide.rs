@@ -320,7 +320,34 @@
 //! ```
 //!
 //! [`conformance::circuit_breaker`](super::conformance::circuit_breaker) does so for circuit breakers, and
-//! [`conformance::rate_limiter`](super::conformance::rate_limiter) for rate limiters of each algorithm.
+//! [`conformance::rate_limiter`](super::conformance::rate_limiter) for rate limiters of each algorithm, and
+//! [`conformance::connection_pool`](super::conformance::connection_pool) for managers of connections.
+//!
+//! # Connections
+//!
+//! A pool of [`MockConnections`](super::MockConnections) connects to nothing, and fails when it is told to. What was done is counted.
+//!
+//! ```test_harness
+//! use mainstay::actors::pool::{ConnectionPoolRegistry, ConnectionSpec, PoolError};
+//! use mainstay::prelude::*;
+//! use mainstay::specs::{ConnectionPoolsSpec, PoolConfig, ServiceName};
+//! use mainstay::testkit::{MockAct, MockConnections, MockOp, MockOptions, TestContext};
+//!
+//! #[mainstay::test(start_paused = true)]
+//! async fn whoever_waits_is_told_why_there_is_no_connection(cx: TestContext) -> Result<(), Box<dyn std::error::Error>> {
+//!     cx.start_supervised(ConnectionPoolRegistry::child(ConnectionPoolsSpec::default())).await?;
+//!     let mock = MockConnections::new();
+//!     mock.usually(MockOp::Create, MockAct::fail("out of luck"));
+//!
+//!     let pools = ConnectionPoolRegistry::of(cx.namespace());
+//!     let spec = ConnectionSpec::new(mock.clone(), MockOptions::default());
+//!     let db = pools.register_pool(ServiceName::new("db")?, PoolConfig::new(4), spec).await?;
+//!     let refused = db.checkout().await.unwrap_err();
+//!     assert!(matches!(refused, PoolError::Connect { .. }), "{refused}");
+//!     assert_eq!(mock.counts().create.failed, 4); // One attempt, and three more.
+//!     Ok(())
+//! }
+//! ```
 
 #[cfg(doc)]
 use super::TestContext;

@@ -2,6 +2,7 @@
 
 mod arguments;
 mod code;
+mod connection_pools;
 mod faults;
 mod files;
 mod hostile;

@@ -7,9 +7,10 @@ use std::num::NonZeroUsize;
 
 use mainstay_specs::{
     AlertRule, AlertsSpec, Algorithm, AnyKind, Args, Aspect, AutoShutdown, Backend, Backoff,
-    ChildId, ChildSpec, ChildType, CircuitBreakersSpec, CircuitConfig, Comparison,
-    ConfigServerSpec, EventsSpec, HalfOpen, HttpSpec, Inherit, KeyStrategy, NamespaceName,
-    NamespaceSpec, NoData, NodeChild, NodeSpec, OnFull, OnMissingKey, OnUnavailable, OpenTime,
+    ChildId, ChildSpec, ChildType, CircuitBreakersSpec, CircuitConfig, CoDel, Comparison,
+    ConfigServerSpec, ConnectionPoolsSpec, EventsSpec, HalfOpen, HttpSpec, Inherit, KeyStrategy,
+    LeaseMax, NamedPool, NamespaceName, NamespaceSpec, NoData, NodeChild, NodeSpec, OnFull,
+    OnMissingKey, OnSelfDeadlock, OnUnavailable, OpenTime, PoolConfig, PoolHealth, PoolSource,
     ProbeExpiry, RateLimitConfig, RateLimitersSpec, RedisBackend, Restart, ServiceName,
     ServicesSpec, Severity, Shutdown, Strategy as Restarting, SupervisorFlags, TelemetrySpec,
     TimeWindow, TripRules, WindowStart,
@@ -164,13 +165,15 @@ fn services() -> impl Strategy<Value = ServicesSpec> {
         option::of(telemetry()),
         option::of(circuit_breakers()),
         option::of(rate_limiters()),
+        option::of(connection_pools()),
     );
-    all.prop_map(|(server, telemetry, breakers, limiters)| {
+    all.prop_map(|(server, telemetry, breakers, limiters, pools)| {
         let mut services = ServicesSpec::default();
         services.config_server = server;
         services.telemetry = telemetry;
         services.circuit_breakers = breakers;
         services.rate_limiters = limiters;
+        services.connection_pools = pools;
         services
     })
 }
@@ -305,6 +308,80 @@ fn rate_limiters() -> impl Strategy<Value = RateLimitersSpec> {
         let every = Duration::from_millis(100 + u64::from(max));
         let spec = spec.limiters_max(max).sweep_every(every);
         spec.report_every(2 * every)
+    })
+}
+
+fn pool_source() -> impl Strategy<Value = PoolSource> {
+    prop_oneof![
+        "[^\0:]{1,9}".prop_map(PoolSource::sqlite),
+        "[a-z]{1,8}"
+            .prop_map(|user| PoolSource::postgres(format!("postgres://{user}:secret@db:5432/app"))),
+        Just(PoolSource::redis("unix:///run/redis.sock")),
+        name().prop_map(|kind| {
+            let args = Args::from_ron("(host: \"ldap.local\")").expect("RON");
+            PoolSource::other(kind, args)
+        }),
+    ]
+}
+
+fn pool_config() -> impl Strategy<Value = PoolConfig> {
+    let lease = (option::of(time()), any::<bool>()).prop_map(|(time, revoked)| {
+        let max = LeaseMax::default();
+        match time {
+            Some(time) if revoked => max.warn(time).revoke(time * 2),
+            Some(time) => max.warn(time),
+            None => max,
+        }
+    });
+    let numbers = (1..=65_536_u32, 0..=1000_u32, 0.0..=1.0_f64);
+    let times = (time(), option::of(time()), option::of(time()));
+    (numbers, times, lease, any::<bool>(), backoff()).prop_map(
+        |((size, retries, share), (time, idle, keepalive), lease, whole, backoff)| {
+            let config = PoolConfig::new(size)
+                .min_size(size / 2)
+                .max_retries(retries)
+                .lifetime_jitter(share)
+                .idle_timeout(idle)
+                .max_lifetime(idle)
+                .validate_after(keepalive)
+                .keepalive(keepalive)
+                .connect_timeout(time)
+                .drain_timeout(time)
+                .lease_max(lease)
+                .health(
+                    PoolHealth::default()
+                        .interval(time)
+                        .failures_max(retries + 1),
+                );
+            let waits = whole && backoff.max < time && backoff.min < time;
+            let config = if waits {
+                config.backoff(backoff)
+            } else {
+                config
+            };
+            match whole {
+                true => config
+                    .codel(CoDel::new(time, time * 2))
+                    .on_self_deadlock(OnSelfDeadlock::Refuse),
+                false => config,
+            }
+        },
+    )
+}
+
+fn connection_pools() -> impl Strategy<Value = ConnectionPoolsSpec> {
+    let pools = prop::collection::vec((pool_source(), pool_config()), 0..3);
+    (pools, 3_u32..1000).prop_map(|(pools, max)| {
+        let every = Duration::from_millis(100 + u64::from(max));
+        let spec = ConnectionPoolsSpec::default().pools_max(max);
+        let spec = spec.report_every(every);
+        pools
+            .into_iter()
+            .enumerate()
+            .fold(spec, |spec, (nth, (source, config))| {
+                let name = ServiceName::new(format!("pool{nth}")).expect("a name");
+                spec.pool(NamedPool::new(name, source).config(config))
+            })
     })
 }
 

@@ -5,16 +5,19 @@
 //! | [`LeaseBackend`](mainstay_supervisors::registry::LeaseBackend): where names are claimed and found | [`lease_backend`] |
 //! | [`Breaker`]: a circuit breaker of any kind | [`circuit_breaker`] |
 //! | [`Limits`]: a rate limiter of any kind | [`rate_limiter`] |
+//! | [`Connections`]: a manager of connections, for pools | [`connection_pool`] |
 
 mod breaker;
 mod lease;
 mod limiter;
+mod pool;
 
 use std::fmt;
 
 pub use breaker::{Breaker, BreakerSetup, circuit_breaker};
 pub use lease::lease_backend;
 pub use limiter::{Held, LimiterSetup, Limits, TimedLimiter, rate_limiter};
+pub use pool::{Connections, connection_pool};
 
 /// An implementation breaks a rule. `Debug` shows it as `Display` does, for `unwrap`.
 #[derive(Clone, PartialEq, Eq, thiserror::Error)]

@@ -1,0 +1,168 @@
+//! Asking for a connection.
+//!
+//! Whatever is held on the way is held by a value that gives it back when it is dropped: the place in the line by [`Place`], a
+//! connection that is being validated by its [`Lease`]. So a checkout may be dropped at every await. It is written by hand, as a
+//! connection that is idle is to go to its borrower without being moved from one future to the next.
+
+use std::fmt;
+use std::future::Future;
+use std::panic::Location;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use super::borrower::Asker;
+use super::cell::Cell;
+use super::core::{Answer, Given, Refusal, Wait, Who, nanos};
+use super::error::{CheckoutPhase, PoolError};
+use super::lease::Lease;
+use super::manager::ConnectionPool;
+use super::place::Place;
+use super::validate::Trial;
+
+/// A connection to come: see [`PoolManager::checkout`](super::PoolManager::checkout).
+///
+/// Nothing is asked for before it is polled for the first time.
+#[must_use = "nothing is asked for before it is awaited"]
+pub struct Checkout<'a, P: ConnectionPool> {
+    cell: &'a Arc<Cell<P>>,
+    at: &'static Location<'static>,
+    /// In nanoseconds.
+    patience: u64,
+    state: State<'a, P>,
+}
+
+enum State<'a, P: ConnectionPool> {
+    New,
+    Waiting(Place<'a, P>),
+    /// In a box, as it is rare and waits for others anyway.
+    Trying(Pin<Box<dyn Future<Output = Result<Lease<P>, PoolError>> + Send + 'a>>),
+    Done,
+}
+
+/// A connection within so many nanoseconds.
+#[inline]
+pub(super) const fn checkout<'a, P: ConnectionPool>(
+    cell: &'a Arc<Cell<P>>,
+    at: &'static Location<'static>,
+    patience: u64,
+) -> Checkout<'a, P> {
+    Checkout {
+        cell,
+        at,
+        patience,
+        state: State::New,
+    }
+}
+
+impl<'a, P: ConnectionPool> Checkout<'a, P> {
+    #[inline]
+    fn begin(&mut self, cx: &mut Context<'_>) -> Poll<Result<Lease<P>, PoolError>> {
+        let asker = Asker::here();
+        let (answer, now, attended) = self.cell.start(&asker, self.at, self.patience, cx.waker());
+        match answer {
+            Answer::Given(Given { conn, seat }) => {
+                self.state = State::Done;
+                let cell = Arc::clone(self.cell);
+                Poll::Ready(Ok(Lease::new(conn, cell, seat, asker.process)))
+            }
+            Answer::Waiting(key) => {
+                let deadline = now.saturating_add(self.effective_patience());
+                let place = Place::new(self.cell, asker, key, now, deadline);
+                self.state = State::Waiting(place);
+                // The keeper minds its time, and whoever serves it has its waker.
+                if attended {
+                    Poll::Pending
+                } else {
+                    self.go_on(cx)
+                }
+            }
+            Answer::Unproven(given) => {
+                self.state = State::Trying(Box::pin(self.trial(asker, now).run(given)));
+                self.go_on(cx)
+            }
+            Answer::Refused(refusal) => {
+                self.state = State::Done;
+                Poll::Ready(Err(self.error(refusal, now)))
+            }
+        }
+    }
+
+    fn trial(&self, asker: Asker, now: u64) -> Trial<'a, P> {
+        let who = Who {
+            at: self.at,
+            borrower: asker.borrower,
+        };
+        let wait = Wait {
+            who,
+            entered: now,
+            deadline: now.saturating_add(self.effective_patience()),
+        };
+        Trial {
+            cell: self.cell,
+            asker,
+            wait,
+        }
+    }
+
+    /// One without patience still waits for a connection to be made for it.
+    fn effective_patience(&self) -> u64 {
+        match self.patience {
+            0 => nanos(self.cell.config.load().connect_timeout),
+            patience => patience,
+        }
+    }
+
+    #[inline]
+    fn go_on(&mut self, cx: &mut Context<'_>) -> Poll<Result<Lease<P>, PoolError>> {
+        let result = match &mut self.state {
+            State::Waiting(place) => match ready!(Pin::new(&mut *place).poll(cx)) {
+                Ok(Given { conn, seat }) => {
+                    let (cell, process) = (Arc::clone(self.cell), place.asker.process.take());
+                    Ok(Lease::new(conn, cell, seat, process))
+                }
+                Err(refusal) => {
+                    let entered = place.entered;
+                    Err(self.error(refusal, entered))
+                }
+            },
+            State::Trying(trial) => ready!(trial.as_mut().poll(cx)),
+            // As a future that has ended: there is nothing to come of it any more.
+            State::New | State::Done => return Poll::Pending,
+        };
+        self.state = State::Done;
+        Poll::Ready(result)
+    }
+
+    #[cold]
+    fn error(&self, refusal: Refusal, entered: u64) -> PoolError {
+        self.cell.error(refusal, entered, CheckoutPhase::Queue)
+    }
+}
+
+impl<P: ConnectionPool> Future for Checkout<'_, P> {
+    type Output = Result<Lease<P>, PoolError>;
+
+    #[inline]
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        match self.state {
+            State::New => self.begin(cx),
+            _ => self.go_on(cx),
+        }
+    }
+}
+
+impl<P: ConnectionPool> fmt::Debug for Checkout<'_, P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let state = match &self.state {
+            State::New => "new",
+            State::Waiting(_) => "waiting",
+            State::Trying(_) => "validating",
+            State::Done => "done",
+        };
+        f.debug_struct("Checkout")
+            .field("pool", &self.cell.name)
+            .field("state", &state)
+            .finish_non_exhaustive()
+    }
+}

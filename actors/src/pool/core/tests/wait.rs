@@ -1,0 +1,199 @@
+//! Waiting, and being sent away.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::Wake;
+use std::time::Duration;
+
+use mainstay_specs::{CoDel, OnSelfDeadlock};
+
+use super::*;
+
+#[test]
+fn whoever_waits_first_is_served_first_and_nobody_overtakes() {
+    let mut pool = filled(&config(1), 1);
+    let lease = lent(&mut pool, 0, 0);
+    let keys: Vec<_> = (0..3).map(|n| waits(&mut pool, n, 0)).collect();
+    put(&mut pool, 10, lease);
+    // It was handed over: one who comes now finds nothing.
+    let late = waits(&mut pool, 11, 0);
+    assert_eq!(fate(&mut pool, keys[1]), Err("waits"));
+    assert_eq!(fate(&mut pool, keys[0]), Ok(0));
+    assert_eq!(fate(&mut pool, late), Err("waits"));
+}
+
+#[test]
+fn what_was_granted_to_one_who_left_goes_to_the_next() {
+    let mut pool = filled(&config(1), 1);
+    let lease = lent(&mut pool, 0, 0);
+    let keys: Vec<_> = (0..3).map(|n| waits(&mut pool, n, 0)).collect();
+    put(&mut pool, 10, lease);
+    pool.leave(11, keys[0], &mut Wakes::default());
+    assert_eq!(fate(&mut pool, keys[2]), Err("waits"));
+    assert_eq!(fate(&mut pool, keys[1]), Ok(0));
+    assert_eq!((pool.line.len(), pool.line.entries()), (1, 1));
+}
+
+#[test]
+fn at_the_very_deadline_the_hand_off_wins_if_it_was_made_first() {
+    let mut pool = filled(&config(1), 1);
+    let lease = lent(&mut pool, 0, 0);
+    let key = waits(&mut pool, 0, 0);
+    put(&mut pool, 5 * SECOND, lease);
+    tick(&mut pool, 5 * SECOND);
+    pool.time_out(5 * SECOND, key, &mut Wakes::default());
+    assert_eq!(fate(&mut pool, key), Ok(0));
+}
+
+#[test]
+fn at_the_very_deadline_nothing_is_lost_if_the_time_was_up_first() {
+    let mut pool = filled(&config(1), 1);
+    let lease = lent(&mut pool, 0, 0);
+    let key = waits(&mut pool, 0, 0);
+    tick(&mut pool, 5 * SECOND);
+    put(&mut pool, 5 * SECOND, lease);
+    assert_eq!(fate(&mut pool, key), Err("timeout"));
+    assert_eq!(lent(&mut pool, 5 * SECOND, 0).0, 0);
+}
+
+#[test]
+fn one_whose_time_is_up_is_passed_over_though_nobody_has_told_it() {
+    let mut pool = filled(&config(1), 1);
+    let lease = lent(&mut pool, 0, 0);
+    let late = waits(&mut pool, 0, 0);
+    let next = waits(&mut pool, 1, 0);
+    put(&mut pool, 5 * SECOND + 1, lease);
+    assert_eq!(fate(&mut pool, late), Err("timeout"));
+    assert_eq!(fate(&mut pool, next), Ok(0));
+}
+
+#[test]
+fn without_patience_a_new_connection_is_waited_for_and_no_lease() {
+    let mut pool = pool(&config(1));
+    let ask = |pool: &mut Pool| match pool.checkout(0, 0, who(0), Waker::noop()) {
+        Answer::Waiting(_) => "waits",
+        Answer::Given(_) | Answer::Unproven(_) => "given",
+        Answer::Refused(refusal) => name(&refusal),
+    };
+    assert_eq!(ask(&mut pool), "waits");
+    assert_eq!(ask(&mut pool), "exhausted");
+    let attempt = pool.start_connect(0).expect("it is needed");
+    pool.connected(1, attempt, 1, 0.0, &mut Wakes::default());
+    assert_eq!(ask(&mut pool), "exhausted");
+}
+
+#[test]
+fn whoever_waits_for_itself_is_refused_if_it_is_to_be() {
+    let refuse = config(1).on_self_deadlock(OnSelfDeadlock::Refuse);
+    for (config, expected) in [(refuse, "self-deadlock"), (config(1), "waits")] {
+        let mut pool = filled(&config, 1);
+        let _lease = lent(&mut pool, 0, 1);
+        // Another one may well wait.
+        waits(&mut pool, 1, 2);
+        let found = match ask(&mut pool, 2, 1) {
+            Answer::Refused(refusal) => name(&refusal),
+            Answer::Waiting(_) => "waits",
+            Answer::Given(_) | Answer::Unproven(_) => "given",
+        };
+        assert_eq!(found, expected);
+        let (notices, _) = pool.tick(3, &mut Wakes::default());
+        assert_eq!(notices.deadlock.and_then(|who| who.borrower), Some(1));
+        assert_eq!(pool.counts().deadlocks, 1);
+    }
+}
+
+#[test]
+fn a_ring_is_found_when_it_closes() {
+    let config = config(2).on_self_deadlock(OnSelfDeadlock::Refuse);
+    let mut pool = filled(&config, 2);
+    let _one = lent(&mut pool, 0, 1);
+    let _two = lent(&mut pool, 0, 2);
+    waits(&mut pool, 1, 1);
+    assert!(matches!(
+        ask(&mut pool, 2, 2),
+        Answer::Refused(Refusal::SelfDeadlock)
+    ));
+}
+
+#[test]
+fn what_has_room_to_grow_is_no_deadlock() {
+    let config = config(2).on_self_deadlock(OnSelfDeadlock::Refuse);
+    let mut pool = filled(&config, 1);
+    let _lease = lent(&mut pool, 0, 1);
+    waits(&mut pool, 1, 1);
+}
+
+#[test]
+fn those_who_wait_for_long_are_sent_away_while_all_do() {
+    let codel = CoDel::new(Duration::from_millis(10), Duration::from_millis(100));
+    let mut pool = filled(&config(1).codel(codel), 1);
+    let mut lease = lent(&mut pool, 0, 0);
+    let mut keys: VecDeque<_> = (0..200).map(|_| waits(&mut pool, 0, 0)).collect();
+    let mut away = 0;
+    for n in 2..40 {
+        put(&mut pool, n * 10 * MS, lease);
+        lease = loop {
+            let key = keys.pop_front().expect("some are left");
+            match pool.poll(key, Waker::noop()).0 {
+                Poll::Ready(Ok(given)) => break (given.conn, given.seat),
+                Poll::Ready(Err(Refusal::Overloaded)) => away += 1,
+                other => panic!("expected an end, found {other:?}"),
+            }
+        };
+    }
+    // At 120, 220, 300 and 350 ms: after 100 / √n ms each, at the next look.
+    assert_eq!((away, pool.counts().overloaded), (4, 4));
+}
+
+#[test]
+fn one_that_found_a_bad_connection_keeps_its_place() {
+    let config = config(1).validate_after(Some(Duration::ZERO));
+    let mut pool = filled(&config, 1);
+    let (conn, seat) = lent(&mut pool, 0, 0);
+    let later = waits(&mut pool, 1, 0);
+    pool.put(2, seat, conn, Condition::Broken, &mut Wakes::default());
+    let wait = Wait {
+        who: who(0),
+        entered: 0,
+        deadline: 5 * SECOND,
+    };
+    let Answer::Waiting(again) = pool.again(2, wait, false, Waker::noop()) else {
+        panic!("expected to wait");
+    };
+    let close = pool.take_closing().pop().expect("one");
+    pool.closed(3, close.seat);
+    let attempt = pool.start_connect(3).expect("it is needed");
+    pool.connected(4, attempt, 1, 0.0, &mut Wakes::default());
+    assert_eq!(fate(&mut pool, later), Err("waits"));
+    assert_eq!(fate(&mut pool, again), Ok(1));
+}
+
+struct Count(AtomicUsize);
+
+impl Wake for Count {
+    fn wake(self: Arc<Self>) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+#[test]
+fn whoever_waits_without_a_keeper_is_woken_to_mind_its_own_time() {
+    let mut pool = filled(&config(1), 1);
+    pool.attend();
+    let _lease = lent(&mut pool, 0, 0);
+    let count = Arc::new(Count(AtomicUsize::new(0)));
+    let waker = Waker::from(Arc::clone(&count));
+    let waiting = pool.checkout(0, SECOND, who(0), &waker);
+    let mut wakes = Wakes::default();
+    pool.unattend(&mut wakes);
+    wakes.wake();
+    assert_eq!(
+        (count.0.load(Ordering::Relaxed), pool.is_attended()),
+        (1, false)
+    );
+    let Answer::Waiting(key) = waiting else {
+        panic!("expected to wait");
+    };
+    pool.time_out(SECOND, key, &mut Wakes::default());
+    assert_eq!(fate(&mut pool, key), Err("timeout"));
+}
