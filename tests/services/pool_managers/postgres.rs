@@ -391,3 +391,21 @@ async fn addresses_that_cannot_be_meant_are_told_of_without_their_password() {
         "cancel_after: expected 1 ms to 10 minutes, found 0ns"
     );
 }
+
+#[tokio::test]
+async fn a_server_of_a_test_ends_with_it_also_when_it_panics() {
+    let mut last = None;
+    let test = std::panic::AssertUnwindSafe(|| {
+        let Some(server) = servers::Postgres::start() else {
+            return;
+        };
+        last = Some(options(&server));
+        std::panic::panic_any("a test fails");
+    });
+    if std::panic::catch_unwind(test).is_ok() {
+        return;
+    }
+    let options = last.expect("it ran");
+    let told = soon(Postgres.create_connection(&options)).await;
+    assert!(matches!(told, Err(PostgresError::Connect(_))));
+}
