@@ -18,8 +18,8 @@ use tower_service::Service;
 
 use super::super::layer::support::{API_KEY, request, send, told, with_key};
 use super::super::support::{ALGORITHMS, Bed, name, seconds, settle};
-use super::server::Server;
 use super::{backend, config, soon, until};
+use crate::servers::Redis as Server;
 
 /// The configuration of one that counts in a Redis.
 fn there(server: &Server, algorithm: Algorithm, limit: u32) -> RateLimitConfig {

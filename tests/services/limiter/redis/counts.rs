@@ -3,8 +3,8 @@
 use mainstay_actors::limiter::RateKey;
 
 use super::super::support::ALGORITHMS;
-use super::server::Server;
 use super::{admitted, limiter, redis};
+use crate::servers::Redis as Server;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn of_200_calls_at_once_on_a_limit_of_100_exactly_100_are_admitted() {

@@ -6,8 +6,8 @@ use mainstay_actors::limiter::{RateKey, RedisLimiter};
 use mainstay_supervisors::specs::{Algorithm, Backend, OnMissingKey, RateLimitConfig};
 
 use super::super::support::{ALGORITHMS, name};
-use super::server::Server;
 use super::{SECRET, admitted, backend, config, limiter, until, with};
+use crate::servers::Redis as Server;
 
 #[tokio::test]
 async fn keys_are_hashes_with_an_end_and_name_the_limiter_only() {

@@ -21,8 +21,6 @@ mod processes;
 mod recovery;
 mod registry;
 mod scripts;
-#[path = "../../../../actors/src/limiter/redis/server.rs"]
-mod server;
 mod several;
 mod taking;
 mod waiting;
@@ -36,7 +34,7 @@ use mainstay_supervisors::specs::{
 };
 
 use super::support::name;
-use server::Server;
+use crate::servers::Redis as Server;
 
 const SECRET: &str = "a secret that the machines share";
 

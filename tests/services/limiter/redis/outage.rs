@@ -7,8 +7,8 @@ use mainstay_actors::limiter::{DecidedBy, RateKey, RateLimitError, RedisLimiter,
 use mainstay_supervisors::specs::{Algorithm, OnUnavailable, RedisBackend};
 
 use super::super::support::ALGORITHMS;
-use super::server::Server;
 use super::{SECRET, admitted, backend, config, redis, soon, with};
+use crate::servers::Redis as Server;
 
 const ADA: Option<RateKey<'static>> = Some(RateKey::user("ada"));
 

@@ -5,8 +5,8 @@ use std::process::{Command, Stdio};
 use mainstay_supervisors::specs::{Algorithm, RedisBackend};
 
 use super::super::support::ALGORITHMS;
-use super::server::Server;
 use super::{SECRET, admitted, config, limiter, with};
+use crate::servers::Redis as Server;
 
 /// Where the server of the first process is, for the second.
 const URL: &str = "MAINSTAY_TEST_REDIS_URL";

@@ -5,8 +5,8 @@ use std::time::Duration;
 use mainstay_actors::limiter::{DecidedBy, RateKey, RedisLimiter, Unavailable};
 use mainstay_supervisors::specs::{Algorithm, OnUnavailable, RedisBackend};
 
-use super::server::Server;
 use super::{admitted, backend, config, redis, soon, until, with};
+use crate::servers::Redis as Server;
 
 const ADA: Option<RateKey<'static>> = Some(RateKey::user("ada"));
 

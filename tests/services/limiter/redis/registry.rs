@@ -10,8 +10,8 @@ use mainstay_supervisors::specs::{
 use mainstay_supervisors::{NamespacePlan, Runtime};
 
 use super::super::support::{Bed, name, seconds};
-use super::server::Server;
 use super::{SECRET, admitted, backend, config, until};
+use crate::servers::Redis as Server;
 
 fn spec(server: &Server) -> RateLimitersSpec {
     let text = format!(

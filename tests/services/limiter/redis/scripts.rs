@@ -4,8 +4,8 @@ use mainstay_actors::limiter::DecidedBy;
 use mainstay_actors::limiter::RateKey;
 
 use super::super::support::ALGORITHMS;
-use super::server::Server;
 use super::{admitted, backend, config, limiter, redis, with};
+use crate::servers::Redis as Server;
 
 #[tokio::test]
 async fn scripts_that_were_forgotten_are_sent_again_and_counts_go_on() {

@@ -4,8 +4,8 @@ use mainstay_actors::limiter::{RateKey, RateLimitError, RedisAsk, RedisLimiter, 
 use mainstay_supervisors::specs::{Algorithm, Backend, OnUnavailable, RateLimitConfig};
 
 use super::super::support::{ALGORITHMS, name};
-use super::server::Server;
 use super::{admitted, backend, config, limiter, remaining, soon};
+use crate::servers::Redis as Server;
 
 const ADA: RateKey<'static> = RateKey::user("ada");
 

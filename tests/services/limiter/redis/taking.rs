@@ -6,8 +6,8 @@ use mainstay_actors::limiter::{DecidedBy, RateKey, RateLimitError, RateLimiter};
 use mainstay_supervisors::specs::{Algorithm, Inherit, RateLimitConfig};
 
 use super::super::support::ALGORITHMS;
-use super::server::Server;
 use super::{admitted, backend, config, limiter, redis, remaining, until, with};
+use crate::servers::Redis as Server;
 
 const ADA: Option<RateKey<'static>> = Some(RateKey::user("ada"));
 
