@@ -210,6 +210,6 @@ pub use node::{
 pub use ractor;
 
 /// The examples of the README, which are run with those of this crate.
-#[cfg(all(doctest, feature = "http", feature = "test-util"))]
+#[cfg(all(doctest, feature = "http", feature = "sqlite", feature = "test-util"))]
 #[doc = include_str!("../../README.md")]
 struct Readme;
