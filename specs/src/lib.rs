@@ -11,6 +11,7 @@
 //!  NodeSpec ─┬─ HttpSpec
 //!            └─ NamespaceSpec ─┬─ ServicesSpec ─┬─ TelemetrySpec ── EventsSpec, AlertsSpec, AlertRule
 //!                              │                ├─ ConfigServerSpec
+//!                              │                ├─ EventStoreSpec ── EventBackendSpec
 //!                              │                ├─ CircuitBreakersSpec ── CircuitConfig
 //!                              │                └─ RateLimitersSpec ── RateLimitConfig
 //!                              ├─ SupervisorFlags
@@ -46,6 +47,7 @@
 //! |---|---|
 //! | describe a child or a supervisor | [`ChildSpec`], [`SupervisorFlags`], [`Backoff`] |
 //! | describe a whole node | [`NodeSpec`], [`NamespaceSpec`], [`NodeChild`], [`ServicesSpec`], [`HttpSpec`] |
+//! | describe an event store | [`EventStoreSpec`], [`EventBackendSpec`] |
 //! | describe circuit breakers | [`CircuitBreakersSpec`], [`CircuitConfig`], [`TripRules`], [`HalfOpen`] |
 //! | describe rate limiters | [`RateLimitersSpec`], [`RateLimitConfig`], [`Algorithm`], [`KeyStrategy`] |
 //! | read or write a file | [`NodeSpec::from_file`], [`NodeSpec::from_ron`], [`NodeSpec::to_ron`], [`ReadError`] |
@@ -101,7 +103,7 @@ pub use path::{PathStep, SpecPath};
 pub use position::Position;
 pub use service::{
     ALERT_EVENT, AlertRule, AlertsSpec, Algorithm, Aspect, Backend, CallRate, CircuitBreakersSpec,
-    CircuitConfig, CircuitFamily, CircuitWindow, Comparison, ConfigServerSpec, Each, EventsSpec,
+    CircuitConfig, CircuitFamily, CircuitWindow, Comparison, ConfigServerSpec, Each, EventBackendSpec, EventStoreSpec, EventsSpec,
     FailureCount, HalfOpen, Inherit, KeyStrategy, MetricsSpec, NamedCircuit, NamedLimiter, NoData,
     OnFull, OnMissingKey, OnUnavailable, OpenTime, ProbeExpiry, ProcessMetricsSpec,
     RateLimitConfig, RateLimitersSpec, RedisBackend, ServicesSpec, Severity, SlowCalls,

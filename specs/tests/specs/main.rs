@@ -2,6 +2,7 @@
 
 mod arguments;
 mod code;
+mod event_store;
 mod faults;
 mod files;
 mod hostile;
