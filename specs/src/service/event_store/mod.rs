@@ -62,7 +62,7 @@ pub struct EventStoreSpec {
     pub queries_max: u32,
     /// The most subscribers at a time, at least 1. Default: 256.
     pub subscribers_max: u32,
-    /// How many events a subscriber may be behind before it loses the oldest, 1 to 65,536. Default: 256.
+    /// How many events a subscriber may be behind before it loses the oldest, 1 to 65,536; taken as the next power of two. Default: 256.
     pub backlog_max: u32,
     /// How long a call waits for its answer unless its handle says otherwise, 1 ms to 10 min. Default: 5 s.
     #[serde(with = "crate::duration")]
