@@ -105,3 +105,4 @@ pub use sqlite::SqliteBackend;
 pub use stats::EventStoreStats;
 pub use stream::StoredEvents;
 pub use text::{CorrelationId, EventProcess, EventType, TextError};
+pub use time::parse_time;

@@ -34,11 +34,16 @@ pub(super) fn serialize<S: Serializer>(time: &SystemTime, serializer: S) -> Resu
 
 pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<SystemTime, D::Error> {
     let text = String::deserialize(from)?;
-    parse(&text).map_err(de::Error::custom)
+    parse_time(&text).map_err(de::Error::custom)
 }
 
-/// A moment as RFC 3339 in UTC.
-pub(crate) fn parse(text: &str) -> Result<SystemTime, String> {
+/// A moment from RFC 3339 in UTC, such as `2026-11-26T18:00:00Z`, as those of events are written; what is finer than a microsecond is
+/// dropped.
+///
+/// # Errors
+///
+/// What was expected and what was there.
+pub fn parse_time(text: &str) -> Result<SystemTime, String> {
     let time = humantime::parse_rfc3339(text).ok().and_then(micros);
     time.map(from_micros).ok_or_else(|| {
         let found: String = text.chars().take(40).collect();

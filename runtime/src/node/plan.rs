@@ -1,7 +1,7 @@
 //! From a spec to what is started: pure, nothing runs yet.
 
 use mainstay_actors::{
-    CircuitBreakerRegistry, ConfigServer, RateLimiterRegistry, TelemetryService,
+    CircuitBreakerRegistry, ConfigServer, EventStore, RateLimiterRegistry, TelemetryService,
 };
 use mainstay_specs::{NamespaceName, NamespaceSpec, NodeChild, NodeSpec, ServicesSpec};
 use mainstay_supervisors::{CHILDREN, Child, NamespacePlan, Supervisor};
@@ -34,11 +34,12 @@ fn plan(namespace: &NamespaceSpec, kinds: &Factories) -> Result<NamespacePlan, B
 fn services(spec: &ServicesSpec) -> Vec<Child> {
     let telemetry = spec.telemetry.clone().map(TelemetryService::child);
     let config_server = spec.config_server.clone().map(ConfigServer::child);
+    let event_store = spec.event_store.clone().map(EventStore::child);
     let breakers = spec.circuit_breakers.clone();
     let breakers = breakers.map(CircuitBreakerRegistry::child);
     let limiters = spec.rate_limiters.clone();
     let limiters = limiters.map(RateLimiterRegistry::child);
-    let services = telemetry.into_iter().chain(config_server);
+    let services = telemetry.into_iter().chain(config_server).chain(event_store);
     services.chain(breakers).chain(limiters).collect()
 }
 
