@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use serde::{Deserialize, Deserializer, Serializer, de};
+use serde::Serializer;
 
 /// The first moment that is not kept: the year 9999 is over.
 const END: u64 = 253_402_300_800 * 1_000_000;
@@ -30,11 +30,6 @@ pub(crate) fn from_micros(micros: u64) -> SystemTime {
 pub(super) fn serialize<S: Serializer>(time: &SystemTime, serializer: S) -> Result<S::Ok, S::Error> {
     let kept = from_micros(bounded_micros(*time));
     serializer.collect_str(&humantime::format_rfc3339_micros(kept))
-}
-
-pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<SystemTime, D::Error> {
-    let text = String::deserialize(from)?;
-    parse_time(&text).map_err(de::Error::custom)
 }
 
 /// A moment from RFC 3339 in UTC, such as `2026-11-26T18:00:00Z`, as those of events are written; what is finer than a microsecond is

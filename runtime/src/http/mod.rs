@@ -90,8 +90,9 @@
 //!   "namespace":"production","correlation_id":"request-7","data":{"user":"ada"}}],"more":false}
 //! ```
 //!
-//! The answer to a `POST` comes when the events are there to stay. A list is stored whole or not at all. One that gives its events
-//! numbers of its own (`id`) can be sent again, if it is not known what came of it. After `unknown_outcome` it is not.
+//! The answer to a `POST` comes when the events are there to stay. A list is stored whole or not at all. One whose events have
+//! numbers and times of their own (`id`, `wall_time`) can be sent again if it is not known what came of it, as after `unknown_outcome`:
+//! what is there already is not stored again.
 //!
 //! | parameter | meaning |
 //! |---|---|

@@ -1,16 +1,16 @@
 //! Events to and from JSON.
 
+use std::fmt;
 use std::io::{self, Write};
 use std::time::{Duration, SystemTime};
 
-use mainstay_specs::{Faults, NamespaceName, ServiceName, SpecPath};
+use mainstay_specs::{Fault, Faults, NamespaceName, ServiceName, SpecPath};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use super::Event;
-use super::check::check_data;
 use crate::config::ConfigValue;
 use crate::event_store::id::EventId;
-use crate::event_store::text::{CorrelationId, EventProcess, EventType};
+use crate::event_store::text::{CorrelationId, EventProcess};
 use crate::event_store::time;
 
 /// Why something is no event.
@@ -26,89 +26,140 @@ pub enum EventError {
 }
 
 /// As it is written; what is not there is left out.
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Written {
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+#[derive(Serialize)]
+struct Written<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
     id: Option<EventId>,
-    event_type: EventType,
-    #[serde(with = "time", default = "now")]
+    event_type: &'a str,
+    #[serde(serialize_with = "time::serialize")]
     wall_time: SystemTime,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     monotonic_ns: Option<u64>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    node: Option<ServiceName>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    namespace: Option<NamespaceName>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    process: Option<EventProcess>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    correlation_id: Option<CorrelationId>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    node: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    namespace: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    process: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    correlation_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     parent_id: Option<EventId>,
-    #[serde(default = "null")]
-    data: ConfigValue,
+    data: &'a ConfigValue,
 }
 
-fn now() -> SystemTime {
-    time::from_micros(time::bounded_micros(SystemTime::now()))
+/// As it is read: whatever is of the right kind, so that everything else that is wrong can be told at once.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Reading {
+    #[serde(default)]
+    id: Option<u64>,
+    event_type: String,
+    #[serde(default)]
+    wall_time: Option<String>,
+    #[serde(default)]
+    monotonic_ns: Option<u64>,
+    #[serde(default)]
+    node: Option<String>,
+    #[serde(default)]
+    namespace: Option<String>,
+    #[serde(default)]
+    process: Option<String>,
+    #[serde(default)]
+    correlation_id: Option<String>,
+    #[serde(default)]
+    parent_id: Option<u64>,
+    #[serde(default = "null")]
+    data: ConfigValue,
 }
 
 const fn null() -> ConfigValue {
     ConfigValue::Null
 }
 
-impl From<&Event> for Written {
-    fn from(event: &Event) -> Self {
-        let event = event.clone();
-        Self {
-            id: event.id,
-            event_type: event.event_type,
-            wall_time: event.wall_time,
-            monotonic_ns: event.monotonic.map(nanoseconds),
-            node: event.node,
-            namespace: event.namespace,
-            process: event.process,
-            correlation_id: event.correlation_id,
-            parent_id: event.parent_id,
-            data: event.data,
+impl Reading {
+    fn into_event(self) -> Result<Event, Faults> {
+        let mut faults = Vec::new();
+        let wall_time = self.wall_time.as_deref().map(time::parse_time);
+        let wall_time = valid("wall_time", wall_time, &mut faults);
+        let node = self.node.map(ServiceName::new);
+        let node = valid("node", node, &mut faults);
+        let namespace = self.namespace.map(NamespaceName::new);
+        let namespace = valid("namespace", namespace, &mut faults);
+        let parent_id = self.parent_id.map(EventId::try_from);
+        let parent_id = valid("parent_id", parent_id, &mut faults);
+        let id = valid("id", self.id.map(EventId::try_from), &mut faults);
+        let mut event = Event::builder(self.event_type).data(self.data);
+        if let Some(process) = self.process {
+            event = event.process(process);
+        }
+        if let Some(correlation_id) = self.correlation_id {
+            event = event.correlation_id(correlation_id);
+        }
+        if let Some(wall_time) = wall_time {
+            event = event.wall_time(wall_time);
+        }
+        match event.build() {
+            Ok(mut event) if faults.is_empty() => {
+                event.id = id;
+                event.parent_id = parent_id;
+                event.node = node;
+                event.namespace = namespace;
+                event.monotonic = self.monotonic_ns.map(Duration::from_nanos);
+                Ok(event)
+            }
+            Ok(_) => Err(all(faults)),
+            Err(EventError::Invalid(more)) => {
+                faults.extend(more);
+                Err(all(faults))
+            }
+            Err(EventError::Json(message)) => Err(Fault::new(message).into()),
         }
     }
 }
 
-impl Written {
-    fn into_event(self) -> Result<Event, Faults> {
-        let data = SpecPath::root().field("data");
-        let faults = check_data(&self.data).into_iter();
-        let faults = faults.map(|fault| fault.inside(&data)).collect();
-        match Faults::from_list(faults) {
-            Some(faults) => Err(faults),
-            None => Ok(Event {
-                id: self.id,
-                event_type: self.event_type,
-                wall_time: self.wall_time,
-                monotonic: self.monotonic_ns.map(Duration::from_nanos),
-                node: self.node,
-                namespace: self.namespace,
-                process: self.process,
-                correlation_id: self.correlation_id,
-                parent_id: self.parent_id,
-                data: self.data,
-            }),
+fn valid<T, E: fmt::Display>(
+    field: &str,
+    given: Option<Result<T, E>>,
+    faults: &mut Vec<Fault>,
+) -> Option<T> {
+    match given? {
+        Ok(value) => Some(value),
+        Err(error) => {
+            let at = SpecPath::root().field(field);
+            faults.push(Fault::new(error.to_string()).at(at));
+            None
         }
     }
+}
+
+fn all(faults: Vec<Fault>) -> Faults {
+    Faults::from_list(faults).unwrap_or_else(|| Fault::new("expected an event").into())
 }
 
 impl Serialize for Event {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        Written::from(self).serialize(serializer)
+        let written = Written {
+            id: self.id,
+            event_type: self.event_type.as_str(),
+            wall_time: self.wall_time,
+            monotonic_ns: self.monotonic.map(nanoseconds),
+            node: self.node.as_ref().map(ServiceName::as_str),
+            namespace: self.namespace.as_ref().map(NamespaceName::as_str),
+            process: self.process.as_ref().map(EventProcess::as_str),
+            correlation_id: self.correlation_id.as_ref().map(CorrelationId::as_str),
+            parent_id: self.parent_id,
+            data: &self.data,
+        };
+        written.serialize(serializer)
     }
 }
 
 impl<'de> Deserialize<'de> for Event {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let written = Written::deserialize(deserializer)?;
-        written.into_event().map_err(de::Error::custom)
+        let read = Reading::deserialize(deserializer)?;
+        let told = |faults: Faults| de::Error::custom(faults.to_string().replace('\n', "; "));
+        read.into_event().map_err(told)
     }
 }
 
@@ -126,9 +177,9 @@ impl Event {
     ///
     /// What is wrong, and where.
     pub fn deserialize_from_str(text: &str) -> Result<Self, EventError> {
-        let written: Written =
+        let read: Reading =
             serde_json::from_str(text).map_err(|error| EventError::Json(error.to_string()))?;
-        written.into_event().map_err(EventError::Invalid)
+        read.into_event().map_err(EventError::Invalid)
     }
 
     /// How many bytes the event has as JSON.

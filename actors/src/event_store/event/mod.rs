@@ -111,10 +111,24 @@ impl Event {
         &self.data
     }
 
+    /// The event as one of this namespace, as a store gives it to its backend: for tests of backends.
+    #[must_use]
+    pub fn in_namespace(mut self, namespace: NamespaceName) -> Self {
+        self.namespace = Some(namespace);
+        self
+    }
+
+    /// The event under this number, as a backend gives it back: for tests and backends.
+    #[must_use]
+    pub const fn with_id(mut self, id: EventId) -> Self {
+        self.id = Some(id);
+        self
+    }
+
     /// Whether both say the same, whenever they were given to a store: so that a caller who tries again with a number of its own stores
     /// an event once.
     #[must_use]
-    pub(crate) fn says_the_same(&self, other: &Self) -> bool {
+    pub fn says_the_same(&self, other: &Self) -> bool {
         let mut other = other.clone();
         other.monotonic = self.monotonic;
         *self == other

@@ -1,0 +1,14 @@
+//! Event stores: what they keep, and what they survive.
+
+mod alerts;
+mod bounds;
+mod conformance;
+mod crash;
+mod group_commit;
+mod overload;
+mod questions;
+mod sqlite;
+mod storing;
+mod subscribers;
+mod support;
+mod telemetry;
