@@ -7,6 +7,7 @@
 //! |---|---|
 //! | stop calling what fails, and find out when it works again | [`breaker`], [`CircuitBreaker`], [`CircuitBreakerRegistry`] |
 //! | let so much through in each window of time, for each key | [`limiter`], [`Limiter`], [`RateLimiterRegistry`]; for many machines, `limiter::RedisLimiter` (feature `redis`) |
+//! | lend connections that are opened once | [`pool`], [`PoolManager`], [`ConnectionPoolRegistry`] |
 //! | read and change configuration at run time | [`config`], [`ConfigServer`] |
 //! | keep what has happened, and ask about it | [`event_store`], [`EventStore`] |
 //! | have every process measured | [`instrument`], [`ProcessMetrics`] |
@@ -49,6 +50,7 @@ pub mod event_store;
 pub mod instrument;
 pub mod limiter;
 pub mod metrics;
+pub mod pool;
 pub mod telemetry;
 
 pub use alerts::Alerts;
@@ -58,4 +60,5 @@ pub use event_store::EventStore;
 pub use instrument::ProcessMetrics;
 pub use limiter::{Limiter, RateLimiterRegistry};
 pub use metrics::{MetricsStore, PerformanceMonitor};
+pub use pool::{ConnectionPoolRegistry, PoolManager};
 pub use telemetry::{TelemetryService, TelemetryService as Telemetry};

@@ -27,6 +27,26 @@ pub trait Kinds {
     /// What is wrong with them, with paths from the arguments inwards, as [`Args::decode`] gives it. A
     /// [`Fault`](crate::Fault) turns into [`Faults`] by `into()`.
     fn check(&self, kind: &str, args: &Args) -> Result<(), Faults>;
+
+    /// All kinds of connections that the application brings, for "did you mean". By default: none.
+    fn pool_names(&self) -> Vec<&str> {
+        Vec::new()
+    }
+
+    /// Whether the application brings this kind of connection. By default: whether it is among
+    /// [`pool_names`](Self::pool_names).
+    fn knows_pool(&self, kind: &str) -> bool {
+        self.pool_names().contains(&kind)
+    }
+
+    /// Checks the arguments of a pool of this kind; called only for kinds that exist. By default they are taken as they are.
+    ///
+    /// # Errors
+    ///
+    /// As [`check`](Self::check).
+    fn check_pool(&self, _kind: &str, _args: &Args) -> Result<(), Faults> {
+        Ok(())
+    }
 }
 
 /// Accepts every kind with any arguments: to look at a file without the program that runs it.
@@ -45,12 +65,17 @@ impl Kinds for AnyKind {
     fn check(&self, _kind: &str, _args: &Args) -> Result<(), Faults> {
         Ok(())
     }
+
+    fn knows_pool(&self, _kind: &str) -> bool {
+        true
+    }
 }
 
 /// Kinds with the types of their arguments: checks, but starts nothing.
 #[derive(Debug, Default)]
 pub struct KindTable {
     kinds: BTreeMap<String, Check>,
+    pools: BTreeMap<String, Check>,
 }
 
 impl KindTable {
@@ -66,6 +91,14 @@ impl KindTable {
         self.kinds.insert(name.into(), Decodes::<T>::check);
         self
     }
+
+    /// Adds a kind of connection whose arguments are a `T`, for [`PoolSource::Other`](crate::PoolSource::Other). Replaces one of the
+    /// same name.
+    #[must_use]
+    pub fn pool_kind<T: DeserializeOwned>(mut self, name: impl Into<String>) -> Self {
+        self.pools.insert(name.into(), Decodes::<T>::check);
+        self
+    }
 }
 
 impl Kinds for KindTable {
@@ -79,6 +112,18 @@ impl Kinds for KindTable {
 
     fn check(&self, kind: &str, args: &Args) -> Result<(), Faults> {
         self.kinds.get(kind).map_or(Ok(()), |check| check(args))
+    }
+
+    fn pool_names(&self) -> Vec<&str> {
+        self.pools.keys().map(String::as_str).collect()
+    }
+
+    fn knows_pool(&self, kind: &str) -> bool {
+        self.pools.contains_key(kind)
+    }
+
+    fn check_pool(&self, kind: &str, args: &Args) -> Result<(), Faults> {
+        self.pools.get(kind).map_or(Ok(()), |check| check(args))
     }
 }
 

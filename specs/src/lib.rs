@@ -13,7 +13,8 @@
 //!                              │                ├─ ConfigServerSpec
 //!                              │                ├─ EventStoreSpec ── EventBackendSpec
 //!                              │                ├─ CircuitBreakersSpec ── CircuitConfig
-//!                              │                └─ RateLimitersSpec ── RateLimitConfig
+//!                              │                ├─ RateLimitersSpec ── RateLimitConfig
+//!                              │                └─ ConnectionPoolsSpec ── PoolConfig, PoolSource
 //!                              ├─ SupervisorFlags
 //!                              └─ NodeChild ─┬─ ChildSpec ── Restart, Shutdown, Backoff
 //!                                            ├─ a kind and its Args, or
@@ -50,6 +51,7 @@
 //! | describe an event store | [`EventStoreSpec`], [`EventBackendSpec`] |
 //! | describe circuit breakers | [`CircuitBreakersSpec`], [`CircuitConfig`], [`TripRules`], [`HalfOpen`] |
 //! | describe rate limiters | [`RateLimitersSpec`], [`RateLimitConfig`], [`Algorithm`], [`KeyStrategy`] |
+//! | describe connection pools | [`ConnectionPoolsSpec`], [`PoolConfig`], [`PoolSource`] |
 //! | read or write a file | [`NodeSpec::from_file`], [`NodeSpec::from_ron`], [`NodeSpec::to_ron`], [`ReadError`] |
 //! | give kinds their arguments | [`Args::decode`], [`Kinds`], [`KindTable`] |
 //! | show what is wrong | [`Faults`] and [`Faults::render`] |
@@ -103,11 +105,12 @@ pub use path::{PathStep, SpecPath};
 pub use position::Position;
 pub use service::{
     ALERT_EVENT, AlertRule, AlertsSpec, Algorithm, Aspect, Backend, CallRate, CircuitBreakersSpec,
-    CircuitConfig, CircuitFamily, CircuitWindow, Comparison, ConfigServerSpec, Each, EventBackendSpec, EventStoreSpec, EventsSpec,
-    FailureCount, HalfOpen, Inherit, KeyStrategy, MetricsSpec, NamedCircuit, NamedLimiter, NoData,
-    OnFull, OnMissingKey, OnUnavailable, OpenTime, ProbeExpiry, ProcessMetricsSpec,
-    RateLimitConfig, RateLimitersSpec, RedisBackend, ServicesSpec, Severity, SlowCalls,
-    TelemetrySpec, TripRules, WindowStart,
+    CircuitConfig, CircuitFamily, CircuitWindow, CoDel, Comparison, ConfigServerSpec,
+    ConnectionPoolsSpec, Each, EventBackendSpec, EventStoreSpec, EventsSpec, FailureCount, HalfOpen, Inherit, KeyStrategy, LeaseMax,
+    MetricsSpec, NamedCircuit, NamedLimiter, NamedPool, NoData, OnFull, OnMissingKey,
+    OnSelfDeadlock, OnUnavailable, OpenTime, PoolConfig, PoolHealth, PoolSource, ProbeExpiry,
+    ProcessMetricsSpec, RateLimitConfig, RateLimitersSpec, RedisBackend, ServicesSpec, Severity,
+    SlowCalls, TelemetrySpec, TripRules, WindowStart,
 };
 pub use source::{FILE_BYTES_MAX, ReadError};
 pub use supervisor::{AutoShutdown, Strategy, SupervisorFlags};

@@ -8,7 +8,7 @@ use ron::ser::PrettyConfig;
 
 use crate::document::{Document, options};
 use crate::position::Lines;
-use crate::{Fault, Faults, Kinds, NodeChild, NodeSpec, Position};
+use crate::{Fault, Faults, Kinds, NamedPool, NodeChild, NodeSpec, Position};
 
 /// The largest file that is read, in bytes: 16 MiB.
 pub const FILE_BYTES_MAX: usize = 16 << 20;
@@ -185,6 +185,23 @@ impl Document<'_> {
             let server = services.and_then(|at| self.tree.field_left(at, "config_server"));
             let place = server.and_then(|at| self.tree.field_left(at, "initial"));
             if let (Some(args), Some(at)) = (initial, place) {
+                args.set_position(self.position(at));
+            }
+            if let (Some(pools), Some(at)) = (&mut namespace.services.connection_pools, services) {
+                self.place_pools(&mut pools.pools, at);
+            }
+        }
+    }
+
+    fn place_pools(&self, pools: &mut [NamedPool], services: usize) {
+        let list = self.tree.field_left(services, "connection_pools");
+        let Some(list) = list.and_then(|at| self.tree.field_left(at, "pools")) else {
+            return;
+        };
+        for (pool, at) in pools.iter_mut().zip(self.tree.left_in(list)) {
+            let source = self.tree.field_left(at, "source");
+            let place = source.and_then(|at| self.tree.field_left(at, "args"));
+            if let (Some(args), Some(at)) = (pool.source.args_mut(), place) {
                 args.set_position(self.position(at));
             }
         }

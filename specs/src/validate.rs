@@ -74,6 +74,11 @@ impl Check<'_> {
         namespace
             .services
             .check(&mut self.report, &At::Field(at, "services"));
+        if let Some(pools) = &namespace.services.connection_pools {
+            let services = At::Field(at, "services");
+            let at = At::Field(&services, "connection_pools");
+            pools.check_kinds(self.kinds, &mut self.report, &at);
+        }
         self.level(at, Some(&namespace.supervisor), &namespace.children, 1);
     }
 

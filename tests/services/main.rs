@@ -7,5 +7,8 @@ mod event_store;
 mod instrumented;
 mod limiter;
 mod metrics;
+mod pool;
+mod pool_managers;
 mod process_metrics;
+mod servers;
 mod telemetry;

@@ -77,6 +77,90 @@ pub const EVENT_STORE_FAILED: EventDescriptor = EventDescriptor::new(
     &["namespace", "backend", "error"],
 );
 
+/// A pool of connections was started. A restart of its processes is none.
+pub const CONNECTION_POOL_STARTED: EventDescriptor = EventDescriptor::new(
+    "foundation.connection_pool.pool_started",
+    &["min_size", "max_size"],
+    &["pool", "namespace"],
+);
+/// Connections were lent. As of all events of pools that have a `count`, there is one for each pool (`pool`) and interval at most,
+/// whatever happens: `count` says how often it has since the one before, and `total` over the life of the pool. `waited` is how many of
+/// them had to wait, `wait_ms` for how long in all.
+pub const CONNECTION_POOL_CHECKOUT: EventDescriptor = EventDescriptor::new(
+    "foundation.connection_pool.checkout",
+    &["count", "total", "waited", "wait_ms"],
+    &["pool", "namespace"],
+);
+/// Checkouts were not served in their time.
+pub const CONNECTION_POOL_TIMEOUT: EventDescriptor = pool("foundation.connection_pool.timeout");
+/// Checkouts were refused before their time was up: `reason` is `exhausted`, `queue_full`, `overloaded`, `self_deadlock` or
+/// `unconnected`.
+pub const CONNECTION_POOL_REFUSED: EventDescriptor = pool_why("foundation.connection_pool.refused");
+/// Connections were opened.
+pub const CONNECTION_POOL_CONNECTED: EventDescriptor = pool("foundation.connection_pool.connected");
+/// Connections were closed: `reason` is `idle`, `age` (also of those that were replaced by newer ones), `broken` or `surplus`.
+pub const CONNECTION_POOL_EVICTED: EventDescriptor = pool_why("foundation.connection_pool.evicted");
+/// An attempt to connect has failed, as the last `failures` did.
+pub const CONNECTION_POOL_CONNECT_FAILED: EventDescriptor = EventDescriptor::new(
+    "foundation.connection_pool.connect_failed",
+    &["failures"],
+    &["pool", "namespace", "error"],
+);
+/// A process has ended, and the pool has taken back what it had borrowed (`leases`).
+pub const CONNECTION_POOL_RECLAIMED: EventDescriptor = EventDescriptor::new(
+    "foundation.connection_pool.reclaimed",
+    &["leases"],
+    &["pool", "namespace", "borrower", "taken_at"],
+);
+/// A lease lasts for long.
+pub const CONNECTION_POOL_LEASE_WARNED: EventDescriptor =
+    lease("foundation.connection_pool.lease_warned");
+/// A lease has lasted for too long, and was taken away.
+pub const CONNECTION_POOL_REVOKED: EventDescriptor = lease("foundation.connection_pool.revoked");
+/// A pool was found sick so many times in a row (`looks`) that a step is taken against it: `step` is `evict_idle`, `evict_all`, `recycle`
+/// or `restart`.
+pub const CONNECTION_POOL_SICK: EventDescriptor = EventDescriptor::new(
+    "foundation.connection_pool.sick",
+    &["looks"],
+    &["pool", "namespace", "step", "reason"],
+);
+/// A pool was found well after steps were taken against it.
+pub const CONNECTION_POOL_RECOVERED: EventDescriptor = EventDescriptor::new(
+    "foundation.connection_pool.recovered",
+    &["looks"],
+    &["pool", "namespace"],
+);
+/// A pool makes no attempts to connect, as its circuit breaker is open.
+pub const CONNECTION_POOL_BARRED: EventDescriptor = EventDescriptor::new(
+    "foundation.connection_pool.barred",
+    &["count"],
+    &["pool", "namespace", "breaker"],
+);
+/// A pool makes attempts to connect again, as its circuit breaker lets it.
+pub const CONNECTION_POOL_UNBARRED: EventDescriptor = EventDescriptor::new(
+    "foundation.connection_pool.unbarred",
+    &["count"],
+    &["pool", "namespace", "breaker"],
+);
+/// A pool goes by another configuration.
+pub const CONNECTION_POOL_RECONFIGURED: EventDescriptor = EventDescriptor::new(
+    "foundation.connection_pool.reconfigured",
+    &["min_size", "max_size"],
+    &["pool", "namespace"],
+);
+/// A pool connects with other options from now on, and replaces its connections.
+pub const CONNECTION_POOL_ROTATED: EventDescriptor = EventDescriptor::new(
+    "foundation.connection_pool.rotated",
+    &["connections"],
+    &["pool", "namespace"],
+);
+/// A pool is closed, and so are all its connections; `revoked` leases had to be taken away for it.
+pub const CONNECTION_POOL_DRAINED: EventDescriptor = EventDescriptor::new(
+    "foundation.connection_pool.drained",
+    &["revoked"],
+    &["pool", "namespace"],
+);
+
 /// An alert has fired, or was resolved.
 pub const PERFORMANCE_ALERT: EventDescriptor = EventDescriptor::new(
     mainstay_specs::ALERT_EVENT,
@@ -104,6 +188,23 @@ pub const CATALOGUE: &[EventDescriptor] = &[
     EVENT_STORE_PRUNED,
     EVENT_STORE_REFUSED,
     EVENT_STORE_FAILED,
+    CONNECTION_POOL_STARTED,
+    CONNECTION_POOL_CHECKOUT,
+    CONNECTION_POOL_TIMEOUT,
+    CONNECTION_POOL_REFUSED,
+    CONNECTION_POOL_CONNECTED,
+    CONNECTION_POOL_EVICTED,
+    CONNECTION_POOL_CONNECT_FAILED,
+    CONNECTION_POOL_RECLAIMED,
+    CONNECTION_POOL_LEASE_WARNED,
+    CONNECTION_POOL_REVOKED,
+    CONNECTION_POOL_SICK,
+    CONNECTION_POOL_RECOVERED,
+    CONNECTION_POOL_BARRED,
+    CONNECTION_POOL_UNBARRED,
+    CONNECTION_POOL_RECONFIGURED,
+    CONNECTION_POOL_ROTATED,
+    CONNECTION_POOL_DRAINED,
     PERFORMANCE_ALERT,
 ];
 
@@ -128,6 +229,23 @@ const fn breaker(path: &'static str) -> EventDescriptor {
 
 const fn limiter(path: &'static str) -> EventDescriptor {
     EventDescriptor::new(path, &["count", "total"], &["policy", "namespace"])
+}
+
+const fn pool(path: &'static str) -> EventDescriptor {
+    EventDescriptor::new(path, &["count", "total"], &["pool", "namespace"])
+}
+
+const fn pool_why(path: &'static str) -> EventDescriptor {
+    EventDescriptor::new(path, &["count", "total"], &["pool", "namespace", "reason"])
+}
+
+/// How long it has lasted, who has it (empty if that is no process), and where in the code it was taken.
+const fn lease(path: &'static str) -> EventDescriptor {
+    EventDescriptor::new(
+        path,
+        &["held_ms"],
+        &["pool", "namespace", "borrower", "taken_at"],
+    )
 }
 
 #[cfg(test)]

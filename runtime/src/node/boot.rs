@@ -4,6 +4,7 @@ use std::future::Future;
 use std::pin::pin;
 use std::sync::Arc;
 
+use mainstay_actors::pool::PoolKinds;
 use mainstay_specs::{NamespaceName, NodeSpec};
 use mainstay_supervisors::{NamespacePlan, Runtime};
 
@@ -19,9 +20,10 @@ pub(super) async fn boot(
     runtime: Runtime,
     spec: &NodeSpec,
     kinds: &Factories,
+    pools: &PoolKinds,
     cancel: impl Future<Output = ()>,
 ) -> Result<Node, BootError> {
-    let plans = plans(spec, kinds)?;
+    let plans = plans(spec, kinds, pools)?;
     let node = Node(Arc::new(State::new(runtime, spec)));
     let mut starting = pin!(start(node.clone(), spec, plans));
     tokio::select! {

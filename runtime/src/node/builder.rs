@@ -3,6 +3,7 @@
 use std::future::{Future, pending};
 
 use mainstay_actors::config::ConfigValue;
+use mainstay_actors::pool::{IntoConnectionSpec, PoolKinds, RegisterPoolError};
 use mainstay_specs::{Args, Fault, Faults, Kinds, NodeSpec, SpecPath};
 use mainstay_supervisors::{HISTORY, Runtime};
 use serde::de::DeserializeOwned;
@@ -42,6 +43,7 @@ use super::{BootError, Node, boot};
 #[must_use = "a builder does nothing until it boots"]
 pub struct NodeBuilder {
     kinds: Factories,
+    pools: PoolKinds,
     history: usize,
 }
 
@@ -49,6 +51,7 @@ impl Default for NodeBuilder {
     fn default() -> Self {
         Self {
             kinds: Factories::default(),
+            pools: PoolKinds::new(),
             history: HISTORY,
         }
     }
@@ -74,6 +77,22 @@ impl NodeBuilder {
         self
     }
 
+    /// Adds a kind of connection: a name that may stand in a spec, as `source: other(kind: "…", args: …)`, for pools whose connections are
+    /// made by what `factory` gives. Replaces one of the same name.
+    ///
+    /// `factory` gets the arguments of each pool of this kind, as its own type (`()` for a kind without), and gives the
+    /// [`ConnectionSpec`](mainstay_actors::pool::ConnectionSpec), or an error that says what is wrong with the arguments. It is called
+    /// when a spec is checked and again when a pool is made, so it must connect to nothing.
+    pub fn pool_kind<A, R, F>(mut self, name: impl Into<String>, factory: F) -> Self
+    where
+        A: DeserializeOwned,
+        R: IntoConnectionSpec,
+        F: Fn(A) -> R + Send + Sync + 'static,
+    {
+        self.pools = self.pools.kind(name, factory);
+        self
+    }
+
     /// Sets how many events are kept for those who come late or read slowly; at least 1. Default: [`HISTORY`].
     pub const fn history(mut self, events: usize) -> Self {
         self.history = events;
@@ -81,7 +100,8 @@ impl NodeBuilder {
     }
 
     /// Checks a spec as [`boot`](Self::boot) does: with [`NodeSpec::validate`], and then that the content of config servers can be
-    /// one, that a token can be sent in a header, and that no namespace is called like the tree of the HTTP server.
+    /// one, that the program can make the connections of pools, that a token can be sent in a header, and that no namespace is called like
+    /// the tree of the HTTP server.
     ///
     /// # Errors
     ///
@@ -89,6 +109,7 @@ impl NodeBuilder {
     pub fn validate(&self, spec: &NodeSpec) -> Result<(), Faults> {
         spec.validate(self)?;
         let faults: Vec<Fault> = content_faults(spec)
+            .chain(self.pool_faults(spec))
             .chain(reserved_name(spec))
             .chain(token_fault(spec))
             .collect();
@@ -124,7 +145,28 @@ impl NodeBuilder {
     ) -> Result<Node, BootError> {
         self.validate(spec)?;
         let runtime = Runtime::with_history(self.history);
-        boot::boot(runtime, spec, &self.kinds, cancel).await
+        boot::boot(runtime, spec, &self.kinds, &self.pools, cancel).await
+    }
+
+    /// Pools to what this program was not built for.
+    fn pool_faults(&self, spec: &NodeSpec) -> Vec<Fault> {
+        let mut faults = Vec::new();
+        for (nth, namespace) in spec.namespaces.iter().enumerate() {
+            let services = namespace_path(nth).field("services");
+            let list = services.field("connection_pools").field("pools");
+            let pools = namespace.services.connection_pools.as_ref();
+            let pools = pools.map_or(&[][..], |pools| &pools.pools);
+            for (nth, pool) in pools.iter().enumerate() {
+                // What is registered was checked with the rest of the spec.
+                if let Err(wrong @ RegisterPoolError::NotBuilt { .. }) =
+                    self.pools.check_source(&pool.name, &pool.source)
+                {
+                    let place = list.clone().index(nth).field("source");
+                    faults.push(Fault::new(wrong.to_string()).at(place));
+                }
+            }
+        }
+        faults
     }
 }
 
@@ -139,6 +181,18 @@ impl Kinds for NodeBuilder {
 
     fn check(&self, kind: &str, args: &Args) -> Result<(), Faults> {
         self.kinds.check(kind, args)
+    }
+
+    fn pool_names(&self) -> Vec<&str> {
+        self.pools.names()
+    }
+
+    fn knows_pool(&self, kind: &str) -> bool {
+        self.pools.knows(kind)
+    }
+
+    fn check_pool(&self, kind: &str, args: &Args) -> Result<(), Faults> {
+        self.pools.check(kind, args)
     }
 }
 

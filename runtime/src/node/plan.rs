@@ -1,7 +1,9 @@
 //! From a spec to what is started: pure, nothing runs yet.
 
+use mainstay_actors::pool::PoolKinds;
 use mainstay_actors::{
-    CircuitBreakerRegistry, ConfigServer, EventStore, RateLimiterRegistry, TelemetryService,
+    CircuitBreakerRegistry, ConfigServer, ConnectionPoolRegistry, EventStore, RateLimiterRegistry,
+    TelemetryService,
 };
 use mainstay_specs::{NamespaceName, NamespaceSpec, NodeChild, NodeSpec, ServicesSpec};
 use mainstay_supervisors::{CHILDREN, Child, NamespacePlan, Supervisor};
@@ -13,17 +15,22 @@ use super::kinds::Factories;
 pub(super) fn plans(
     spec: &NodeSpec,
     kinds: &Factories,
+    pools: &PoolKinds,
 ) -> Result<Vec<(NamespaceName, NamespacePlan)>, BootError> {
     let namespaces = spec.namespaces.iter();
     namespaces
-        .map(|namespace| Ok((namespace.name.clone(), plan(namespace, kinds)?)))
+        .map(|namespace| Ok((namespace.name.clone(), plan(namespace, kinds, pools)?)))
         .collect()
 }
 
-fn plan(namespace: &NamespaceSpec, kinds: &Factories) -> Result<NamespacePlan, BootError> {
+fn plan(
+    namespace: &NamespaceSpec,
+    kinds: &Factories,
+    pools: &PoolKinds,
+) -> Result<NamespacePlan, BootError> {
     let path = format!("{}/{CHILDREN}", namespace.name);
     let children = children(&namespace.children, kinds, &path)?;
-    let services = services(&namespace.services).into_iter();
+    let services = services(&namespace.services, pools).into_iter();
     let plan = NamespacePlan::new().children_flags(namespace.supervisor.clone());
     let plan = services.fold(plan, NamespacePlan::service);
     let plan = children.into_iter().fold(plan, NamespacePlan::child);
@@ -31,7 +38,7 @@ fn plan(namespace: &NamespaceSpec, kinds: &Factories) -> Result<NamespacePlan, B
 }
 
 /// In the order in which they may use each other.
-fn services(spec: &ServicesSpec) -> Vec<Child> {
+fn services(spec: &ServicesSpec, kinds: &PoolKinds) -> Vec<Child> {
     let telemetry = spec.telemetry.clone().map(TelemetryService::child);
     let config_server = spec.config_server.clone().map(ConfigServer::child);
     let event_store = spec.event_store.clone().map(EventStore::child);
@@ -39,8 +46,12 @@ fn services(spec: &ServicesSpec) -> Vec<Child> {
     let breakers = breakers.map(CircuitBreakerRegistry::child);
     let limiters = spec.rate_limiters.clone();
     let limiters = limiters.map(RateLimiterRegistry::child);
-    let services = telemetry.into_iter().chain(config_server).chain(event_store);
-    services.chain(breakers).chain(limiters).collect()
+    let pools = spec.connection_pools.clone();
+    let pools = pools.map(|spec| ConnectionPoolRegistry::child_with(spec, kinds.clone()));
+    let services = telemetry.into_iter().chain(config_server);
+    let services = services.chain(breakers).chain(limiters);
+    // It may live on one of the pools.
+    services.chain(pools).chain(event_store).collect()
 }
 
 fn children(list: &[NodeChild], kinds: &Factories, path: &str) -> Result<Vec<Child>, BootError> {

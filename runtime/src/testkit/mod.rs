@@ -25,6 +25,7 @@
 //! | make processes fail | [`TestContext::kill`], [`crash`](TestContext::crash), [`hang`](TestContext::hang), [`fail_next_start`](TestContext::fail_next_start), [`simulate_crash`](TestContext::simulate_crash) |
 //! | make them fail at random, and repeat it | [`ChaosMonkey`], [`Schedule`] |
 //! | make many calls at once | [`measure_concurrent_ops`] |
+//! | have connections that fail when they are told to, and count what pools do | [`MockConnections`], [`MockConnection`] |
 //! | hold an implementation of your own against what is expected of it | [`conformance`] |
 //! | find out what is left | [`Leaks`] |
 
@@ -38,6 +39,7 @@ pub mod guide;
 mod leak;
 mod load;
 mod logs;
+mod mock;
 mod options;
 mod outcome;
 mod panics;
@@ -65,6 +67,10 @@ pub use failure::{TestClock, TestFailure, TestFailures, TimedOut};
 pub use leak::{Leak, Leaks, Place};
 pub use load::{LoadReport, Op, measure_concurrent_ops};
 pub use logs::{LOG_VARIABLE, Logs};
+pub use mock::{
+    MockAct, MockConnection, MockConnections, MockCounts, MockError, MockOp, MockOpCounts,
+    MockOptions,
+};
 pub use options::{Service, TIMEOUT, TestOptions};
 pub use outcome::Outcome;
 pub use run::{run, try_run};

@@ -12,11 +12,13 @@
 //! | `process_metrics.rs` | [`ProcessMetricsSpec`] |
 //! | `circuit_breakers/` | [`CircuitBreakersSpec`], [`CircuitConfig`] |
 //! | `rate_limiters/` | [`RateLimitersSpec`], [`RateLimitConfig`] |
+//! | `connection_pools/` | [`ConnectionPoolsSpec`], [`PoolConfig`] |
 
 mod alerts;
 mod circuit_breakers;
 mod config_server;
 mod event_store;
+mod connection_pools;
 mod events;
 mod metrics;
 mod process_metrics;
@@ -30,6 +32,10 @@ pub use circuit_breakers::{
 };
 pub use config_server::ConfigServerSpec;
 pub use event_store::{EventBackendSpec, EventStoreSpec};
+pub use connection_pools::{
+    CoDel, ConnectionPoolsSpec, LeaseMax, NamedPool, OnSelfDeadlock, PoolConfig, PoolHealth,
+    PoolSource,
+};
 pub use events::EventsSpec;
 pub use metrics::MetricsSpec;
 pub use process_metrics::ProcessMetricsSpec;
@@ -64,6 +70,9 @@ pub struct ServicesSpec {
     /// The rate limiters. Default: none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rate_limiters: Option<RateLimitersSpec>,
+    /// The connection pools; started after the circuit breakers, which they may go through. Default: none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub connection_pools: Option<ConnectionPoolsSpec>,
 }
 
 impl ServicesSpec {
@@ -102,6 +111,13 @@ impl ServicesSpec {
         self
     }
 
+    /// Runs connection pools.
+    #[must_use]
+    pub fn connection_pools(mut self, spec: ConnectionPoolsSpec) -> Self {
+        self.connection_pools = Some(spec);
+        self
+    }
+
     pub(crate) fn is_default(&self) -> bool {
         *self == Self::default()
     }
@@ -121,6 +137,10 @@ impl ServicesSpec {
         }
         if let Some(limiters) = &self.rate_limiters {
             limiters.check(report, &At::Field(at, "rate_limiters"));
+        }
+        if let Some(pools) = &self.connection_pools {
+            pools.check(report, &At::Field(at, "connection_pools"));
+            pools.check_breakers(self.circuit_breakers.as_ref(), report, at);
         }
     }
 }

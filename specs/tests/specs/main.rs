@@ -3,6 +3,7 @@
 mod arguments;
 mod code;
 mod event_store;
+mod connection_pools;
 mod faults;
 mod files;
 mod hostile;

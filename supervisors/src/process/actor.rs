@@ -234,6 +234,7 @@ impl<A: Actor> Actor for Host<A> {
         // Dropped inside, as part of the process, so that a destructor that panics is caught as well.
         let result = Within::new(&mut state.running.current, async {
             let result = self.actor.post_stop(myself, &mut user).await;
+            self.process().life().set_over();
             drop(user);
             result
         })

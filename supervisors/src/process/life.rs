@@ -87,6 +87,8 @@ pub(crate) struct Life {
     holds_up: AtomicBool,
     /// It has said its last word.
     ending: Flag,
+    /// It has, or it was cut off.
+    over: AtomicBool,
     state: Mutex<State>,
     pub(super) reason: OnceLock<ExitReason>,
     /// What of the incarnation is there.
@@ -112,6 +114,7 @@ impl Life {
             faults: Faults::default(),
             holds_up: AtomicBool::new(false),
             ending: Flag::default(),
+            over: AtomicBool::new(false),
             state: Mutex::new(State {
                 phase: Phase::Alive,
                 announced: false,
@@ -192,6 +195,16 @@ impl Life {
         self.lock().forced.is_some()
     }
 
+    /// Whether it has said its last word, or was cut off before.
+    pub(crate) fn is_over(&self) -> bool {
+        self.over.load(Ordering::Acquire)
+    }
+
+    /// Before what it holds is dropped for that.
+    pub(super) fn set_over(&self) {
+        self.over.store(true, Ordering::Release);
+    }
+
     /// The reason of a process that takes no links any more, also while its end is being made known.
     pub(super) fn last_reason(&self) -> ExitReason {
         let reason = self.reason().cloned();
@@ -240,6 +253,7 @@ impl Life {
             && let Some(forced) = control.ask_to_stop(reason)
         {
             state.forced = Some(forced);
+            self.set_over();
         }
         state.control = Some(control);
     }
@@ -281,6 +295,9 @@ impl Life {
         {
             let forced = control.ask_to_stop(reason);
             state.forced = state.forced.take().or(forced);
+            if state.forced.is_some() {
+                self.set_over();
+            }
         }
     }
 
@@ -296,11 +313,13 @@ impl Life {
     }
 
     pub(crate) fn kill(&self, reason: ExitReason) {
+        self.set_over();
         force(self.lock(), reason);
     }
 
     /// As [`kill`](Self::kill), by its supervisor, which waits for the end itself and needs no message.
     pub(crate) fn kill_expecting(&self, reason: ExitReason) {
+        self.set_over();
         let mut state = self.lock();
         state.expected = true;
         force(state, reason);
@@ -308,6 +327,7 @@ impl Life {
 
     /// What the process said of its own end. The first word counts.
     pub(crate) fn set_outcome(&self, reason: ExitReason) {
+        self.set_over();
         self.ending.raise();
         let mut state = self.lock();
         if state.outcome.is_none() {

@@ -196,6 +196,15 @@ impl Process {
         self.0.reason().is_none()
     }
 
+    /// Whether it is over: it has returned, failed or panicked, or was killed, even if its end cannot be seen yet. What it held and is
+    /// dropped from then on was not let go of by its own code, but with it.
+    ///
+    /// An actor that stops is over when its `post_stop` has returned, before its state is dropped.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        self.0.is_over() || !self.is_alive()
+    }
+
     /// Why it ended, or `None` while it is alive.
     #[must_use]
     pub fn exit_reason(&self) -> Option<ExitReason> {

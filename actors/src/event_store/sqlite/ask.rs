@@ -12,14 +12,6 @@ use crate::event_store::event::Event;
 use crate::event_store::id::EventId;
 use crate::event_store::query::{EventPage, EventQuery, PageBounds, Pager, Turn};
 
-pub(super) fn get(
-    connection: &Connection,
-    tenant: &Tenant,
-    id: EventId,
-) -> Result<Option<Event>, BackendError> {
-    find(connection, tenant, id)
-}
-
 /// The event of this number.
 pub(super) fn find(
     connection: &Connection,
@@ -81,10 +73,6 @@ pub(super) fn ledger(connection: &Connection, tenant: &Tenant) -> Result<Usage, 
         Ok(Usage::new(read(row, 0)?, read(row, 1)?, read(row, 2)?))
     });
     found.map_err(failed)
-}
-
-pub(super) fn usage(connection: &Connection, tenant: &Tenant) -> Result<Usage, BackendError> {
-    ledger(connection, tenant)
 }
 
 /// In the order of [`COLUMNS`].

@@ -3,21 +3,19 @@
 //! | file | holds |
 //! |---|---|
 //! | `mod.rs` | [`SqliteBackend`] |
-//! | `link.rs` | the connections, and the threads on which they are used |
 //! | `schema.rs` | the tables |
 //! | `append.rs`, `ask.rs` | what is done with a connection |
 
 mod append;
 mod ask;
-mod link;
 mod schema;
 
-use std::path::Path;
 use std::sync::Arc;
 use std::time::SystemTime;
 
 use mainstay_specs::NamespaceName;
 use rusqlite::Connection;
+use tokio::sync::OnceCell;
 
 use super::backend::{
     Appended, BackendAnswer, BackendError, EventBackend, EventGroup, StoreBounds, Usage,
@@ -25,84 +23,79 @@ use super::backend::{
 use super::event::Event;
 use super::id::EventId;
 use super::query::{EventPage, EventQuery, PageBounds};
-use link::Link;
+use crate::pool::PoolManager;
+use crate::pool::managers::sqlite::{Sqlite, SqliteError};
 use schema::Tenant;
 
-/// Keeps events in SQLite: a file, or the memory of this process.
+/// Keeps events in SQLite, on a pool of connections.
 ///
-/// What was acknowledged is on the disk, however the process or the machine ends: the file is in write-ahead mode and is synced at each
-/// commit (`synchronous = FULL`), of which one serves all stores that wait. Several namespaces, and several processes of one machine,
-/// may share a file; each namespace sees its own events only. It is to be on a disk of this machine: SQLite's write-ahead mode does not
-/// work over a network.
+/// What was acknowledged is on the disk, however the process or the machine ends, as far as the connections are made as
+/// [`SqliteOptions`](crate::pool::managers::sqlite::SqliteOptions) has them by default: in write-ahead mode, with a sync at each commit, of
+/// which one serves all stores that wait. Several namespaces, and several processes of one machine, may share a file; each namespace sees
+/// its own events only. It is to be on a disk of this machine: the write-ahead mode does not work over a network.
 ///
-/// Connections are used on tokio's threads for what blocks. Questions have a connection of their own, so that they do not wait for
-/// commits.
+/// With two connections or more, questions do not wait for commits.
 #[derive(Debug)]
 pub struct SqliteBackend {
-    link: Arc<Link>,
-    tenant: Tenant,
+    pool: PoolManager<Sqlite>,
+    namespace: NamespaceName,
+    /// Once the tables are there.
+    tenant: OnceCell<Tenant>,
 }
 
 impl SqliteBackend {
-    /// The events of this namespace in a file, which is made if it is not there.
-    ///
-    /// # Errors
-    ///
-    /// [`BackendError::Failed`] if the file cannot be opened or written; [`BackendError::Unreadable`] if it is of a later version of
-    /// Mainstay, or no database.
-    ///
-    /// Cancel safety: it may be dropped at will; the file may be made all the same.
-    pub async fn open(
-        path: impl AsRef<Path>,
-        namespace: NamespaceName,
-    ) -> Result<Self, BackendError> {
-        let path = path.as_ref().to_owned();
-        Self::start(namespace, move || Link::open(&path)).await
+    /// The events of this namespace in the database of a pool. Its tables, whose names begin with `mainstay_event`, are made when they are
+    /// needed first.
+    #[must_use]
+    pub fn new(pool: PoolManager<Sqlite>, namespace: NamespaceName) -> Self {
+        Self {
+            pool,
+            namespace,
+            tenant: OnceCell::new(),
+        }
     }
 
-    /// The events of this namespace in the memory of this process, gone with this.
-    ///
-    /// # Errors
-    ///
-    /// There is no memory.
-    pub async fn in_memory(namespace: NamespaceName) -> Result<Self, BackendError> {
-        Self::start(namespace, Link::in_memory).await
+    async fn tenant(&self) -> Result<Tenant, BackendError> {
+        let prepare = || {
+            let namespace = self.namespace.clone();
+            self.call(BackendError::failed, move |connection| {
+                schema::prepare(connection, &namespace)
+            })
+        };
+        self.tenant.get_or_try_init(prepare).await.cloned()
     }
 
-    async fn start(
-        namespace: NamespaceName,
-        open: impl FnOnce() -> Result<Link, BackendError> + Send + 'static,
-    ) -> Result<Self, BackendError> {
-        let opened = link::off_thread(move || {
-            let link = open()?;
-            let tenant = link.write(|connection| schema::prepare(connection, &namespace))?;
-            Ok((link, tenant))
-        });
-        let (link, tenant) = opened.await?;
-        Ok(Self {
-            link: Arc::new(link),
-            tenant,
-        })
+    /// Does work on a connection; `gone` makes an error of one that is lost while it is done.
+    async fn call<T: Send + 'static>(
+        &self,
+        gone: impl FnOnce(SqliteError) -> BackendError,
+        work: impl FnOnce(&mut Connection) -> Result<T, BackendError> + Send + 'static,
+    ) -> Result<T, BackendError> {
+        let mut lease = self.pool.checkout().await.map_err(BackendError::failed)?;
+        let done = lease.call(move |connection| Ok(work(connection))).await;
+        done.unwrap_or_else(|error| Err(gone(error)))
     }
 
     fn write<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut Connection, &Tenant) -> Result<T, BackendError> + Send + 'static,
     ) -> BackendAnswer<'_, T> {
-        let (link, tenant) = (Arc::clone(&self.link), self.tenant.clone());
-        Box::pin(link::off_thread(move || {
-            link.write(|connection| work(connection, &tenant))
-        }))
+        Box::pin(async move {
+            let tenant = self.tenant().await?;
+            let work = move |connection: &mut Connection| work(connection, &tenant);
+            self.call(BackendError::unknown, work).await
+        })
     }
 
     fn read<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&mut Connection, &Tenant) -> Result<T, BackendError> + Send + 'static,
+        work: impl FnOnce(&Connection, &Tenant) -> Result<T, BackendError> + Send + 'static,
     ) -> BackendAnswer<'_, T> {
-        let (link, tenant) = (Arc::clone(&self.link), self.tenant.clone());
-        Box::pin(link::off_thread(move || {
-            link.read(|connection| work(connection, &tenant))
-        }))
+        Box::pin(async move {
+            let tenant = self.tenant().await?;
+            let work = move |connection: &mut Connection| work(connection, &tenant);
+            self.call(BackendError::failed, work).await
+        })
     }
 }
 
@@ -116,7 +109,7 @@ impl EventBackend for SqliteBackend {
     }
 
     fn get(&self, id: EventId) -> BackendAnswer<'_, Option<Event>> {
-        self.read(move |connection, tenant| ask::get(connection, tenant, id))
+        self.read(move |connection, tenant| ask::find(connection, tenant, id))
     }
 
     fn query(&self, query: Arc<EventQuery>, bounds: PageBounds) -> BackendAnswer<'_, EventPage> {
@@ -128,7 +121,7 @@ impl EventBackend for SqliteBackend {
     }
 
     fn usage(&self) -> BackendAnswer<'_, Usage> {
-        self.read(|connection, tenant| ask::usage(connection, tenant))
+        self.read(ask::ledger)
     }
 }
 

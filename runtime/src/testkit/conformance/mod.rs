@@ -6,11 +6,13 @@
 //! | [`Breaker`]: a circuit breaker of any kind | [`circuit_breaker`] |
 //! | [`Limits`]: a rate limiter of any kind | [`rate_limiter`] |
 //! | [`EventBackend`](mainstay_actors::event_store::EventBackend): where an event store keeps its events | [`event_backend`] |
+//! | [`Connections`]: a manager of connections, for pools | [`connection_pool`] |
 
 mod breaker;
 mod event_backend;
 mod lease;
 mod limiter;
+mod pool;
 
 use std::fmt;
 
@@ -18,6 +20,7 @@ pub use breaker::{Breaker, BreakerSetup, circuit_breaker};
 pub use event_backend::event_backend;
 pub use lease::lease_backend;
 pub use limiter::{Held, LimiterSetup, Limits, TimedLimiter, rate_limiter};
+pub use pool::{Connections, connection_pool};
 
 /// An implementation breaks a rule. `Debug` shows it as `Display` does, for `unwrap`.
 #[derive(Clone, PartialEq, Eq, thiserror::Error)]

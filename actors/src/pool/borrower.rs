@@ -1,0 +1,113 @@
+//! Who borrows.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::fmt;
+
+use mainstay_supervisors::{Pid, Process};
+
+/// Whoever asked for a connection: the process that ran, or else the task.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Borrower {
+    Process(Pid),
+    Task(tokio::task::Id),
+}
+
+impl fmt::Display for Borrower {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Process(pid) => write!(f, "process {pid}"),
+            Self::Task(id) => write!(f, "task {id}"),
+        }
+    }
+}
+
+/// Whoever asks here.
+#[derive(Debug)]
+pub(crate) struct Asker {
+    pub(crate) process: Option<Process>,
+    pub(crate) borrower: Option<Borrower>,
+}
+
+impl Asker {
+    #[inline]
+    pub(crate) fn here() -> Self {
+        let process = mainstay_supervisors::current();
+        let borrower = match &process {
+            Some(process) => Some(Borrower::Process(process.pid())),
+            None => tokio::task::try_id().map(Borrower::Task),
+        };
+        Self { process, borrower }
+    }
+}
+
+/// The processes that have leases, or had some not long ago. The keeper watches each of them, once.
+#[derive(Debug, Default)]
+pub(crate) struct Borrowers {
+    known: HashMap<Pid, Known>,
+    to_watch: Vec<Process>,
+}
+
+#[derive(Debug)]
+struct Known {
+    process: Process,
+    leases: u32,
+}
+
+impl Borrowers {
+    /// Whether the keeper is to be called, as it does not watch this one yet.
+    pub(crate) fn lent(&mut self, process: &Process) -> bool {
+        match self.known.entry(process.pid()) {
+            Entry::Occupied(mut known) => {
+                known.get_mut().leases += 1;
+                false
+            }
+            Entry::Vacant(place) => {
+                let process = process.clone();
+                self.to_watch.push(process.clone());
+                place.insert(Known { process, leases: 1 });
+                true
+            }
+        }
+    }
+
+    pub(crate) fn returned(&mut self, borrower: Option<Borrower>) {
+        if let Some(Borrower::Process(pid)) = borrower
+            && let Some(known) = self.known.get_mut(&pid)
+        {
+            known.leases = known.leases.saturating_sub(1);
+        }
+    }
+
+    /// One that has ended, or need not be watched any more if it has no leases: whether that is so.
+    pub(crate) fn forget(&mut self, pid: Pid, has_ended: bool) -> Option<Process> {
+        let idle = |known: &Known| has_ended || known.leases == 0;
+        self.known.get(&pid).filter(|known| idle(known))?;
+        self.known.remove(&pid).map(|known| known.process)
+    }
+
+    /// Those that the keeper does not watch yet.
+    pub(crate) fn take_new(&mut self) -> Vec<Process> {
+        std::mem::take(&mut self.to_watch)
+    }
+
+    /// A keeper that is new watches none of them.
+    pub(crate) fn watch_all(&mut self) {
+        self.to_watch = self
+            .known
+            .values()
+            .map(|known| known.process.clone())
+            .collect();
+    }
+
+    /// What to call a borrower.
+    pub(crate) fn label(&self, borrower: Borrower) -> String {
+        match borrower {
+            Borrower::Process(pid) => match self.known.get(&pid) {
+                Some(known) => format!("{} ({pid})", known.process.path()),
+                None => borrower.to_string(),
+            },
+            Borrower::Task(_) => borrower.to_string(),
+        }
+    }
+}

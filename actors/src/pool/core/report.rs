@@ -1,0 +1,120 @@
+//! What the core tells.
+
+use std::panic::Location;
+
+use super::super::error::ConnectError;
+use super::slot::Kind;
+use super::{Core, Seat};
+
+/// Why somebody does not get a connection.
+#[derive(Clone, Debug)]
+pub(crate) enum Refusal {
+    /// There is none, and it would not wait.
+    Exhausted,
+    /// Its time is up.
+    Timeout,
+    /// As many wait as may.
+    QueueFull,
+    /// All have waited for long.
+    Overloaded,
+    /// Attempts to connect have failed.
+    Connect(ConnectError),
+    /// No attempt is made before then.
+    Held { until: u64 },
+    /// The pool is closed.
+    Closed,
+    /// Everybody waits for everybody.
+    SelfDeadlock,
+}
+
+/// How a pool stands.
+#[derive(Clone, Debug)]
+pub(crate) struct Situation<B> {
+    pub(crate) max: u32,
+    pub(crate) idle: u32,
+    pub(crate) leased: u32,
+    pub(crate) connecting: u32,
+    pub(crate) mending: u32,
+    pub(crate) closing: u32,
+    pub(crate) waiting: u32,
+    pub(crate) longest: Option<Holder<B>>,
+    pub(crate) failures: u32,
+    pub(crate) last_error: Option<ConnectError>,
+    /// When the next attempt to connect may begin, if that is not now.
+    pub(crate) retry_at: Option<u64>,
+}
+
+/// A lease, from outside.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Holder<B> {
+    pub(crate) seat: Seat,
+    pub(crate) at: &'static Location<'static>,
+    pub(crate) borrower: Option<B>,
+    pub(crate) since: u64,
+}
+
+/// What has happened so far.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Counts {
+    /// How often a connection was lent: at once, and after waiting.
+    pub(crate) lent: u64,
+    pub(crate) waited: u64,
+    /// For how long those have waited who were served, in all and at most.
+    pub(crate) waited_for: u64,
+    pub(crate) longest_wait: u64,
+    pub(crate) timeouts: u64,
+    /// Refused at once, as there was none or too many waited.
+    pub(crate) exhausted: u64,
+    pub(crate) queue_full: u64,
+    pub(crate) overloaded: u64,
+    pub(crate) deadlocks: u64,
+    /// Told that attempts to connect have failed, or are not made.
+    pub(crate) unconnected: u64,
+    pub(crate) opened: u64,
+    pub(crate) failed: u64,
+    /// Of those that were closed: idle for too long, too old or replaced, found broken, and too many.
+    pub(crate) idle_out: u64,
+    pub(crate) aged: u64,
+    pub(crate) broken: u64,
+    pub(crate) surplus: u64,
+    pub(crate) closed: u64,
+    pub(crate) mended: u64,
+    pub(crate) revoked: u64,
+}
+
+impl<C, B: Copy + Eq> Core<C, B> {
+    pub(crate) fn situation(&self, now: u64) -> Situation<B> {
+        let count = |kind: Kind| self.count(kind);
+        Situation {
+            max: self.terms.max,
+            idle: count(Kind::Idle),
+            leased: count(Kind::Leased),
+            connecting: count(Kind::Connecting),
+            mending: count(Kind::Mending),
+            closing: count(Kind::Closing),
+            waiting: self.line.len(),
+            longest: self.holders().min_by_key(|holder| holder.since),
+            failures: self.connects.failures,
+            last_error: self.connects.last_error.clone(),
+            retry_at: Some(self.connects.not_before).filter(|&at| at > now),
+        }
+    }
+
+    /// All leases.
+    pub(crate) fn holders(&self) -> impl Iterator<Item = Holder<B>> {
+        let slots = self.slots.iter().zip(0..);
+        let leased = slots.filter(|(slot, _)| slot.kind == Kind::Leased);
+        leased.filter_map(|(slot, number)| {
+            let who = slot.who?;
+            Some(Holder {
+                seat: Seat {
+                    number,
+                    epoch: slot.epoch,
+                },
+                at: who.at,
+                borrower: who.borrower,
+                since: slot.since,
+            })
+        })
+    }
+}

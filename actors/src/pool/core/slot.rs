@@ -1,0 +1,79 @@
+//! The places of a pool, of which each holds at most one connection.
+
+use std::panic::Location;
+
+use super::terms::NEVER;
+
+/// What is in a place. But for the first two, somebody outside holds its [`Seat`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Free,
+    Idle,
+    Leased,
+    Connecting,
+    /// It is being reset, or pinged to keep it alive.
+    Mending,
+    Closing,
+}
+
+/// How many kinds there are.
+pub(crate) const KINDS: usize = 6;
+
+/// A right to a place: good for as long as its epoch is that of the place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Seat {
+    pub(crate) number: u32,
+    pub(crate) epoch: u32,
+}
+
+/// Who asks for a connection.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Who<B> {
+    pub(crate) at: &'static Location<'static>,
+    pub(crate) borrower: Option<B>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Slot<C, B> {
+    pub(crate) kind: Kind,
+    /// Goes on whenever a right to the place is given out or taken away.
+    pub(crate) epoch: u32,
+    /// There is one if it is idle.
+    pub(crate) conn: Option<C>,
+    /// Since when it is idle or leased, or when the attempt to connect began.
+    pub(crate) since: u64,
+    /// When it was last known to work.
+    pub(crate) tried: u64,
+    /// Who has it, if it is leased.
+    pub(crate) who: Option<Who<B>>,
+    /// The lease was told of.
+    pub(crate) warned: bool,
+    pub(crate) born: u64,
+    /// It is not lent, and not kept, from then on.
+    pub(crate) dies: u64,
+}
+
+impl<C, B> Slot<C, B> {
+    pub(crate) const fn free() -> Self {
+        Self {
+            kind: Kind::Free,
+            epoch: 0,
+            conn: None,
+            since: 0,
+            tried: 0,
+            who: None,
+            warned: false,
+            born: 0,
+            dies: NEVER,
+        }
+    }
+}
+
+/// A connection that was given to somebody.
+#[derive(Debug)]
+pub(crate) struct Given<C> {
+    pub(crate) conn: C,
+    pub(crate) seat: Seat,
+    /// It was idle for so long that it has to be pinged before it is used.
+    pub(crate) validate: bool,
+}

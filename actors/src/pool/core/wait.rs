@@ -1,0 +1,210 @@
+//! Getting into the line, and out of it.
+
+use std::task::{Poll, Waker};
+
+use super::line::{Fate, Key, Wait};
+use super::report::Refusal;
+use super::slot::{Given, Kind, Seat, Who};
+use super::{Answer, Core, Phase, Wakes};
+use crate::pool::manager::Condition;
+
+impl<C, B: Copy + Eq> Core<C, B> {
+    /// Into the line, if there is a point in it.
+    #[inline(never)]
+    pub(super) fn enter(
+        &mut self,
+        now: u64,
+        patience: u64,
+        who: Who<B>,
+        waker: &Waker,
+    ) -> Answer<C> {
+        let deadline = match self.admit(now, patience, who) {
+            Ok(deadline) => deadline,
+            Err(refusal) => return self.refuse(refusal),
+        };
+        let wait = Wait {
+            who,
+            entered: now,
+            deadline,
+        };
+        let key = self.line.push_back(wait, waker.clone());
+        self.entered(now, deadline);
+        Answer::Waiting(key)
+    }
+
+    /// Until when it may wait.
+    fn admit(&mut self, now: u64, patience: u64, who: Who<B>) -> Result<u64, Refusal> {
+        if self.phase == Phase::Closed {
+            return Err(Refusal::Closed);
+        }
+        if self.connects.is_held(now) && self.usable() == 0 {
+            let until = self.connects.not_before;
+            return Err(Refusal::Held { until });
+        }
+        if patience == 0 && !self.has_room_for_another(now) {
+            return Err(Refusal::Exhausted);
+        }
+        if self.line.len() >= self.terms.waiters_max {
+            return Err(Refusal::QueueFull);
+        }
+        self.mind_deadlock(who)?;
+        let patience = match patience {
+            0 => self.terms.connect_timeout,
+            patience => patience,
+        };
+        Ok(now.saturating_add(patience))
+    }
+
+    fn refuse(&mut self, refusal: Refusal) -> Answer<C> {
+        self.count_refusal(&refusal);
+        Answer::Refused(refusal)
+    }
+
+    fn count_refusal(&mut self, refusal: &Refusal) {
+        let counts = &mut self.counts;
+        match refusal {
+            Refusal::Exhausted => counts.exhausted += 1,
+            Refusal::Timeout => counts.timeouts += 1,
+            Refusal::QueueFull => counts.queue_full += 1,
+            Refusal::Overloaded => counts.overloaded += 1,
+            Refusal::Connect(_) | Refusal::Held { .. } => counts.unconnected += 1,
+            // A deadlock that is only told of counts as well.
+            Refusal::Closed | Refusal::SelfDeadlock => {}
+        }
+    }
+
+    fn entered(&mut self, now: u64, deadline: u64) {
+        self.need(deadline);
+        let parallel = self.count(Kind::Connecting) < self.connects.allowed;
+        if self.live() < self.terms.max && parallel {
+            self.look_for_connects(now);
+        }
+    }
+
+    /// For one whose connection was found broken: another one, or the place in the line it had. It says whether it has found so
+    /// many that all others are likely to be, too, which have not been used for as long.
+    pub(crate) fn again(
+        &mut self,
+        now: u64,
+        wait: Wait<B>,
+        evict: bool,
+        waker: &Waker,
+    ) -> Answer<C> {
+        if evict {
+            self.evict_unproven(now);
+        }
+        if wait.deadline <= now {
+            return self.refuse(Refusal::Timeout);
+        }
+        if self.phase == Phase::Closed {
+            return Answer::Refused(Refusal::Closed);
+        }
+        if let Some(given) = self.lend_idle(now, wait.who) {
+            return Answer::Given(given);
+        }
+        let key = self.line.push_in_order(wait, waker.clone());
+        self.entered(now, wait.deadline);
+        Answer::Waiting(key)
+    }
+
+    /// What has become of one who waits, which is over then. The waker that comes out is to be dropped without any lock.
+    pub(crate) fn poll(
+        &mut self,
+        key: Key,
+        waker: &Waker,
+    ) -> (Poll<Result<Given<C>, Refusal>>, Option<Waker>) {
+        if self.line.is_waiting(key) {
+            return (Poll::Pending, self.line.watch(key, waker));
+        }
+        let (fate, waker) = self.line.take(key);
+        let result = match fate {
+            Fate::Granted(given) => Ok(given),
+            Fate::Refused(refusal) => Err(refusal),
+            Fate::Waiting | Fate::Vacant => Err(Refusal::Closed),
+        };
+        (Poll::Ready(result), waker)
+    }
+
+    /// Takes one out of the line who does not wait any more. What it was granted goes to the next one.
+    pub(crate) fn leave(&mut self, now: u64, key: Key, wakes: &mut Wakes) -> Option<Waker> {
+        let (fate, waker) = self.line.take(key);
+        if let Fate::Granted(given) = fate {
+            // It was not used.
+            self.counts.lent -= 1;
+            self.put(now, given.seat, given.conn, Condition::Clean, wakes);
+        }
+        waker
+    }
+
+    /// The time of one who waits is up, as it found out itself.
+    pub(crate) fn time_out(&mut self, now: u64, key: Key, wakes: &mut Wakes) {
+        if self.line.is_waiting(key) && self.line.wait(key).deadline <= now {
+            wakes.add(self.send_away(key, Refusal::Timeout));
+        }
+    }
+
+    pub(super) fn send_away(&mut self, key: Key, refusal: Refusal) -> Option<Waker> {
+        self.count_refusal(&refusal);
+        self.line.settle(key, Fate::Refused(refusal))
+    }
+
+    /// Sends away all who wait.
+    pub(super) fn send_all_away(&mut self, refusal: &Refusal, wakes: &mut Wakes) {
+        while let Some(key) = self.line.head() {
+            wakes.add(self.send_away(key, refusal.clone()));
+        }
+    }
+
+    /// Gives a connection to the first who waits and may still have it; or keeps it.
+    pub(super) fn serve(&mut self, now: u64, number: u32, conn: C, wakes: &mut Wakes) {
+        let Some(key) = self.next_in_line(now, wakes) else {
+            return self.keep(number, conn);
+        };
+        let Wait { who, entered, .. } = *self.line.wait(key);
+        let waited = now.saturating_sub(entered);
+        self.counts.waited += 1;
+        self.counts.waited_for = self.counts.waited_for.saturating_add(waited);
+        self.counts.longest_wait = self.counts.longest_wait.max(waited);
+        let epoch = self.slots[number as usize].epoch;
+        let given = Given {
+            conn,
+            seat: Seat { number, epoch },
+            validate: false,
+        };
+        self.lease(now, number, who);
+        wakes.add(self.line.settle(key, Fate::Granted(given)));
+    }
+
+    /// The first who waits, after those were sent away whose time is up or who have waited for too long.
+    fn next_in_line(&mut self, now: u64, wakes: &mut Wakes) -> Option<Key> {
+        loop {
+            let key = self.line.head()?;
+            let wait = self.line.wait(key);
+            // At the very moment it still may.
+            if wait.deadline < now {
+                wakes.add(self.send_away(key, Refusal::Timeout));
+                continue;
+            }
+            let waited = now.saturating_sub(wait.entered);
+            let is_last = self.line.len() == 1;
+            let codel = self.codel.as_mut();
+            if codel.is_some_and(|codel| codel.sends_away(now, waited, is_last)) {
+                wakes.add(self.send_away(key, Refusal::Overloaded));
+                continue;
+            }
+            return Some(key);
+        }
+    }
+
+    /// Lends what is idle to those who wait, who could not have it before.
+    pub(super) fn serve_idle(&mut self, now: u64, wakes: &mut Wakes) {
+        while self.line.len() > 0 && self.phase == Phase::Open {
+            let Some(number) = self.idle.pop_back() else {
+                return;
+            };
+            if let Some(conn) = self.slots[number as usize].conn.take() {
+                self.supply(now, number, conn, wakes);
+            }
+        }
+    }
+}

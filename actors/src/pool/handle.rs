@@ -1,0 +1,229 @@
+//! The handle.
+
+use std::fmt;
+use std::future::Future;
+use std::panic::Location;
+use std::sync::Arc;
+use std::time::Duration;
+
+use mainstay_specs::{Faults, PoolConfig, ServiceName};
+
+use super::cell::Cell;
+use super::checkout::checkout;
+use super::core::nanos;
+use super::error::PoolError;
+use super::lease::{End, Lease};
+use super::manager::{ConnectionPool, LeaseEnd};
+use super::stats::PoolStats;
+
+/// A connection pool: a handle, cheap to clone, that goes on naming the same pool through every crash of its parts.
+///
+/// To lend a connection that is idle, and to take one back, each take one lock for some tens of nanoseconds; no message is sent and
+/// nothing is allocated, also where a checkout has to wait. Who comes first is served first, and nobody who comes later gets a
+/// connection before those who wait.
+///
+/// Its state belongs to the namespace. At the end of the namespace the pool is closed, and refuses everybody.
+pub struct PoolManager<P: ConnectionPool> {
+    cell: Arc<Cell<P>>,
+}
+
+impl<P: ConnectionPool> Clone for PoolManager<P> {
+    fn clone(&self) -> Self {
+        Self {
+            cell: Arc::clone(&self.cell),
+        }
+    }
+}
+
+impl<P: ConnectionPool> PoolManager<P> {
+    pub(crate) const fn of(cell: Arc<Cell<P>>) -> Self {
+        Self { cell }
+    }
+
+    pub(crate) const fn cell(&self) -> &Arc<Cell<P>> {
+        &self.cell
+    }
+
+    /// The name of the pool.
+    #[must_use]
+    pub fn name(&self) -> &ServiceName {
+        &self.cell.name
+    }
+
+    /// Borrows a connection, within the `checkout_timeout` of the configuration.
+    ///
+    /// The one that was used last is lent first. If there is none, it waits in line, and one more is made if there may be. A
+    /// connection that was idle for long is pinged first, and another one taken in its stead if it does not answer.
+    ///
+    /// # Errors
+    ///
+    /// [`PoolError::Timeout`]; [`PoolError::Exhausted`] if the timeout is zero; [`PoolError::QueueFull`],
+    /// [`PoolError::Overloaded`], [`PoolError::Connect`], [`PoolError::Unavailable`], [`PoolError::SelfDeadlock`],
+    /// [`PoolError::Closed`].
+    ///
+    /// # Panics
+    ///
+    /// If it has to wait or to ping outside of a tokio runtime with time.
+    ///
+    /// Cancel safety: the place in the line is lost when this is dropped. A connection that it had been given already goes to the
+    /// next one who waits; one that was being pinged is closed.
+    #[track_caller]
+    pub fn checkout(&self) -> impl Future<Output = Result<Lease<P>, PoolError>> + Send + '_ {
+        let at = Location::caller();
+        async move { checkout(&self.cell, at, self.cell.patience()).await }
+    }
+
+    /// As [`checkout`](Self::checkout), within this time. Zero: it waits for a new connection at most, where there is room for one,
+    /// within the `connect_timeout`.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`checkout`](Self::checkout).
+    ///
+    /// # Panics
+    ///
+    /// As [`checkout`](Self::checkout).
+    ///
+    /// Cancel safety: as that of [`checkout`](Self::checkout).
+    #[track_caller]
+    pub fn checkout_within(
+        &self,
+        time: Duration,
+    ) -> impl Future<Output = Result<Lease<P>, PoolError>> + Send + '_ {
+        let at = Location::caller();
+        async move { checkout(&self.cell, at, nanos(time)).await }
+    }
+
+    /// Runs an operation with a connection. Unlike a [`Lease`] that is just dropped, this knows how the operation ended: what was
+    /// cut off in the middle is [`LeaseEnd::Cancelled`], and closed unless the manager of the connections says otherwise.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`checkout`](Self::checkout).
+    ///
+    /// # Panics
+    ///
+    /// As [`checkout`](Self::checkout), and if the operation does.
+    ///
+    /// Cancel safety: when this is dropped, so is the operation.
+    #[track_caller]
+    pub fn with_connection<T, F>(
+        &self,
+        operation: F,
+    ) -> impl Future<Output = Result<T, PoolError>> + use<'_, P, T, F>
+    where
+        F: AsyncFnOnce(&mut P::Conn) -> T,
+    {
+        let at = Location::caller();
+        async move {
+            let mut lease = checkout(&self.cell, at, self.cell.patience()).await?;
+            lease.set_end(End::By(LeaseEnd::Cancelled));
+            let result = operation(&mut lease).await;
+            lease.set_end(End::By(LeaseEnd::CheckedIn));
+            Ok(result)
+        }
+    }
+
+    /// Gives a connection back. To drop the lease does as much, but for the errors.
+    ///
+    /// # Errors
+    ///
+    /// [`PoolError::Revoked`] if the lease had been taken away: the connection is closed. [`PoolError::Foreign`] if it is of another
+    /// pool: the connection goes back there.
+    pub fn checkin(&self, lease: Lease<P>) -> Result<(), PoolError> {
+        if Arc::ptr_eq(lease.cell(), &self.cell) {
+            return lease.give_back();
+        }
+        let foreign = PoolError::Foreign {
+            expected: self.cell.name.clone(),
+            found: lease.cell().name.clone(),
+        };
+        lease.give_back()?;
+        Err(foreign)
+    }
+
+    /// Everything there is to know about it. A snapshot, which costs a look at each of its connections.
+    #[must_use]
+    pub fn stats(&self) -> PoolStats {
+        self.cell.stats()
+    }
+
+    /// What it goes by.
+    #[must_use]
+    pub fn config(&self) -> Arc<PoolConfig> {
+        self.cell.config.load_full()
+    }
+
+    /// Goes by another configuration from now on. What is too much is closed, at once where it is idle, and otherwise when it comes
+    /// back. Those who wait keep the time they came with, and connections the age they may reach.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with it; nothing is changed then.
+    pub fn reconfigure(&self, config: PoolConfig) -> Result<(), Faults> {
+        config.validate()?;
+        self.cell.reconfigure(config);
+        Ok(())
+    }
+
+    /// Goes by another size from now on, as [`reconfigure`](Self::reconfigure) does.
+    ///
+    /// # Errors
+    ///
+    /// If `min` is more than `max`, or `max` out of its bounds; nothing is changed then.
+    pub fn resize(&self, min: u32, max: u32) -> Result<(), Faults> {
+        let config = PoolConfig::clone(&self.cell.config.load());
+        config.min_size(min).max_size(max).validate()?;
+        self.cell.resize(min, max);
+        Ok(())
+    }
+
+    /// Connects with other options from now on, such as a new password, and has the connections there are replaced one after
+    /// another, spread over a time. A connection that is lent is closed when it comes back. How many there are.
+    pub fn rotate(&self, options: P::Options, spread: Duration) -> u32 {
+        self.cell.rotate(options, spread)
+    }
+
+    /// Has all connections there are replaced, as [`rotate`](Self::rotate) does, with the options there are.
+    pub fn evict(&self, spread: Duration) -> u32 {
+        self.cell.evict(spread)
+    }
+
+    /// Has all closed that are idle now. How many that are.
+    pub fn evict_idle(&self) -> u32 {
+        self.cell.evict_idle()
+    }
+
+    /// Lends nothing until [`resume`](Self::resume): whoever asks waits, for as long as it would otherwise.
+    pub fn suspend(&self) {
+        self.cell.suspend();
+    }
+
+    /// Lends again.
+    pub fn resume(&self) {
+        self.cell.resume();
+    }
+
+    /// Closes the pool for good, and waits until nothing is left of it: who waits is refused at once, what is idle or being made is
+    /// closed, and leases are waited for, no longer than the `drain_timeout` of the configuration.
+    ///
+    /// Cancel safety: the pool is closed all the same when this is dropped.
+    pub async fn drain(&self) {
+        self.cell.close();
+        self.cell.drained().await;
+    }
+
+    /// Whether it was closed.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.cell.is_closed()
+    }
+}
+
+impl<P: ConnectionPool> fmt::Debug for PoolManager<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PoolManager")
+            .field("name", &self.cell.name)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,171 @@
+//! The keeper: carries out what a pool decides, and tells what happens.
+//!
+//! A supervised task and not an actor: nobody has anything to ask of it, the cell calls it by a bell. All it knows is in the cell: a
+//! successor finds the same connections, the same queue, and whom it has to watch. While there is none, leases are taken and given
+//! back as ever; what has to be connected or closed waits for the next one.
+
+use std::future::Future;
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use mainstay_supervisors::{Process, StopToken, TaskSupervisorRef};
+use tokio::time::{Instant, sleep_until};
+
+use super::borrower::Borrower;
+use super::close::{close, mend};
+use super::connect::connect;
+use super::core::Notices;
+use super::manager::ConnectionPool;
+use super::premises::Premises;
+use super::signals::Deed;
+use super::upkeep::{Follow, Loan, Watch};
+use super::work::Work;
+
+pub(crate) async fn keep<P: ConnectionPool>(premises: Arc<Premises<P>>, stop: StopToken) {
+    let cell = Arc::clone(&premises.cell);
+    let _attendance = cell.attend();
+    if Premises::<P>::is_first(&premises.told_started) {
+        cell.tell(&Deed::Started(&cell.config.load()));
+    }
+    let mut keeper = Keeper::new(Arc::clone(&premises));
+    keeper.keep_until(stop.stopped()).await;
+    // Otherwise it may be that only the processes are started anew.
+    if premises.is_ending() {
+        cell.close();
+        keeper.keep_until(cell.drained()).await;
+        keeper.tell_end();
+    }
+    premises.report();
+}
+
+struct Keeper<P: ConnectionPool> {
+    premises: Arc<Premises<P>>,
+    tasks: Option<TaskSupervisorRef>,
+    watch: Watch,
+    follow: Follow,
+    report_at: Instant,
+}
+
+impl<P: ConnectionPool> Keeper<P> {
+    fn new(premises: Arc<Premises<P>>) -> Self {
+        Self {
+            tasks: premises.tasks(),
+            watch: Watch::new(),
+            follow: Follow::default(),
+            report_at: Instant::now() + premises.report_every(),
+            premises,
+        }
+    }
+
+    async fn keep_until(&mut self, end: impl Future<Output = ()>) {
+        let mut end = pin!(end);
+        let cell = Arc::clone(&self.premises.cell);
+        loop {
+            let due = self.turn().await;
+            tokio::select! {
+                biased;
+                () = &mut end => return,
+                process = self.watch.next() => self.reclaim(&process),
+                () = self.follow.changed() => self.premises.heed_breaker(),
+                () = cell.called() => {}
+                () = until(due) => {}
+                () = sleep_until(self.report_at) => {
+                    self.premises.report();
+                    self.report_at = Instant::now() + self.premises.report_every();
+                }
+            }
+        }
+    }
+
+    /// Does what there is to do. When there is more, without a call.
+    async fn turn(&mut self) -> Option<Instant> {
+        let cell = Arc::clone(&self.premises.cell);
+        self.follow.turn_to(&self.premises.circuit, &cell);
+        let Work {
+            notices,
+            connects,
+            closes,
+            mends,
+            watch,
+            due_in,
+        } = cell.work();
+        let due = due_in.and_then(|time| Instant::now().checked_add(time));
+        self.tell(&notices);
+        self.watch.add(&cell, watch);
+        // From here on each is held by its ticket: should this be killed meanwhile, none of them takes up room.
+        for ticket in closes {
+            self.start(close(ticket)).await;
+        }
+        for ticket in mends {
+            let mending = async {
+                mend(ticket).await;
+            };
+            self.start(mending).await;
+        }
+        for ticket in connects {
+            self.start(connect(Arc::clone(&self.premises), ticket))
+                .await;
+        }
+        self.tell_end();
+        due
+    }
+
+    /// Starts a task under the supervisor beside this.
+    async fn start(&self, task: impl Future<Output = ()> + Send + 'static) {
+        let Some(tasks) = &self.tasks else { return };
+        if let Err(error) = tasks.async_nolink(task).await {
+            // Then this is about to be started anew, too.
+            let pool = self.premises.cell.name.as_str();
+            tracing::warn!(pool, %error, "a task of a connection pool did not start");
+        }
+    }
+
+    /// Takes back what a process had that has ended.
+    fn reclaim(&self, process: &Process) {
+        let cell = &self.premises.cell;
+        let taken = cell.borrower_died(process.pid());
+        let loans: Vec<_> = taken
+            .iter()
+            .map(|holder| Loan::of_ended(cell, holder, process))
+            .collect();
+        if !loans.is_empty() {
+            cell.tell(&Deed::Reclaimed(&loans));
+        }
+    }
+
+    fn tell(&self, notices: &Notices<Borrower>) {
+        let cell = &self.premises.cell;
+        for holder in &notices.warned {
+            cell.tell(&Deed::LeaseWarned(&Loan::of(cell, holder)));
+        }
+        for holder in &notices.revoked {
+            if cell.is_closed() {
+                self.premises.cut_off.fetch_add(1, Ordering::Relaxed);
+            }
+            cell.tell(&Deed::Revoked(&Loan::of(cell, holder)));
+        }
+        if let Some(who) = &notices.deadlock {
+            let borrower = who.borrower.map(|borrower| cell.label(borrower));
+            let (pool, taken_at) = (cell.name.as_str(), who.at);
+            tracing::warn!(pool, borrower, %taken_at, "who borrows a connection waits for itself");
+        }
+    }
+
+    /// Tells that the pool was closed and nothing is left, once.
+    fn tell_end(&self) {
+        let (premises, cell) = (&self.premises, &self.premises.cell);
+        if cell.is_drained() && Premises::<P>::is_first(&premises.told_drained) {
+            premises.report();
+            let revoked = premises.cut_off.load(Ordering::Relaxed);
+            cell.tell(&Deed::Drained { revoked });
+        }
+    }
+}
+
+async fn until(due: Option<Instant>) {
+    match due {
+        Some(due) => sleep_until(due).await,
+        None => std::future::pending().await,
+    }
+}

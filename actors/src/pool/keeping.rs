@@ -1,0 +1,62 @@
+//! What of the cell only those need that keep a pool.
+
+use std::sync::Arc;
+
+use super::borrower::Borrower;
+use super::cell::Cell;
+use super::core::{Counts, Holder, Phase, Situation};
+use super::manager::ConnectionPool;
+use super::signals::{Deed, Signals};
+use super::work::MendTicket;
+
+impl<P: ConnectionPool> Cell<P> {
+    /// Has what happens told there. Only the first call counts.
+    pub(crate) fn tell_to(&self, signals: &Arc<Signals>) {
+        self.signals.set(Arc::clone(signals)).ok();
+    }
+
+    /// Tells what has happened, without any lock.
+    pub(crate) fn tell(&self, deed: &Deed<'_>) {
+        if let Some(signals) = self.signals.get() {
+            signals.tell(&self.name, deed);
+        }
+    }
+
+    /// What to call a borrower.
+    pub(crate) fn label(&self, borrower: Borrower) -> String {
+        self.lock().borrowers.label(borrower)
+    }
+
+    /// What has happened so far, and how it stands.
+    pub(crate) fn figures(&self) -> (Counts, Situation<Borrower>) {
+        let now = self.clock.now();
+        let inner = self.lock();
+        (inner.core.counts(), inner.core.situation(now))
+    }
+
+    /// Whether it lends.
+    pub(crate) fn is_open(&self) -> bool {
+        self.lock().core.phase() == Phase::Open
+    }
+
+    /// Whether it was closed, and nothing is left.
+    pub(crate) fn is_drained(&self) -> bool {
+        self.lock().core.is_drained()
+    }
+
+    /// The one that was idle for longest of those that were not tried since, to be pinged.
+    pub(crate) fn next_to_ping(self: &Arc<Self>, since: u64) -> Option<MendTicket<P>> {
+        let mend = self.with(|inner, now, _| inner.core.next_to_ping(now, since));
+        mend.map(|mend| MendTicket::new(self, mend))
+    }
+
+    /// Takes away the leases that were taken before this moment.
+    pub(crate) fn revoke_older(&self, taken_before: u64) -> Vec<Holder<Borrower>> {
+        self.with(|inner, now, _| inner.core.revoke_older(now, taken_before))
+    }
+
+    /// Waits until the configuration changes, from the first poll on.
+    pub(crate) async fn reconfigured(&self) {
+        self.changed.notified().await;
+    }
+}

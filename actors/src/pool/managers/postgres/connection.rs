@@ -1,0 +1,165 @@
+//! A client, and the task that talks to the server for it.
+
+use std::fmt;
+use std::ops::{Deref, DerefMut};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+use tokio_postgres::{Client, NoTls};
+
+use super::error::PostgresError;
+use super::options::{PostgresOptions, PostgresReset};
+use super::reset::bring_back;
+use crate::pool::manager::Condition;
+
+/// A connection to PostgreSQL, which is used as the [`Client`] it derefs to.
+///
+/// # Cancel safety
+///
+/// A query whose future is dropped goes on in the server. Further queries wait for its end, and so does the connection when it is given
+/// back, for [`cancel_after`](PostgresOptions::cancel_after); then it is cancelled. A
+/// [`Transaction`](tokio_postgres::Transaction) that is dropped is rolled back.
+pub struct PostgresConnection(Box<Session>);
+
+struct Session {
+    client: Client,
+    task: Task,
+    /// Whether somebody had the client since it was made or reset. The protocol tells this side no more.
+    used: AtomicBool,
+    reset: PostgresReset,
+    cancel_after: Duration,
+    setup: String,
+}
+
+/// The task that talks to the server. It ends when the client is dropped and the server has heard the goodbye, and at the latest with
+/// this.
+struct Task(JoinHandle<()>);
+
+impl Drop for Task {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+impl PostgresConnection {
+    pub(super) async fn open(options: &PostgresOptions) -> Result<Self, PostgresError> {
+        options.check()?;
+        let connected = options.config.connect(NoTls).await;
+        let (client, connection) = connected.map_err(PostgresError::Connect)?;
+        let task = tokio::spawn(async move {
+            if let Err(error) = connection.await {
+                tracing::debug!(%error, "a connection to PostgreSQL has ended");
+            }
+        });
+        let session = Session {
+            client,
+            task: Task(task),
+            used: AtomicBool::new(false),
+            reset: options.reset,
+            cancel_after: options.cancel_after,
+            setup: options.setup.clone(),
+        };
+        session.set_up().await.map_err(PostgresError::Setup)?;
+        Ok(Self(Box::new(session)))
+    }
+
+    /// Says that the session is as it was made, so that it can be lent again without a reset. Whoever says so vouches for it: no
+    /// transaction is open, nothing still runs, no setting was changed.
+    pub fn mark_clean(&mut self) {
+        *self.0.used.get_mut() = false;
+    }
+
+    pub(super) fn condition(&mut self) -> Condition {
+        if self.0.client.is_closed() || self.0.task.0.is_finished() {
+            Condition::Broken
+        } else if *self.0.used.get_mut() && self.is_reset() {
+            Condition::Dirty
+        } else {
+            Condition::Clean
+        }
+    }
+
+    /// Whether it is reset at all.
+    pub(super) fn is_reset(&self) -> bool {
+        self.0.reset != PostgresReset::Nothing
+    }
+
+    pub(super) async fn ping(&self) -> Result<(), PostgresError> {
+        let answer = self.0.client.simple_query("SELECT 1").await;
+        answer.map(drop).map_err(PostgresError::Ping)
+    }
+
+    pub(super) async fn reset(&mut self) -> Result<(), PostgresError> {
+        let session = &mut *self.0;
+        let after = session.cancel_after;
+        match timeout(after, session.bring_back()).await {
+            Ok(done) => done.map_err(PostgresError::Reset)?,
+            Err(_) => {
+                // What comes of it is seen by the server only.
+                session.client.cancel_token().cancel_query(NoTls).await.ok();
+                return Err(PostgresError::StillRunning { after });
+            }
+        }
+        *session.used.get_mut() = false;
+        Ok(())
+    }
+
+    pub(super) async fn close(self) {
+        let Session {
+            client,
+            mut task,
+            cancel_after,
+            ..
+        } = *self.0;
+        let token = client.cancel_token();
+        drop(client);
+        if timeout(cancel_after, &mut task.0).await.is_err() {
+            token.cancel_query(NoTls).await.ok();
+            (&mut task.0).await.ok();
+        }
+    }
+}
+
+impl Session {
+    async fn bring_back(&self) -> Result<(), tokio_postgres::Error> {
+        bring_back(&self.client, self.reset).await?;
+        match self.reset {
+            PostgresReset::Session | PostgresReset::DiscardAll => self.set_up().await,
+            PostgresReset::Rollback | PostgresReset::Nothing => Ok(()),
+        }
+    }
+
+    async fn set_up(&self) -> Result<(), tokio_postgres::Error> {
+        if self.setup.is_empty() {
+            return Ok(());
+        }
+        self.client.batch_execute(&self.setup).await
+    }
+}
+
+impl Deref for PostgresConnection {
+    type Target = Client;
+
+    fn deref(&self) -> &Client {
+        self.0.used.store(true, Ordering::Relaxed);
+        &self.0.client
+    }
+}
+
+impl DerefMut for PostgresConnection {
+    fn deref_mut(&mut self) -> &mut Client {
+        *self.0.used.get_mut() = true;
+        &mut self.0.client
+    }
+}
+
+impl fmt::Debug for PostgresConnection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PostgresConnection")
+            .field("closed", &self.0.client.is_closed())
+            .field("used", &self.0.used.load(Ordering::Relaxed))
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,148 @@
+//! Where a server is, and what a reset undoes.
+
+use std::fmt;
+use std::time::Duration;
+
+use tokio_postgres::Config;
+use tokio_postgres::config::{ChannelBinding, SslMode, SslNegotiation};
+
+use super::error::PostgresError;
+
+/// The least and the most that a query nobody waits for may go on.
+const CANCEL_AFTER: (Duration, Duration) = (Duration::from_millis(1), Duration::from_secs(600));
+
+/// What a reset undoes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PostgresReset {
+    /// An open transaction, settings, the role, temporary tables, sequences, cursors, what is listened to, and advisory locks: all
+    /// that `DISCARD ALL` does, but for prepared statements. Those that were prepared by the client are closed when they are dropped;
+    /// one that was made by the SQL `PREPARE` stays. It asks with a `DO` whether a transaction is open, so the language `plpgsql` has
+    /// to be there, as it is unless it was dropped.
+    #[default]
+    Session,
+    /// The same, with all prepared statements, by `DISCARD ALL`. The client keeps some for itself, by which it looks up types that are
+    /// not built in, such as enumerations: do not use it with those, as after a reset they are not found any more.
+    DiscardAll,
+    /// Only an open transaction. Everything else that a borrower does to the session is seen by the next one. It asks with a `DO`, as
+    /// [`Session`](Self::Session) does.
+    Rollback,
+    /// Nothing: each borrower leaves the session as it was made. A connection whose operation was cancelled is closed.
+    Nothing,
+}
+
+/// A server, and how it is used. Nothing of the password is shown.
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct PostgresOptions {
+    /// Where the server is, and who asks.
+    pub(super) config: Config,
+    /// What a reset undoes. Default: [`PostgresReset::Session`].
+    pub reset: PostgresReset,
+    /// How long a reset, or a goodbye, waits for a query that still runs before it cancels it; 1 ms to 10 minutes. It has to be longer
+    /// than the way to the server and back. Default: 250 ms.
+    pub cancel_after: Duration,
+    /// SQL that each connection runs when it is made, and again after a reset that undoes settings. Default: none. Settings are
+    /// better put into the address, as in `?options=-c%20statement_timeout%3D5s`.
+    pub setup: String,
+}
+
+impl PostgresOptions {
+    /// A server as an address says it: `postgres://user:password@host:port/database?…`, or `host=… user=… dbname=…`. A folder as the
+    /// host, as in `host=/run/postgresql`, means the socket in it.
+    ///
+    /// # Errors
+    ///
+    /// It is not an address, names no server, or asks for TLS.
+    pub fn new(url: &str) -> Result<Self, PostgresError> {
+        let config = url.parse().map_err(PostgresError::Address)?;
+        Self::from_config(config)
+    }
+
+    /// A server as the configuration of the client says it.
+    ///
+    /// # Errors
+    ///
+    /// It names no server, or asks for TLS.
+    pub fn from_config(config: Config) -> Result<Self, PostgresError> {
+        let asked = if config.get_ssl_mode() == SslMode::Require {
+            Some("sslmode=require")
+        } else if config.get_ssl_negotiation() == SslNegotiation::Direct {
+            Some("sslnegotiation=direct")
+        } else if config.get_channel_binding() == ChannelBinding::Require {
+            Some("channel_binding=require")
+        } else {
+            None
+        };
+        if let Some(asked) = asked {
+            return Err(PostgresError::Tls { asked });
+        }
+        if config.get_hosts().is_empty() && config.get_hostaddrs().is_empty() {
+            return Err(PostgresError::NoHost);
+        }
+        Ok(Self {
+            config,
+            reset: PostgresReset::default(),
+            cancel_after: Duration::from_millis(250),
+            setup: String::new(),
+        })
+    }
+
+    /// Where the server is, and who asks.
+    #[must_use]
+    pub const fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// Sets what a reset undoes.
+    #[must_use]
+    pub const fn reset(mut self, reset: PostgresReset) -> Self {
+        self.reset = reset;
+        self
+    }
+
+    /// Sets how long a reset waits for a query that still runs before it cancels it.
+    #[must_use]
+    pub const fn cancel_after(mut self, time: Duration) -> Self {
+        self.cancel_after = time;
+        self
+    }
+
+    /// Sets the SQL that each connection runs when it is made.
+    #[must_use]
+    pub fn setup(mut self, sql: impl Into<String>) -> Self {
+        self.setup = sql.into();
+        self
+    }
+
+    /// Finds out whether it can be meant.
+    ///
+    /// # Errors
+    ///
+    /// [`PostgresError::Option`]: what cannot be meant, and what would do.
+    pub fn check(&self) -> Result<(), PostgresError> {
+        let (min, max) = CANCEL_AFTER;
+        if (min..=max).contains(&self.cancel_after) {
+            return Ok(());
+        }
+        Err(PostgresError::Option {
+            field: "cancel_after",
+            expected: "1 ms to 10 minutes",
+            found: self.cancel_after,
+        })
+    }
+}
+
+impl fmt::Debug for PostgresOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Not `options`, nor the setup: settings may be secrets, too.
+        f.debug_struct("PostgresOptions")
+            .field("hosts", &self.config.get_hosts())
+            .field("ports", &self.config.get_ports())
+            .field("user", &self.config.get_user())
+            .field("database", &self.config.get_dbname())
+            .field("reset", &self.reset)
+            .field("cancel_after", &self.cancel_after)
+            .finish_non_exhaustive()
+    }
+}

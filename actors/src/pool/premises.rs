@@ -1,0 +1,182 @@
+//! What the processes of a pool share, beside its cell; it belongs to the namespace as that does.
+
+use std::any::{Any, type_name};
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use mainstay_specs::{PoolConfig, ServiceName};
+use mainstay_supervisors::{Child, Namespace, TaskSupervisorRef, WeakNamespace};
+
+use super::cell::Cell;
+use super::handle::PoolManager;
+use super::health::{Course, PoolSick, ask};
+use super::manager::{ConnectionPool, ConnectionSpec};
+use super::signals::{Deed, Signals, Told};
+use super::stats::PoolStats;
+use super::supervisor;
+use super::upkeep::{Circuit, Loan};
+
+/// What the processes of a pool share.
+#[derive(Debug)]
+pub(crate) struct Premises<P: ConnectionPool> {
+    pub(crate) cell: Arc<Cell<P>>,
+    namespace: WeakNamespace,
+    signals: Arc<Signals>,
+    told: Told,
+    pub(crate) circuit: Circuit,
+    /// The supervisor of the tasks of the present incarnation.
+    tasks: Mutex<Option<TaskSupervisorRef>>,
+    course: Mutex<Course>,
+    /// That it was started was told, and that it is drained.
+    pub(crate) told_started: AtomicBool,
+    pub(crate) told_drained: AtomicBool,
+    /// How many leases were taken away since it was closed.
+    pub(crate) cut_off: AtomicU64,
+}
+
+/// What a pool is born with.
+#[derive(Debug)]
+pub(crate) struct Birth {
+    pub(crate) name: ServiceName,
+    pub(crate) config: PoolConfig,
+    pub(crate) namespace: Namespace,
+    pub(crate) signals: Arc<Signals>,
+}
+
+/// A future of a pool of some kind.
+pub(crate) type Later<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+
+/// A pool of some kind.
+pub(crate) trait AnyPool: Send + Sync {
+    fn name(&self) -> &ServiceName;
+    fn stats(&self) -> PoolStats;
+    /// The type of its manager.
+    fn kind(&self) -> &'static str;
+    /// Its processes, as a child.
+    fn child(self: Arc<Self>) -> Child;
+    fn close(&self);
+    fn drained(self: Arc<Self>) -> Later<()>;
+    fn health_check(self: Arc<Self>) -> Later<Result<(), PoolSick>>;
+    fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync>;
+}
+
+impl<P: ConnectionPool> Premises<P> {
+    pub(crate) fn new(birth: Birth, spec: ConnectionSpec<P>) -> Arc<Self> {
+        let Birth {
+            name,
+            config,
+            namespace,
+            signals,
+        } = birth;
+        let home = Some(namespace.name().clone());
+        let cell = Cell::new(name, home, config, spec);
+        cell.tell_to(&signals);
+        Arc::new(Self {
+            cell: Arc::new(cell),
+            namespace: namespace.downgrade(),
+            signals,
+            told: Told::default(),
+            circuit: Circuit::new(&namespace),
+            tasks: Mutex::default(),
+            course: Mutex::default(),
+            told_started: AtomicBool::new(false),
+            told_drained: AtomicBool::new(false),
+            cut_off: AtomicU64::new(0),
+        })
+    }
+
+    pub(crate) fn handle(&self) -> PoolManager<P> {
+        PoolManager::of(Arc::clone(&self.cell))
+    }
+
+    /// Whether the namespace goes towards its end, and the pool with it.
+    pub(crate) fn is_ending(&self) -> bool {
+        let namespace = self.namespace.upgrade();
+        namespace.is_none_or(|namespace| namespace.is_stopping())
+    }
+
+    pub(crate) fn set_tasks(&self, tasks: TaskSupervisorRef) {
+        *lock(&self.tasks) = Some(tasks);
+    }
+
+    /// None before the first start.
+    pub(crate) fn tasks(&self) -> Option<TaskSupervisorRef> {
+        lock(&self.tasks).clone()
+    }
+
+    pub(crate) fn course(&self) -> MutexGuard<'_, Course> {
+        lock(&self.course)
+    }
+
+    /// Does as the breaker says.
+    pub(crate) fn heed_breaker(&self) {
+        self.circuit.heed(&self.cell);
+    }
+
+    /// How often it is told what pools have done.
+    pub(crate) fn report_every(&self) -> Duration {
+        self.signals.report_every()
+    }
+
+    /// Takes away the leases that were taken before this moment, and tells of them.
+    pub(crate) fn revoke_older(&self, taken_before: u64) {
+        for holder in self.cell.revoke_older(taken_before) {
+            self.cell
+                .tell(&Deed::Revoked(&Loan::of(&self.cell, &holder)));
+        }
+    }
+
+    /// Tells what has happened since it was last told.
+    pub(crate) fn report(&self) {
+        let (counts, situation) = self.cell.figures();
+        let name = &self.cell.name;
+        self.signals.report(name, &counts, &situation, &self.told);
+    }
+
+    /// Whether this is the first time.
+    pub(crate) fn is_first(flag: &AtomicBool) -> bool {
+        !flag.swap(true, Ordering::AcqRel)
+    }
+}
+
+impl<P: ConnectionPool> AnyPool for Premises<P> {
+    fn name(&self) -> &ServiceName {
+        &self.cell.name
+    }
+
+    fn stats(&self) -> PoolStats {
+        self.cell.stats()
+    }
+
+    fn kind(&self) -> &'static str {
+        type_name::<P>()
+    }
+
+    fn child(self: Arc<Self>) -> Child {
+        supervisor::child(&self)
+    }
+
+    fn close(&self) {
+        self.cell.close();
+    }
+
+    fn drained(self: Arc<Self>) -> Later<()> {
+        Box::pin(async move { self.cell.drained().await })
+    }
+
+    fn health_check(self: Arc<Self>) -> Later<Result<(), PoolSick>> {
+        Box::pin(async move { ask(&self.cell).await })
+    }
+
+    fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync> {
+        self
+    }
+}
+
+/// A poisoned lock is taken all the same: what is under it is whole at every moment.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

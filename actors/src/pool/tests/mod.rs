@@ -1,0 +1,1 @@
+//! Pools with a small driver in place of the keeper.

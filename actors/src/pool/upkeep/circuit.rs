@@ -1,0 +1,139 @@
+//! The breaker that attempts to connect go through.
+//!
+//! Each attempt asks it for a permit and tells it what it came to. While it is open none is made, and who has nothing else to wait for is
+//! refused at once, with when to come back. When its time is up the next attempt that is needed is its probe.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use mainstay_specs::ServiceName;
+use mainstay_supervisors::{Namespace, WeakNamespace};
+
+use crate::breaker::{CircuitBreaker, CircuitBreakerRegistry, CircuitEvents, CircuitState};
+use crate::pool::cell::Cell;
+use crate::pool::manager::ConnectionPool;
+use crate::pool::signals::Deed;
+
+/// What a pool knows of its breaker. It outlives the keeper.
+#[derive(Debug)]
+pub(crate) struct Circuit {
+    namespace: WeakNamespace,
+    kept: Mutex<Kept>,
+}
+
+#[derive(Debug, Default)]
+struct Kept {
+    /// The one it was last looked for.
+    breaker: Option<CircuitBreaker>,
+    /// The one because of which no attempts are made.
+    barred: Option<ServiceName>,
+}
+
+/// The breaker that the configuration names is not there.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("there is no circuit breaker {0}")]
+pub(crate) struct NoBreaker(pub(crate) ServiceName);
+
+impl Circuit {
+    pub(crate) fn new(namespace: &Namespace) -> Self {
+        Self {
+            namespace: namespace.downgrade(),
+            kept: Mutex::default(),
+        }
+    }
+
+    /// The breaker that the configuration names; none if it names none.
+    pub(crate) fn breaker<P: ConnectionPool>(
+        &self,
+        cell: &Cell<P>,
+    ) -> Result<Option<CircuitBreaker>, NoBreaker> {
+        let config = cell.config.load();
+        let Some(name) = &config.breaker else {
+            self.lock().breaker = None;
+            return Ok(None);
+        };
+        let mut kept = self.lock();
+        if let Some(breaker) = kept.breaker.as_ref().filter(|known| known.name() == name) {
+            return Ok(Some(breaker.clone()));
+        }
+        let namespace = self.namespace.upgrade();
+        let found = namespace
+            .and_then(|namespace| CircuitBreakerRegistry::of(&namespace).circuit(name.as_str()));
+        kept.breaker.clone_from(&found);
+        drop(kept);
+        found.map(Some).ok_or_else(|| NoBreaker(name.clone()))
+    }
+
+    /// Does as the breaker says, and tells if that is another thing than before.
+    pub(crate) fn heed<P: ConnectionPool>(&self, cell: &Cell<P>) {
+        let breaker = self.breaker(cell).ok().flatten();
+        let bar = breaker.as_ref().and_then(bar_of);
+        let name = breaker.map(|breaker| breaker.name().clone());
+        let mut kept = self.lock();
+        let before = kept.barred.take();
+        kept.barred = bar.and(name.clone());
+        let after = kept.barred.clone();
+        // Under the lock, so that what was found last is what holds.
+        match bar {
+            Some(time) => cell.hold_connects(time),
+            None if before.is_some() => cell.release_connects(),
+            None => {}
+        }
+        drop(kept);
+        match (before, after) {
+            (Some(before), None) => cell.tell(&Deed::Unbarred(&before)),
+            (None, Some(after)) => cell.tell(&Deed::Barred(&after)),
+            _ => {}
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Kept> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// For how long a breaker lets no attempt through. Half open it lets some: those it does not are tried again a little later.
+fn bar_of(breaker: &CircuitBreaker) -> Option<Duration> {
+    let refusal = breaker.check_state().err()?;
+    match refusal.state() {
+        CircuitState::Open | CircuitState::ForcedOpen => {
+            Some(refusal.retry_after().unwrap_or(Duration::MAX))
+        }
+        _ => None,
+    }
+}
+
+/// What the breaker does from now on, as the keeper follows it.
+#[derive(Debug, Default)]
+pub(crate) struct Follow {
+    of: Option<ServiceName>,
+    events: Option<CircuitEvents>,
+}
+
+impl Follow {
+    /// Follows the breaker that the configuration names, if that is another one than before, and does as it says.
+    pub(crate) fn turn_to<P: ConnectionPool>(&mut self, circuit: &Circuit, cell: &Cell<P>) {
+        let named = cell.config.load().breaker.clone();
+        if named == self.of && (self.events.is_some() || named.is_none()) {
+            return;
+        }
+        let breaker = circuit.breaker(cell).ok().flatten();
+        // Before it is looked at: nothing that happens in between is missed.
+        self.events = breaker.as_ref().map(CircuitBreaker::subscribe);
+        self.of = named;
+        circuit.heed(cell);
+    }
+
+    /// Waits until the breaker has done something.
+    ///
+    /// Cancel safety: nothing is lost when this is dropped.
+    pub(crate) async fn changed(&mut self) {
+        let Some(events) = &mut self.events else {
+            return std::future::pending().await;
+        };
+        // That some were missed is no matter: it is looked at anyway.
+        if events.next().await.is_none() {
+            self.events = None;
+        }
+    }
+}

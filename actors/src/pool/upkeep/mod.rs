@@ -1,0 +1,15 @@
+//! What a keeper has beside its pool: whom it watches, and the breaker it heeds.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `watch.rs` | [`Watch`]: the ends of those who borrow |
+//! | `circuit.rs` | [`Circuit`]: the breaker that attempts to connect go through |
+//! | `loan.rs` | [`Loan`]: a lease, to be told of |
+
+mod circuit;
+mod loan;
+mod watch;
+
+pub(crate) use circuit::{Circuit, Follow};
+pub(crate) use loan::Loan;
+pub(crate) use watch::Watch;

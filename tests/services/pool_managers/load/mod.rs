@@ -1,0 +1,205 @@
+//! Pools under load while their servers are restarted, paused and killed.
+//!
+//! Borrowers leave connections as bad borrowers do: with open transactions, changed settings, queries nobody waits for. Each looks first
+//! whether it sees something of the one before.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `mod.rs` | [`Load`]: borrowers, and what they come to |
+//! | `postgres.rs`, `redis.rs`, `sqlite.rs` | of each kind |
+
+mod postgres;
+mod redis;
+mod sqlite;
+
+use std::future::Future;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use mainstay_actors::pool::{ConnectionPool, ConnectionPoolRegistry, ConnectionSpec, PoolManager};
+use mainstay_supervisors::specs::{
+    Backoff, ConnectionPoolsSpec, NamespaceName, PoolConfig, ServiceName,
+};
+use mainstay_supervisors::{NamespacePlan, Runtime};
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+
+use super::until;
+
+/// How long a borrower waits for a connection.
+const CHECKOUT: Duration = Duration::from_millis(500);
+
+/// How long it waits for what it does with one.
+const USE: Duration = Duration::from_millis(500);
+
+/// By how much a machine that has much else to do may be late.
+const LATE: Duration = Duration::from_secs(20);
+
+/// A namespace with one pool.
+struct Bed<P: ConnectionPool> {
+    runtime: Runtime,
+    pool: PoolManager<P>,
+}
+
+impl<P: ConnectionPool> Bed<P> {
+    async fn new(config: PoolConfig, spec: ConnectionSpec<P>) -> Self {
+        let service = ConnectionPoolRegistry::child(ConnectionPoolsSpec::default());
+        let plan = NamespacePlan::new().service(service);
+        let runtime = Runtime::new();
+        let name = NamespaceName::new("bed").expect("a name");
+        let namespace = runtime
+            .start_namespace(name, plan)
+            .await
+            .expect("it starts");
+        let pools = ConnectionPoolRegistry::of(&namespace);
+        let name = ServiceName::new("db").expect("a name");
+        let pool = pools
+            .register_pool(name, config, spec)
+            .await
+            .expect("there is none");
+        Self { runtime, pool }
+    }
+
+    /// Waits until nobody has a connection, and as many are idle as are to be kept.
+    async fn heals(&self) {
+        let min = self.pool.config().min_size;
+        until("the pool is whole again", || async {
+            let stats = self.pool.stats();
+            stats.live == stats.idle && stats.idle >= min
+        })
+        .await;
+    }
+
+    async fn end(self) {
+        drop(self.pool);
+        let report = self.runtime.stop(Duration::from_secs(60)).await;
+        assert_eq!(report.killed, Vec::<String>::new());
+    }
+}
+
+/// What a server that is gone is noticed by soon.
+fn config(min: u32, max: u32) -> PoolConfig {
+    let backoff = Backoff::new(Duration::from_millis(10), Duration::from_millis(100));
+    let mut config = PoolConfig::new(max).min_size(min).backoff(backoff);
+    config.connect_timeout = Duration::from_secs(1);
+    config.ping_timeout = Duration::from_millis(500);
+    config.reset_timeout = Duration::from_secs(1);
+    config.close_timeout = Duration::from_millis(500);
+    config.keepalive = Some(Duration::from_millis(500));
+    config
+}
+
+/// What borrowers have come to so far.
+#[derive(Default)]
+struct Tally {
+    served: AtomicU64,
+    failed: AtomicU64,
+    /// How often one saw something of another.
+    soiled: AtomicU64,
+    /// How often one took longer than it may.
+    late: AtomicU64,
+    ended: AtomicBool,
+}
+
+/// What a borrower has come to that had a connection.
+enum Seen {
+    /// It did what it wanted.
+    Clean,
+    /// It saw something of another.
+    Soiled,
+    /// The server did not do what it was asked for.
+    Failed,
+}
+
+/// Borrowers that borrow all the time.
+struct Load {
+    tally: Arc<Tally>,
+    borrowers: JoinSet<()>,
+}
+
+impl Load {
+    /// Starts so many borrowers. Each turn has a number that no other has, and is given a lease to do with as it likes.
+    fn start<P, F, W>(pool: &PoolManager<P>, count: u64, work: W) -> Self
+    where
+        P: ConnectionPool,
+        F: Future<Output = Seen> + Send,
+        W: Fn(u64, mainstay_actors::pool::Lease<P>) -> F + Clone + Send + Sync + 'static,
+    {
+        let tally = Arc::new(Tally::default());
+        let mut borrowers = JoinSet::new();
+        for nth in 0..count {
+            let (tally, pool, work) = (Arc::clone(&tally), pool.clone(), work.clone());
+            borrowers.spawn(async move {
+                let mut turn = nth;
+                while !tally.ended.load(Ordering::Relaxed) {
+                    tally.turn(&pool, |lease| work(turn, lease)).await;
+                    turn += count;
+                }
+            });
+        }
+        Self { tally, borrowers }
+    }
+
+    /// Waits until so many more were served.
+    async fn serves(&self, more: u64) {
+        let goal = self.tally.served.load(Ordering::Relaxed) + more;
+        let what = "they are served";
+        until(what, || async {
+            self.tally.served.load(Ordering::Relaxed) >= goal
+        })
+        .await;
+    }
+
+    /// Waits until so many more have failed.
+    async fn fails(&self, more: u64) {
+        let goal = self.tally.failed.load(Ordering::Relaxed) + more;
+        let what = "they are told that it does not work";
+        until(what, || async {
+            self.tally.failed.load(Ordering::Relaxed) >= goal
+        })
+        .await;
+    }
+
+    /// Lets all borrowers end; each has to be served or told within its time, and none may have seen anything of another.
+    async fn end(mut self) {
+        self.tally.ended.store(true, Ordering::Relaxed);
+        while let Some(ended) = super::soon(self.borrowers.join_next()).await {
+            ended.expect("no borrower panics");
+        }
+        let count = |of: &AtomicU64| of.load(Ordering::Relaxed);
+        assert_eq!((count(&self.tally.soiled), count(&self.tally.late)), (0, 0));
+    }
+}
+
+impl Tally {
+    async fn turn<P, F>(
+        &self,
+        pool: &PoolManager<P>,
+        work: impl FnOnce(mainstay_actors::pool::Lease<P>) -> F,
+    ) where
+        P: ConnectionPool,
+        F: Future<Output = Seen>,
+    {
+        let began = Instant::now();
+        let seen = match pool.checkout_within(CHECKOUT).await {
+            Ok(lease) => timeout(USE, work(lease)).await.unwrap_or(Seen::Failed),
+            Err(_) => Seen::Failed,
+        };
+        let count = match seen {
+            Seen::Clean => &self.served,
+            Seen::Soiled => &self.soiled,
+            Seen::Failed => &self.failed,
+        };
+        count.fetch_add(1, Ordering::Relaxed);
+        let is_late = began.elapsed() > CHECKOUT + USE + LATE;
+        self.late.fetch_add(u64::from(is_late), Ordering::Relaxed);
+        tokio::task::yield_now().await;
+    }
+}
+
+/// Of those that were lent a connection, more than 90 % must have had one that was there already.
+fn is_reused<P: ConnectionPool>(pool: &PoolManager<P>) {
+    let totals = pool.stats().totals;
+    assert!(totals.opened * 10 < totals.lent, "{totals:?}");
+}
