@@ -5,6 +5,7 @@
 
 mod default_spec;
 mod kinds;
+mod pools;
 mod readiness;
 mod rollback;
 mod stopping;

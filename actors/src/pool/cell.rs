@@ -209,11 +209,6 @@ impl<P: ConnectionPool> Cell<P> {
         self.with(|inner, now, _| inner.core.evict_idle(now))
     }
 
-    /// Has so many of the idle ones pinged that were last known to work so long ago. How many that are.
-    pub(crate) fn probe_idle(&self, tried_for: Duration, most: u32) -> u32 {
-        self.with(|inner, now, _| inner.core.probe(now, nanos(tried_for), most))
-    }
-
     pub(crate) fn suspend(&self) {
         self.with(|inner, _, _| inner.core.suspend());
     }

@@ -1,10 +1,11 @@
 //! What of the cell only those need that keep a pool.
 
-use std::sync::Arc;
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::borrower::Borrower;
 use super::cell::Cell;
-use super::core::{Counts, Holder, Phase, Situation};
+use super::core::{Counts, Holder, Phase, Seat, Situation};
 use super::manager::ConnectionPool;
 use super::signals::{Deed, Signals};
 use super::work::MendTicket;
@@ -44,9 +45,21 @@ impl<P: ConnectionPool> Cell<P> {
         self.lock().core.is_drained()
     }
 
-    /// The one that was idle for longest of those that were not tried since, to be pinged.
-    pub(crate) fn next_to_ping(self: &Arc<Self>, since: u64) -> Option<MendTicket<P>> {
-        let mend = self.with(|inner, now, _| inner.core.next_to_ping(now, since));
+    /// Those that are idle now.
+    pub(crate) fn idle_seats(&self) -> VecDeque<Seat> {
+        self.with(|inner, now, _| inner.core.idle_seats(now))
+    }
+
+    /// The first of these that is still idle, to be pinged.
+    pub(crate) fn next_to_ping(
+        self: &Arc<Self>,
+        seats: &Mutex<VecDeque<Seat>>,
+    ) -> Option<MendTicket<P>> {
+        let mut seats = seats.lock().unwrap_or_else(PoisonError::into_inner);
+        let mend = self.with(|inner, _, _| {
+            let mut next = std::iter::from_fn(|| seats.pop_front());
+            next.find_map(|seat| inner.core.take_to_ping(seat))
+        });
         mend.map(|mend| MendTicket::new(self, mend))
     }
 

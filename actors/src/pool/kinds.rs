@@ -184,8 +184,22 @@ impl PoolKinds {
 /// Those the program was built with.
 fn built_in(pool: &ServiceName, source: &PoolSource) -> Result<Box<dyn Make>, RegisterPoolError> {
     let kind = match source {
+        #[cfg(feature = "sqlite")]
+        PoolSource::Sqlite {
+            path,
+            read_only,
+            busy_timeout,
+            ..
+        } => return sqlite(path, *read_only, *busy_timeout),
+        #[cfg(feature = "postgres")]
+        PoolSource::Postgres { url, .. } => return postgres(url),
+        #[cfg(feature = "redis")]
+        PoolSource::Redis { url, .. } => return redis(url),
+        #[cfg(not(feature = "sqlite"))]
         PoolSource::Sqlite { .. } => "sqlite",
+        #[cfg(not(feature = "postgres"))]
         PoolSource::Postgres { .. } => "postgres",
+        #[cfg(not(feature = "redis"))]
         PoolSource::Redis { .. } => "redis",
         other => {
             let (pool, kind) = (pool.clone(), other.kind().to_owned());
@@ -194,6 +208,47 @@ fn built_in(pool: &ServiceName, source: &PoolSource) -> Result<Box<dyn Make>, Re
     };
     let pool = pool.clone();
     Err(RegisterPoolError::NotBuilt { pool, kind })
+}
+
+#[cfg(feature = "sqlite")]
+fn sqlite(
+    path: &str,
+    read_only: bool,
+    busy_timeout: std::time::Duration,
+) -> Result<Box<dyn Make>, RegisterPoolError> {
+    use super::managers::sqlite::{Sqlite, SqliteAccess, SqliteOptions};
+    let options = match path {
+        ":memory:" => SqliteOptions::memory(),
+        path => SqliteOptions::file(path),
+    };
+    let access = match read_only {
+        true => SqliteAccess::ReadOnly,
+        false => SqliteAccess::Create,
+    };
+    let options = options.access(access).busy_timeout(busy_timeout);
+    options.check().map_err(|error| wrong("path", &error))?;
+    Ok(Box::new(ConnectionSpec::new(Sqlite::new(), options)))
+}
+
+#[cfg(feature = "postgres")]
+fn postgres(url: &str) -> Result<Box<dyn Make>, RegisterPoolError> {
+    use super::managers::postgres::{Postgres, PostgresOptions};
+    let options = PostgresOptions::new(url).map_err(|error| wrong("url", &error))?;
+    Ok(Box::new(ConnectionSpec::new(Postgres, options)))
+}
+
+#[cfg(feature = "redis")]
+fn redis(url: &str) -> Result<Box<dyn Make>, RegisterPoolError> {
+    use super::managers::redis::{Redis, RedisOptions};
+    let options = RedisOptions::new(url).map_err(|error| wrong("url", &error))?;
+    Ok(Box::new(ConnectionSpec::new(Redis, options)))
+}
+
+/// What a manager has to say against a field of a source.
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "redis"))]
+fn wrong(field: &'static str, error: &dyn Error) -> RegisterPoolError {
+    let place = mainstay_specs::SpecPath::root().field(field);
+    RegisterPoolError::Config(Fault::new(error.to_string()).at(place).into())
 }
 
 fn refused(args: &Args, error: &dyn Error) -> Faults {
@@ -210,5 +265,22 @@ fn refused(args: &Args, error: &dyn Error) -> Faults {
 impl fmt::Debug for PoolKinds {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_set().entries(self.0.keys()).finish()
+    }
+}
+
+#[cfg(all(test, not(feature = "postgres")))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_kind_that_was_not_built_is_told_with_what_to_do() {
+        let pool = ServiceName::new("db").expect("a name");
+        let source = PoolSource::postgres("postgres://db");
+        let refused = PoolKinds::new().check_source(&pool, &source).unwrap_err();
+        assert_eq!(
+            refused.to_string(),
+            "the connection pool db is of the kind `postgres`, but this program is built without it; turn the feature `postgres` of \
+             the crate `mainstay` on"
+        );
     }
 }

@@ -45,8 +45,8 @@ struct Kept(Arc<Pools>);
 
 impl Drop for Kept {
     fn drop(&mut self) {
-        // Who holds a handle is told so.
-        self.0.close();
+        // Who holds a handle is told so, and keeps no connection open by that.
+        self.0.abandon();
     }
 }
 
@@ -245,9 +245,9 @@ impl Pools {
         ours.map(|entry| Arc::clone(&entry.pool).child()).collect()
     }
 
-    fn close(&self) {
+    fn abandon(&self) {
         for pool in self.all() {
-            pool.close();
+            pool.abandon();
         }
     }
 }

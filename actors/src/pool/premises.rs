@@ -58,6 +58,8 @@ pub(crate) trait AnyPool: Send + Sync {
     /// Its processes, as a child.
     fn child(self: Arc<Self>) -> Child;
     fn close(&self);
+    /// Closes it without a goodbye, as there is nobody to say it.
+    fn abandon(&self);
     fn drained(self: Arc<Self>) -> Later<()>;
     fn health_check(self: Arc<Self>) -> Later<Result<(), PoolSick>>;
     fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync>;
@@ -161,6 +163,12 @@ impl<P: ConnectionPool> AnyPool for Premises<P> {
 
     fn close(&self) {
         self.cell.close();
+    }
+
+    fn abandon(&self) {
+        self.cell.close();
+        // What is to be closed is dropped with its ticket.
+        drop(self.cell.work());
     }
 
     fn drained(self: Arc<Self>) -> Later<()> {

@@ -109,15 +109,6 @@ impl<P: ConnectionPool> ConnectTicket<P> {
         }
     }
 
-    /// No attempt was made after all: that counts neither way. As nothing has changed then, connects have to be held first, or the
-    /// next ticket comes at once.
-    pub(crate) fn withdraw(mut self) {
-        if let Some(attempt) = self.attempt.take() {
-            self.cell
-                .with(|inner, now, _| inner.core.withdraw(now, attempt));
-        }
-    }
-
     pub(crate) fn failed(mut self, error: ConnectError) {
         self.fail(error);
     }
@@ -135,11 +126,12 @@ impl<P: ConnectionPool> ConnectTicket<P> {
         }
     }
 
-    /// The attempt was not made after all, as the breaker would not have it. Its place is free, and it counts for nothing.
+    /// The attempt was not made after all, as the breaker would not have it: its place is free, and it counts neither way. The next one
+    /// is made after the shortest pause.
     pub(crate) fn withdraw(mut self) {
         if let Some(attempt) = self.attempt.take() {
             self.cell
-                .with(|inner, now, _| inner.core.withdraw(now, attempt));
+                .with(|inner, now, _| inner.core.postpone(now, attempt));
         }
     }
 }

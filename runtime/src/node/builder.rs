@@ -4,7 +4,7 @@ use std::future::{Future, pending};
 
 use mainstay_actors::config::ConfigValue;
 use mainstay_actors::pool::{IntoConnectionSpec, PoolKinds, RegisterPoolError};
-use mainstay_specs::{Args, Fault, Faults, Kinds, NodeSpec, SpecPath};
+use mainstay_specs::{Args, Fault, Faults, Kinds, NodeSpec, PoolSource, SpecPath};
 use mainstay_supervisors::{HISTORY, Runtime};
 use serde::de::DeserializeOwned;
 
@@ -157,12 +157,16 @@ impl NodeBuilder {
             let pools = namespace.services.connection_pools.as_ref();
             let pools = pools.map_or(&[][..], |pools| &pools.pools);
             for (nth, pool) in pools.iter().enumerate() {
-                // What is registered was checked with the rest of the spec.
-                if let Err(wrong @ RegisterPoolError::NotBuilt { .. }) =
-                    self.pools.check_source(&pool.name, &pool.source)
-                {
-                    let place = list.clone().index(nth).field("source");
-                    faults.push(Fault::new(wrong.to_string()).at(place));
+                let place = list.clone().index(nth).field("source");
+                match self.pools.check_source(&pool.name, &pool.source) {
+                    Err(wrong @ RegisterPoolError::NotBuilt { .. }) => {
+                        faults.push(Fault::new(wrong.to_string()).at(place));
+                    }
+                    // What is registered was checked with the rest of the spec.
+                    Err(RegisterPoolError::Config(wrong)) if !is_other(&pool.source) => {
+                        faults.extend(wrong.into_iter().map(|fault| fault.inside(&place)));
+                    }
+                    _ => {}
                 }
             }
         }
@@ -209,6 +213,10 @@ fn content_faults(spec: &NodeSpec) -> impl Iterator<Item = Fault> {
         let faults = wrong.into_iter().flatten();
         faults.map(move |fault| fault.inside(&place))
     })
+}
+
+const fn is_other(source: &PoolSource) -> bool {
+    matches!(source, PoolSource::Other { .. })
 }
 
 fn reserved_name(spec: &NodeSpec) -> Option<Fault> {

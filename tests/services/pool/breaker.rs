@@ -37,7 +37,7 @@ async fn failed_attempts_open_the_breaker_and_who_waits_is_refused_at_once_with_
     let PoolError::Unavailable { retry_after, .. } = error else {
         panic!("{error}");
     };
-    assert_eq!(retry_after, seconds(30));
+    assert_eq!(retry_after, Some(seconds(30)));
     assert_eq!(
         error.to_string(),
         "the pool db makes no connections for now, come back in 30s"

@@ -138,6 +138,20 @@ async fn the_supervisor_of_all_pools_comes_back_with_all_of_them() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_namespace_that_ends_while_a_pool_has_no_processes_leaves_no_connection() {
+    let bed = Bed::new().await;
+    let pool = bed.pool(plain(2).min_size(2)).await;
+    let pools = ConnectionPoolSupervisor::of(&bed.namespace).expect("it runs");
+    let id = mainstay_supervisors::specs::ChildId::new("db").expect("an id");
+    pools.terminate_child(&id).await.expect("it runs");
+    assert_eq!(bed.server.open().len(), 2);
+    let server = bed.server.clone();
+    bed.end().await;
+    assert_eq!(server.open().len(), 0, "also while there is a handle");
+    assert!(pool.is_closed());
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_pool_that_crashes_again_and_again_is_started_anew_and_disturbs_no_other() {
     let bed = Bed::new().await;
     let sick = bed.pool(plain(1)).await;

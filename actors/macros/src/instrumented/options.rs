@@ -85,7 +85,7 @@ impl Options {
         let made = match self.name.as_deref().and_then(|name| name.rsplit_once('.')) {
             Some((service, "")) => quote!(#call::Site::new(#service, #function)),
             Some((service, given)) => quote!(#call::Site::new(#service, #given)),
-            None => quote!(#call::Site::new(::core::module_path!(), #function)),
+            None => quote!(#call::Site::in_module(::core::module_path!(), #function)),
         };
         match self.metrics {
             Some([latency, throughput, errors]) => {

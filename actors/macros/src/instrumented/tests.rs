@@ -80,7 +80,7 @@ fn a_name_is_the_one_given_or_that_of_the_module_or_type_with_that_of_the_functi
         fn r#get() {}
     );
     let site = |options| text(options, &function);
-    assert!(site(quote!()).contains(r#"Site::new(::core::module_path!(),"get")"#));
+    assert!(site(quote!()).contains(r#"Site::in_module(::core::module_path!(),"get")"#));
     assert!(site(quote!(name = "shop.cart.look")).contains(r#"Site::new("shop.cart","look")"#));
     let block = quote!(impl HttpCart2<u8> { fn get(&self) {} });
     assert!(text(quote!(), &block).contains(r#"Site::new("foundation.http_cart2","get")"#));

@@ -223,13 +223,12 @@ impl<C, B: Copy + Eq> Core<C, B> {
         self.connects.failures
     }
 
-    /// An attempt was not made after all. The next one is, after the shortest pause.
-    pub(crate) fn withdraw(&mut self, now: u64, attempt: Attempt) {
+    /// An attempt was not made after all, and counts neither way. The next one is made after the shortest pause.
+    pub(crate) fn postpone(&mut self, now: u64, attempt: Attempt) {
         let pause = super::nanos(self.terms.backoff.min).max(PAUSE_MIN);
         let connects = &mut self.connects;
         connects.not_before = connects.not_before.max(now.saturating_add(pause));
-        self.empty(attempt.seat.number);
-        self.look_for_connects(now);
+        self.withdraw(now, attempt);
     }
 
     /// An attempt was not made after all: it counts neither way.

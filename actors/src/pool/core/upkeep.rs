@@ -1,8 +1,10 @@
 //! What becomes due, all by itself.
 
+use std::collections::VecDeque;
+
 use super::mend::{Mend, Remedy};
 use super::report::{Holder, Refusal};
-use super::slot::{Kind, Who};
+use super::slot::{Kind, Seat, Who};
 use super::terms::NEVER;
 use super::{Core, Phase, Wakes};
 
@@ -137,25 +139,6 @@ impl<C, B: Copy + Eq> Core<C, B> {
         }
     }
 
-    /// Has so many of the idle ones pinged that were last known to work so long ago, whether that is due or not. How many that are.
-    pub(crate) fn probe(&mut self, now: u64, tried_for: u64, most: u32) -> u32 {
-        let (mut place, mut count) = (0, 0);
-        while let Some(&number) = self.idle.get(place).filter(|_| count < most) {
-            let slot = &mut self.slots[number as usize];
-            if now.saturating_sub(slot.tried) < tried_for {
-                place += 1;
-                continue;
-            }
-            let conn = slot.conn.take();
-            self.idle.remove(place);
-            if let Some(conn) = conn {
-                self.mend_slot(number, conn, Remedy::Ping);
-                count += 1;
-            }
-        }
-        count
-    }
-
     fn ping_at(&self, number: u32) -> u64 {
         let tried = self.slots[number as usize].tried;
         tried.saturating_add(self.terms.keepalive)
@@ -208,14 +191,25 @@ impl<C, B: Copy + Eq> Core<C, B> {
         leases
     }
 
-    /// Takes the one out to be pinged that was idle for longest of those that were not tried since then.
-    pub(crate) fn next_to_ping(&mut self, now: u64, since: u64) -> Option<Mend<C>> {
+    /// Those that are idle, the one first that has been for longest. A seat is good for as long as its connection stays so.
+    pub(crate) fn idle_seats(&mut self, now: u64) -> VecDeque<Seat> {
         self.retire(now);
-        let untried = |&number: &u32| self.slots[number as usize].tried < since;
-        let place = self.idle.iter().position(untried)?;
-        let number = self.idle.remove(place)?;
-        let conn = self.slots[number as usize].conn.take()?;
-        self.take_to_mend(number, conn, Remedy::Ping)
+        let seat = |&number: &u32| Seat {
+            number,
+            epoch: self.slots[number as usize].epoch,
+        };
+        self.idle.iter().map(seat).collect()
+    }
+
+    /// Takes one out to be pinged, if it is still idle.
+    pub(crate) fn take_to_ping(&mut self, seat: Seat) -> Option<Mend<C>> {
+        if !self.is_at(seat, Kind::Idle) {
+            return None;
+        }
+        let place = self.idle.iter().position(|&number| number == seat.number)?;
+        self.idle.remove(place);
+        let conn = self.slots[seat.number as usize].conn.take()?;
+        self.take_to_mend(seat.number, conn, Remedy::Ping)
     }
 
     /// Takes away every lease.

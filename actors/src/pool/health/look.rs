@@ -1,6 +1,6 @@
 //! One look at a pool.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::task::JoinSet;
@@ -76,13 +76,13 @@ async fn examine<P: ConnectionPool>(cell: &Arc<Cell<P>>) -> Result<bool, PoolSic
 /// that are being pinged when the time is up are closed.
 async fn ping_idle<P: ConnectionPool>(cell: &Arc<Cell<P>>) -> Pings {
     let config = cell.config.load_full();
-    let began = cell.clock.now();
+    let seats = Arc::new(Mutex::new(cell.idle_seats()));
     let mut workers = JoinSet::new();
     for _ in 0..config.connects_max {
-        let Some(first) = cell.next_to_ping(began) else {
+        let Some(first) = cell.next_to_ping(&seats) else {
             break;
         };
-        let cell = Arc::clone(cell);
+        let (cell, seats) = (Arc::clone(cell), Arc::clone(&seats));
         workers.spawn(async move {
             let mut next = Some(first);
             let mut pings = Pings::default();
@@ -91,7 +91,7 @@ async fn ping_idle<P: ConnectionPool>(cell: &Arc<Cell<P>>) -> Pings {
                     true => pings.well += 1,
                     false => pings.bad += 1,
                 }
-                next = cell.next_to_ping(began);
+                next = cell.next_to_ping(&seats);
             }
             pings
         });

@@ -18,7 +18,7 @@ use std::time::Duration;
 use mainstay_specs::ServiceName;
 use mainstay_supervisors::{Namespace, StopToken};
 use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep, sleep_until};
+use tokio::time::{Instant, sleep_until};
 
 pub use error::PoolSick;
 use ladder::Ladder;
@@ -48,21 +48,23 @@ struct Recycle {
 /// The process that looks at one pool: so one that is stuck delays no other.
 pub(crate) async fn monitor<P: ConnectionPool>(premises: Arc<Premises<P>>, stop: StopToken) {
     let cell = Arc::clone(&premises.cell);
+    let next = || Instant::now() + cell.config.load().health.interval;
+    let mut look_at = next();
     loop {
-        let interval = cell.config.load().health.interval;
         let recycle = premises.course().recycle;
         tokio::select! {
             biased;
             () = stop.stopped() => return,
             () = recycled(recycle) => take_old_ones_away(&premises),
-            // The interval may be another.
-            () = cell.reconfigured() => {}
-            () = sleep(interval) => {
+            // The interval may be shorter now.
+            () = cell.reconfigured() => look_at = look_at.min(next()),
+            () = sleep_until(look_at) => {
                 tokio::select! {
                     biased;
                     () = stop.stopped() => return,
                     () = look_after(&premises) => {}
                 }
+                look_at = next();
             }
         }
     }

@@ -71,7 +71,7 @@ impl Circuit {
         let name = breaker.map(|breaker| breaker.name().clone());
         let mut kept = self.lock();
         let before = kept.barred.take();
-        kept.barred = bar.and(name.clone());
+        kept.barred = bar.is_some().then_some(name).flatten();
         let after = kept.barred.clone();
         // Under the lock, so that what was found last is what holds.
         match bar {
@@ -92,13 +92,11 @@ impl Circuit {
     }
 }
 
-/// For how long a breaker lets no attempt through. Half open it lets some: those it does not are tried again a little later.
-fn bar_of(breaker: &CircuitBreaker) -> Option<Duration> {
+/// For how long a breaker lets no attempt through, if it does not, and if that is known. Half open it lets some: those it does not are tried again a little later.
+fn bar_of(breaker: &CircuitBreaker) -> Option<Option<Duration>> {
     let refusal = breaker.check_state().err()?;
     match refusal.state() {
-        CircuitState::Open | CircuitState::ForcedOpen => {
-            Some(refusal.retry_after().unwrap_or(Duration::MAX))
-        }
+        CircuitState::Open | CircuitState::ForcedOpen => Some(refusal.retry_after()),
         _ => None,
     }
 }

@@ -1,0 +1,125 @@
+//! Connections that do not work.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::*;
+use crate::pool::{CheckoutPhase, PoolError};
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_that_does_not_answer_is_never_lent_again() {
+    let driven = Driven::filled(config(2).validate_after(Some(Duration::ZERO))).await;
+    lock(&driven.mock().pings).push_back(Act::Hang);
+    let began = Instant::now();
+    let lease = driven.pool.checkout().await.expect("another one answers");
+    assert_eq!(began.elapsed(), Duration::from_secs(1));
+    let other = driven.pool.checkout().await.expect("one is made");
+    let closed = lock(&driven.mock().closed).clone();
+    assert_eq!(closed.len(), 1);
+    assert!(![*lease, *other].contains(&closed[0]));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_ping_takes_no_longer_than_the_checkout_may() {
+    let driven = Driven::filled(config(1).validate_after(Some(Duration::ZERO))).await;
+    lock(&driven.mock().pings).push_back(Act::Hang);
+    let began = Instant::now();
+    let within = Duration::from_millis(300);
+    let error = driven
+        .pool
+        .checkout_within(within)
+        .await
+        .expect_err("it hangs");
+    assert_eq!(began.elapsed(), within);
+    let phase = CheckoutPhase::Validate;
+    assert!(
+        matches!(error, PoolError::Timeout { phase: found, .. } if found == phase),
+        "{error}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_ping_that_panics_is_a_bad_answer() {
+    let driven = Driven::filled(config(1).validate_after(Some(Duration::ZERO))).await;
+    lock(&driven.mock().pings).push_back(Act::Panic);
+    assert_eq!(*driven.pool.checkout().await.expect("one is made"), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_so_many_bad_answers_all_others_are_made_anew() {
+    let config = config(6)
+        .validate_after(Some(Duration::ZERO))
+        .max_retries(1);
+    let driven = Driven::filled(config).await;
+    lock(&driven.mock().pings).extend([Act::Fail, Act::Fail]);
+    let lease = driven.pool.checkout().await.expect("one is made");
+    assert_eq!(*lease, 6);
+    driven.settle().await;
+    assert_eq!(lock(&driven.mock().closed).len(), 6);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_connect_that_panics_costs_one_attempt_and_no_room() {
+    let driven = Driven::new(config(2));
+    lock(&driven.mock().connects).extend([Act::Panic; 2]);
+    let (one, other) = (driven.pool.checkout().await, driven.pool.checkout().await);
+    assert!(one.is_ok() && other.is_ok());
+    let totals = driven.pool.stats().totals;
+    assert_eq!((totals.failed, totals.opened), (2, 2));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_connect_that_hangs_is_given_up_whoever_waits() {
+    let driven = Driven::new(config(1).connect_timeout(Duration::from_secs(1)));
+    lock(&driven.mock().connects).push_back(Act::Hang);
+    let began = Instant::now();
+    let lease = driven
+        .pool
+        .checkout()
+        .await
+        .expect("the next attempt succeeds");
+    // With the pause between them, of which a fifth is up to chance.
+    let took = began.elapsed().as_millis();
+    assert!((1040..=1051).contains(&took), "{took} ms");
+    drop(lease);
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_waits_for_a_backend_that_is_gone_hears_why() {
+    let driven = Driven::new(config(1).max_retries(2));
+    lock(&driven.mock().connects).extend([Act::Fail; 3]);
+    let error = driven
+        .pool
+        .checkout()
+        .await
+        .expect_err("three attempts fail");
+    let PoolError::Connect { situation, .. } = &error else {
+        panic!("expected a failed connect, found {error}");
+    };
+    assert_eq!(error.to_string(), "the pool db cannot connect: as told");
+    assert!(situation.retry_after.is_some());
+    driven.settle().await;
+    assert_eq!(driven.counts(), [0, 0, 0, 0, 0]);
+    assert!(driven.pool.checkout().await.is_ok(), "it is back");
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_waits_for_a_slow_connect_is_told_that_it_did() {
+    let driven = Driven::new(config(1));
+    lock(&driven.mock().connects).push_back(Act::Sleep(Duration::from_secs(2)));
+    let within = Duration::from_secs(1);
+    let error = driven
+        .pool
+        .checkout_within(within)
+        .await
+        .expect_err("it takes longer");
+    let phase = CheckoutPhase::Connect;
+    assert!(
+        matches!(error, PoolError::Timeout { phase: found, .. } if found == phase),
+        "{error}"
+    );
+    sleep(within).await;
+    driven.settle().await;
+    assert_eq!(driven.counts(), [1, 0, 0, 0, 0]);
+}
