@@ -3,11 +3,12 @@
 mod mutant;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use mainstay::testkit::conformance::event_backend;
 use mainstay_actors::event_store::{EventBackend, MemoryBackend, SqliteBackend};
+use mainstay_actors::pool::managers::sqlite::SqliteOptions;
 
+use super::home::Home;
 use super::sqlite::Folder;
 use mutant::{Flaw, Mutant};
 
@@ -17,34 +18,27 @@ async fn events_in_memory_are_as_they_should_be() {
     assert_eq!(event_backend(make).await, Ok(()));
 }
 
-#[tokio::test]
-async fn events_in_sqlite_without_a_file_are_as_they_should_be() {
-    let make = |namespace| async {
-        let backend = SqliteBackend::in_memory(namespace).await.expect("it opens");
-        Arc::new(backend) as Arc<dyn EventBackend>
+async fn in_sqlite(options: SqliteOptions) {
+    let home = Home::new().await;
+    let pool = home.sqlite(options).await;
+    let make = |namespace| {
+        let backend = SqliteBackend::new(pool.clone(), namespace);
+        async { Arc::new(backend) as Arc<dyn EventBackend> }
     };
     assert_eq!(event_backend(make).await, Ok(()));
+    drop(pool);
+    home.end().await;
+}
+
+#[tokio::test]
+async fn events_in_sqlite_without_a_file_are_as_they_should_be() {
+    in_sqlite(SqliteOptions::memory()).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn events_of_many_namespaces_in_one_file_of_sqlite_are_as_they_should_be() {
     let folder = Folder::new();
-    let make = |namespace| async {
-        let backend = SqliteBackend::open(folder.file("events.db"), namespace).await;
-        Arc::new(backend.expect("it opens")) as Arc<dyn EventBackend>
-    };
-    assert_eq!(event_backend(make).await, Ok(()));
-}
-
-#[tokio::test]
-async fn events_in_a_file_of_their_own_are_as_they_should_be() {
-    let (folder, next) = (Folder::new(), AtomicUsize::new(0));
-    let make = |namespace| {
-        let file = format!("{}.db", next.fetch_add(1, Ordering::Relaxed));
-        let opening = SqliteBackend::open(folder.file(&file), namespace);
-        async { Arc::new(opening.await.expect("it opens")) as Arc<dyn EventBackend> }
-    };
-    assert_eq!(event_backend(make).await, Ok(()));
+    in_sqlite(SqliteOptions::file(folder.file("events.db"))).await;
 }
 
 /// Which rule of the suite finds a flaw.
