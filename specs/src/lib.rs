@@ -106,11 +106,11 @@ pub use position::Position;
 pub use service::{
     ALERT_EVENT, AlertRule, AlertsSpec, Algorithm, Aspect, Backend, CallRate, CircuitBreakersSpec,
     CircuitConfig, CircuitFamily, CircuitWindow, CoDel, Comparison, ConfigServerSpec,
-    ConnectionPoolsSpec, Each, EventBackendSpec, EventStoreSpec, EventsSpec, FailureCount, HalfOpen, Inherit, KeyStrategy, LeaseMax,
-    MetricsSpec, NamedCircuit, NamedLimiter, NamedPool, NoData, OnFull, OnMissingKey,
-    OnSelfDeadlock, OnUnavailable, OpenTime, PoolConfig, PoolHealth, PoolSource, ProbeExpiry,
-    ProcessMetricsSpec, RateLimitConfig, RateLimitersSpec, RedisBackend, ServicesSpec, Severity,
-    SlowCalls, TelemetrySpec, TripRules, WindowStart,
+    ConnectionPoolsSpec, Each, EventBackendSpec, EventStoreSpec, EventsSpec, FailureCount,
+    HalfOpen, Inherit, KeyStrategy, LeaseMax, MetricsSpec, NamedCircuit, NamedLimiter, NamedPool,
+    NoData, OnFull, OnMissingKey, OnSelfDeadlock, OnUnavailable, OpenTime, PoolConfig, PoolHealth,
+    PoolSource, ProbeExpiry, ProcessMetricsSpec, RateLimitConfig, RateLimitersSpec, RedisBackend,
+    ServicesSpec, Severity, SlowCalls, TelemetrySpec, TripRules, WindowStart,
 };
 pub use source::{FILE_BYTES_MAX, ReadError};
 pub use supervisor::{AutoShutdown, Strategy, SupervisorFlags};

@@ -58,9 +58,14 @@ production  rest_for_one
 │  ├─ events
 │  └─ alerts
 ├─ config_server
-├─ event_store
 ├─ circuit_breakers
 ├─ rate_limiters
+├─ event_store  rest_for_one
+│  ├─ event_store_pool  rest_for_one
+│  │  ├─ connectors  dynamic
+│  │  ├─ keeper
+│  │  └─ health_monitor
+│  └─ keeper
 └─ children  one_for_one
    ├─ heartbeat
    └─ pool  one_for_one
@@ -88,7 +93,10 @@ async fn the_events_of_the_default_spec_are_in_a_file_of_sqlite() {
     let mut spec = as_it_is();
     spec.http.enabled = false;
     let store = spec.namespaces[0].services.event_store.as_mut().unwrap();
-    assert_eq!(store.backend, EventBackendSpec::sqlite("mainstay-events.db"));
+    assert_eq!(
+        store.backend,
+        EventBackendSpec::sqlite("mainstay-events.db")
+    );
     store.backend = EventBackendSpec::sqlite(folder.join("mainstay-events.db"));
     for last_id in 1..=2 {
         let node = boot(&spec).await;
@@ -96,7 +104,10 @@ async fn the_events_of_the_default_spec_are_in_a_file_of_sqlite() {
         let store = EventStore::in_namespace(&production).unwrap();
         let event = Event::builder("booted").build().unwrap();
         assert_eq!(store.store(event).await.unwrap().get(), last_id);
-        assert_eq!((store.stats().backend, store.stats().events), ("sqlite", last_id));
+        assert_eq!(
+            (store.stats().backend, store.stats().events),
+            ("sqlite", last_id)
+        );
         node.stop(Duration::from_secs(30)).await;
     }
     std::fs::remove_dir_all(&folder).unwrap();

@@ -27,7 +27,8 @@ pub trait EventBackend: fmt::Debug + Send + Sync + 'static {
     /// Each group is stored whole or not at all. It is refused if one of its events has a number that is taken by one that says something
     /// else; one that says the same is passed over. The others are numbered: each more than all that were there before it, and than
     /// those that the callers of its group gave. Then, those with the lowest numbers go until `bounds` are kept.
-    fn append(&self, groups: Arc<[EventGroup]>, bounds: StoreBounds) -> BackendAnswer<'_, Appended>;
+    fn append(&self, groups: Arc<[EventGroup]>, bounds: StoreBounds)
+    -> BackendAnswer<'_, Appended>;
 
     /// The event of this number.
     fn get(&self, id: EventId) -> BackendAnswer<'_, Option<Event>>;
@@ -139,10 +140,10 @@ impl Usage {
 #[non_exhaustive]
 pub enum BackendError {
     /// Nothing was done.
-    #[error("the events cannot be reached: {0}")]
+    #[error("the events cannot be reached: {}", chain(&**.0))]
     Failed(#[source] Arc<dyn std::error::Error + Send + Sync>),
     /// Whether it was done is not known: the connection was lost while it was.
-    #[error("whether the events were stored is not known: {0}")]
+    #[error("whether the events were stored is not known: {}", chain(&**.0))]
     Unknown(#[source] Arc<dyn std::error::Error + Send + Sync>),
     /// What is there is not what this version has put there.
     #[error("the events cannot be read: {0}")]
@@ -159,4 +160,19 @@ impl BackendError {
     pub fn unknown(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         Self::Unknown(error.into().into())
     }
+}
+
+/// An error with what is behind it, as far as it does not say so itself.
+fn chain(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(source) = next {
+        let more = source.to_string();
+        if !text.contains(&more) {
+            text.push_str(": ");
+            text.push_str(&more);
+        }
+        next = source.source();
+    }
+    text
 }

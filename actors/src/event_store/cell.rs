@@ -192,7 +192,9 @@ impl Cell {
 
     pub(crate) fn subscribers(&self) -> usize {
         let audience = lock(&self.audience);
-        audience.as_ref().map_or(0, broadcast::Sender::receiver_count)
+        audience
+            .as_ref()
+            .map_or(0, broadcast::Sender::receiver_count)
     }
 
     /// Tells subscribers of what is there to stay.

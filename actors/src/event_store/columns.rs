@@ -63,9 +63,13 @@ impl Columns {
             event_type: EventType::new(self.event_type).map_err(told("event_type"))?,
             wall_time: time::from_micros(unsigned(self.wall_us)?),
             monotonic: monotonic.map(Duration::from_nanos),
-            node: parsed(self.node, |text| ServiceName::new(text).map_err(told("node")))?,
+            node: parsed(self.node, |text| {
+                ServiceName::new(text).map_err(told("node"))
+            })?,
             namespace: Some(namespace.clone()),
-            process: parsed(self.process, |text| EventProcess::new(text).map_err(told("process")))?,
+            process: parsed(self.process, |text| {
+                EventProcess::new(text).map_err(told("process"))
+            })?,
             correlation_id: parsed(self.correlation_id, |text| {
                 CorrelationId::new(text).map_err(told("correlation_id"))
             })?,
@@ -162,7 +166,10 @@ impl Writer {
         }
         self.number("wall_us", ">=", query.from);
         self.number("wall_us", "<", query.until);
-        self.text("correlation_id", query.correlation_id.as_ref().map(CorrelationId::as_str));
+        self.text(
+            "correlation_id",
+            query.correlation_id.as_ref().map(CorrelationId::as_str),
+        );
         self.number("parent_id", "=", query.parent_id.map(EventId::get));
         self.text("process", query.process.as_ref().map(EventProcess::as_str));
         self.text("node", query.node.as_ref().map(ServiceName::as_str));
@@ -253,6 +260,10 @@ mod tests {
         let query = EventQuery::new().data("a", 1).expect("a path").offset(3);
         let asked = question(&query, 7, PageBounds::new(10, 1000), '?');
         assert!(!asked.is_paged);
-        assert!(asked.sql.ends_with("WHERE namespace = ?1 ORDER BY id ASC"), "{}", asked.sql);
+        assert!(
+            asked.sql.ends_with("WHERE namespace = ?1 ORDER BY id ASC"),
+            "{}",
+            asked.sql
+        );
     }
 }

@@ -61,9 +61,14 @@ pub(crate) async fn commit(
     turn: OwnedMutexGuard<()>,
 ) -> bool {
     let began = Instant::now();
-    let taken = batch.iter_mut().map(|pending| std::mem::take(&mut pending.events));
+    let taken = batch
+        .iter_mut()
+        .map(|pending| std::mem::take(&mut pending.events));
     let groups: Arc<[EventGroup]> = taken.map(EventGroup::new).collect();
-    let appended = terms.backend.append(Arc::clone(&groups), terms.bounds()).await;
+    let appended = terms
+        .backend
+        .append(Arc::clone(&groups), terms.bounds())
+        .await;
     for (pending, group) in batch.iter_mut().zip(&*groups) {
         pending.events.clone_from(&group.events);
     }

@@ -129,7 +129,14 @@ impl Work {
             Pending::alert(event, number)
         });
         let is_stored = self.store(alerts.collect()).await;
-        Some(Instant::now() + if is_stored { Duration::ZERO } else { ALERTS_AGAIN })
+        Some(
+            Instant::now()
+                + if is_stored {
+                    Duration::ZERO
+                } else {
+                    ALERTS_AGAIN
+                },
+        )
     }
 
     async fn prune(&self) {

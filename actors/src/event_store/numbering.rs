@@ -27,7 +27,10 @@ pub(crate) fn number(group: &[Event], last: u64) -> (Vec<EventId>, u64) {
 /// The numbers that the caller of a group has given twice.
 pub(crate) fn given_twice(group: &[Event]) -> Vec<Fault> {
     let mut seen = BTreeSet::new();
-    let given = group.iter().enumerate().filter_map(|(nth, event)| Some((nth, event.id?)));
+    let given = group
+        .iter()
+        .enumerate()
+        .filter_map(|(nth, event)| Some((nth, event.id?)));
     let again = given.filter(|(_, id)| !seen.insert(*id)).map(|(nth, id)| {
         let at = SpecPath::root().index(nth).field("id");
         Fault::new(format!("the number {id} is given twice")).at(at)

@@ -83,12 +83,21 @@ impl<'a> Seal<'a> {
         }
         let (max, found) = (self.spec.data_max, event.data_size());
         if found > max {
-            wrong("data", format!("expected at most {max} bytes as JSON, found {found}"));
+            wrong(
+                "data",
+                format!("expected at most {max} bytes as JSON, found {found}"),
+            );
         }
-        let other = event.namespace.as_ref().filter(|name| *name != self.namespace);
+        let other = event
+            .namespace
+            .as_ref()
+            .filter(|name| *name != self.namespace);
         if let Some(other) = other {
             let own = self.namespace;
-            wrong("namespace", format!("expected {own} or nothing, found {other}"));
+            wrong(
+                "namespace",
+                format!("expected {own} or nothing, found {other}"),
+            );
         }
         faults
     }

@@ -149,7 +149,12 @@ impl Signals {
         if count == 0 {
             return;
         }
-        tracing::warn!(namespace = self.0.namespace, count, waiting, "events were refused");
+        tracing::warn!(
+            namespace = self.0.namespace,
+            count,
+            waiting,
+            "events were refused"
+        );
         if let Some(metrics) = &self.0.metrics {
             metrics.refused.increment(count);
         }
@@ -170,7 +175,12 @@ impl Signals {
         if count == 0 {
             return;
         }
-        tracing::debug!(namespace = self.0.namespace, count, reason, "events have gone");
+        tracing::debug!(
+            namespace = self.0.namespace,
+            count,
+            reason,
+            "events have gone"
+        );
         if let Some(emitters) = &self.0.emitters {
             emitters.pruned.emit(|| {
                 let metadata = self.metadata().with("reason", reason);

@@ -35,7 +35,8 @@ pub(crate) fn child(setup: Setup) -> Child {
     let pool = match own_pool(&setup) {
         Ok(pool) => pool,
         Err(error) => {
-            let fails = move |_| std::future::ready(Err::<Started, _>(StartError::failed(error.clone())));
+            let fails =
+                move |_| std::future::ready(Err::<Started, _>(StartError::failed(error.clone())));
             return Child::from_start(ChildSpec::new(id(NAME)), fails);
         }
     };
@@ -108,10 +109,7 @@ async fn prepare(
     })
 }
 
-async fn first(
-    setup: Arc<Setup>,
-    namespace: Namespace,
-) -> Result<Keeper, EventStoreStartError> {
+async fn first(setup: Arc<Setup>, namespace: Namespace) -> Result<Keeper, EventStoreStartError> {
     let backend = open(&setup, &namespace)?;
     let name = namespace.name().clone();
     let terms = Terms::new(setup, backend, &namespace);

@@ -27,7 +27,10 @@ pub(crate) fn from_micros(micros: u64) -> SystemTime {
 }
 
 /// RFC 3339 in UTC, such as `2026-11-26T18:00:00.000001Z`.
-pub(super) fn serialize<S: Serializer>(time: &SystemTime, serializer: S) -> Result<S::Ok, S::Error> {
+pub(super) fn serialize<S: Serializer>(
+    time: &SystemTime,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
     let kept = from_micros(bounded_micros(*time));
     serializer.collect_str(&humantime::format_rfc3339_micros(kept))
 }

@@ -70,7 +70,12 @@ impl Caller {
 type Acknowledged = BTreeMap<u64, Value>;
 
 /// Stores events until the node is killed, which it is after so many have been acknowledged, and some time.
-fn store_until_killed(node: &Running, round: u32, kill_after: u32, linger: Duration) -> Acknowledged {
+fn store_until_killed(
+    node: &Running,
+    round: u32,
+    kill_after: u32,
+    linger: Duration,
+) -> Acknowledged {
     let (count, is_over) = (AtomicU32::new(0), AtomicBool::new(false));
     std::thread::scope(|scope| {
         let callers: Vec<_> = (0..CALLERS)
@@ -115,7 +120,11 @@ fn calls(
             .collect();
         let of = |data: &Value| json!({"event_type": format!("round-{round}"), "data": data});
         let events: Vec<Value> = data.iter().map(of).collect();
-        let body = if size == 1 { events[0].clone() } else { json!(events) };
+        let body = if size == 1 {
+            events[0].clone()
+        } else {
+            json!(events)
+        };
         let Some((status, answer)) = to.ask("POST", "/api/events", &body.to_string()) else {
             break;
         };
@@ -151,9 +160,15 @@ fn events_of(node: &Running, round: u32) -> Acknowledged {
 /// Batches are there whole.
 fn assert_no_batch_is_parted(events: &Acknowledged) {
     let mut batches: BTreeMap<String, BTreeSet<u64>> = BTreeMap::new();
-    for data in events.values().filter(|data| data["nth"].as_u64().unwrap() % 10 == 9) {
+    for data in events
+        .values()
+        .filter(|data| data["nth"].as_u64().unwrap() % 10 == 9)
+    {
         let batch = format!("{} {}", data["caller"], data["nth"]);
-        batches.entry(batch).or_default().insert(data["part"].as_u64().unwrap());
+        batches
+            .entry(batch)
+            .or_default()
+            .insert(data["part"].as_u64().unwrap());
     }
     for (batch, parts) in batches {
         assert_eq!(parts, BTreeSet::from([0, 1, 2]), "{batch}");

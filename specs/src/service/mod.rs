@@ -17,8 +17,8 @@
 mod alerts;
 mod circuit_breakers;
 mod config_server;
-mod event_store;
 mod connection_pools;
+mod event_store;
 mod events;
 mod metrics;
 mod process_metrics;
@@ -31,11 +31,11 @@ pub use circuit_breakers::{
     HalfOpen, NamedCircuit, OpenTime, ProbeExpiry, SlowCalls, TripRules,
 };
 pub use config_server::ConfigServerSpec;
-pub use event_store::{EventBackendSpec, EventStoreSpec};
 pub use connection_pools::{
     CoDel, ConnectionPoolsSpec, LeaseMax, NamedPool, OnSelfDeadlock, PoolConfig, PoolHealth,
     PoolSource,
 };
+pub use event_store::{EventBackendSpec, EventStoreSpec};
 pub use events::EventsSpec;
 pub use metrics::MetricsSpec;
 pub use process_metrics::ProcessMetricsSpec;

@@ -8,9 +8,7 @@ use super::support::faults;
 
 /// The faults of an event store of this content, which begins at 2:1.
 fn store_faults(content: &str) -> String {
-    let text = format!(
-        "(namespaces: [(name: \"n\", services: (event_store: (\n{content})))])"
-    );
+    let text = format!("(namespaces: [(name: \"n\", services: (event_store: (\n{content})))])");
     faults(&text).replace("namespaces[0].services.event_store.", "")
 }
 
@@ -66,15 +64,28 @@ fn each_backend_is_read() {
     let main = || ServiceName::new("main").expect("a name");
     for (text, expected) in [
         ("memory", EventBackendSpec::Memory),
-        ("sqlite(in_memory: true)", EventBackendSpec::sqlite_in_memory()),
-        ("sqlite(pool: \"main\")", EventBackendSpec::sqlite_pool(main())),
+        (
+            "sqlite(in_memory: true)",
+            EventBackendSpec::sqlite_in_memory(),
+        ),
+        (
+            "sqlite(pool: \"main\")",
+            EventBackendSpec::sqlite_pool(main()),
+        ),
         (
             "postgres(url: \"postgres://ada:secret@db:5433/events\")",
             EventBackendSpec::postgres("postgres://ada:secret@db:5433/events"),
         ),
-        ("postgres(pool: \"main\")", EventBackendSpec::postgres_pool(main())),
+        (
+            "postgres(pool: \"main\")",
+            EventBackendSpec::postgres_pool(main()),
+        ),
     ] {
-        assert_eq!(store(&format!("backend: {text}")).backend, expected, "{text}");
+        assert_eq!(
+            store(&format!("backend: {text}")).backend,
+            expected,
+            "{text}"
+        );
     }
 }
 
@@ -118,13 +129,22 @@ fn the_parts_of_an_event_store_have_to_fit_each_other() {
 #[test]
 fn a_backend_has_to_be_in_exactly_one_place() {
     for (text, fault) in [
-        ("sqlite()", "2:10: backend: expected exactly one of path, in_memory: true and pool, found 0"),
+        (
+            "sqlite()",
+            "2:10: backend: expected exactly one of path, in_memory: true and pool, found 0",
+        ),
         (
             "sqlite(path: \"a\", in_memory: true, pool: \"b\")",
             "2:10: backend: expected exactly one of path, in_memory: true and pool, found 3",
         ),
-        ("sqlite(path: \"\")", "2:10: backend: expected a path in UTF-8 that is not empty"),
-        ("postgres()", "2:10: backend: expected exactly one of url and pool, found 0"),
+        (
+            "sqlite(path: \"\")",
+            "2:10: backend: expected a path in UTF-8 that is not empty",
+        ),
+        (
+            "postgres()",
+            "2:10: backend: expected exactly one of url and pool, found 0",
+        ),
         (
             "postgres(url: \"mysql://:hidden@db\")",
             "2:10: backend: expected postgres://, found \"mysql\"",

@@ -2,8 +2,8 @@
 
 mod arguments;
 mod code;
-mod event_store;
 mod connection_pools;
+mod event_store;
 mod faults;
 mod files;
 mod hostile;

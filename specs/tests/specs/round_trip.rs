@@ -8,11 +8,11 @@ use std::num::NonZeroUsize;
 use mainstay_specs::{
     AlertRule, AlertsSpec, Algorithm, AnyKind, Args, Aspect, AutoShutdown, Backend, Backoff,
     ChildId, ChildSpec, ChildType, CircuitBreakersSpec, CircuitConfig, Comparison,
-    ConfigServerSpec, EventBackendSpec, EventStoreSpec, EventsSpec, HalfOpen, HttpSpec, Inherit, KeyStrategy, NamespaceName,
-    NamespaceSpec, NoData, NodeChild, NodeSpec, OnFull, OnMissingKey, OnUnavailable, OpenTime,
-    ProbeExpiry, RateLimitConfig, RateLimitersSpec, RedisBackend, Restart, ServiceName,
-    ServicesSpec, Severity, Shutdown, Strategy as Restarting, SupervisorFlags, TelemetrySpec,
-    TimeWindow, TripRules, WindowStart,
+    ConfigServerSpec, EventBackendSpec, EventStoreSpec, EventsSpec, HalfOpen, HttpSpec, Inherit,
+    KeyStrategy, NamespaceName, NamespaceSpec, NoData, NodeChild, NodeSpec, OnFull, OnMissingKey,
+    OnUnavailable, OpenTime, ProbeExpiry, RateLimitConfig, RateLimitersSpec, RedisBackend, Restart,
+    ServiceName, ServicesSpec, Severity, Shutdown, Strategy as Restarting, SupervisorFlags,
+    TelemetrySpec, TimeWindow, TripRules, WindowStart,
 };
 use proptest::option;
 use proptest::prelude::*;
@@ -184,7 +184,8 @@ fn event_store() -> impl Strategy<Value = EventStoreSpec> {
         Just(EventBackendSpec::sqlite_in_memory()),
         "[^\\x00]{1,20}".prop_map(EventBackendSpec::sqlite),
         pool().prop_map(EventBackendSpec::sqlite_pool),
-        "[a-z:\"@]{0,9}".prop_map(|user| EventBackendSpec::postgres(format!("postgres://{user}@db/x"))),
+        "[a-z:\"@]{0,9}"
+            .prop_map(|user| EventBackendSpec::postgres(format!("postgres://{user}@db/x"))),
         pool().prop_map(EventBackendSpec::postgres_pool),
     ];
     let numbers = (1_u32..10_000, 1_000_000_u64..1 << 40, 2_u64..900_000);

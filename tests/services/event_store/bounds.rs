@@ -25,7 +25,10 @@ async fn no_more_events_are_kept_than_the_spec_says() {
     bed.store.store_batch(batch).await.expect("they are stored");
     assert_eq!(bed.types().await, ["f", "g", "h"]);
     let stats = bed.store.stats();
-    assert_eq!((stats.events, stats.events_evicted, stats.events_stored), (3, 5, 8));
+    assert_eq!(
+        (stats.events, stats.events_evicted, stats.events_stored),
+        (3, 5, 8)
+    );
     bed.end().await;
 }
 
@@ -34,20 +37,29 @@ async fn events_that_are_too_old_go_once_in_each_interval() {
     let spec = EventStoreSpec::default().prune_interval(Duration::from_secs(10));
     let bed = Bed::with(spec).await;
     let young = HOUR - Duration::from_secs(600);
-    let batch = [happened("old", HOUR), happened("young", young), event("new")];
+    let batch = [
+        happened("old", HOUR),
+        happened("young", young),
+        event("new"),
+    ];
     bed.store.store_batch(batch).await.expect("they are stored");
     tokio::time::sleep(Duration::from_secs(9)).await;
     assert_eq!(bed.types().await, ["old", "young", "new"]);
     tokio::time::sleep(Duration::from_secs(2)).await;
     assert_eq!(bed.types().await, ["young", "new"]);
     let stats = bed.store.stats();
-    assert_eq!((stats.events, stats.events_pruned, stats.events_evicted), (2, 1, 0));
+    assert_eq!(
+        (stats.events, stats.events_pruned, stats.events_evicted),
+        (2, 1, 0)
+    );
     bed.end().await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn many_that_are_too_old_go_at_once_however_many() {
-    let spec = EventStoreSpec::default().batch_max(5000).prune_interval(Duration::from_secs(1));
+    let spec = EventStoreSpec::default()
+        .batch_max(5000)
+        .prune_interval(Duration::from_secs(1));
     let bed = Bed::with(spec).await;
     let old = (0..2500).map(|_| happened("old", 2 * HOUR));
     bed.store.store_batch(old).await.expect("they are stored");
@@ -66,10 +78,25 @@ async fn removes_events_older_than_cutoff_time() {
     bed.store.store_batch(old).await.expect("they are stored");
     bed.store.store(event("new")).await.expect("it is stored");
     let cutoff = SystemTime::now() - Duration::from_secs(30);
-    assert_eq!(bed.store.cleanup_events_before(cutoff).await.expect("an answer"), 2300);
-    assert_eq!(bed.store.cleanup_events_before(cutoff).await.expect("an answer"), 0);
+    assert_eq!(
+        bed.store
+            .cleanup_events_before(cutoff)
+            .await
+            .expect("an answer"),
+        2300
+    );
+    assert_eq!(
+        bed.store
+            .cleanup_events_before(cutoff)
+            .await
+            .expect("an answer"),
+        0
+    );
     assert_eq!(bed.types().await, ["new"]);
     let stats = bed.store.stats();
-    assert_eq!((stats.events, stats.events_pruned, stats.last_id), (1, 2300, 2301));
+    assert_eq!(
+        (stats.events, stats.events_pruned, stats.last_id),
+        (1, 2300, 2301)
+    );
     bed.end().await;
 }

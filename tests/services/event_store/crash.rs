@@ -27,10 +27,17 @@ async fn what_is_being_stored_when_the_keeper_is_killed_is_stored_and_acknowledg
     keeper.kill();
     bed.successor(&keeper).await;
     settle().await;
-    assert_eq!(gate.begun.load(Ordering::SeqCst), 1, "one transaction at a time, over the end of a keeper");
+    assert_eq!(
+        gate.begun.load(Ordering::SeqCst),
+        1,
+        "one transaction at a time, over the end of a keeper"
+    );
     gate.let_pass(2);
     assert_eq!(first.await.expect("no panic").expect("it is stored"), id(1));
-    assert_eq!(second.await.expect("no panic").expect("it is stored"), id(2));
+    assert_eq!(
+        second.await.expect("no panic").expect("it is stored"),
+        id(2)
+    );
     for expected in ["first", "second"] {
         let event = told.next().await.expect("an event").expect("no lag");
         assert_eq!(event.event_type().as_str(), expected);
@@ -42,13 +49,19 @@ async fn what_is_being_stored_when_the_keeper_is_killed_is_stored_and_acknowledg
 
 async fn survives(end: impl Fn(&Process)) {
     let bed = Bed::new().await;
-    bed.store.store_batch(["a", "b"].map(event)).await.expect("they are stored");
+    bed.store
+        .store_batch(["a", "b"].map(event))
+        .await
+        .expect("they are stored");
     let before = bed.store.stats();
     let keeper = bed.keeper();
     end(&keeper);
     // Nobody who asks needs the keeper, and who stores waits for the next one.
     assert_eq!(bed.types().await, ["a", "b"]);
-    assert_eq!(bed.store.store(event("c")).await.expect("it is stored"), id(3));
+    assert_eq!(
+        bed.store.store(event("c")).await.expect("it is stored"),
+        id(3)
+    );
     assert_ne!(bed.keeper(), keeper);
     assert_eq!(bed.types().await, ["a", "b", "c"]);
     let after = bed.store.stats();
@@ -107,11 +120,18 @@ async fn a_store_without_a_keeper_says_so_after_the_limit() {
     let id_ = mainstay_supervisors::specs::ChildId::new("event_store").expect("a name");
     bed.namespace.stop_child(&id_).await.expect("it stops");
     assert!(!bed.store.available());
-    let error = bed.store.store(event("e")).await.expect_err("nobody stores it");
+    let error = bed
+        .store
+        .store(event("e"))
+        .await
+        .expect_err("nobody stores it");
     assert!(matches!(error, StoreError::Unavailable(limit) if limit == Duration::from_secs(5)));
     assert!(error.may_be_stored());
     assert_eq!(bed.types().await, Vec::<String>::new());
     let stats = bed.store.stats();
-    assert_eq!((stats.available, stats.uptime, stats.waiting), (false, None, 1));
+    assert_eq!(
+        (stats.available, stats.uptime, stats.waiting),
+        (false, None, 1)
+    );
     bed.end().await;
 }

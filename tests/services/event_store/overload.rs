@@ -25,15 +25,27 @@ async fn more_events_than_may_wait_are_refused_with_how_many_do() {
     settle().await;
     tasks.extend([store(), store()]);
     settle().await;
-    let error = bed.store.store_batch([event("e"), event("e")]).await.expect_err("it is refused");
-    let StoreError::Overloaded { waiting, waiting_max, .. } = error else {
+    let error = bed
+        .store
+        .store_batch([event("e"), event("e")])
+        .await
+        .expect_err("it is refused");
+    let StoreError::Overloaded {
+        waiting,
+        waiting_max,
+        ..
+    } = error
+    else {
         panic!("{error}")
     };
     assert_eq!((waiting, waiting_max), (2, 3));
     assert!(!error.may_be_stored());
     tasks.push(store());
     settle().await;
-    assert!(matches!(bed.store.store(event("e")).await, Err(StoreError::Overloaded { waiting: 3, .. })));
+    assert!(matches!(
+        bed.store.store(event("e")).await,
+        Err(StoreError::Overloaded { waiting: 3, .. })
+    ));
     assert_eq!(bed.store.stats().events_refused, 3);
     gate.let_pass(2);
     for task in tasks {
@@ -46,11 +58,16 @@ async fn more_events_than_may_wait_are_refused_with_how_many_do() {
 #[tokio::test(start_paused = true)]
 async fn more_bytes_than_may_wait_are_refused() {
     let gate = Gate::shut();
-    let spec = EventStoreSpec::default().data_max(1000).queue_bytes_max(5096);
+    let spec = EventStoreSpec::default()
+        .data_max(1000)
+        .queue_bytes_max(5096);
     let bed = Bed::on(&gate, spec).await;
     let large = || {
         let data = "x".repeat(990);
-        Event::builder("large").data(data.as_str()).build().expect("an event")
+        Event::builder("large")
+            .data(data.as_str())
+            .build()
+            .expect("an event")
     };
     let store = || {
         let store = bed.store.clone();
@@ -61,10 +78,19 @@ async fn more_bytes_than_may_wait_are_refused() {
     tasks.extend((0..4).map(|_| store()));
     settle().await;
     let error = bed.store.store(large()).await.expect_err("it is refused");
-    let StoreError::Overloaded { bytes, bytes_max, waiting, .. } = error else {
+    let StoreError::Overloaded {
+        bytes,
+        bytes_max,
+        waiting,
+        ..
+    } = error
+    else {
         panic!("{error}")
     };
-    assert_eq!((waiting, bytes, bytes_max), (4, bed.store.stats().waiting_bytes, 5096));
+    assert_eq!(
+        (waiting, bytes, bytes_max),
+        (4, bed.store.stats().waiting_bytes, 5096)
+    );
     gate.let_pass(2);
     for task in tasks {
         task.await.expect("no panic").expect("it is stored");
@@ -108,10 +134,16 @@ async fn no_more_questions_are_asked_than_may_be_though_those_who_asked_have_gon
     let bed = Bed::with_child(EventStore::child_with(spec, Arc::new(Mute))).await;
     let hasty = bed.store.clone().with_limit(Duration::from_millis(10));
     for _ in 0..2 {
-        assert!(matches!(hasty.get(id(1)).await, Err(StoreError::Timeout(_))));
+        assert!(matches!(
+            hasty.get(id(1)).await,
+            Err(StoreError::Timeout(_))
+        ));
     }
     assert_eq!(bed.store.stats().questions, 2);
-    assert!(matches!(hasty.get(id(1)).await, Err(StoreError::Busy { max: 2 })));
+    assert!(matches!(
+        hasty.get(id(1)).await,
+        Err(StoreError::Busy { max: 2 })
+    ));
     let error = hasty.cleanup_events_before(SystemTime::now()).await;
     assert!(matches!(error, Err(StoreError::Timeout(_))));
     bed.end().await;

@@ -41,10 +41,17 @@ async fn two_machines_that_share_a_server_give_no_number_twice_and_see_each_othe
     let Some(server) = Postgres::start() else {
         return;
     };
-    let (one, other) = (Bed::with(spec(&server)).await, Bed::with(spec(&server)).await);
+    let (one, other) = (
+        Bed::with(spec(&server)).await,
+        Bed::with(spec(&server)).await,
+    );
     let tasks: Vec<_> = (0..200)
         .map(|nth| {
-            let store = if nth % 2 == 0 { one.store.clone() } else { other.store.clone() };
+            let store = if nth % 2 == 0 {
+                one.store.clone()
+            } else {
+                other.store.clone()
+            };
             tokio::spawn(async move { store.store(event("e")).await.expect("it is stored").get() })
         })
         .collect();
@@ -55,7 +62,11 @@ async fn two_machines_that_share_a_server_give_no_number_twice_and_see_each_othe
     ids.sort_unstable();
     assert_eq!(ids, (1..=200).collect::<Vec<_>>());
     for bed in [&one, &other] {
-        let page = bed.store.query(EventQuery::new().limit(1000)).await.expect("an answer");
+        let page = bed
+            .store
+            .query(EventQuery::new().limit(1000))
+            .await
+            .expect("an answer");
         assert_eq!(page.events.len(), 200);
     }
     other.end().await;
@@ -95,7 +106,11 @@ async fn a_store_starts_without_its_server_and_stores_once_that_is_there() {
     server.kill();
     let short = spec(&server).time_limit(Duration::from_secs(2));
     let bed = Bed::with(short).await;
-    let error = bed.store.store(event("e")).await.expect_err("there is no server");
+    let error = bed
+        .store
+        .store(event("e"))
+        .await
+        .expect_err("there is no server");
     assert!(
         matches!(error, StoreError::Backend(_) | StoreError::Timeout(_)),
         "{error}"

@@ -16,7 +16,8 @@ fn at(seconds: u64) -> SystemTime {
 
 /// Five events of three types, the later ones earlier.
 async fn five() -> Bed {
-    let bed = Bed::with(EventStoreSpec::default().max_age(Duration::from_secs(3_000_000_000))).await;
+    let bed =
+        Bed::with(EventStoreSpec::default().max_age(Duration::from_secs(3_000_000_000))).await;
     for (nth, kind) in ["a", "b", "a", "c", "b"].into_iter().enumerate() {
         let nth = nth as u64;
         let event = Event::builder(kind)
@@ -59,12 +60,29 @@ async fn queries_events_with_time_range() {
 #[tokio::test(start_paused = true)]
 async fn applies_pagination() {
     let bed = five().await;
-    let page = bed.store.query(EventQuery::new().offset(1).limit(2)).await.expect("an answer");
-    assert_eq!((types(&page.events), page.more), (vec!["b".into(), "a".into()], true));
-    let page = bed.store.query(EventQuery::new().offset(3).limit(2)).await.expect("an answer");
-    assert_eq!((types(&page.events), page.more), (vec!["c".into(), "b".into()], false));
+    let page = bed
+        .store
+        .query(EventQuery::new().offset(1).limit(2))
+        .await
+        .expect("an answer");
+    assert_eq!(
+        (types(&page.events), page.more),
+        (vec!["b".into(), "a".into()], true)
+    );
+    let page = bed
+        .store
+        .query(EventQuery::new().offset(3).limit(2))
+        .await
+        .expect("an answer");
+    assert_eq!(
+        (types(&page.events), page.more),
+        (vec!["c".into(), "b".into()], false)
+    );
     let page = bed.store.recent(2).await.expect("an answer");
-    assert_eq!((types(&page.events), page.more), (vec!["b".into(), "c".into()], true));
+    assert_eq!(
+        (types(&page.events), page.more),
+        (vec!["b".into(), "c".into()], true)
+    );
     bed.end().await;
 }
 
@@ -74,8 +92,14 @@ async fn a_query_by_data_and_matter_gives_what_fits_both() {
     let m0 = CorrelationId::new("m0").expect("an id");
     let query = EventQuery::new().correlation_id(m0);
     assert_eq!(ids(&bed, query.clone()).await, [1, 3, 5]);
-    assert_eq!(ids(&bed, query.clone().data("nth", 2).expect("a path")).await, [3]);
-    assert_eq!(ids(&bed, query.data("nth", 1).expect("a path")).await, Vec::<u64>::new());
+    assert_eq!(
+        ids(&bed, query.clone().data("nth", 2).expect("a path")).await,
+        [3]
+    );
+    assert_eq!(
+        ids(&bed, query.data("nth", 1).expect("a path")).await,
+        Vec::<u64>::new()
+    );
     bed.end().await;
 }
 
@@ -93,7 +117,11 @@ async fn retrieves_events_by_correlation_id_the_earliest_first() {
 async fn returns_empty_list_for_non_existent_correlation_id() {
     let bed = five().await;
     let nobody = CorrelationId::new("nobody").expect("an id");
-    let page = bed.store.get_by_correlation(&nobody).await.expect("an answer");
+    let page = bed
+        .store
+        .get_by_correlation(&nobody)
+        .await
+        .expect("an answer");
     assert_eq!((page.events, page.more), (Vec::new(), false));
     assert_eq!(bed.store.get(id(6)).await.expect("an answer"), None);
     bed.end().await;
@@ -102,9 +130,17 @@ async fn returns_empty_list_for_non_existent_correlation_id() {
 #[tokio::test(start_paused = true)]
 async fn a_chain_leads_from_the_first_event_down_to_the_one_asked_for() {
     let bed = Bed::new().await;
-    let child = |kind: &str, of: u64| Event::builder(kind).parent_id(id(of)).build().expect("an event");
+    let child = |kind: &str, of: u64| {
+        Event::builder(kind)
+            .parent_id(id(of))
+            .build()
+            .expect("an event")
+    };
     let events = [event("a"), child("b", 1), child("other", 1), child("c", 2)];
-    bed.store.store_batch(events).await.expect("they are stored");
+    bed.store
+        .store_batch(events)
+        .await
+        .expect("they are stored");
     let chain = |of| {
         let store = bed.store.clone();
         async move { types(&store.correlation_chain(id(of)).await.expect("an answer")) }
@@ -117,7 +153,10 @@ async fn a_chain_leads_from_the_first_event_down_to_the_one_asked_for() {
         let event = Event::builder(format!("e{id_}")).id(id_).parent_id(id(of));
         event.build().expect("an event")
     };
-    bed.store.store_batch([odd(20, 99), odd(30, 31), odd(31, 30)]).await.expect("they are stored");
+    bed.store
+        .store_batch([odd(20, 99), odd(30, 31), odd(31, 30)])
+        .await
+        .expect("they are stored");
     assert_eq!(chain(20).await, ["e20"]);
     assert_eq!(chain(31).await, ["e30", "e31"]);
     bed.end().await;
@@ -126,7 +165,11 @@ async fn a_chain_leads_from_the_first_event_down_to_the_one_asked_for() {
 #[tokio::test(start_paused = true)]
 async fn a_query_that_asks_for_too_much_is_told_all_that_is_wrong() {
     let bed = Bed::with(EventStoreSpec::default().query_limit(5).query_limit_max(10)).await;
-    let mut query = EventQuery::new().limit(11).offset(u64::MAX).from(at(2)).until(at(1));
+    let mut query = EventQuery::new()
+        .limit(11)
+        .offset(u64::MAX)
+        .from(at(2))
+        .until(at(1));
     for _ in 0..65 {
         query = query.event_type(EventType::new("e").expect("a type"));
     }
@@ -142,10 +185,17 @@ async fn a_query_that_asks_for_too_much_is_told_all_that_is_wrong() {
          limit: expected 1 to 10, found 11\n\
          until: expected a time that is not before `from`"
     );
-    bed.store.store_batch((0..12).map(|_| event("e"))).await.expect("they are stored");
+    bed.store
+        .store_batch((0..12).map(|_| event("e")))
+        .await
+        .expect("they are stored");
     let page = bed.store.query(EventQuery::new()).await.expect("an answer");
     assert_eq!((page.events.len(), page.more), (5, true));
-    let page = bed.store.query(EventQuery::new().limit(10)).await.expect("an answer");
+    let page = bed
+        .store
+        .query(EventQuery::new().limit(10))
+        .await
+        .expect("an answer");
     assert_eq!((page.events.len(), page.more), (10, true));
     bed.end().await;
 }
@@ -157,8 +207,14 @@ async fn a_store_whose_namespace_has_ended_says_so() {
     store.store(event("a")).await.expect("it is stored");
     bed.end().await;
     assert!(!store.available());
-    assert!(matches!(store.store(event("b")).await, Err(StoreError::Stopped)));
-    assert!(matches!(store.store_batch([]).await, Err(StoreError::Stopped)));
+    assert!(matches!(
+        store.store(event("b")).await,
+        Err(StoreError::Stopped)
+    ));
+    assert!(matches!(
+        store.store_batch([]).await,
+        Err(StoreError::Stopped)
+    ));
     assert!(matches!(store.get(id(1)).await, Err(StoreError::Stopped)));
     assert!(matches!(store.health().await, Err(StoreError::Stopped)));
     assert!(matches!(store.subscribe(), Err(StoreError::Stopped)));

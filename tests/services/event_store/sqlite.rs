@@ -46,20 +46,27 @@ async fn events_in_a_file_are_there_for_the_next_node_which_counts_on() {
         let bed = Bed::with(spec.clone()).await;
         assert_eq!(bed.store.stats().events, 2 * round);
         let ids = bed.store.store_batch(["a", "b"].map(event)).await;
-        assert_eq!(ids.expect("they are stored"), [id(2 * round + 1), id(2 * round + 2)]);
+        assert_eq!(
+            ids.expect("they are stored"),
+            [id(2 * round + 1), id(2 * round + 2)]
+        );
         bed.end().await;
     }
     let bed = Bed::with(spec).await;
     assert_eq!(bed.types().await, ["a", "b", "a", "b", "a", "b"]);
     bed.store.health().await.expect("it is well");
     let stats = bed.store.stats();
-    assert_eq!((stats.backend, stats.events, stats.last_id), ("sqlite", 6, 6));
+    assert_eq!(
+        (stats.backend, stats.events, stats.last_id),
+        ("sqlite", 6, 6)
+    );
     bed.end().await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_crash_of_the_keeper_does_not_open_the_file_anew() {
-    let bed = Bed::with(EventStoreSpec::default().backend(EventBackendSpec::sqlite_in_memory())).await;
+    let bed =
+        Bed::with(EventStoreSpec::default().backend(EventBackendSpec::sqlite_in_memory())).await;
     bed.store.store(event("a")).await.expect("it is stored");
     let keeper = bed.keeper();
     keeper.kill();
@@ -76,7 +83,11 @@ async fn two_stores_of_one_namespace_in_one_file_give_no_number_twice() {
     let (one, other) = (Bed::with(spec.clone()).await, Bed::with(spec).await);
     let tasks: Vec<_> = (0..60)
         .map(|nth| {
-            let store = if nth % 2 == 0 { one.store.clone() } else { other.store.clone() };
+            let store = if nth % 2 == 0 {
+                one.store.clone()
+            } else {
+                other.store.clone()
+            };
             tokio::spawn(async move { store.store(event("e")).await.expect("it is stored").get() })
         })
         .collect();
@@ -86,7 +97,11 @@ async fn two_stores_of_one_namespace_in_one_file_give_no_number_twice() {
     }
     ids.sort_unstable();
     assert_eq!(ids, (1..=60).collect::<Vec<_>>());
-    let page = one.store.query(EventQuery::new().limit(1000)).await.expect("an answer");
+    let page = one
+        .store
+        .query(EventQuery::new().limit(1000))
+        .await
+        .expect("an answer");
     assert_eq!(page.events.len(), 60);
     other.end().await;
     one.end().await;
@@ -96,21 +111,45 @@ async fn two_stores_of_one_namespace_in_one_file_give_no_number_twice() {
 async fn a_file_that_is_no_database_or_of_a_later_version_is_told_with_its_name() {
     let folder = Folder::new();
     let path = folder.file("text.db");
-    std::fs::write(&path, "a text that is long enough to be no database ".repeat(50)).expect("a file");
-    let error = Bed::try_with(EventStore::child(spec(&path))).await.err().expect("it is refused");
-    assert!(error.contains("text.db: file is not a database"), "{error}");
+    std::fs::write(
+        &path,
+        "a text that is long enough to be no database ".repeat(50),
+    )
+    .expect("a file");
+    let error = Bed::try_with(EventStore::child(spec(&path)))
+        .await
+        .err()
+        .expect("it is refused");
+    assert!(
+        error.contains("text.db cannot be opened: file is not a database"),
+        "{error}"
+    );
 
     let missing = folder.file("no/such/folder/events.db");
-    let error = Bed::try_with(EventStore::child(spec(&missing))).await.err().expect("it is refused");
-    assert!(error.contains("no/such/folder/events.db: unable to open database file"), "{error}");
+    let error = Bed::try_with(EventStore::child(spec(&missing)))
+        .await
+        .err()
+        .expect("it is refused");
+    assert!(
+        error.contains("no/such/folder/events.db cannot be opened: unable to open database file"),
+        "{error}"
+    );
 
     let path = folder.file("events.db");
     Bed::with(spec(&path)).await.end().await;
     let later = rusqlite::Connection::open(&path).expect("it opens");
-    later.execute("UPDATE mainstay_event_schema SET version = 2", []).expect("it is there");
+    later
+        .execute("UPDATE mainstay_event_schema SET version = 2", [])
+        .expect("it is there");
     drop(later);
-    let error = Bed::try_with(EventStore::child(spec(&path))).await.err().expect("it is refused");
-    assert!(error.contains("expected tables of version 1, found version 2"), "{error}");
+    let error = Bed::try_with(EventStore::child(spec(&path)))
+        .await
+        .err()
+        .expect("it is refused");
+    assert!(
+        error.contains("expected tables of version 1, found version 2"),
+        "{error}"
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -121,8 +160,12 @@ async fn the_file_is_synced_at_each_commit() {
     bed.store.store(event("a")).await.expect("it is stored");
     // What is in the write-ahead log is there for whoever opens the file.
     let other = rusqlite::Connection::open(&path).expect("it opens");
-    let mode: String = other.pragma_query_value(None, "journal_mode", |row| row.get(0)).expect("a mode");
-    let count: i64 = other.query_row("SELECT count(*) FROM mainstay_events", [], |row| row.get(0)).expect("a count");
+    let mode: String = other
+        .pragma_query_value(None, "journal_mode", |row| row.get(0))
+        .expect("a mode");
+    let count: i64 = other
+        .query_row("SELECT count(*) FROM mainstay_events", [], |row| row.get(0))
+        .expect("a count");
     assert_eq!((mode.as_str(), count), ("wal", 1));
     drop(other);
     bed.end().await;

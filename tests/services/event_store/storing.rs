@@ -13,10 +13,24 @@ use super::support::{Bed, event, id};
 #[tokio::test(start_paused = true)]
 async fn stores_valid_event_and_returns_event_id() {
     let bed = Bed::new().await;
-    assert_eq!(bed.store.store(event("a")).await.expect("it is stored"), id(1));
-    assert_eq!(bed.store.store(event("b")).await.expect("it is stored"), id(2));
-    let found = bed.store.get(id(2)).await.expect("an answer").expect("it is there");
-    assert_eq!((found.id(), found.event_type().as_str()), (Some(id(2)), "b"));
+    assert_eq!(
+        bed.store.store(event("a")).await.expect("it is stored"),
+        id(1)
+    );
+    assert_eq!(
+        bed.store.store(event("b")).await.expect("it is stored"),
+        id(2)
+    );
+    let found = bed
+        .store
+        .get(id(2))
+        .await
+        .expect("an answer")
+        .expect("it is there");
+    assert_eq!(
+        (found.id(), found.event_type().as_str()),
+        (Some(id(2)), "b")
+    );
     assert_eq!(found.namespace(), Some(bed.namespace.name()));
     bed.end().await;
 }
@@ -31,20 +45,32 @@ async fn an_event_gets_its_process_its_node_and_the_time_on_the_clock_of_the_sto
         let store = store.clone();
         async move {
             assert!(current().is_some());
-            store.store(event("of a worker")).await.expect("it is stored");
+            store
+                .store(event("of a worker"))
+                .await
+                .expect("it is stored");
             stop.stopped().await;
         }
     });
     let mut events = bed.store.subscribe().expect("a stream");
     bed.namespace.start_child(worker).await.expect("it starts");
     let found = events.next().await.expect("an event").expect("no lag");
-    assert_eq!(found.process().map(|path| path.as_str()), Some("bed/children/worker"));
+    assert_eq!(
+        found.process().map(|path| path.as_str()),
+        Some("bed/children/worker")
+    );
     assert_eq!(found.node(), Some(&node));
     assert_eq!(found.monotonic(), Some(Duration::from_secs(7)));
-    let said = Event::builder("said").process("somebody else").build().expect("an event");
+    let said = Event::builder("said")
+        .process("somebody else")
+        .build()
+        .expect("an event");
     bed.store.store(said).await.expect("it is stored");
     let found = events.next().await.expect("an event").expect("no lag");
-    assert_eq!(found.process().map(|path| path.as_str()), Some("somebody else"));
+    assert_eq!(
+        found.process().map(|path| path.as_str()),
+        Some("somebody else")
+    );
     drop(events);
     bed.end().await;
 }
@@ -62,10 +88,19 @@ async fn stores_multiple_valid_events() {
 #[tokio::test(start_paused = true)]
 async fn rejects_batch_with_invalid_event_and_tells_of_all() {
     let bed = Bed::with(EventStoreSpec::default().data_max(10)).await;
-    let large = || Event::builder("large").data("0123456789").build().expect("an event");
+    let large = || {
+        Event::builder("large")
+            .data("0123456789")
+            .build()
+            .expect("an event")
+    };
     let twice = || Event::builder("twice").id(5).build().expect("an event");
     let batch = [event("a"), large(), twice(), large(), twice()];
-    let error = bed.store.store_batch(batch).await.expect_err("it is refused");
+    let error = bed
+        .store
+        .store_batch(batch)
+        .await
+        .expect_err("it is refused");
     let StoreError::Invalid(faults) = &error else {
         panic!("{error}")
     };
@@ -78,7 +113,10 @@ async fn rejects_batch_with_invalid_event_and_tells_of_all() {
     assert!(!error.may_be_stored());
     assert_eq!(bed.types().await, Vec::<String>::new());
     let one = bed.store.store(large()).await.expect_err("it is refused");
-    assert_eq!(one.to_string(), "data: expected at most 10 bytes as JSON, found 12");
+    assert_eq!(
+        one.to_string(),
+        "data: expected at most 10 bytes as JSON, found 12"
+    );
     bed.end().await;
 }
 
@@ -86,9 +124,19 @@ async fn rejects_batch_with_invalid_event_and_tells_of_all() {
 async fn a_batch_may_have_as_many_events_as_the_spec_says() {
     let bed = Bed::with(EventStoreSpec::default().batch_max(3)).await;
     let batch = |count| std::iter::repeat_with(|| event("e")).take(count);
-    bed.store.store_batch(batch(3)).await.expect("they are stored");
-    let error = bed.store.store_batch(batch(4)).await.expect_err("it is refused");
-    assert_eq!(error.to_string(), "expected a batch of at most 3 events, found 4");
+    bed.store
+        .store_batch(batch(3))
+        .await
+        .expect("they are stored");
+    let error = bed
+        .store
+        .store_batch(batch(4))
+        .await
+        .expect_err("it is refused");
+    assert_eq!(
+        error.to_string(),
+        "expected a batch of at most 3 events, found 4"
+    );
     bed.end().await;
 }
 
@@ -97,7 +145,10 @@ async fn a_caller_who_tries_again_with_a_number_of_its_own_stores_an_event_once(
     let bed = Bed::new().await;
     let own = Event::builder("own").id(41).build().expect("an event");
     for _ in 0..2 {
-        assert_eq!(bed.store.store(own.clone()).await.expect("it is stored"), id(41));
+        assert_eq!(
+            bed.store.store(own.clone()).await.expect("it is stored"),
+            id(41)
+        );
         tokio::time::advance(Duration::from_secs(1)).await;
     }
     assert_eq!(bed.types().await, ["own"]);
@@ -105,7 +156,10 @@ async fn a_caller_who_tries_again_with_a_number_of_its_own_stores_an_event_once(
     let error = bed.store.store_batch([event("a"), other]).await;
     assert!(matches!(error, Err(StoreError::Taken { id: taken }) if taken == id(41)));
     assert_eq!(bed.types().await, ["own"]);
-    assert_eq!(bed.store.store(event("next")).await.expect("it is stored"), id(42));
+    assert_eq!(
+        bed.store.store(event("next")).await.expect("it is stored"),
+        id(42)
+    );
     bed.end().await;
 }
 
@@ -115,7 +169,10 @@ async fn an_event_of_another_namespace_is_refused() {
     let text = r#"{"event_type":"e","namespace":"elsewhere"}"#;
     let foreign = Event::deserialize_from_str(text).expect("an event");
     let error = bed.store.store(foreign).await.expect_err("it is refused");
-    assert_eq!(error.to_string(), "namespace: expected bed or nothing, found elsewhere");
+    assert_eq!(
+        error.to_string(),
+        "namespace: expected bed or nothing, found elsewhere"
+    );
     bed.end().await;
 }
 
@@ -124,7 +181,11 @@ async fn handles_unserializable_terms_gracefully() {
     let nan = ConfigValue::list([f64::NAN, f64::INFINITY]);
     let large = ConfigValue::Integer(i128::from(u64::MAX) + 1);
     let data = ConfigValue::map([("a", nan), ("b", large)]);
-    let error = Event::builder("e").id(0).data(data).build().expect_err("it is refused");
+    let error = Event::builder("e")
+        .id(0)
+        .data(data)
+        .build()
+        .expect_err("it is refused");
     assert_eq!(
         error.to_string(),
         "id: expected 1 to 9007199254740991, found 0\n\
@@ -169,7 +230,10 @@ fn json_that_is_no_event_is_told_with_all_that_is_wrong() {
     );
     for (wrong, expected) in [
         ("{}", "missing field `event_type` at line 1 column 2"),
-        (r#"{"event_type":1}"#, "invalid type: integer `1`, expected a string at line 1 column 15"),
+        (
+            r#"{"event_type":1}"#,
+            "invalid type: integer `1`, expected a string at line 1 column 15",
+        ),
         ("[", "EOF while parsing a list at line 1 column 1"),
     ] {
         let error = Event::deserialize_from_str(wrong).expect_err("it is refused");
@@ -181,11 +245,16 @@ fn json_that_is_no_event_is_told_with_all_that_is_wrong() {
 async fn event_stores_of_two_namespaces_do_not_see_each_other() {
     let one = Bed::new().await;
     let child = EventStore::child(EventStoreSpec::default());
-    let other = Bed::with_services("other", [], child).await.expect("it starts");
+    let other = Bed::with_services("other", [], child)
+        .await
+        .expect("it starts");
     one.store.store(event("a")).await.expect("it is stored");
     assert_eq!(other.types().await, Vec::<String>::new());
     other.store.store(event("b")).await.expect("it is stored");
-    assert_eq!((one.types().await, other.types().await), (vec!["a".into()], vec!["b".into()]));
+    assert_eq!(
+        (one.types().await, other.types().await),
+        (vec!["a".into()], vec!["b".into()])
+    );
     other.end().await;
     one.end().await;
 }

@@ -9,13 +9,25 @@ use super::support::{Bed, event, id};
 #[tokio::test(start_paused = true)]
 async fn a_subscriber_is_told_of_all_that_is_stored_in_order_and_before_its_caller_is() {
     let bed = Bed::new().await;
-    bed.store.store(event("before")).await.expect("it is stored");
+    bed.store
+        .store(event("before"))
+        .await
+        .expect("it is stored");
     let mut told = bed.store.subscribe().expect("a stream");
-    bed.store.store_batch(["a", "b"].map(event)).await.expect("they are stored");
+    bed.store
+        .store_batch(["a", "b"].map(event))
+        .await
+        .expect("they are stored");
     for (number, kind) in [(2, "a"), (3, "b")] {
         let event = told.try_next().expect("it was told").expect("no lag");
-        assert_eq!((event.id(), event.event_type().as_str()), (Some(id(number)), kind));
-        assert_eq!(bed.store.get(id(number)).await.expect("an answer"), Some(event));
+        assert_eq!(
+            (event.id(), event.event_type().as_str()),
+            (Some(id(number)), kind)
+        );
+        assert_eq!(
+            bed.store.get(id(number)).await.expect("an answer"),
+            Some(event)
+        );
     }
     assert_eq!(told.try_next(), None);
     assert_eq!(bed.store.stats().subscribers, 1);
@@ -47,7 +59,10 @@ async fn there_are_no_more_subscribers_than_the_spec_says() {
     let first = bed.store.subscribe().expect("a stream");
     let second = bed.store.subscribe().expect("a stream");
     let refused = bed.store.subscribe();
-    assert!(matches!(refused, Err(StoreError::TooManySubscribers { max: 2 })));
+    assert!(matches!(
+        refused,
+        Err(StoreError::TooManySubscribers { max: 2 })
+    ));
     assert_eq!(bed.namespace.ledger().held().len(), 2);
     drop(first);
     let third = bed.store.subscribe().expect("a stream");

@@ -185,7 +185,11 @@ impl Gate {
 
     async fn pass(&self, groups: usize) -> Result<(), BackendError> {
         self.begun.fetch_add(1, Ordering::SeqCst);
-        self.permits.acquire().await.expect("it is not closed").forget();
+        self.permits
+            .acquire()
+            .await
+            .expect("it is not closed")
+            .forget();
         self.groups.lock().expect("no panic").push(groups);
         assert!(!self.panics.swap(false, Ordering::SeqCst), "as planned");
         let fails = self.fails.lock().expect("no panic").clone();
@@ -198,7 +202,11 @@ impl EventBackend for Gate {
         "gate"
     }
 
-    fn append(&self, groups: Arc<[EventGroup]>, bounds: StoreBounds) -> BackendAnswer<'_, Appended> {
+    fn append(
+        &self,
+        groups: Arc<[EventGroup]>,
+        bounds: StoreBounds,
+    ) -> BackendAnswer<'_, Appended> {
         Box::pin(async move {
             self.pass(groups.len()).await?;
             self.inner.append(groups, bounds).await

@@ -14,27 +14,48 @@ fn short(told: &Told) -> String {
     let kind = CATALOGUE.iter().find(|kind| told.path() == kind.path);
     assert_eq!(kind.expect("it is in the catalogue").check(told), Ok(()));
     let count = told.measurements().get("count").expect("a count").as_f64();
-    let reason = told.metadata().get("reason").and_then(|reason| reason.as_str());
+    let reason = told
+        .metadata()
+        .get("reason")
+        .and_then(|reason| reason.as_str());
     let path = told.path().as_str().rsplit('.').next().expect("a word");
-    format!("{path} {count}{}", reason.map(|reason| format!(" {reason}")).unwrap_or_default())
+    format!(
+        "{path} {count}{}",
+        reason
+            .map(|reason| format!(" {reason}"))
+            .unwrap_or_default()
+    )
 }
 
 #[tokio::test(start_paused = true)]
 async fn each_transaction_is_told_and_counted_and_so_is_all_that_goes_wrong() {
     let gate = Gate::open();
-    let spec = EventStoreSpec::default().max_events(2).batch_max(3).queue_max(3);
+    let spec = EventStoreSpec::default()
+        .max_events(2)
+        .batch_max(3)
+        .queue_max(3);
     let backend: std::sync::Arc<dyn mainstay_actors::event_store::EventBackend> = gate.clone();
     let telemetry = Telemetry::child(TelemetrySpec::default());
     let child = EventStore::child_with(spec, backend);
-    let bed = Bed::with_services("bed", [telemetry], child).await.expect("it starts");
+    let bed = Bed::with_services("bed", [telemetry], child)
+        .await
+        .expect("it starts");
     let telemetry = Telemetry::in_namespace(&bed.namespace).expect("it was started");
-    let mut told = telemetry.subscribe("foundation.event_store.*").expect("a stream");
+    let mut told = telemetry
+        .subscribe("foundation.event_store.*")
+        .expect("a stream");
     let mut next = async || short(&told.next().await.expect("an event").expect("no lag"));
 
-    bed.store.store_batch(["a", "b", "c"].map(event)).await.expect("they are stored");
+    bed.store
+        .store_batch(["a", "b", "c"].map(event))
+        .await
+        .expect("they are stored");
     assert_eq!(next().await, "stored 3");
     assert_eq!(next().await, "pruned 1 room");
-    bed.store.cleanup_events_before(std::time::SystemTime::now()).await.expect("an answer");
+    bed.store
+        .cleanup_events_before(std::time::SystemTime::now())
+        .await
+        .expect("an answer");
     assert_eq!(next().await, "pruned 2 request");
     gate.fail(Some(BackendError::failed("as planned")));
     bed.store.store(event("d")).await.expect_err("it fails");
@@ -59,9 +80,15 @@ async fn each_transaction_is_told_and_counted_and_so_is_all_that_goes_wrong() {
     let metrics = MetricsStore::in_namespace(&bed.namespace).expect("it was started");
     let count = |name: &str| {
         let name = format!("foundation.event_store.{name}");
-        metrics.counter(name.as_str(), Tags::new()).expect("a counter").total()
+        metrics
+            .counter(name.as_str(), Tags::new())
+            .expect("a counter")
+            .total()
     };
-    assert_eq!([count("stored"), count("failed"), count("refused")], [6, 1, 3]);
+    assert_eq!(
+        [count("stored"), count("failed"), count("refused")],
+        [6, 1, 3]
+    );
     drop(told);
     tokio::time::sleep(Duration::from_millis(1)).await;
     bed.end().await;

@@ -108,7 +108,10 @@ impl EventBuilder {
         let id = self.id.map(|number| {
             let id = EventId::new(number).filter(|_| number <= EVENT_ID_MAX);
             if id.is_none() {
-                wrong("id", format!("expected 1 to {EVENT_ID_MAX}, found {number}"));
+                wrong(
+                    "id",
+                    format!("expected 1 to {EVENT_ID_MAX}, found {number}"),
+                );
             }
             id
         });
@@ -119,7 +122,11 @@ impl EventBuilder {
         let event_type = taken("event_type", Some(self.event_type), &mut wrong);
         let process = taken("process", self.process, &mut wrong);
         let correlation_id = taken("correlation_id", self.correlation_id, &mut wrong);
-        faults.extend(check_data(&self.data).into_iter().map(|fault| fault.inside(&at("data"))));
+        faults.extend(
+            check_data(&self.data)
+                .into_iter()
+                .map(|fault| fault.inside(&at("data"))),
+        );
         match (Faults::from_list(faults), event_type, wall_time) {
             (None, Some(event_type), Some(wall_time)) => Ok(Event {
                 id: id.flatten(),

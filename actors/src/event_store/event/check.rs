@@ -33,7 +33,9 @@ fn walk(value: &ConfigValue, at: &SpecPath, depth: usize, faults: &mut Vec<Fault
             wrong(format!("expected an integer of 64 bits, found {number}"));
         }
         ConfigValue::List(_) | ConfigValue::Map(_) if depth == DEPTH_MAX => {
-            wrong(format!("expected at most {DEPTH_MAX} lists and maps inside each other"));
+            wrong(format!(
+                "expected at most {DEPTH_MAX} lists and maps inside each other"
+            ));
         }
         ConfigValue::List(values) => {
             for (nth, value) in values.iter().enumerate() {

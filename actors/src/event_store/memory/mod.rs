@@ -52,7 +52,11 @@ impl EventBackend for MemoryBackend {
         "memory"
     }
 
-    fn append(&self, groups: Arc<[EventGroup]>, bounds: StoreBounds) -> BackendAnswer<'_, Appended> {
+    fn append(
+        &self,
+        groups: Arc<[EventGroup]>,
+        bounds: StoreBounds,
+    ) -> BackendAnswer<'_, Appended> {
         Box::pin(ready(Ok(self.write().append(&groups, bounds))))
     }
 

@@ -7,7 +7,9 @@ use crate::event_store::backend::{Appended, EventGroup, StoreBounds, Usage};
 use crate::event_store::event::Event;
 use crate::event_store::id::EventId;
 use crate::event_store::numbering::number;
-use crate::event_store::query::{Direction, EventPage, EventQuery, OrderBy, PageBounds, Pager, Turn};
+use crate::event_store::query::{
+    Direction, EventPage, EventQuery, OrderBy, PageBounds, Pager, Turn,
+};
 use crate::event_store::text::CorrelationId;
 use crate::event_store::time::bounded_micros;
 

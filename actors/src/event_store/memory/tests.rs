@@ -26,7 +26,10 @@ struct Model {
 
 impl Model {
     fn append(&mut self, groups: &[EventGroup], bounds: StoreBounds) -> Appended {
-        let outcomes = groups.iter().map(|group| self.group(&group.events)).collect();
+        let outcomes = groups
+            .iter()
+            .map(|group| self.group(&group.events))
+            .collect();
         let mut evicted = 0;
         while self.events.len() as u64 > bounds.events
             || (self.bytes() > bounds.bytes && self.events.len() > 1)
@@ -40,7 +43,10 @@ impl Model {
 
     fn group(&mut self, group: &[Event]) -> Result<Vec<EventId>, EventId> {
         for event in group {
-            let there = self.events.iter().find(|there| event.id.is_some() && there.id == event.id);
+            let there = self
+                .events
+                .iter()
+                .find(|there| event.id.is_some() && there.id == event.id);
             if there.is_some_and(|there| there != event) {
                 return Err(event.id.expect("it is given"));
             }
@@ -80,12 +86,18 @@ impl Model {
         }
         old.sort_unstable();
         old.truncate(at_most as usize);
-        self.events.retain(|event| !old.iter().any(|(_, id)| event.id == Some(*id)));
+        self.events
+            .retain(|event| !old.iter().any(|(_, id)| event.id == Some(*id)));
         old.len() as u64
     }
 
     fn ask(&self, query: &EventQuery, bounds: PageBounds) -> EventPage {
-        let mut fits: Vec<Event> = self.events.iter().filter(|event| query.matches(event)).cloned().collect();
+        let mut fits: Vec<Event> = self
+            .events
+            .iter()
+            .filter(|event| query.matches(event))
+            .cloned()
+            .collect();
         fits.sort_by_key(|event| match query.order_by {
             OrderBy::Id => (SystemTime::UNIX_EPOCH, event.id),
             OrderBy::Time => (event.wall_time, event.id),
@@ -93,7 +105,9 @@ impl Model {
         if query.direction == Direction::Descending {
             fits.reverse();
         }
-        let rest = fits.into_iter().skip(usize::try_from(query.offset).expect("few"));
+        let rest = fits
+            .into_iter()
+            .skip(usize::try_from(query.offset).expect("few"));
         let rest: Vec<Event> = rest.collect();
         let mut page = EventPage::default();
         let mut bytes = 0;
@@ -119,14 +133,24 @@ fn data() -> impl Strategy<Value = ConfigValue> {
     ];
     prop_oneof![
         inner.clone(),
-        inner.clone().prop_map(|value| ConfigValue::map([("k", value)])),
+        inner
+            .clone()
+            .prop_map(|value| ConfigValue::map([("k", value)])),
         inner.prop_map(|value| ConfigValue::list([value])),
     ]
 }
 
 fn event() -> impl Strategy<Value = Event> {
-    let texts = (0..3_u8, prop::option::of(0..3_u8), prop::option::of(0..2_u8));
-    let numbers = (prop::option::weighted(0.1, 1..30_u64), prop::option::of(1..5_u64), 0..6_u64);
+    let texts = (
+        0..3_u8,
+        prop::option::of(0..3_u8),
+        prop::option::of(0..2_u8),
+    );
+    let numbers = (
+        prop::option::weighted(0.1, 1..30_u64),
+        prop::option::of(1..5_u64),
+        0..6_u64,
+    );
     (texts, numbers, data()).prop_map(|((kind, matter, process), (id, parent, at), data)| {
         let mut event = Event::builder(format!("t{kind}")).data(data);
         event = event.wall_time(from_micros(at));
@@ -171,14 +195,19 @@ fn query() -> impl Strategy<Value = EventQuery> {
             query = query.data(path, value).expect("a path");
         }
         let by = if by_time { OrderBy::Time } else { OrderBy::Id };
-        let down = if down { Direction::Descending } else { Direction::Ascending };
+        let down = if down {
+            Direction::Descending
+        } else {
+            Direction::Ascending
+        };
         query.order(by, down)
     })
 }
 
 fn step() -> impl Strategy<Value = Step> {
     let groups = prop::collection::vec(prop::collection::vec(event(), 0..4), 0..4);
-    let bounds = (1..40_u64, 1..4000_u64).prop_map(|(events, bytes)| StoreBounds::new(events, bytes));
+    let bounds =
+        (1..40_u64, 1..4000_u64).prop_map(|(events, bytes)| StoreBounds::new(events, bytes));
     let page = (1..8_u32, 1..2000_u64).prop_map(|(events, bytes)| PageBounds::new(events, bytes));
     prop_oneof![
         3 => (groups, bounds).prop_map(|(groups, bounds)| Step::Append(groups, bounds)),
@@ -225,7 +254,12 @@ proptest! {
 
 #[test]
 fn a_time_between_two_microseconds_parts_them() {
-    let event = |at| Event::builder("e").wall_time(from_micros(at)).build().expect("an event");
+    let event = |at| {
+        Event::builder("e")
+            .wall_time(from_micros(at))
+            .build()
+            .expect("an event")
+    };
     let between = from_micros(5) + Duration::from_nanos(1);
     let before = EventQuery::new().until(between);
     let after = EventQuery::new().from(between);

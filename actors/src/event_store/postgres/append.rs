@@ -111,22 +111,22 @@ impl<'a> Writing<'a> {
         let inserted = self
             .transaction
             .execute(
-            &sql,
-            &[
-                &self.tenant.key,
-                &rows.id,
-                &rows.event_type,
-                &rows.wall_us,
-                &rows.monotonic_ns,
-                &rows.node,
-                &rows.process,
-                &rows.correlation_id,
-                &rows.parent_id,
-                &rows.data,
-                &rows.bytes,
-            ],
-        )
-        .await;
+                &sql,
+                &[
+                    &self.tenant.key,
+                    &rows.id,
+                    &rows.event_type,
+                    &rows.wall_us,
+                    &rows.monotonic_ns,
+                    &rows.node,
+                    &rows.process,
+                    &rows.correlation_id,
+                    &rows.parent_id,
+                    &rows.data,
+                    &rows.bytes,
+                ],
+            )
+            .await;
         inserted.map(drop).map_err(BackendError::failed)
     }
 
@@ -135,7 +135,10 @@ impl<'a> Writing<'a> {
         let (before, mut last) = (self.usage.events, 0_i64);
         while bounds.are_broken_by(self.usage.events, self.usage.bytes) {
             let sql = "SELECT id, bytes FROM mainstay_events WHERE namespace = $1 AND id > $2 ORDER BY id LIMIT 1000";
-            let rows = self.transaction.query(sql, &[&self.tenant.key, &last]).await;
+            let rows = self
+                .transaction
+                .query(sql, &[&self.tenant.key, &last])
+                .await;
             let rows = rows.map_err(BackendError::failed)?;
             if rows.is_empty() {
                 break;
@@ -150,7 +153,10 @@ impl<'a> Writing<'a> {
         }
         if self.usage.events < before {
             let sql = "DELETE FROM mainstay_events WHERE namespace = $1 AND id <= $2";
-            let deleted = self.transaction.execute(sql, &[&self.tenant.key, &last]).await;
+            let deleted = self
+                .transaction
+                .execute(sql, &[&self.tenant.key, &last])
+                .await;
             deleted.map_err(BackendError::failed)?;
         }
         Ok(before - self.usage.events)
@@ -160,7 +166,10 @@ impl<'a> Writing<'a> {
         let sql = "DELETE FROM mainstay_events WHERE namespace = $1 AND id IN (SELECT id FROM mainstay_events \
                    WHERE namespace = $1 AND wall_us < $2 ORDER BY wall_us, id LIMIT $3) RETURNING bytes";
         let (time, at_most) = (signed(bounded_micros(time)), i64::from(at_most));
-        let gone = self.transaction.query(sql, &[&self.tenant.key, &time, &at_most]).await;
+        let gone = self
+            .transaction
+            .query(sql, &[&self.tenant.key, &time, &at_most])
+            .await;
         let gone = gone.map_err(BackendError::failed)?;
         for row in &gone {
             self.subtract(row.try_get(0).map_err(BackendError::failed)?);
@@ -177,7 +186,10 @@ impl<'a> Writing<'a> {
         let sql = "UPDATE mainstay_event_namespaces SET last_id = $2, events = $3, bytes = $4 WHERE key = $1";
         let (last, events) = (signed(self.usage.last_id), signed(self.usage.events));
         let bytes = signed(self.usage.bytes);
-        let updated = self.transaction.execute(sql, &[&self.tenant.key, &last, &events, &bytes]).await;
+        let updated = self
+            .transaction
+            .execute(sql, &[&self.tenant.key, &last, &events, &bytes])
+            .await;
         updated.map_err(BackendError::failed)?;
         self.transaction.commit().await.map_err(at_commit)?;
         Ok(self.usage)

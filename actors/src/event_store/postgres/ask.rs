@@ -60,8 +60,9 @@ pub(super) async fn ledger(
     tenant: &Tenant,
     lock: &str,
 ) -> Result<Usage, BackendError> {
-    let sql =
-        format!("SELECT events, bytes, last_id FROM mainstay_event_namespaces WHERE key = $1 {lock}");
+    let sql = format!(
+        "SELECT events, bytes, last_id FROM mainstay_event_namespaces WHERE key = $1 {lock}"
+    );
     let row = client.query_one(&sql, &[&tenant.key]).await;
     let row = row.map_err(BackendError::failed)?;
     let read = |column: usize| row.try_get(column).map(i64::unsigned_abs);

@@ -88,7 +88,11 @@ impl EventBackend for PostgresBackend {
         "postgres"
     }
 
-    fn append(&self, groups: Arc<[EventGroup]>, bounds: StoreBounds) -> BackendAnswer<'_, Appended> {
+    fn append(
+        &self,
+        groups: Arc<[EventGroup]>,
+        bounds: StoreBounds,
+    ) -> BackendAnswer<'_, Appended> {
         Box::pin(self.within(BackendError::unknown, async move {
             let tenant = self.tenant().await?;
             let mut lease = self.pool.checkout().await.map_err(BackendError::failed)?;

@@ -78,7 +78,8 @@ async fn try_prepare(
     transaction.batch_execute(TABLES).await?;
     let version = "SELECT version FROM mainstay_event_schema";
     let version = transaction.query_one(version, &[]).await?.try_get(0)?;
-    let insert = "INSERT INTO mainstay_event_namespaces (name) VALUES ($1) ON CONFLICT (name) DO NOTHING";
+    let insert =
+        "INSERT INTO mainstay_event_namespaces (name) VALUES ($1) ON CONFLICT (name) DO NOTHING";
     transaction.execute(insert, &[&namespace.as_str()]).await?;
     let key = "SELECT key FROM mainstay_event_namespaces WHERE name = $1";
     let key = transaction.query_one(key, &[&namespace.as_str()]).await?;

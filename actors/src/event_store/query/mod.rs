@@ -203,7 +203,11 @@ impl EventQuery {
         );
         match (self.from, self.until) {
             (Some(from), Some(until)) if from > until => {
-                need(false, "until", "expected a time that is not before `from`".to_owned());
+                need(
+                    false,
+                    "until",
+                    "expected a time that is not before `from`".to_owned(),
+                );
             }
             _ => {}
         }

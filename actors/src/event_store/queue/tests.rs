@@ -12,8 +12,14 @@ const MAX: Load = load(10, 100);
 fn what_does_not_fit_is_handed_back_with_how_much_waits() {
     let mut queue = Queue::default();
     assert_eq!(queue.push('a', load(6, 10), MAX), Ok(()));
-    assert_eq!(queue.push('b', load(5, 10), MAX), Err(NotQueued::Full('b', load(6, 10))));
-    assert_eq!(queue.push('c', load(4, 91), MAX), Err(NotQueued::Full('c', load(6, 10))));
+    assert_eq!(
+        queue.push('b', load(5, 10), MAX),
+        Err(NotQueued::Full('b', load(6, 10)))
+    );
+    assert_eq!(
+        queue.push('c', load(4, 91), MAX),
+        Err(NotQueued::Full('c', load(6, 10)))
+    );
     assert_eq!(queue.push('d', load(4, 90), MAX), Ok(()));
     assert_eq!(queue.load(), MAX);
     assert_eq!(queue.take(6), ['a']);
@@ -37,7 +43,10 @@ fn a_queue_that_is_closed_gives_what_waits_and_takes_nothing() {
     let mut queue = Queue::default();
     assert_eq!(queue.push('a', load(1, 1), MAX), Ok(()));
     assert_eq!(queue.close(), ['a']);
-    assert_eq!(queue.push('b', load(1, 1), MAX), Err(NotQueued::Closed('b')));
+    assert_eq!(
+        queue.push('b', load(1, 1), MAX),
+        Err(NotQueued::Closed('b'))
+    );
     assert!(queue.is_closed());
 }
 

@@ -138,7 +138,9 @@ impl<'a> Writing<'a> {
         let mut delete = self.transaction.prepare_cached(sql).map_err(failed)?;
         for (number, bytes) in &old {
             id(*number).map_err(BackendError::Unreadable)?;
-            delete.execute(params![self.tenant.key, number]).map_err(failed)?;
+            delete
+                .execute(params![self.tenant.key, number])
+                .map_err(failed)?;
             self.usage = without(self.usage, *bytes);
         }
         Ok(old.len() as u64)
@@ -162,7 +164,12 @@ impl<'a> Writing<'a> {
             ..
         } = self.usage;
         let sql = "UPDATE mainstay_event_namespaces SET last_id = ?2, events = ?3, bytes = ?4 WHERE key = ?1";
-        let values = params![self.tenant.key, signed(last_id), signed(events), signed(bytes)];
+        let values = params![
+            self.tenant.key,
+            signed(last_id),
+            signed(events),
+            signed(bytes)
+        ];
         self.transaction.execute(sql, values).map_err(failed)?;
         self.transaction.commit().map_err(at_commit)?;
         Ok(self.usage)

@@ -104,7 +104,11 @@ impl EventBackend for SqliteBackend {
         "sqlite"
     }
 
-    fn append(&self, groups: Arc<[EventGroup]>, bounds: StoreBounds) -> BackendAnswer<'_, Appended> {
+    fn append(
+        &self,
+        groups: Arc<[EventGroup]>,
+        bounds: StoreBounds,
+    ) -> BackendAnswer<'_, Appended> {
         self.write(move |connection, tenant| append::append(connection, tenant, &groups, bounds))
     }
 
@@ -117,7 +121,9 @@ impl EventBackend for SqliteBackend {
     }
 
     fn remove_before(&self, time: SystemTime, at_most: u32) -> BackendAnswer<'_, u64> {
-        self.write(move |connection, tenant| append::remove_before(connection, tenant, time, at_most))
+        self.write(move |connection, tenant| {
+            append::remove_before(connection, tenant, time, at_most)
+        })
     }
 
     fn usage(&self) -> BackendAnswer<'_, Usage> {

@@ -83,7 +83,9 @@ fn version(connection: &Connection) -> rusqlite::Result<Option<i64>> {
         return Ok(None);
     }
     connection
-        .query_row("SELECT version FROM mainstay_event_schema", [], |row| row.get(0))
+        .query_row("SELECT version FROM mainstay_event_schema", [], |row| {
+            row.get(0)
+        })
         .optional()
 }
 

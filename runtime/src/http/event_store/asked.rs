@@ -41,7 +41,9 @@ impl Asked {
         let (by, direction) = (reading.order_by, reading.direction);
         Ok(Self {
             namespace: reading.namespace,
-            query: reading.query.order(by.unwrap_or_default(), direction.unwrap_or_default()),
+            query: reading
+                .query
+                .order(by.unwrap_or_default(), direction.unwrap_or_default()),
         })
     }
 }

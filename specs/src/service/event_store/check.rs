@@ -28,7 +28,11 @@ impl EventStoreSpec {
             ("batch_max", self.batch_max.into(), many.clone()),
             ("group_max", self.group_max.into(), many.clone()),
             ("query_limit", self.query_limit.into(), many.clone()),
-            ("query_limit_max", self.query_limit_max.into(), 1..=1_000_000),
+            (
+                "query_limit_max",
+                self.query_limit_max.into(),
+                1..=1_000_000,
+            ),
             ("queries_max", self.queries_max.into(), many.clone()),
             ("subscribers_max", self.subscribers_max.into(), many.clone()),
             ("backlog_max", self.backlog_max.into(), 1..=65_536),
@@ -40,7 +44,11 @@ impl EventStoreSpec {
             let message = if range == many {
                 format!("expected at least 1, found {found}")
             } else {
-                format!("expected {} to {}, found {found}", range.start(), range.end())
+                format!(
+                    "expected {} to {}, found {found}",
+                    range.start(),
+                    range.end()
+                )
             };
             report.add(Finding::new(at.field(field), message));
         }
@@ -49,9 +57,24 @@ impl EventStoreSpec {
     fn check_times(&self, report: &mut Report, at: &At<'_>) {
         let (ms, second) = (Duration::from_millis, Duration::from_secs(1));
         let limits = [
-            ("max_age", self.max_age, second..=100 * YEAR, "1s to 100 years"),
-            ("prune_interval", self.prune_interval, ms(100)..=3600 * second, "100ms to 1h"),
-            ("time_limit", self.time_limit, ms(1)..=600 * second, "1ms to 10m"),
+            (
+                "max_age",
+                self.max_age,
+                second..=100 * YEAR,
+                "1s to 100 years",
+            ),
+            (
+                "prune_interval",
+                self.prune_interval,
+                ms(100)..=3600 * second,
+                "100ms to 1h",
+            ),
+            (
+                "time_limit",
+                self.time_limit,
+                ms(1)..=600 * second,
+                "1ms to 10m",
+            ),
         ];
         for (field, found, range, expected) in limits {
             if !range.contains(&found) {
@@ -68,18 +91,29 @@ impl EventStoreSpec {
             ("bytes_max", self.bytes_max, event, "data_max"),
             ("queue_bytes_max", self.queue_bytes_max, event, "data_max"),
             ("query_bytes_max", self.query_bytes_max, event, "data_max"),
-            ("queue_max", self.queue_max.into(), self.batch_max.into(), "batch_max"),
+            (
+                "queue_max",
+                self.queue_max.into(),
+                self.batch_max.into(),
+                "batch_max",
+            ),
         ];
         for (field, found, least, other) in least {
             if found < least {
-                let plus = if other == "data_max" { " plus 4096" } else { "" };
-                let message = format!("expected at least {other}{plus}, which is {least}, found {found}");
+                let plus = if other == "data_max" {
+                    " plus 4096"
+                } else {
+                    ""
+                };
+                let message =
+                    format!("expected at least {other}{plus}, which is {least}, found {found}");
                 report.add(Finding::new(at.field(field), message).and_on(at.field(other)));
             }
         }
         if self.query_limit > self.query_limit_max {
             let (max, found) = (self.query_limit_max, self.query_limit);
-            let message = format!("expected at most query_limit_max, which is {max}, found {found}");
+            let message =
+                format!("expected at most query_limit_max, which is {max}, found {found}");
             let finding = Finding::new(at.field("query_limit"), message);
             report.add(finding.and_on(at.field("query_limit_max")));
         }

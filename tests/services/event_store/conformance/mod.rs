@@ -41,50 +41,59 @@ async fn events_of_many_namespaces_in_one_file_of_sqlite_are_as_they_should_be()
     in_sqlite(SqliteOptions::file(folder.file("events.db"))).await;
 }
 
-/// Which rule of the suite finds a flaw.
-async fn found(flaw: Flaw) -> &'static str {
+/// Which rule of the suite finds a flaw, if any does.
+async fn found(flaw: Flaw) -> Option<&'static str> {
     let make = |_| async move { Arc::new(Mutant::new(flaw)) as Arc<dyn EventBackend> };
-    let violation = event_backend(make).await.expect_err("it has a flaw");
-    violation.rule
+    let violation = event_backend(make).await.err();
+    violation.map(|violation| violation.rule)
 }
+
+const RISE: &str = "numbers begin with 1 and rise in the order in which events are given";
+const AGAIN: &str = "a number is never made again, though its event has gone";
+const AS_IT_WAS: &str = "an event is given back as it was given";
+const LARGE: &str = "an event may have a megabyte";
+const WHOLE_OR_NOT: &str =
+    "a group with a number that another event has is not stored at all, and the others are";
+const SEEN: &str = "a group is seen whole or not at all";
+const LOWEST: &str = "of more events than there may be, those with the lowest numbers go";
+const BYTES: &str =
+    "of more bytes than there may be, events go with the lowest numbers, but the last one stays";
+const FITS: &str = "a question is answered with every event that fits, and no other, in order";
+const PAGES: &str = "pages follow each other without a gap, and say whether there are more";
+const ENDS: &str = "an answer ends with so many bytes, but has one event at least";
+const THAT_TIME: &str = "an event of that very time stays";
+const EARLIEST: &str =
+    "of the events before a time, the earliest go first, and no more than are asked for";
 
 #[tokio::test]
 async fn each_flaw_is_found_by_the_rule_that_it_breaks() {
-    for (flaw, rule) in [
-        (Flaw::None, ""),
-        (Flaw::NumbersFromZero, "numbers begin with 1 and rise in the order in which events are given"),
-        (Flaw::NumbersAgain, "a number is never made again, though its event has gone"),
-        (Flaw::Floats, "an event is given back as it was given"),
-        (Flaw::Milliseconds, "an event is given back as it was given"),
-        (Flaw::Small, "an event may have a megabyte"),
-        (
-            Flaw::Parted,
-            "a group with a number that another event has is not stored at all, and the others are",
-        ),
-        (Flaw::Overwrites, "a group with a number that another event has is not stored at all, and the others are"),
-        (Flaw::OneByOne, "a group is seen whole or not at all"),
-        (Flaw::EarliestGoes, "of more events than there may be, those with the lowest numbers go"),
-        (
-            Flaw::BytesUncounted,
-            "of more bytes than there may be, events go with the lowest numbers, but the last one stays",
-        ),
-        (Flaw::NoCorrelation, "a question is answered with every event that fits, and no other, in order"),
-        (Flaw::NoData, "a question is answered with every event that fits, and no other, in order"),
-        (Flaw::UntilToo, "a question is answered with every event that fits, and no other, in order"),
-        (Flaw::TiesAscending, "a question is answered with every event that fits, and no other, in order"),
-        (Flaw::NeverMore, "pages follow each other without a gap, and say whether there are more"),
-        (Flaw::OffsetBeforeData, "pages follow each other without a gap, and say whether there are more"),
-        (Flaw::LongAnswers, "an answer ends with so many bytes, but has one event at least"),
-        (Flaw::ThatTimeToo, "an event of that very time stays"),
-        (Flaw::AllAtOnce, "of the events before a time, the earliest go first, and no more than are asked for"),
-    ] {
-        if flaw == Flaw::None {
-            let make = |_| async { Arc::new(Mutant::new(Flaw::None)) as Arc<dyn EventBackend> };
-            assert_eq!(event_backend(make).await, Ok(()), "the mutant itself is sound");
-        } else {
-            assert_eq!(found(flaw).await, rule, "{flaw:?}");
-        }
+    let expected = [
+        (Flaw::None, None),
+        (Flaw::NumbersFromZero, Some(RISE)),
+        (Flaw::NumbersAgain, Some(AGAIN)),
+        (Flaw::Floats, Some(AS_IT_WAS)),
+        (Flaw::Milliseconds, Some(AS_IT_WAS)),
+        (Flaw::Small, Some(LARGE)),
+        (Flaw::Parted, Some(WHOLE_OR_NOT)),
+        (Flaw::Overwrites, Some(WHOLE_OR_NOT)),
+        (Flaw::OneByOne, Some(SEEN)),
+        (Flaw::EarliestGoes, Some(LOWEST)),
+        (Flaw::BytesUncounted, Some(BYTES)),
+        (Flaw::NoCorrelation, Some(FITS)),
+        (Flaw::NoData, Some(FITS)),
+        (Flaw::UntilToo, Some(FITS)),
+        (Flaw::TiesAscending, Some(FITS)),
+        (Flaw::NeverMore, Some(PAGES)),
+        (Flaw::OffsetBeforeData, Some(PAGES)),
+        (Flaw::LongAnswers, Some(ENDS)),
+        (Flaw::ThatTimeToo, Some(THAT_TIME)),
+        (Flaw::AllAtOnce, Some(EARLIEST)),
+    ];
+    let mut came = Vec::new();
+    for (flaw, _) in expected {
+        came.push((flaw, found(flaw).await));
     }
+    assert_eq!(came, expected);
 }
 
 #[tokio::test]
@@ -92,7 +101,11 @@ async fn namespaces_that_see_each_other_are_found() {
     let shared: Arc<dyn EventBackend> = Arc::new(MemoryBackend::new());
     let make = |namespace: mainstay_supervisors::specs::NamespaceName| {
         let is_shared = ["one", "other"].contains(&namespace.as_str());
-        let backend = if is_shared { Arc::clone(&shared) } else { Arc::new(MemoryBackend::new()) };
+        let backend = if is_shared {
+            Arc::clone(&shared)
+        } else {
+            Arc::new(MemoryBackend::new())
+        };
         async move { backend }
     };
     let violation = event_backend(make).await.expect_err("they see each other");

@@ -86,20 +86,36 @@ impl Mutant {
 
     fn taken(&self, event: &Event) -> Option<EventId> {
         self.with(|list| {
-            let there = list.events.iter().find(|there| event.id().is_some() && there.id() == event.id());
-            there.filter(|there| !there.says_the_same(event)).and_then(Event::id)
+            let there = list
+                .events
+                .iter()
+                .find(|there| event.id().is_some() && there.id() == event.id());
+            there
+                .filter(|there| !there.says_the_same(event))
+                .and_then(Event::id)
         })
     }
 
     async fn group(&self, group: &[Event]) -> Result<Vec<EventId>, EventId> {
         let taken = group.iter().find_map(|event| self.taken(event));
-        if let Some(taken) = taken.filter(|_| !self.has(Flaw::Parted) && !self.has(Flaw::Overwrites)) {
+        if let Some(taken) =
+            taken.filter(|_| !self.has(Flaw::Parted) && !self.has(Flaw::Overwrites))
+        {
             return Err(taken);
         }
-        let highest = group.iter().filter_map(Event::id).max().map_or(0, EventId::get);
+        let highest = group
+            .iter()
+            .filter_map(Event::id)
+            .max()
+            .map_or(0, EventId::get);
         self.with(|list| {
             if self.has(Flaw::NumbersAgain) {
-                list.last = list.events.iter().filter_map(Event::id).max().map_or(0, EventId::get);
+                list.last = list
+                    .events
+                    .iter()
+                    .filter_map(Event::id)
+                    .max()
+                    .map_or(0, EventId::get);
             }
             list.last = list.last.max(highest);
         });
@@ -134,7 +150,9 @@ impl Mutant {
         let bytes = |list: &List| list.events.iter().map(Event::serialized_size).sum::<u64>();
         let mut evicted = 0;
         while list.events.len() as u64 > bounds.events
-            || (!self.has(Flaw::BytesUncounted) && bytes(list) > bounds.bytes && list.events.len() > 1)
+            || (!self.has(Flaw::BytesUncounted)
+                && bytes(list) > bounds.bytes
+                && list.events.len() > 1)
         {
             list.events.sort_by_key(|event| match self.flaw {
                 Flaw::EarliestGoes => (event.wall_time(), event.id()),
@@ -151,7 +169,8 @@ impl Mutant {
         if self.has(Flaw::UntilToo) && event.wall_time() > UNIX_EPOCH {
             // As if it had happened a little earlier; `from` is held against the right time.
             let earlier = with_time(&event, event.wall_time() - Duration::from_micros(1));
-            return query.matches(&event) || query.clone().from(UNIX_EPOCH).matches(&earlier) && is_from(query, &event);
+            return query.matches(&event)
+                || query.clone().from(UNIX_EPOCH).matches(&earlier) && is_from(query, &event);
         }
         if self.has(Flaw::NoCorrelation) {
             return query.matches(&event) || query.matches(&without_correlation(query, &event));
@@ -184,9 +203,16 @@ impl Mutant {
             fits.cloned().collect()
         });
         let words = format!("{query:?}");
-        let (by_time, down) = (words.contains("order_by: Time"), words.contains("direction: Descending"));
+        let (by_time, down) = (
+            words.contains("order_by: Time"),
+            words.contains("direction: Descending"),
+        );
         fits.sort_by(|a, b| {
-            let times = if by_time { a.wall_time().cmp(&b.wall_time()) } else { std::cmp::Ordering::Equal };
+            let times = if by_time {
+                a.wall_time().cmp(&b.wall_time())
+            } else {
+                std::cmp::Ordering::Equal
+            };
             let ids = a.id().cmp(&b.id());
             match (down, by_time && self.has(Flaw::TiesAscending)) {
                 (false, _) => times.then(ids),
@@ -201,7 +227,8 @@ impl Mutant {
                 continue;
             }
             bytes += event.serialized_size();
-            let large = bytes > bounds.bytes && !page.events.is_empty() && !self.has(Flaw::LongAnswers);
+            let large =
+                bytes > bounds.bytes && !page.events.is_empty() && !self.has(Flaw::LongAnswers);
             if page.events.len() == bounds.events as usize || large {
                 page.more = !self.has(Flaw::NeverMore);
                 break;
@@ -216,13 +243,18 @@ impl Mutant {
             Flaw::ThatTimeToo => time + Duration::from_micros(1),
             _ => time,
         };
-        let at_most = if self.has(Flaw::AllAtOnce) { usize::MAX } else { at_most as usize };
+        let at_most = if self.has(Flaw::AllAtOnce) {
+            usize::MAX
+        } else {
+            at_most as usize
+        };
         self.with(|list| {
             let old = list.events.iter().filter(|event| event.wall_time() < time);
             let mut old: Vec<_> = old.map(|event| (event.wall_time(), event.id())).collect();
             old.sort_unstable();
             old.truncate(at_most);
-            list.events.retain(|event| !old.iter().any(|(_, id)| *id == event.id()));
+            list.events
+                .retain(|event| !old.iter().any(|(_, id)| *id == event.id()));
             old.len() as u64
         })
     }
@@ -243,13 +275,18 @@ fn offset_of(words: &str) -> usize {
 fn is_from(query: &EventQuery, event: &Event) -> bool {
     // Of a time far ahead: only `from` and what is no time can refuse it there.
     let late = with_time(event, event.wall_time());
-    query.clone().until(SystemTime::now() + Duration::from_secs(1 << 30)).matches(&late)
+    query
+        .clone()
+        .until(SystemTime::now() + Duration::from_secs(1 << 30))
+        .matches(&late)
 }
 
 /// The event as if it were of the matter that is asked for.
 fn without_correlation(query: &EventQuery, event: &Event) -> Event {
     let words = format!("{query:?}");
-    let matter = words.split_once("correlation_id: Some(\"").map(|(_, rest)| rest);
+    let matter = words
+        .split_once("correlation_id: Some(\"")
+        .map(|(_, rest)| rest);
     let matter = matter.and_then(|rest| rest.split('"').next());
     let Some(matter) = matter else {
         return event.clone();
@@ -275,15 +312,23 @@ fn matches_but_data(query: &EventQuery, event: &Event) -> bool {
         ]
     };
     let any = kinds.iter().flat_map(shapes);
-    query.matches(event) || any.into_iter().any(|data| query.matches(&with_data(event, &data)))
+    query.matches(event)
+        || any
+            .into_iter()
+            .any(|data| query.matches(&with_data(event, &data)))
 }
 
 fn with_data(event: &Event, data: &ConfigValue) -> Event {
-    changed(event, |json| json["data"] = serde_json::to_value(data).expect("JSON"))
+    changed(event, |json| {
+        json["data"] = serde_json::to_value(data).expect("JSON")
+    })
 }
 
 fn with_time(event: &Event, time: SystemTime) -> Event {
-    let other = Event::builder("other").wall_time(time).build().expect("an event");
+    let other = Event::builder("other")
+        .wall_time(time)
+        .build()
+        .expect("an event");
     let other = serde_json::to_value(&other).expect("JSON");
     changed(event, |json| json["wall_time"] = other["wall_time"].clone())
 }
@@ -306,14 +351,25 @@ impl EventBackend for Mutant {
         "mutant"
     }
 
-    fn append(&self, groups: Arc<[EventGroup]>, bounds: StoreBounds) -> BackendAnswer<'_, Appended> {
+    fn append(
+        &self,
+        groups: Arc<[EventGroup]>,
+        bounds: StoreBounds,
+    ) -> BackendAnswer<'_, Appended> {
         Box::pin(async move {
             let mut outcomes = Vec::new();
             for group in groups.iter() {
-                let large = group.events.iter().any(|event| event.data_size() > 1_000_000);
+                let large = group
+                    .events
+                    .iter()
+                    .any(|event| event.data_size() > 1_000_000);
                 if large && self.has(Flaw::Small) {
                     // As if it were cut.
-                    let cut: Vec<Event> = group.events.iter().map(|event| with_data(event, &"x".into())).collect();
+                    let cut: Vec<Event> = group
+                        .events
+                        .iter()
+                        .map(|event| with_data(event, &"x".into()))
+                        .collect();
                     outcomes.push(self.group(&cut).await);
                     continue;
                 }
@@ -327,7 +383,12 @@ impl EventBackend for Mutant {
     }
 
     fn get(&self, id: EventId) -> BackendAnswer<'_, Option<Event>> {
-        let found = self.with(|list| list.events.iter().find(|event| event.id() == Some(id)).cloned());
+        let found = self.with(|list| {
+            list.events
+                .iter()
+                .find(|event| event.id() == Some(id))
+                .cloned()
+        });
         let found = found.map(|event| self.seen(event));
         Box::pin(std::future::ready(Ok(found)))
     }

@@ -10,7 +10,8 @@ pub(super) async fn namespaces_do_not_see_each_other(
     mut one: Trial,
     mut other: Trial,
 ) -> Result<(), Violation> {
-    one.put(APART, vec![event("a", 1), event("b", 2)], &[1, 2]).await?;
+    one.put(APART, vec![event("a", 1), event("b", 2)], &[1, 2])
+        .await?;
     other.put(APART, vec![event("c", 3)], &[1]).await?;
     one.look(APART).await?;
     other.look(APART).await?;

@@ -7,7 +7,8 @@ use super::trial::Trial;
 use crate::testkit::conformance::{Violation, same};
 
 const LOWEST: &str = "of more events than there may be, those with the lowest numbers go";
-const BYTES: &str = "of more bytes than there may be, events go with the lowest numbers, but the last one stays";
+const BYTES: &str =
+    "of more bytes than there may be, events go with the lowest numbers, but the last one stays";
 
 pub(super) async fn are_kept_by_the_lowest_going(trial: &mut Trial) -> Result<(), Violation> {
     let bounds = StoreBounds::new(3, 1 << 30);
@@ -46,7 +47,9 @@ async fn append(
     let Appended { groups, .. } = &appended;
     let ids: Vec<EventId> = groups.iter().flatten().flatten().copied().collect();
     trial.note(&group, &ids);
-    let gone = usize::try_from(evicted).unwrap_or(usize::MAX).min(trial.events.len());
+    let gone = usize::try_from(evicted)
+        .unwrap_or(usize::MAX)
+        .min(trial.events.len());
     trial.events.drain(..gone);
     same(rule, &appended.evicted, &evicted)?;
     same(rule, &appended.usage, &trial.should_use())?;

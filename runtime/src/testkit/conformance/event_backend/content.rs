@@ -41,6 +41,8 @@ pub(super) async fn comes_back_as_it_was(trial: &mut Trial) -> Result<(), Violat
 
 pub(super) async fn may_be_large(trial: &mut Trial) -> Result<(), Violation> {
     let event = Event::builder("large").data("x".repeat((1 << 20) - 2).as_str());
-    trial.put(LARGE, vec![event.build().expect("an event")], &[1]).await?;
+    trial
+        .put(LARGE, vec![event.build().expect("an event")], &[1])
+        .await?;
     trial.look(LARGE).await
 }

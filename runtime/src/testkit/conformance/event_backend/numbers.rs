@@ -9,7 +9,8 @@ const BEYOND: &str = "a number that is made is above all that were given, by cal
 const AGAIN: &str = "a number is never made again, though its event has gone";
 
 pub(super) async fn rise_and_are_never_given_again(trial: &mut Trial) -> Result<(), Violation> {
-    let some = |count: u64| (0..count).map(|at| event("e", at)).collect();
+    // Whole milliseconds, as this is about no times.
+    let some = |count: u64| (0..count).map(|at| event("e", at * 1000)).collect();
     trial.put(RISE, some(2), &[1, 2]).await?;
     trial.put(RISE, some(1), &[3]).await?;
     trial.put(BEYOND, vec![numbered(7, "own")], &[7]).await?;
@@ -30,6 +31,12 @@ pub(super) async fn rise_and_are_never_given_again(trial: &mut Trial) -> Result<
     trial.events.clear();
     trial.look(AGAIN).await?;
     let after = trial.append(vec![trial.group(some(1))], ROOM).await?;
-    let ids: Vec<u64> = after.groups.into_iter().flatten().flatten().map(|id| id.get()).collect();
+    let ids: Vec<u64> = after
+        .groups
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|id| id.get())
+        .collect();
     same(AGAIN, &ids, &vec![19])
 }

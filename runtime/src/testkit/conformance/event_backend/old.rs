@@ -4,7 +4,8 @@ use super::samples::{event, moment};
 use super::trial::Trial;
 use crate::testkit::conformance::{Violation, same};
 
-const EARLIEST: &str = "of the events before a time, the earliest go first, and no more than are asked for";
+const EARLIEST: &str =
+    "of the events before a time, the earliest go first, and no more than are asked for";
 const BEFORE: &str = "an event of that very time stays";
 
 pub(super) async fn go_the_earliest_first(trial: &mut Trial) -> Result<(), Violation> {
@@ -29,7 +30,9 @@ async fn remove(
 ) -> Result<(), Violation> {
     let removed = trial.remove(moment(before), at_most).await?;
     let goes = |id: u64| gone.contains(&id);
-    trial.events.retain(|event| event.id().is_none_or(|id| !goes(id.get())));
+    trial
+        .events
+        .retain(|event| event.id().is_none_or(|id| !goes(id.get())));
     same(rule, &removed, &(gone.len() as u64))?;
     trial.look(rule).await
 }

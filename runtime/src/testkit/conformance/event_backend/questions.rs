@@ -26,9 +26,15 @@ pub(super) async fn have_every_answer_that_fits(trial: &mut Trial) -> Result<(),
     let ids: Vec<u64> = (1..=120).collect();
     trial.put(FITS, events, &ids).await?;
     for (by, direction) in ORDERS {
-        let all = trial.ask(EventQuery::new().order(by, direction), WHOLE).await?;
+        let all = trial
+            .ask(EventQuery::new().order(by, direction), WHOLE)
+            .await?;
         let all = numbers(&all.events);
-        same(FITS, &all, &expected(&trial.events, &EventQuery::new(), by, direction))?;
+        same(
+            FITS,
+            &all,
+            &expected(&trial.events, &EventQuery::new(), by, direction),
+        )?;
     }
     for _ in 0..300 {
         let query = any_query(&mut rng);
@@ -44,7 +50,11 @@ pub(super) async fn have_every_answer_that_fits(trial: &mut Trial) -> Result<(),
 }
 
 fn numbers(events: &[Event]) -> Vec<u64> {
-    events.iter().filter_map(Event::id).map(|id| id.get()).collect()
+    events
+        .iter()
+        .filter_map(Event::id)
+        .map(|id| id.get())
+        .collect()
 }
 
 fn expected(events: &[Event], query: &EventQuery, by: OrderBy, direction: Direction) -> Vec<u64> {
@@ -59,7 +69,10 @@ fn expected(events: &[Event], query: &EventQuery, by: OrderBy, direction: Direct
     if direction == Direction::Descending {
         fits.reverse();
     }
-    fits.iter().filter_map(|event| event.id()).map(|id| id.get()).collect()
+    fits.iter()
+        .filter_map(|event| event.id())
+        .map(|id| id.get())
+        .collect()
 }
 
 pub(super) async fn are_answered_in_pages(trial: &mut Trial) -> Result<(), Violation> {
@@ -74,7 +87,9 @@ pub(super) async fn are_answered_in_pages(trial: &mut Trial) -> Result<(), Viola
             let bounds = PageBounds::new(limit, 1 << 30);
             let mut offset = 0;
             while offset <= all.len() {
-                let page = trial.ask(query.clone().offset(offset as u64), bounds).await?;
+                let page = trial
+                    .ask(query.clone().offset(offset as u64), bounds)
+                    .await?;
                 let end = all.len().min(offset + limit as usize);
                 same(PAGES, &numbers(&page.events), &numbers(&all[offset..end]))?;
                 same(PAGES, &page.more, &(end < all.len()))?;
@@ -89,8 +104,14 @@ pub(super) async fn end_with_so_many_bytes(trial: &mut Trial) -> Result<(), Viol
     let events = (0..4).map(|at| event("e", at)).collect();
     trial.put(BYTES, events, &[1, 2, 3, 4]).await?;
     let sizes: Vec<u64> = trial.events.iter().map(Event::serialized_size).collect();
-    for (bytes, count) in [(1, 1), (sizes[0] + sizes[1], 2), (sizes[0] + sizes[1] + sizes[2] - 1, 2)] {
-        let page = trial.ask(EventQuery::new(), PageBounds::new(100, bytes)).await?;
+    for (bytes, count) in [
+        (1, 1),
+        (sizes[0] + sizes[1], 2),
+        (sizes[0] + sizes[1] + sizes[2] - 1, 2),
+    ] {
+        let page = trial
+            .ask(EventQuery::new(), PageBounds::new(100, bytes))
+            .await?;
         same(BYTES, &(page.events.len(), page.more), &(count, true))?;
     }
     let bounds = PageBounds::new(100, sizes.iter().sum());

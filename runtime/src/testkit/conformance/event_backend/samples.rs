@@ -20,7 +20,9 @@ pub(super) fn event(event_type: &str, micros: u64) -> Event {
 
 /// One with a number of its caller's.
 pub(super) fn numbered(id: u64, event_type: &str) -> Event {
-    let event = Event::builder(event_type).wall_time(moment(id)).id(id);
+    let event = Event::builder(event_type)
+        .wall_time(moment(id * 1000))
+        .id(id);
     event.build().expect("an event")
 }
 

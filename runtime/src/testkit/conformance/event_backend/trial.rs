@@ -93,7 +93,11 @@ impl Trial {
     pub(super) async fn look(&self, rule: &'static str) -> Result<(), Violation> {
         let page = self.ask(EventQuery::new(), WHOLE).await?;
         same(rule, &page.events, &self.events)?;
-        same(USAGE, &told(self.backend.usage().await)?, &self.should_use())
+        same(
+            USAGE,
+            &told(self.backend.usage().await)?,
+            &self.should_use(),
+        )
     }
 
     pub(super) async fn ask(
