@@ -163,6 +163,8 @@ async fn every_parameter_is_heeded() {
             vec![3],
             false,
         ),
+        ("?limit=5&after=3", vec![4, 5], false),
+        ("?limit=5&after=1&before=4", vec![2, 3], false),
         ("?limit=5&correlation_id=m1", vec![2, 4], false),
         ("?limit=5&process=p1", vec![2, 5], false),
         ("?limit=5&node=n1", vec![2, 4], false),
@@ -205,7 +207,7 @@ async fn all_that_is_wrong_with_a_question_is_told_with_its_parameter() {
             "offset: expected a number from 0, found \"-1\"",
             "data..: segment 1 of the path is empty",
             "node: given twice",
-            "kind: unknown parameter, expected one of namespace, event_type, from, until, correlation_id, parent_id, process, node, data, \
+            "kind: unknown parameter, expected one of namespace, event_type, from, until, after, before, correlation_id, parent_id, process, node, data, \
              data.…, order_by, direction, offset, limit",
         ]
     );

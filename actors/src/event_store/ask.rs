@@ -57,6 +57,8 @@ pub(crate) async fn remove_part(
     let (cell, terms) = (Arc::clone(cell), Arc::clone(terms));
     let runtime = cell.runtime.clone();
     let task = runtime.spawn(async move {
+        // As all that changes anything: in its turn, so that nobody fights for the database, and the books are told in order.
+        let _turn = Arc::clone(&cell.turn).lock_owned().await;
         let removed = terms.backend.remove_before(time, CHUNK).await?;
         add(&cell.counts.pruned, removed);
         terms.signals.gone(removed, reason);

@@ -26,7 +26,8 @@ pub trait EventBackend: fmt::Debug + Send + Sync + 'static {
     ///
     /// Each group is stored whole or not at all. It is refused if one of its events has a number that is taken by one that says something
     /// else; one that says the same is passed over. The others are numbered: each more than all that were there before it, and than
-    /// those that the callers of its group gave. Then, those with the lowest numbers go until `bounds` are kept.
+    /// those that the callers of its group gave. Then, those with the lowest numbers go until `bounds` are kept, but in one transaction
+    /// no more than 1,000 and two for each event that was given: where bounds were lowered, the store asks again, also with no groups.
     fn append(&self, groups: Arc<[EventGroup]>, bounds: StoreBounds)
     -> BackendAnswer<'_, Appended>;
 
@@ -76,6 +77,13 @@ impl StoreBounds {
         Self { events, bytes }
     }
 
+    /// How many may go in one transaction to which so many events were given.
+    #[must_use]
+    pub fn evicted_max(groups: &[EventGroup]) -> u64 {
+        let given: usize = groups.iter().map(|group| group.events.len()).sum();
+        1000 + 2 * given as u64
+    }
+
     /// Whether so much is too much.
     pub(crate) const fn are_broken_by(&self, events: u64, bytes: u64) -> bool {
         // The last one stays, however large.
@@ -89,6 +97,8 @@ impl StoreBounds {
 pub struct Appended {
     /// For each group the numbers of its events, or that of the first that is taken.
     pub groups: Vec<Result<Vec<EventId>, EventId>>,
+    /// The events that were there already and say the same, so that they were not stored again: the place of their group, and their number.
+    pub passed_over: Vec<(usize, EventId)>,
     /// How many events had to go.
     pub evicted: u64,
     /// How much there is now.
@@ -105,9 +115,17 @@ impl Appended {
     ) -> Self {
         Self {
             groups,
+            passed_over: Vec::new(),
             evicted,
             usage,
         }
+    }
+
+    /// With events that were there already.
+    #[must_use]
+    pub fn passed_over(mut self, events: Vec<(usize, EventId)>) -> Self {
+        self.passed_over = events;
+        self
     }
 }
 

@@ -42,6 +42,8 @@ pub(crate) struct Cell {
     pub(crate) made: (SystemTime, Instant),
     /// When the present incarnation of the keeper was started.
     started: Mutex<Option<Instant>>,
+    /// When events that are too old were last looked for.
+    pruned: Mutex<Option<Instant>>,
     /// Where what must come to its end is done.
     pub(crate) runtime: Handle,
 }
@@ -103,6 +105,7 @@ impl Cell {
             last_failure: Mutex::default(),
             made: (SystemTime::now(), Instant::now()),
             started: Mutex::default(),
+            pruned: Mutex::default(),
             runtime: Handle::current(),
         }
     }
@@ -128,6 +131,16 @@ impl Cell {
 
     pub(crate) fn uptime(&self) -> Option<Duration> {
         lock(&self.started).map(|at| at.elapsed())
+    }
+
+    /// When events that are too old are to be looked for next: at once if they never were, for those of an earlier run.
+    pub(crate) fn next_prune(&self, every: Duration) -> Instant {
+        let last = *lock(&self.pruned);
+        last.map_or_else(Instant::now, |at| at + every)
+    }
+
+    pub(crate) fn set_pruned(&self) {
+        *lock(&self.pruned) = Some(Instant::now());
     }
 
     fn queue(&self) -> MutexGuard<'_, Queue<Pending>> {

@@ -170,6 +170,8 @@ impl Writer {
             "correlation_id",
             query.correlation_id.as_ref().map(CorrelationId::as_str),
         );
+        self.number("id", ">", query.after.map(EventId::get));
+        self.number("id", "<", query.before.map(EventId::get));
         self.number("parent_id", "=", query.parent_id.map(EventId::get));
         self.text("process", query.process.as_ref().map(EventProcess::as_str));
         self.text("node", query.node.as_ref().map(ServiceName::as_str));

@@ -1,5 +1,6 @@
 //! One transaction: what waits is stored, and everybody is told what came of it.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -79,6 +80,12 @@ pub(crate) async fn commit(
     };
     let is_done = appended.is_ok();
     match appended {
+        Ok(appended) if appended.groups.len() != batch.len() => {
+            let (expected, found) = (batch.len(), appended.groups.len());
+            let message =
+                format!("the backend has said of {found} groups of {expected} what came of them");
+            round.failed(batch, &BackendError::unknown(message));
+        }
         Ok(appended) => round.stored(batch, appended),
         Err(error) => round.failed(batch, &error),
     }
@@ -101,16 +108,25 @@ impl Round<'_> {
             .largest_group
             .fetch_max(batch.len() as u64, Ordering::Relaxed);
         self.cell.set_usage(appended.usage);
+        let is_of_alerts = batch.iter().any(|pending| pending.alert.is_some());
         let mut counted = 0;
-        for (pending, outcome) in batch.into_iter().zip(appended.groups) {
-            counted += self.settle(pending, outcome);
+        let passed_over: HashSet<_> = appended.passed_over.into_iter().collect();
+        for (nth, (pending, outcome)) in batch.into_iter().zip(appended.groups).enumerate() {
+            counted += self.settle(pending, outcome, |id| !passed_over.contains(&(nth, id)));
         }
         self.signals.committed(counted, self.began.elapsed());
-        self.signals.evicted(appended.evicted);
+        if !is_of_alerts {
+            self.signals.evicted(appended.evicted);
+        }
     }
 
     /// Tells one caller, and gives how many events telemetry is to be told of.
-    fn settle(&self, mut pending: Pending, outcome: Result<Vec<EventId>, EventId>) -> u64 {
+    fn settle(
+        &self,
+        mut pending: Pending,
+        outcome: Result<Vec<EventId>, EventId>,
+        is_new: impl Fn(EventId) -> bool,
+    ) -> u64 {
         let ids = match outcome {
             Ok(ids) => ids,
             Err(id) => {
@@ -118,17 +134,17 @@ impl Round<'_> {
                 return 0;
             }
         };
-        let (counts, len) = (&self.cell.counts, pending.len());
+        let counts = &self.cell.counts;
+        let len = ids.iter().filter(|id| is_new(**id)).count() as u64;
         add(&counts.stored, len);
         if let Some(number) = pending.alert {
             add(&counts.alerts, len);
             counts.last_alert.fetch_max(number, Ordering::Relaxed);
         }
         let events = std::mem::take(&mut pending.events);
-        let events = events.into_iter().zip(&ids).map(|(mut event, id)| {
-            event.id = Some(*id);
-            event
-        });
+        let new = events.into_iter().zip(&ids);
+        let new = new.filter(|(_, id)| is_new(**id));
+        let events = new.map(|(event, id)| event.with_id(*id));
         self.cell.tell(events);
         let counted = if pending.alert.is_some() { 0 } else { len };
         if counted > 0 {

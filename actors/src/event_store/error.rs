@@ -16,13 +16,21 @@ pub enum StoreError {
     /// query. Nothing was stored.
     #[error("{0}")]
     Invalid(Faults),
-    /// There are more events than one batch may have. Nothing was stored.
+    /// There are more events than one batch may have; so many were found as had to be looked at. Nothing was stored.
     #[error("expected a batch of at most {max} events, found {found}")]
     BatchTooLarge {
         /// How many it may have.
         max: u32,
         /// How many there are.
         found: usize,
+    },
+    /// The events have more bytes as JSON than may wait to be stored. Nothing was stored.
+    #[error("expected a batch of at most {max} bytes as JSON, found {found}")]
+    BatchTooHeavy {
+        /// How many they may have.
+        max: u64,
+        /// How many they have.
+        found: u64,
     },
     /// There is an event of this number already, and it says something else. Nothing of the batch was stored.
     #[error("there is another event with the number {id}")]

@@ -113,7 +113,13 @@ impl EventStore {
     ) -> Result<Vec<EventId>, StoreError> {
         let terms = self.cell.terms();
         // One more than there may be is enough to know, unless they know themselves how many they are.
-        let events: Vec<Event> = events.into_iter().collect();
+        let events = events.into_iter();
+        let least = events.size_hint().0;
+        let max = terms.spec().batch_max;
+        if least > max as usize {
+            return Err(StoreError::BatchTooLarge { max, found: least });
+        }
+        let events: Vec<Event> = events.take(max as usize + 1).collect();
         let (events, load) = self.seal(&terms).batch(events)?;
         if events.is_empty() {
             return self.cell.check_open().map(|()| Vec::new());
@@ -142,7 +148,7 @@ impl EventStore {
     }
 
     fn limit(&self, terms: &Terms) -> Duration {
-        self.limit.unwrap_or(terms.spec().time_limit)
+        self.limit.unwrap_or_else(|| terms.spec().time_limit)
     }
 
     fn is_kept(&self) -> bool {
@@ -280,7 +286,7 @@ impl EventStore {
     pub async fn health(&self) -> Result<(), StoreError> {
         let limit = self.limit(&self.cell.terms());
         let usage = |backend: Arc<dyn EventBackend>| async move { backend.usage().await };
-        self.cell.set_usage(ask(&self.cell, limit, usage).await?);
+        ask(&self.cell, limit, usage).await?;
         if self.is_kept() {
             Ok(())
         } else {

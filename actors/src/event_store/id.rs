@@ -6,9 +6,9 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// The highest number that a caller may give an event, 2^53 - 1: what JavaScript can tell from its neighbours. The store counts on
-/// from there, as far as 2^63 - 1.
-pub const EVENT_ID_MAX: u64 = (1 << 53) - 1;
+/// The highest number that a caller may give an event, 2^52 - 1: the store counts on from there, and has as many again until JavaScript
+/// cannot tell a number from its neighbours.
+pub const EVENT_ID_MAX: u64 = (1 << 52) - 1;
 
 /// The number of an event: from 1, unique in its namespace, and rising in the order in which the store was given those it numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

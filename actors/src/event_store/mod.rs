@@ -23,7 +23,7 @@
 //! | `query/` | [`EventQuery`], [`EventPage`]: which events are meant, in which order; pure |
 //! | `backend.rs`, `numbering.rs` | [`EventBackend`]: what a backend has to do; how events come by their numbers |
 //! | `memory/`, `sqlite/`, `postgres/` | the backends |
-//! | `columns.rs` | events and questions as databases know them |
+//! | `columns.rs`, `places.rs` | events and questions as databases know them; who may ask at a time |
 //! | `queue/` | what waits to be stored; pure |
 //! | `cell.rs`, `terms.rs`, `commit.rs`, `keeper.rs`, `start.rs` | the state that outlives the keeper, what it goes by, one transaction, the keeper, and where they come from |
 //! | `handle.rs`, `ask.rs`, `seal.rs` | [`EventStore`]: storing, asking, and what is put into an event when it is stored |
@@ -71,6 +71,8 @@ mod id;
 mod keeper;
 mod memory;
 mod numbering;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+mod places;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod query;

@@ -64,13 +64,19 @@ impl<'a> Seal<'a> {
             return Err(StoreError::Invalid(faults));
         }
         let mut all = Load::default();
+        let max = self.spec.queue_bytes_max;
         let events = events.into_iter().map(|event| {
             let (event, load) = self.complete(event);
             all.events += load.events;
             all.bytes += load.bytes;
             event
         });
-        Ok((events.collect(), all))
+        let events = events.collect();
+        if all.bytes > max {
+            let found = all.bytes;
+            return Err(StoreError::BatchTooHeavy { max, found });
+        }
+        Ok((events, all))
     }
 
     fn faults(&self, event: &Event) -> Vec<Fault> {

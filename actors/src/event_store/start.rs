@@ -144,7 +144,7 @@ fn open(
         return Ok(Arc::clone(backend));
     }
     match &setup.spec.backend {
-        EventBackendSpec::Sqlite { pool, .. } => on_sqlite(pool.as_ref(), namespace),
+        EventBackendSpec::Sqlite { pool, .. } => on_sqlite(pool.as_ref(), setup, namespace),
         EventBackendSpec::Postgres { pool, .. } => on_postgres(pool.as_ref(), setup, namespace),
         _ => Ok(Arc::new(MemoryBackend::new())),
     }
@@ -192,6 +192,8 @@ fn find<P: ConnectionPool>(
 #[track_caller]
 fn sqlite_pool(path: Option<&Path>, setup: &Setup) -> Result<Child, EventStoreStartError> {
     let options = path.map_or_else(SqliteOptions::memory, SqliteOptions::file);
+    // After a rush of questions, which hold the log up, it gives its room back.
+    let options = options.setup("PRAGMA journal_size_limit = 67108864");
     let spec = ConnectionSpec::new(Sqlite::new(), options);
     Ok(PoolManager::child(own_name(), own_config(setup), spec))
 }
@@ -204,16 +206,18 @@ fn sqlite_pool(_path: Option<&Path>, _setup: &Setup) -> Result<Child, EventStore
 #[cfg(feature = "sqlite")]
 fn on_sqlite(
     pool: Option<&ServiceName>,
+    setup: &Setup,
     namespace: &Namespace,
 ) -> Result<Arc<dyn EventBackend>, EventStoreStartError> {
     let pool = find::<Sqlite>(pool, namespace, "SQLite")?;
-    let backend = SqliteBackend::new(pool, namespace.name().clone());
+    let backend = SqliteBackend::new(pool, namespace.name().clone(), setup.spec.time_limit);
     Ok(Arc::new(backend))
 }
 
 #[cfg(not(feature = "sqlite"))]
 fn on_sqlite(
     _pool: Option<&ServiceName>,
+    _setup: &Setup,
     _namespace: &Namespace,
 ) -> Result<Arc<dyn EventBackend>, EventStoreStartError> {
     Err(EventStoreStartError::NotBuiltIn("sqlite"))

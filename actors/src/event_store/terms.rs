@@ -60,7 +60,7 @@ impl Terms {
     }
 
     pub(crate) fn page(&self, query: &EventQuery) -> PageBounds {
-        let limit = query.limit.unwrap_or(self.spec().query_limit);
+        let limit = query.limit.unwrap_or_else(|| self.spec().query_limit);
         PageBounds::new(limit, self.spec().query_bytes_max)
     }
 

@@ -98,6 +98,7 @@
 //! |---|---|
 //! | `event_type` | of this type; given more than once, of one of these |
 //! | `from`, `until` | at this time or later; before this time: `2026-11-26T18:00:00Z` |
+//! | `after`, `before` | with a higher, with a lower number than this: to go on after the last one seen |
 //! | `correlation_id`, `parent_id`, `process`, `node` | of this matter, led to by this event, of this process, stored from this machine |
 //! | `data.PATH`, `data` | with exactly this value at this place of the data, or as data: JSON if it can be read as such, else a text |
 //! | `order_by` | `id` (default) or `time` |

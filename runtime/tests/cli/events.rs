@@ -20,6 +20,9 @@ const EVENTS: u32 = 1000;
 /// How many callers there are at a time.
 const CALLERS: u32 = 8;
 
+/// Only what hangs takes so long.
+const PATIENCE: Duration = Duration::from_secs(60);
+
 /// A connection that is kept.
 struct Caller {
     stream: BufReader<TcpStream>,
@@ -84,7 +87,10 @@ fn store_until_killed(
                 scope.spawn(move || calls(node, round, caller, count, is_over))
             })
             .collect();
+        let began = Instant::now();
         while count.load(Ordering::SeqCst) < kill_after {
+            let all_gone = callers.iter().all(|caller| caller.is_finished());
+            assert!(!all_gone && began.elapsed() < PATIENCE, "it stores no more");
             std::thread::yield_now();
         }
         let until = Instant::now() + linger;

@@ -3,8 +3,9 @@
 use std::time::{Duration, SystemTime};
 
 use mainstay_actors::event_store::Event;
-use mainstay_supervisors::specs::EventStoreSpec;
+use mainstay_supervisors::specs::{EventBackendSpec, EventStoreSpec};
 
+use super::sqlite::Folder;
 use super::support::{Bed, event, settle};
 
 const HOUR: Duration = Duration::from_secs(3600);
@@ -98,5 +99,49 @@ async fn removes_events_older_than_cutoff_time() {
         (stats.events, stats.events_pruned, stats.last_id),
         (1, 2300, 2301)
     );
+    bed.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn bounds_that_were_lowered_are_kept_soon_and_storing_goes_on_meanwhile() {
+    let folder = Folder::new();
+    let file = EventBackendSpec::sqlite(folder.file("events.db"));
+    let spec = EventStoreSpec::default()
+        .backend(file)
+        .batch_max(4000)
+        .group_max(4000);
+    let bed = Bed::with(spec.clone().backlog_max(4096)).await;
+    bed.store
+        .store_batch((0..4000).map(|_| event("old")))
+        .await
+        .expect("they are stored");
+    bed.end().await;
+    let bed = Bed::with(spec.max_events(10)).await;
+    bed.store.store(event("new")).await.expect("it is stored");
+    while bed.store.stats().events > 10 {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    let stats = bed.store.stats();
+    assert_eq!(
+        (stats.events, stats.events_evicted, stats.last_id),
+        (10, 3991, 4001)
+    );
+    bed.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_too_old_at_the_start_goes_at_once() {
+    let folder = Folder::new();
+    let file = EventBackendSpec::sqlite(folder.file("events.db"));
+    let spec = EventStoreSpec::default().backend(file).prune_interval(HOUR);
+    let bed = Bed::with(spec.clone().max_age(20 * HOUR)).await;
+    let batch = [happened("old", 2 * HOUR), event("new")];
+    bed.store.store_batch(batch).await.expect("they are stored");
+    bed.end().await;
+    let bed = Bed::with(spec).await;
+    while bed.store.stats().events_pruned == 0 {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    assert_eq!(bed.types().await, ["new"]);
     bed.end().await;
 }

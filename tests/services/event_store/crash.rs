@@ -135,3 +135,36 @@ async fn a_store_without_a_keeper_says_so_after_the_limit() {
     );
     bed.end().await;
 }
+
+// Nobody may take what waits out of the queue before its turn: a keeper that was killed while it waited took a batch with it.
+#[tokio::test(start_paused = true)]
+async fn what_waits_while_one_keeper_after_the_other_is_killed_is_stored() {
+    let gate = Gate::shut();
+    let bed = Bed::on(&gate, EventStoreSpec::default()).await;
+    let store = |kind: &'static str| {
+        let store = bed.store.clone();
+        tokio::spawn(async move { store.store(event(kind)).await })
+    };
+    let first = store("first");
+    settle().await;
+    let mut others = Vec::new();
+    for kind in ["second", "third", "fourth"] {
+        let keeper = bed.keeper();
+        keeper.kill();
+        bed.successor(&keeper).await;
+        others.push(store(kind));
+        settle().await;
+    }
+    let keeper = bed.keeper();
+    keeper.kill();
+    bed.successor(&keeper).await;
+    gate.let_pass(10);
+    assert_eq!(first.await.expect("no panic").expect("it is stored"), id(1));
+    for (task, number) in others.into_iter().zip(2..) {
+        assert_eq!(
+            task.await.expect("no panic").expect("it is stored"),
+            id(number)
+        );
+    }
+    bed.end().await;
+}

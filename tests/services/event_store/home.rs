@@ -34,9 +34,14 @@ impl Home {
     }
 
     pub(super) async fn sqlite(&self, options: SqliteOptions) -> PoolManager<Sqlite> {
+        self.sqlite_of(options, 3).await
+    }
+
+    /// With so many connections.
+    pub(super) async fn sqlite_of(&self, options: SqliteOptions, max: u32) -> PoolManager<Sqlite> {
         let (pools, name) = self.pools();
         let spec = ConnectionSpec::new(Sqlite::new(), options);
-        let pool = pools.register_pool(name, PoolConfig::new(3), spec).await;
+        let pool = pools.register_pool(name, PoolConfig::new(max), spec).await;
         pool.expect("it starts")
     }
 

@@ -219,3 +219,24 @@ async fn a_store_whose_namespace_has_ended_says_so() {
     assert!(matches!(store.health().await, Err(StoreError::Stopped)));
     assert!(matches!(store.subscribe(), Err(StoreError::Stopped)));
 }
+
+#[tokio::test(start_paused = true)]
+async fn pages_by_number_miss_nothing_though_events_come_and_go() {
+    let bed = Bed::with(EventStoreSpec::default().max_events(10)).await;
+    let store = async |count| {
+        let batch = (0..count).map(|_| event("e"));
+        bed.store.store_batch(batch).await.expect("they are stored");
+    };
+    store(10).await;
+    assert_eq!(ids(&bed, EventQuery::new().limit(4)).await, [1, 2, 3, 4]);
+    store(3).await;
+    assert_eq!(
+        ids(&bed, EventQuery::new().after(id(4)).limit(4)).await,
+        [5, 6, 7, 8]
+    );
+    let between = EventQuery::new().after(id(8)).before(id(11));
+    assert_eq!(ids(&bed, between).await, [9, 10]);
+    let none = EventQuery::new().after(id(11)).before(id(5));
+    assert_eq!(ids(&bed, none).await, Vec::<u64>::new());
+    bed.end().await;
+}

@@ -5,9 +5,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use mainstay_actors::EventStore;
-use mainstay_actors::event_store::EventQuery;
-use mainstay_supervisors::specs::{EventBackendSpec, EventStoreSpec};
+use mainstay_actors::event_store::{
+    EventBackend, EventGroup, EventQuery, SqliteBackend, StoreBounds,
+};
+use mainstay_actors::pool::managers::sqlite::{SqliteOptions, SqliteSync};
+use mainstay_supervisors::specs::{EventBackendSpec, EventStoreSpec, NamespaceName};
 
+use super::home::Home;
 use super::support::{Bed, event, id};
 
 /// A folder that is gone after the test.
@@ -152,21 +156,27 @@ async fn a_file_that_is_no_database_or_of_a_later_version_is_told_with_its_name(
     );
 }
 
-#[tokio::test(start_paused = true)]
-async fn the_file_is_synced_at_each_commit() {
-    let folder = Folder::new();
-    let path = folder.file("events.db");
-    let bed = Bed::with(spec(&path)).await;
-    bed.store.store(event("a")).await.expect("it is stored");
-    // What is in the write-ahead log is there for whoever opens the file.
-    let other = rusqlite::Connection::open(&path).expect("it opens");
-    let mode: String = other
-        .pragma_query_value(None, "journal_mode", |row| row.get(0))
-        .expect("a mode");
-    let count: i64 = other
-        .query_row("SELECT count(*) FROM mainstay_events", [], |row| row.get(0))
-        .expect("a count");
-    assert_eq!((mode.as_str(), count), ("wal", 1));
-    drop(other);
-    bed.end().await;
+#[tokio::test(flavor = "multi_thread")]
+async fn each_commit_waits_for_the_disk_also_on_connections_that_would_not() {
+    let (folder, home) = (Folder::new(), Home::new().await);
+    let hasty = SqliteOptions::file(folder.file("events.db")).synchronous(SqliteSync::Normal);
+    let pool = home.sqlite_of(hasty, 1).await;
+    let synced = async || {
+        let mut lease = pool.checkout().await.expect("a connection");
+        let level = lease.call(|c| c.pragma_query_value(None, "synchronous", |row| row.get(0)));
+        level.await.expect("a level")
+    };
+    let before: i64 = synced().await;
+    let namespace = NamespaceName::new("n").expect("a name");
+    let backend = SqliteBackend::new(pool.clone(), namespace.clone(), Duration::from_secs(60));
+    let group = EventGroup::new(vec![event("e").in_namespace(namespace)]);
+    let bounds = StoreBounds::new(10, 10_000);
+    backend
+        .append(vec![group].into(), bounds)
+        .await
+        .expect("it is stored");
+    let after: i64 = synced().await;
+    assert_eq!((before, after), (1, 2));
+    drop((backend, pool));
+    home.end().await;
 }

@@ -188,7 +188,7 @@ async fn handles_unserializable_terms_gracefully() {
         .expect_err("it is refused");
     assert_eq!(
         error.to_string(),
-        "id: expected 1 to 9007199254740991, found 0\n\
+        "id: expected 1 to 4503599627370495, found 0\n\
          data.a[0]: expected a finite number, found NaN\n\
          data.a[1]: expected a finite number, found inf\n\
          data.b: expected an integer of 64 bits, found 18446744073709551616"
@@ -257,4 +257,42 @@ async fn event_stores_of_two_namespaces_do_not_see_each_other() {
     );
     other.end().await;
     one.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_batch_that_has_no_end_or_too_many_bytes_is_refused() {
+    let spec = EventStoreSpec::default()
+        .data_max(1000)
+        .queue_bytes_max(5096);
+    let bed = Bed::with(spec).await;
+    let endless = std::iter::repeat_with(|| event("e"));
+    let error = bed
+        .store
+        .store_batch(endless)
+        .await
+        .expect_err("it is refused");
+    assert!(
+        matches!(error, StoreError::BatchTooLarge { max: 1000, .. }),
+        "{error}"
+    );
+    let heavy = |count| {
+        let data = "x".repeat(990);
+        let event = Event::builder("heavy").data(data.as_str()).build();
+        vec![event.expect("an event"); count]
+    };
+    let error = bed
+        .store
+        .store_batch(heavy(5))
+        .await
+        .expect_err("it is refused");
+    assert!(
+        matches!(error, StoreError::BatchTooHeavy { max: 5096, found } if found > 5096),
+        "{error}"
+    );
+    bed.store
+        .store_batch(heavy(4))
+        .await
+        .expect("they are stored");
+    assert_eq!(bed.types().await.len(), 4);
+    bed.end().await;
 }

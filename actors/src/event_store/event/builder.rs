@@ -1,8 +1,9 @@
 //! An event to be made.
 
+use std::fmt::Display;
 use std::time::SystemTime;
 
-use mainstay_specs::{Fault, Faults, SpecPath};
+use mainstay_specs::{Fault, Faults, NameError, ServiceName, SpecPath};
 
 use super::check::check_data;
 use super::{Event, EventError};
@@ -38,6 +39,7 @@ pub struct EventBuilder {
     event_type: Result<EventType, TextError>,
     id: Option<u64>,
     wall_time: Option<SystemTime>,
+    node: Option<Result<ServiceName, NameError>>,
     process: Option<Result<EventProcess, TextError>>,
     correlation_id: Option<Result<CorrelationId, TextError>>,
     parent_id: Option<EventId>,
@@ -50,6 +52,7 @@ impl EventBuilder {
             event_type: EventType::new(event_type),
             id: None,
             wall_time: None,
+            node: None,
             process: None,
             correlation_id: None,
             parent_id: None,
@@ -67,6 +70,12 @@ impl EventBuilder {
     /// Sets when it happened: from 1970 to 9999; what is finer than a microsecond is dropped. Default: now.
     pub const fn wall_time(mut self, time: SystemTime) -> Self {
         self.wall_time = Some(time);
+        self
+    }
+
+    /// Sets the machine it is of. Default: the one that stores it, if that has a name.
+    pub fn node(mut self, name: impl AsRef<str>) -> Self {
+        self.node = Some(ServiceName::new(name));
         self
     }
 
@@ -120,6 +129,7 @@ impl EventBuilder {
             wrong("wall_time", "expected a time from 1970 to 9999".to_owned());
         }
         let event_type = taken("event_type", Some(self.event_type), &mut wrong);
+        let node = taken("node", self.node, &mut wrong);
         let process = taken("process", self.process, &mut wrong);
         let correlation_id = taken("correlation_id", self.correlation_id, &mut wrong);
         faults.extend(
@@ -133,7 +143,7 @@ impl EventBuilder {
                 event_type,
                 wall_time: time::from_micros(wall_time),
                 monotonic: None,
-                node: None,
+                node,
                 namespace: None,
                 process,
                 correlation_id,
@@ -148,9 +158,9 @@ impl EventBuilder {
     }
 }
 
-fn taken<T>(
+fn taken<T, E: Display>(
     field: &str,
-    given: Option<Result<T, TextError>>,
+    given: Option<Result<T, E>>,
     wrong: &mut impl FnMut(&str, String),
 ) -> Option<T> {
     match given? {

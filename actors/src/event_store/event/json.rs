@@ -82,14 +82,15 @@ impl Reading {
         let mut faults = Vec::new();
         let wall_time = self.wall_time.as_deref().map(time::parse_time);
         let wall_time = valid("wall_time", wall_time, &mut faults);
-        let node = self.node.map(ServiceName::new);
-        let node = valid("node", node, &mut faults);
         let namespace = self.namespace.map(NamespaceName::new);
         let namespace = valid("namespace", namespace, &mut faults);
         let parent_id = self.parent_id.map(EventId::try_from);
         let parent_id = valid("parent_id", parent_id, &mut faults);
         let id = valid("id", self.id.map(EventId::try_from), &mut faults);
         let mut event = Event::builder(self.event_type).data(self.data);
+        if let Some(node) = self.node {
+            event = event.node(node);
+        }
         if let Some(process) = self.process {
             event = event.process(process);
         }
@@ -103,7 +104,6 @@ impl Reading {
             Ok(mut event) if faults.is_empty() => {
                 event.id = id;
                 event.parent_id = parent_id;
-                event.node = node;
                 event.namespace = namespace;
                 event.monotonic = self.monotonic_ns.map(Duration::from_nanos);
                 Ok(event)

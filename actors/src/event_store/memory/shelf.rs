@@ -1,6 +1,7 @@
 //! The events, and where to find them.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::ops::Bound;
 use std::time::SystemTime;
 
 use crate::event_store::backend::{Appended, EventGroup, StoreBounds, Usage};
@@ -32,18 +33,27 @@ pub(super) struct Shelf {
 
 impl Shelf {
     pub(super) fn append(&mut self, groups: &[EventGroup], bounds: StoreBounds) -> Appended {
-        let outcomes = groups.iter().map(|group| self.append_group(&group.events));
-        let outcomes = outcomes.collect();
+        let mut passed_over = Vec::new();
+        let mut outcomes = Vec::with_capacity(groups.len());
+        for (nth, group) in groups.iter().enumerate() {
+            outcomes.push(self.append_group(&group.events, |id| passed_over.push((nth, id))));
+        }
+        let evicted_max = StoreBounds::evicted_max(groups);
         let mut evicted = 0;
-        while bounds.are_broken_by(self.events.len() as u64, self.bytes) {
-            let lowest = self.events.keys().next().copied();
-            lowest.map(|id| self.remove(id));
+        while evicted < evicted_max && bounds.are_broken_by(self.events.len() as u64, self.bytes) {
+            if let Some(id) = self.events.keys().next().copied() {
+                self.remove(id);
+            }
             evicted += 1;
         }
-        Appended::new(outcomes, evicted, self.usage())
+        Appended::new(outcomes, evicted, self.usage()).passed_over(passed_over)
     }
 
-    fn append_group(&mut self, group: &[Event]) -> Result<Vec<EventId>, EventId> {
+    fn append_group(
+        &mut self,
+        group: &[Event],
+        mut pass_over: impl FnMut(EventId),
+    ) -> Result<Vec<EventId>, EventId> {
         let taken = |event: &&Event| {
             let kept = event.id.and_then(|id| self.events.get(&id));
             kept.is_some_and(|kept| !kept.event.says_the_same(event))
@@ -54,7 +64,9 @@ impl Shelf {
         let (ids, last) = number(group, self.last);
         self.last = last;
         for (event, id) in group.iter().zip(&ids) {
-            if !self.events.contains_key(id) {
+            if self.events.contains_key(id) {
+                pass_over(*id);
+            } else {
                 self.insert(*id, event.clone());
             }
         }
@@ -107,7 +119,17 @@ impl Shelf {
             let times = self.by_time.range(span(query)).map(|(_, id)| *id);
             self.sorted(times, query, &mut pager);
         } else {
-            self.in_order(self.events.keys().copied(), query, &mut pager);
+            let (after, before) = (query.after, query.before);
+            let from = after.map_or(Bound::Unbounded, Bound::Excluded);
+            let until = before.map_or(Bound::Unbounded, Bound::Excluded);
+            // A range whose end is not after its beginning is none.
+            if after
+                .zip(before)
+                .is_none_or(|(after, before)| after < before)
+            {
+                let ids = self.events.range((from, until)).map(|(id, _)| *id);
+                self.in_order(ids, query, &mut pager);
+            }
         }
         pager.page()
     }

@@ -26,10 +26,15 @@ struct Model {
 
 impl Model {
     fn append(&mut self, groups: &[EventGroup], bounds: StoreBounds) -> Appended {
-        let outcomes = groups
-            .iter()
-            .map(|group| self.group(&group.events))
-            .collect();
+        let mut passed_over = Vec::new();
+        let mut outcomes = Vec::new();
+        for (nth, group) in groups.iter().enumerate() {
+            let there: Vec<_> = self.events.iter().filter_map(|event| event.id).collect();
+            let outcome = self.group(&group.events);
+            let ids = outcome.iter().flatten().filter(|id| there.contains(id));
+            passed_over.extend(ids.map(|id| (nth, *id)));
+            outcomes.push(outcome);
+        }
         let mut evicted = 0;
         while self.events.len() as u64 > bounds.events
             || (self.bytes() > bounds.bytes && self.events.len() > 1)
@@ -38,7 +43,7 @@ impl Model {
             self.events.retain(|event| event.id != lowest);
             evicted += 1;
         }
-        Appended::new(outcomes, evicted, self.usage())
+        Appended::new(outcomes, evicted, self.usage()).passed_over(passed_over)
     }
 
     fn group(&mut self, group: &[Event]) -> Result<Vec<EventId>, EventId> {
@@ -179,8 +184,9 @@ fn query() -> impl Strategy<Value = EventQuery> {
         prop::option::weighted(0.2, 0..2_u8),
     );
     let data = prop::option::weighted(0.3, (prop::sample::select(vec!["", "k", "0"]), data()));
-    let order = (any::<bool>(), any::<bool>(), 0..4_u64);
-    (said, data, order).prop_map(|(said, data, (by_time, down, offset))| {
+    let by_id = prop::option::weighted(0.2, 1..30_u64);
+    let order = (any::<bool>(), any::<bool>(), 0..4_u64, by_id.clone(), by_id);
+    (said, data, order).prop_map(|(said, data, (by_time, down, offset, after, before))| {
         let (types, from, until, matter, parent, process) = said;
         let mut query = EventQuery::new().offset(offset);
         for kind in types {
@@ -190,6 +196,8 @@ fn query() -> impl Strategy<Value = EventQuery> {
         query.until = until;
         query.correlation_id = matter.map(|m| CorrelationId::new(format!("m{m}")).expect("an id"));
         query.parent_id = parent.and_then(EventId::new);
+        query.after = after.and_then(EventId::new);
+        query.before = before.and_then(EventId::new);
         query.process = process.map(|p| EventProcess::new(format!("p{p}")).expect("a path"));
         if let Some((path, value)) = data {
             query = query.data(path, value).expect("a path");

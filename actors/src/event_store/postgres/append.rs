@@ -1,7 +1,7 @@
 //! Storing and taking away.
 
 use std::collections::BTreeMap;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use tokio_postgres::{Client, Transaction};
 
@@ -19,16 +19,20 @@ pub(super) async fn append(
     tenant: &Tenant,
     groups: &[EventGroup],
     bounds: StoreBounds,
+    limit: Duration,
 ) -> Result<Appended, BackendError> {
-    let mut writing = Writing::begin(client, tenant).await?;
+    let mut writing = Writing::begin(client, tenant, limit).await?;
     let mut outcomes = Vec::with_capacity(groups.len());
-    for group in groups {
-        outcomes.push(writing.group(&group.events).await?);
+    let mut passed_over = Vec::new();
+    for (nth, group) in groups.iter().enumerate() {
+        let pass_over = |id| passed_over.push((nth, id));
+        outcomes.push(writing.group(&group.events, pass_over).await?);
     }
     writing.insert().await?;
-    let evicted = writing.evict(bounds).await?;
+    let at_most = StoreBounds::evicted_max(groups);
+    let evicted = writing.evict(bounds, at_most).await?;
     let usage = writing.commit().await?;
-    Ok(Appended::new(outcomes, evicted, usage))
+    Ok(Appended::new(outcomes, evicted, usage).passed_over(passed_over))
 }
 
 pub(super) async fn remove_before(
@@ -36,11 +40,23 @@ pub(super) async fn remove_before(
     tenant: &Tenant,
     time: SystemTime,
     at_most: u32,
+    limit: Duration,
 ) -> Result<u64, BackendError> {
-    let mut writing = Writing::begin(client, tenant).await?;
+    let mut writing = Writing::begin(client, tenant, limit).await?;
     let removed = writing.remove_before(time, at_most).await?;
     writing.commit().await?;
     Ok(removed)
+}
+
+/// What holds for one transaction: the server gives up when nobody waits for it any more, also when it does not learn that the client is
+/// gone, so that others who write for the namespace do not wait for that; and a commit waits for the disk, whatever the session says.
+fn settings(limit: Duration) -> String {
+    let ms = limit.as_millis().max(1);
+    format!(
+        "SET LOCAL lock_timeout = {ms}; SET LOCAL statement_timeout = {ms}; \
+         SET LOCAL idle_in_transaction_session_timeout = {ms}; \
+         SELECT set_config('synchronous_commit', 'on', true) WHERE current_setting('synchronous_commit') = 'off'"
+    )
 }
 
 /// One transaction, with what the books of the namespace say in it, and what is to be there at its end.
@@ -54,8 +70,14 @@ struct Writing<'a> {
 
 impl<'a> Writing<'a> {
     /// Others who write for this namespace wait for the end of this.
-    async fn begin(client: &'a mut Client, tenant: &'a Tenant) -> Result<Self, BackendError> {
+    async fn begin(
+        client: &'a mut Client,
+        tenant: &'a Tenant,
+        limit: Duration,
+    ) -> Result<Self, BackendError> {
         let transaction = client.transaction().await.map_err(BackendError::failed)?;
+        let settings = transaction.batch_execute(&settings(limit)).await;
+        settings.map_err(BackendError::failed)?;
         let usage = ledger(&transaction, tenant, "FOR UPDATE").await?;
         Ok(Self {
             transaction,
@@ -68,6 +90,7 @@ impl<'a> Writing<'a> {
     async fn group(
         &mut self,
         group: &[Event],
+        mut pass_over: impl FnMut(EventId),
     ) -> Result<Result<Vec<EventId>, EventId>, BackendError> {
         let mut is_there = vec![false; group.len()];
         for (event, is_there) in group.iter().zip(&mut is_there) {
@@ -84,7 +107,9 @@ impl<'a> Writing<'a> {
         let (ids, last) = number(group, self.usage.last_id);
         self.usage.last_id = last;
         for ((event, id), is_there) in group.iter().zip(&ids).zip(is_there) {
-            if !is_there {
+            if is_there {
+                pass_over(*id);
+            } else {
                 self.new.insert(*id, event.clone().with_id(*id));
             }
         }
@@ -131,9 +156,9 @@ impl<'a> Writing<'a> {
     }
 
     /// Takes away those with the lowest numbers until the bounds are kept.
-    async fn evict(&mut self, bounds: StoreBounds) -> Result<u64, BackendError> {
+    async fn evict(&mut self, bounds: StoreBounds, at_most: u64) -> Result<u64, BackendError> {
         let (before, mut last) = (self.usage.events, 0_i64);
-        while bounds.are_broken_by(self.usage.events, self.usage.bytes) {
+        while self.is_to_go(bounds, before, at_most) {
             let sql = "SELECT id, bytes FROM mainstay_events WHERE namespace = $1 AND id > $2 ORDER BY id LIMIT 1000";
             let rows = self
                 .transaction
@@ -144,7 +169,7 @@ impl<'a> Writing<'a> {
                 break;
             }
             for row in rows {
-                if !bounds.are_broken_by(self.usage.events, self.usage.bytes) {
+                if !self.is_to_go(bounds, before, at_most) {
                     break;
                 }
                 last = row.try_get(0).map_err(BackendError::failed)?;
@@ -175,6 +200,12 @@ impl<'a> Writing<'a> {
             self.subtract(row.try_get(0).map_err(BackendError::failed)?);
         }
         Ok(gone.len() as u64)
+    }
+
+    /// Whether one more has to go, of so many that there were.
+    const fn is_to_go(&self, bounds: StoreBounds, before: u64, at_most: u64) -> bool {
+        let Usage { events, bytes, .. } = self.usage;
+        before - events < at_most && bounds.are_broken_by(events, bytes)
     }
 
     fn subtract(&mut self, bytes: i64) {

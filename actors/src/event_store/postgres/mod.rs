@@ -24,6 +24,7 @@ use super::backend::{
 };
 use super::event::Event;
 use super::id::EventId;
+use super::places::Places;
 use super::query::{EventPage, EventQuery, PageBounds};
 use crate::pool::PoolManager;
 use crate::pool::managers::postgres::Postgres;
@@ -44,6 +45,7 @@ pub struct PostgresBackend {
     limit: Duration,
     /// Once the tables are there.
     tenant: OnceCell<Tenant>,
+    places: Places,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -56,6 +58,7 @@ impl PostgresBackend {
     #[must_use]
     pub fn new(pool: PoolManager<Postgres>, namespace: NamespaceName, limit: Duration) -> Self {
         Self {
+            places: Places::of(pool.config().max_size),
             pool,
             namespace,
             limit,
@@ -96,13 +99,14 @@ impl EventBackend for PostgresBackend {
         Box::pin(self.within(BackendError::unknown, async move {
             let tenant = self.tenant().await?;
             let mut lease = self.pool.checkout().await.map_err(BackendError::failed)?;
-            append::append(&mut lease, &tenant, &groups, bounds).await
+            append::append(&mut lease, &tenant, &groups, bounds, self.limit * 4 / 5).await
         }))
     }
 
     fn get(&self, id: EventId) -> BackendAnswer<'_, Option<Event>> {
         Box::pin(self.within(BackendError::failed, async move {
             let tenant = self.tenant().await?;
+            let _place = self.places.enter().await?;
             let lease = self.pool.checkout().await.map_err(BackendError::failed)?;
             ask::find(&**lease, &tenant, id).await
         }))
@@ -111,6 +115,7 @@ impl EventBackend for PostgresBackend {
     fn query(&self, query: Arc<EventQuery>, bounds: PageBounds) -> BackendAnswer<'_, EventPage> {
         Box::pin(self.within(BackendError::failed, async move {
             let tenant = self.tenant().await?;
+            let _place = self.places.enter().await?;
             let lease = self.pool.checkout().await.map_err(BackendError::failed)?;
             ask::query(&lease, &tenant, &query, bounds).await
         }))
@@ -120,13 +125,14 @@ impl EventBackend for PostgresBackend {
         Box::pin(self.within(BackendError::unknown, async move {
             let tenant = self.tenant().await?;
             let mut lease = self.pool.checkout().await.map_err(BackendError::failed)?;
-            append::remove_before(&mut lease, &tenant, time, at_most).await
+            append::remove_before(&mut lease, &tenant, time, at_most, self.limit * 4 / 5).await
         }))
     }
 
     fn usage(&self) -> BackendAnswer<'_, Usage> {
         Box::pin(self.within(BackendError::failed, async move {
             let tenant = self.tenant().await?;
+            let _place = self.places.enter().await?;
             let lease = self.pool.checkout().await.map_err(BackendError::failed)?;
             ask::ledger(&**lease, &tenant, "").await
         }))

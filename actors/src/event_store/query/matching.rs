@@ -19,6 +19,10 @@ impl EventQuery {
         (self.types.is_empty() || self.types.contains(&event.event_type))
             && self.from.is_none_or(|from| from <= at)
             && self.until.is_none_or(|until| at < until)
+            && self.after.is_none_or(|after| event.id > Some(after))
+            && self
+                .before
+                .is_none_or(|before| event.id.is_some_and(|id| id < before))
             && fits(self.correlation_id.as_ref(), event.correlation_id.as_ref())
             && fits(self.parent_id.as_ref(), event.parent_id.as_ref())
             && fits(self.process.as_ref(), event.process.as_ref())

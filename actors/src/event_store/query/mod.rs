@@ -78,6 +78,8 @@ pub struct EventQuery {
     pub(crate) from: Option<u64>,
     pub(crate) until: Option<u64>,
     pub(crate) correlation_id: Option<CorrelationId>,
+    pub(crate) after: Option<EventId>,
+    pub(crate) before: Option<EventId>,
     pub(crate) parent_id: Option<EventId>,
     pub(crate) process: Option<EventProcess>,
     pub(crate) node: Option<ServiceName>,
@@ -109,6 +111,18 @@ impl EventQuery {
     /// Those that happened before this time.
     pub fn until(mut self, time: SystemTime) -> Self {
         self.until = Some(rounded_up(time));
+        self
+    }
+
+    /// Those with a higher number than this: what comes after the last one seen.
+    pub const fn after(mut self, id: EventId) -> Self {
+        self.after = Some(id);
+        self
+    }
+
+    /// Those with a lower number than this.
+    pub const fn before(mut self, id: EventId) -> Self {
+        self.before = Some(id);
         self
     }
 
@@ -158,8 +172,8 @@ impl EventQuery {
         self
     }
 
-    /// Passes over so many of the first. To go through many events, ask for those after the last one seen rather than for a large
-    /// offset: new events may come, and old ones go, between two questions.
+    /// Passes over so many of the first. To go through many events, ask for those [`after`](Self::after) the last one seen
+    /// rather than for an offset: new events may come, and old ones go, between two questions.
     pub const fn offset(mut self, events: u64) -> Self {
         self.offset = events;
         self

@@ -43,9 +43,7 @@ impl<T> Queue<T> {
         }
         let events = self.load.events.saturating_add(load.events);
         let bytes = self.load.bytes.saturating_add(load.bytes);
-        // Whatever is accepted at all fits an empty queue.
-        let alone = self.waiting.is_empty();
-        if (events > max.events || bytes > max.bytes) && !alone {
+        if events > max.events || bytes > max.bytes {
             return Err(NotQueued::Full(item, self.load));
         }
         self.load = Load { events, bytes };

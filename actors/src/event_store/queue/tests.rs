@@ -61,7 +61,7 @@ proptest! {
             prop_assert_eq!(queue.load(), waiting);
             if put {
                 let one = load(events, bytes);
-                let fits = model.is_empty() || (waiting.events + events <= MAX.events && waiting.bytes + bytes <= MAX.bytes);
+                let fits = waiting.events + events <= MAX.events && waiting.bytes + bytes <= MAX.bytes;
                 let expected = if fits { Ok(()) } else { Err(NotQueued::Full(number, waiting)) };
                 prop_assert_eq!(queue.push(number, one, MAX), expected);
                 if fits {

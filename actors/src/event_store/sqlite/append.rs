@@ -22,12 +22,14 @@ pub(super) fn append(
 ) -> Result<Appended, BackendError> {
     let mut writing = Writing::begin(connection, tenant)?;
     let mut outcomes = Vec::with_capacity(groups.len());
-    for group in groups {
-        outcomes.push(writing.group(&group.events)?);
+    let mut passed_over = Vec::new();
+    for (nth, group) in groups.iter().enumerate() {
+        let pass_over = |id| passed_over.push((nth, id));
+        outcomes.push(writing.group(&group.events, pass_over)?);
     }
-    let evicted = writing.evict(bounds)?;
+    let evicted = writing.evict(bounds, StoreBounds::evicted_max(groups))?;
     let usage = writing.commit()?;
-    Ok(Appended::new(outcomes, evicted, usage))
+    Ok(Appended::new(outcomes, evicted, usage).passed_over(passed_over))
 }
 
 pub(super) fn remove_before(
@@ -42,6 +44,9 @@ pub(super) fn remove_before(
     Ok(removed)
 }
 
+/// `PRAGMA synchronous`: a commit waits for the disk.
+const FULL: i64 = 2;
+
 /// One transaction, with what the books of the namespace say in it.
 struct Writing<'a> {
     transaction: Transaction<'a>,
@@ -51,6 +56,15 @@ struct Writing<'a> {
 
 impl<'a> Writing<'a> {
     fn begin(connection: &'a mut Connection, tenant: &'a Tenant) -> Result<Self, BackendError> {
+        // Others may borrow the connection too, or may have made it so that a commit does not wait for the disk.
+        let synced: i64 = connection
+            .pragma_query_value(None, "synchronous", |row| row.get(0))
+            .map_err(failed)?;
+        if synced < FULL {
+            connection
+                .pragma_update(None, "synchronous", FULL)
+                .map_err(failed)?;
+        }
         // With the right to write from the start: one that reads first may find that somebody else has written meanwhile.
         let transaction = connection
             .transaction_with_behavior(TransactionBehavior::Immediate)
@@ -63,7 +77,11 @@ impl<'a> Writing<'a> {
         })
     }
 
-    fn group(&mut self, group: &[Event]) -> Result<Result<Vec<EventId>, EventId>, BackendError> {
+    fn group(
+        &mut self,
+        group: &[Event],
+        mut pass_over: impl FnMut(EventId),
+    ) -> Result<Result<Vec<EventId>, EventId>, BackendError> {
         let mut is_there = vec![false; group.len()];
         for (event, is_there) in group.iter().zip(&mut is_there) {
             let Some(given) = event.id else { continue };
@@ -75,7 +93,9 @@ impl<'a> Writing<'a> {
         let (ids, last) = number(group, self.usage.last_id);
         self.usage.last_id = last;
         for ((event, id), is_there) in group.iter().zip(&ids).zip(is_there) {
-            if !is_there {
+            if is_there {
+                pass_over(*id);
+            } else {
                 self.insert(&Columns::of(event, *id)).map_err(failed)?;
             }
         }
@@ -106,7 +126,7 @@ impl<'a> Writing<'a> {
     }
 
     /// Takes away those with the lowest numbers until the bounds are kept.
-    fn evict(&mut self, bounds: StoreBounds) -> Result<u64, BackendError> {
+    fn evict(&mut self, bounds: StoreBounds, at_most: u64) -> Result<u64, BackendError> {
         if !bounds.are_broken_by(self.usage.events, self.usage.bytes) {
             return Ok(0);
         }
@@ -116,7 +136,9 @@ impl<'a> Writing<'a> {
             let sql = "SELECT id, bytes FROM mainstay_events WHERE namespace = ?1 ORDER BY id";
             let mut lowest = self.transaction.prepare_cached(sql).map_err(failed)?;
             let mut rows = lowest.query(params![self.tenant.key]).map_err(failed)?;
-            while bounds.are_broken_by(self.usage.events, self.usage.bytes) {
+            while before - self.usage.events < at_most
+                && bounds.are_broken_by(self.usage.events, self.usage.bytes)
+            {
                 let Some(row) = rows.next().map_err(failed)? else {
                     break;
                 };

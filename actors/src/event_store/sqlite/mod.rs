@@ -11,17 +11,19 @@ mod ask;
 mod schema;
 
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use mainstay_specs::NamespaceName;
 use rusqlite::Connection;
 use tokio::sync::OnceCell;
+use tokio::time::timeout;
 
 use super::backend::{
     Appended, BackendAnswer, BackendError, EventBackend, EventGroup, StoreBounds, Usage,
 };
 use super::event::Event;
 use super::id::EventId;
+use super::places::Places;
 use super::query::{EventPage, EventQuery, PageBounds};
 use crate::pool::PoolManager;
 use crate::pool::managers::sqlite::{Sqlite, SqliteError};
@@ -29,26 +31,30 @@ use schema::Tenant;
 
 /// Keeps events in SQLite, on a pool of connections.
 ///
-/// What was acknowledged is on the disk, however the process or the machine ends, as far as the connections are made as
-/// [`SqliteOptions`](crate::pool::managers::sqlite::SqliteOptions) has them by default: in write-ahead mode, with a sync at each commit, of
-/// which one serves all stores that wait. Several namespaces, and several processes of one machine, may share a file; each namespace sees
+/// What was acknowledged is on the disk, however the process or the machine ends: each commit is synced (`synchronous = FULL`, also on
+/// connections that were made otherwise), and one commit serves all stores that wait. Several namespaces, and several processes of one machine, may share a file; each namespace sees
 /// its own events only. It is to be on a disk of this machine: the write-ahead mode does not work over a network.
 ///
-/// With two connections or more, questions do not wait for commits.
+/// With two connections or more in the pool, questions do not wait for commits, nor commits for questions: these take all connections but
+/// one. What a file has taken of the disk it keeps; what goes makes room for what comes.
 #[derive(Debug)]
 pub struct SqliteBackend {
     pool: PoolManager<Sqlite>,
     namespace: NamespaceName,
     /// Once the tables are there.
     tenant: OnceCell<Tenant>,
+    places: Places,
+    limit: Duration,
 }
 
 impl SqliteBackend {
-    /// The events of this namespace in the database of a pool. Its tables, whose names begin with `mainstay_event`, are made when they are
-    /// needed first.
+    /// The events of this namespace in the database of a pool, where no question takes longer than `limit`: then it is cut off. Its
+    /// tables, whose names begin with `mainstay_event`, are made when they are needed first.
     #[must_use]
-    pub fn new(pool: PoolManager<Sqlite>, namespace: NamespaceName) -> Self {
+    pub fn new(pool: PoolManager<Sqlite>, namespace: NamespaceName, limit: Duration) -> Self {
         Self {
+            places: Places::of(pool.config().max_size),
+            limit,
             pool,
             namespace,
             tenant: OnceCell::new(),
@@ -94,7 +100,13 @@ impl SqliteBackend {
         Box::pin(async move {
             let tenant = self.tenant().await?;
             let work = move |connection: &mut Connection| work(connection, &tenant);
-            self.call(BackendError::failed, work).await
+            let answer = async {
+                let _place = self.places.enter().await?;
+                self.call(BackendError::failed, work).await
+            };
+            // What nobody waits for any more is cut off: the connection sees to that.
+            let answer = timeout(self.limit, answer).await;
+            answer.unwrap_or_else(|_| Err(BackendError::failed(TooSlow(self.limit))))
         })
     }
 }
@@ -130,6 +142,10 @@ impl EventBackend for SqliteBackend {
         self.read(ask::ledger)
     }
 }
+
+#[derive(Debug, thiserror::Error)]
+#[error("no answer within {0:?}")]
+struct TooSlow(Duration);
 
 /// What SQLite says, where nothing was done.
 fn failed(error: rusqlite::Error) -> BackendError {

@@ -23,7 +23,7 @@ pub(super) struct Asked {
 }
 
 /// All that may be asked, for those who misspell it.
-const NAMES: &str = "namespace, event_type, from, until, correlation_id, parent_id, process, node, data, data.…, order_by, \
+const NAMES: &str = "namespace, event_type, from, until, after, before, correlation_id, parent_id, process, node, data, data.…, order_by, \
                      direction, offset, limit";
 
 impl Asked {
@@ -87,6 +87,8 @@ impl Reading {
                 let id = parsed::<CorrelationId>(value)?;
                 self.once("correlation_id", query.correlation_id(id))?
             }
+            "after" => self.once("after", query.after(parsed::<EventId>(value)?))?,
+            "before" => self.once("before", query.before(parsed::<EventId>(value)?))?,
             "parent_id" => self.once("parent_id", query.parent_id(parsed::<EventId>(value)?))?,
             "process" => self.once("process", query.process(parsed::<EventProcess>(value)?))?,
             "node" => {

@@ -27,7 +27,7 @@ pub(super) fn not_read(error: &StoreError) -> ApiError {
 fn refused(error: &StoreError) -> ApiError {
     match error {
         StoreError::Invalid(faults) => ApiError::invalid_value(on_one_line(faults)),
-        StoreError::BatchTooLarge { .. } => {
+        StoreError::BatchTooLarge { .. } | StoreError::BatchTooHeavy { .. } => {
             let status = StatusCode::PAYLOAD_TOO_LARGE;
             ApiError::new(status, "payload_too_large", error.to_string())
         }

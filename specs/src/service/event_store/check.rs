@@ -92,6 +92,18 @@ impl EventStoreSpec {
             ("queue_bytes_max", self.queue_bytes_max, event, "data_max"),
             ("query_bytes_max", self.query_bytes_max, event, "data_max"),
             (
+                "backlog_max",
+                self.backlog_max.into(),
+                self.batch_max.into(),
+                "batch_max",
+            ),
+            (
+                "backlog_max",
+                self.backlog_max.into(),
+                self.group_max.into(),
+                "group_max",
+            ),
+            (
                 "queue_max",
                 self.queue_max.into(),
                 self.batch_max.into(),

@@ -62,7 +62,8 @@ pub struct EventStoreSpec {
     pub queries_max: u32,
     /// The most subscribers at a time, at least 1. Default: 256.
     pub subscribers_max: u32,
-    /// How many events a subscriber may be behind before it loses the oldest, 1 to 65,536; taken as the next power of two. Default: 256.
+    /// How many events a subscriber may be behind before it loses the oldest, up to 65,536; taken as the next power of two. At least
+    /// `batch_max` and `group_max`: so many come at once. Default: 4,096.
     pub backlog_max: u32,
     /// How long a call waits for its answer unless its handle says otherwise, 1 ms to 10 min. Default: 5 s.
     #[serde(with = "crate::duration")]
@@ -88,7 +89,7 @@ impl Default for EventStoreSpec {
             query_bytes_max: 16 << 20,
             queries_max: 64,
             subscribers_max: 256,
-            backlog_max: 256,
+            backlog_max: 4096,
             time_limit: Duration::from_secs(5),
         }
     }

@@ -3,6 +3,7 @@
 mod mutant;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use mainstay::testkit::conformance::event_backend;
 use mainstay_actors::event_store::{EventBackend, MemoryBackend, SqliteBackend};
@@ -22,7 +23,7 @@ async fn in_sqlite(options: SqliteOptions) {
     let home = Home::new().await;
     let pool = home.sqlite(options).await;
     let make = |namespace| {
-        let backend = SqliteBackend::new(pool.clone(), namespace);
+        let backend = SqliteBackend::new(pool.clone(), namespace, Duration::from_secs(60));
         async { Arc::new(backend) as Arc<dyn EventBackend> }
     };
     assert_eq!(event_backend(make).await, Ok(()));
@@ -56,6 +57,9 @@ const WHOLE_OR_NOT: &str =
     "a group with a number that another event has is not stored at all, and the others are";
 const SEEN: &str = "a group is seen whole or not at all";
 const LOWEST: &str = "of more events than there may be, those with the lowest numbers go";
+const LOWERED: &str =
+    "of far more events than there may be, 1,000 go in one transaction, and two for each new one";
+const STORED_AGAIN: &str = "an event that is stored again with its number is passed over";
 const BYTES: &str =
     "of more bytes than there may be, events go with the lowest numbers, but the last one stays";
 const FITS: &str = "a question is answered with every event that fits, and no other, in order";
@@ -78,6 +82,8 @@ async fn each_flaw_is_found_by_the_rule_that_it_breaks() {
         (Flaw::Overwrites, Some(WHOLE_OR_NOT)),
         (Flaw::OneByOne, Some(SEEN)),
         (Flaw::EarliestGoes, Some(LOWEST)),
+        (Flaw::AllAtOnceGoes, Some(LOWERED)),
+        (Flaw::AlwaysNew, Some(STORED_AGAIN)),
         (Flaw::BytesUncounted, Some(BYTES)),
         (Flaw::NoCorrelation, Some(FITS)),
         (Flaw::NoData, Some(FITS)),

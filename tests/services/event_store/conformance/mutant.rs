@@ -21,7 +21,7 @@ pub(super) enum Flaw {
     Floats,
     /// Times are kept in milliseconds.
     Milliseconds,
-    /// What has a megabyte fails.
+    /// What has a megabyte is read back cut.
     Small,
     /// What comes before a number that is taken is stored.
     Parted,
@@ -31,6 +31,10 @@ pub(super) enum Flaw {
     OneByOne,
     /// Where there is no room, the earliest goes.
     EarliestGoes,
+    /// All that is too much goes in one transaction.
+    AllAtOnceGoes,
+    /// What was there already is told as new.
+    AlwaysNew,
     /// Bytes do not matter.
     BytesUncounted,
     /// Matters do not matter.
@@ -146,18 +150,24 @@ impl Mutant {
         id
     }
 
-    fn evict(&self, list: &mut List, bounds: StoreBounds) -> u64 {
+    fn evict(&self, list: &mut List, bounds: StoreBounds, at_most: u64) -> u64 {
         let bytes = |list: &List| list.events.iter().map(Event::serialized_size).sum::<u64>();
         let mut evicted = 0;
-        while list.events.len() as u64 > bounds.events
-            || (!self.has(Flaw::BytesUncounted)
-                && bytes(list) > bounds.bytes
-                && list.events.len() > 1)
+        list.events.sort_by_key(|event| match self.flaw {
+            Flaw::EarliestGoes => (event.wall_time(), event.id()),
+            _ => (UNIX_EPOCH, event.id()),
+        });
+        let at_most = if self.has(Flaw::AllAtOnceGoes) {
+            u64::MAX
+        } else {
+            at_most
+        };
+        while evicted < at_most
+            && (list.events.len() as u64 > bounds.events
+                || (!self.has(Flaw::BytesUncounted)
+                    && bytes(list) > bounds.bytes
+                    && list.events.len() > 1))
         {
-            list.events.sort_by_key(|event| match self.flaw {
-                Flaw::EarliestGoes => (event.wall_time(), event.id()),
-                _ => (UNIX_EPOCH, event.id()),
-            });
             list.events.remove(0);
             evicted += 1;
         }
@@ -185,6 +195,7 @@ impl Mutant {
     fn seen(&self, event: Event) -> Event {
         match self.flaw {
             Flaw::Floats => with_data(&event, &floats(event.data())),
+            Flaw::Small if event.data_size() > 1_000_000 => with_data(&event, &"x".into()),
             Flaw::Milliseconds => {
                 let since = event.wall_time().duration_since(UNIX_EPOCH).expect("later");
                 let millis = u64::try_from(since.as_millis()).expect("it fits");
@@ -358,26 +369,22 @@ impl EventBackend for Mutant {
     ) -> BackendAnswer<'_, Appended> {
         Box::pin(async move {
             let mut outcomes = Vec::new();
-            for group in groups.iter() {
-                let large = group
-                    .events
-                    .iter()
-                    .any(|event| event.data_size() > 1_000_000);
-                if large && self.has(Flaw::Small) {
-                    // As if it were cut.
-                    let cut: Vec<Event> = group
-                        .events
-                        .iter()
-                        .map(|event| with_data(event, &"x".into()))
-                        .collect();
-                    outcomes.push(self.group(&cut).await);
-                    continue;
-                }
-                outcomes.push(self.group(&group.events).await);
+            let mut passed_over = Vec::new();
+            for (nth, group) in groups.iter().enumerate() {
+                let there: Vec<_> =
+                    self.with(|list| list.events.iter().filter_map(Event::id).collect());
+                let outcome = self.group(&group.events).await;
+                let ids = outcome.iter().flatten().filter(|id| there.contains(id));
+                passed_over.extend(ids.map(|id| (nth, *id)));
+                outcomes.push(outcome);
+            }
+            if self.has(Flaw::AlwaysNew) {
+                passed_over.clear();
             }
             Ok::<_, BackendError>(self.with(|list| {
-                let evicted = self.evict(list, bounds);
-                Appended::new(outcomes, evicted, Self::use_of(list))
+                let evicted = self.evict(list, bounds, StoreBounds::evicted_max(&groups));
+                let appended = Appended::new(outcomes, evicted, Self::use_of(list));
+                appended.passed_over(passed_over)
             }))
         })
     }

@@ -3,10 +3,12 @@
 use mainstay_actors::event_store::{Appended, Event, EventId, StoreBounds};
 
 use super::samples::{event, moment, numbered};
-use super::trial::Trial;
+use super::trial::{ROOM, Trial};
 use crate::testkit::conformance::{Violation, same};
 
 const LOWEST: &str = "of more events than there may be, those with the lowest numbers go";
+const LOWERED: &str =
+    "of far more events than there may be, 1,000 go in one transaction, and two for each new one";
 const BYTES: &str =
     "of more bytes than there may be, events go with the lowest numbers, but the last one stays";
 
@@ -32,6 +34,21 @@ pub(super) async fn count_bytes_too(trial: &mut Trial) -> Result<(), Violation> 
     append(trial, BYTES, vec![sized(10), sized(10)], bounds, 0).await?;
     append(trial, BYTES, vec![sized(5000)], bounds, 4).await?;
     append(trial, BYTES, vec![sized(1)], bounds, 1).await
+}
+
+/// Where there is much more than may be, it goes in parts.
+pub(super) async fn that_were_lowered_are_kept_in_parts(
+    trial: &mut Trial,
+) -> Result<(), Violation> {
+    let group = trial.group((0..2200).map(|at| event("e", at)));
+    let appended = trial.append(vec![group.clone()], ROOM).await?;
+    let ids: Vec<EventId> = appended.groups.into_iter().flatten().flatten().collect();
+    trial.note(&group, &ids);
+    let bounds = StoreBounds::new(100, 1 << 30);
+    append(trial, LOWERED, vec![event("new", 0)], bounds, 1002).await?;
+    append(trial, LOWERED, vec![], bounds, 1000).await?;
+    append(trial, LOWERED, vec![], bounds, 99).await?;
+    append(trial, LOWERED, vec![], bounds, 0).await
 }
 
 /// Stores events, after which so many have to have gone.

@@ -42,6 +42,7 @@ pub(super) async fn may_be_stored_again(trial: &mut Trial) -> Result<(), Violati
     let appended = trial.append(vec![group.clone()], ROOM).await?;
     let ids: Vec<EventId> = [2, 3].into_iter().filter_map(EventId::new).collect();
     same(AGAIN, &appended.groups, &vec![Ok(ids.clone())])?;
+    same(AGAIN, &appended.passed_over, &vec![(0, ids[0])])?;
     let mut fresh = group;
     fresh.events.remove(0);
     trial.note(&fresh, &ids[1..]);

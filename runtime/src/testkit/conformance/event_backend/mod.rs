@@ -58,6 +58,7 @@ where
     groups::may_be_stored_again(&mut trial("again").await).await?;
     groups::are_seen_whole(&mut trial("seen").await).await?;
     bounds::are_kept_by_the_lowest_going(&mut trial("bounds").await).await?;
+    bounds::that_were_lowered_are_kept_in_parts(&mut trial("lowered").await).await?;
     bounds::count_bytes_too(&mut trial("bytes").await).await?;
     questions::have_every_answer_that_fits(&mut trial("questions").await).await?;
     questions::are_answered_in_pages(&mut trial("pages").await).await?;

@@ -7,6 +7,7 @@ use mainstay_actors::config::ConfigValue;
 use mainstay_actors::event_store::{
     CorrelationId, Direction, Event, EventId, EventProcess, EventQuery, EventType, OrderBy,
 };
+use mainstay_specs::ServiceName;
 
 /// A moment so many microseconds after a certain one.
 pub(super) fn moment(micros: u64) -> SystemTime {
@@ -61,6 +62,9 @@ pub(super) fn any_event(rng: &mut Rng) -> Event {
     if rng.bool() {
         event = event.process(format!("process/{}", rng.u8(0..2)));
     }
+    if rng.bool() {
+        event = event.node(format!("node {}", rng.u8(0..2)));
+    }
     if let Some(parent) = EventId::new(rng.u64(0..5)) {
         event = event.parent_id(parent);
     }
@@ -97,6 +101,16 @@ pub(super) fn any_query(rng: &mut Rng) -> EventQuery {
     if seldom(rng) {
         let process = EventProcess::new(format!("process/{}", rng.u8(0..2)));
         query = query.process(process.expect("a path"));
+    }
+    if seldom(rng) {
+        let node = ServiceName::new(format!("node {}", rng.u8(0..2)));
+        query = query.node(node.expect("a name"));
+    }
+    if seldom(rng) {
+        query = query.after(EventId::new(rng.u64(1..130)).expect("not 0"));
+    }
+    if seldom(rng) {
+        query = query.before(EventId::new(rng.u64(1..130)).expect("not 0"));
     }
     if seldom(rng) {
         query = query.parent_id(EventId::new(rng.u64(1..5)).expect("not 0"));
