@@ -11,6 +11,7 @@ use tokio::runtime::Handle;
 use tokio::sync::{Mutex as Turnstile, Notify, broadcast, oneshot};
 use tokio::time::Instant;
 
+use super::age::Calendar;
 use super::backend::Usage;
 use super::commit::Pending;
 use super::error::StoreError;
@@ -44,6 +45,7 @@ pub(crate) struct Cell {
     started: Mutex<Option<Instant>>,
     /// When events that are too old were last looked for.
     pruned: Mutex<Option<Instant>>,
+    calendar: Mutex<Calendar>,
     /// Where what must come to its end is done.
     pub(crate) runtime: Handle,
 }
@@ -106,6 +108,7 @@ impl Cell {
             made: (SystemTime::now(), Instant::now()),
             started: Mutex::default(),
             pruned: Mutex::default(),
+            calendar: Mutex::default(),
             runtime: Handle::current(),
         }
     }
@@ -139,8 +142,14 @@ impl Cell {
         last.map_or_else(Instant::now, |at| at + every)
     }
 
-    pub(crate) fn set_pruned(&self) {
+    /// Events that are too old are looked for now: what time to go by.
+    pub(crate) fn prune_now(&self) -> SystemTime {
         *lock(&self.pruned) = Some(Instant::now());
+        let (now, doubted) = lock(&self.calendar).look(SystemTime::now(), self.age());
+        if doubted {
+            tracing::warn!(namespace = %self.namespace, "the clock has leapt ahead: no event is too old for that yet");
+        }
+        now
     }
 
     fn queue(&self) -> MutexGuard<'_, Queue<Pending>> {

@@ -3,7 +3,7 @@
 //! A supervised task and not an actor: whoever wants something of it leaves it in the cell.
 
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, UNIX_EPOCH};
 
 use mainstay_supervisors::{Namespace, Ready, StopToken, current};
 use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep_until};
@@ -182,9 +182,8 @@ impl Work {
 
     async fn prune(&self) {
         let terms = self.cell.terms();
-        let oldest = SystemTime::now().checked_sub(terms.spec().max_age);
+        let oldest = self.cell.prune_now().checked_sub(terms.spec().max_age);
         let oldest = oldest.unwrap_or(UNIX_EPOCH);
-        self.cell.set_pruned();
         while !self.stop.is_stopped() {
             match remove_part(&self.cell, &terms, oldest, "age").await {
                 Ok((_, true)) => self.store_what_waits().await,

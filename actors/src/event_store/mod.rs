@@ -15,7 +15,9 @@
 //! than `max_age`, by their wall time, go once in each `prune_interval`.
 //!
 //! Where the namespace has [alerts](crate::alerts), each is stored as an event of type [`ALERT_TYPE`]. Alerts that are stored are
-//! counted in [`EventStoreStats`] and nowhere else, so that no alert leads to the next.
+//! counted in [`EventStoreStats`] and in no metric of the event store, so that no alert leads to the next. A store on a database borrows
+//! connections for them all the same, which the metrics of that pool (`foundation.connection_pool.*`) count: leave its pool out of rules
+//! that fire at any use.
 //!
 //! | file | holds |
 //! |---|---|
@@ -27,6 +29,7 @@
 //! | `queue/` | what waits to be stored; pure |
 //! | `cell.rs`, `terms.rs`, `commit.rs`, `keeper.rs`, `start.rs` | the state that outlives the keeper, what it goes by, one transaction, the keeper, and where they come from |
 //! | `handle.rs`, `ask.rs`, `seal.rs` | [`EventStore`]: storing, asking, and what is put into an event when it is stored |
+//! | `age.rs` | what time to go by when something is too old; pure |
 //! | `alerts.rs`, `signals.rs` | alerts as events; telemetry and metrics |
 //! | `stream.rs`, `error.rs`, `stats.rs` | [`StoredEvents`]; [`StoreError`]; [`EventStoreStats`] |
 //!
@@ -57,6 +60,7 @@
 //! # }
 //! ```
 
+mod age;
 mod alerts;
 mod ask;
 mod backend;

@@ -131,6 +131,7 @@ impl ServicesSpec {
         }
         if let Some(store) = &self.event_store {
             store.check(report, &At::Field(at, "event_store"));
+            store.check_pool(self.connection_pools.as_ref(), report, at);
         }
         if let Some(breakers) = &self.circuit_breakers {
             breakers.check(report, &At::Field(at, "circuit_breakers"));

@@ -13,7 +13,12 @@ fn store_faults(content: &str) -> String {
 }
 
 fn store(content: &str) -> EventStoreSpec {
-    let text = format!("(namespaces: [(name: \"n\", services: (event_store: ({content})))])");
+    let pools = r#"connection_pools: (pools: [
+        (name: "main", source: sqlite(path: "app.db")),
+        (name: "pg", source: postgres(url: "postgres://ada@db/app")),
+    ])"#;
+    let services = format!("{pools}, event_store: ({content})");
+    let text = format!("(namespaces: [(name: \"n\", services: ({services}))])");
     let node = NodeSpec::from_ron(&text, &AnyKind).expect("a node");
     let store = node.namespaces[0].services.event_store.clone();
     store.expect("it is given")
@@ -62,6 +67,7 @@ fn an_event_store_that_says_nothing_keeps_100_000_events_for_an_hour_in_memory()
 #[test]
 fn each_backend_is_read() {
     let main = || ServiceName::new("main").expect("a name");
+    let pg = || ServiceName::new("pg").expect("a name");
     for (text, expected) in [
         ("memory", EventBackendSpec::Memory),
         (
@@ -77,8 +83,8 @@ fn each_backend_is_read() {
             EventBackendSpec::postgres("postgres://ada:secret@db:5433/events"),
         ),
         (
-            "postgres(pool: \"main\")",
-            EventBackendSpec::postgres_pool(main()),
+            "postgres(pool: \"pg\")",
+            EventBackendSpec::postgres_pool(pg()),
         ),
     ] {
         assert_eq!(
@@ -176,6 +182,37 @@ fn an_event_store_built_in_code_is_checked_by_the_same_rules() {
     assert_eq!(
         faults,
         "max_events: expected 1 to 1000000000, found 0\n\
+         backlog_max: expected at least batch_max, which is 9000, found 4096\n\
          queue_max: expected at least batch_max, which is 9000, found 8192"
     );
+}
+
+#[test]
+fn a_pool_that_is_not_there_or_of_another_kind_is_told() {
+    let text = |backend: &str| {
+        format!(
+            "(namespaces: [(name: \"n\", services: (\nevent_store: (backend: {backend}),\nconnection_pools: (pools: [\
+             (name: \"main\", source: sqlite(path: \"app.db\")), (name: \"look\", source: sqlite(path: \"app.db\", read_only: true)), \
+             (name: \"own\", source: other(kind: \"own\"))])))])"
+        )
+    };
+    let told = |backend: &str| faults(&text(backend)).replace("namespaces[0].services.", "");
+    for (backend, expected) in [
+        (
+            "sqlite(pool: \"mian\")",
+            "2:24: event_store.backend: unknown connection pool \"mian\", did you mean `main`?",
+        ),
+        (
+            "postgres(pool: \"main\")",
+            "2:24: event_store.backend: expected a pool of the same kind that may be written to, and \"main\" is another",
+        ),
+        (
+            "sqlite(pool: \"look\")",
+            "2:24: event_store.backend: expected a pool of the same kind that may be written to, and \"look\" is another",
+        ),
+        ("sqlite(pool: \"main\")", ""),
+        ("postgres(pool: \"own\")", ""),
+    ] {
+        assert_eq!(told(backend), expected, "{backend}");
+    }
 }

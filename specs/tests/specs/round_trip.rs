@@ -8,11 +8,12 @@ use std::num::NonZeroUsize;
 use mainstay_specs::{
     AlertRule, AlertsSpec, Algorithm, AnyKind, Args, Aspect, AutoShutdown, Backend, Backoff,
     ChildId, ChildSpec, ChildType, CircuitBreakersSpec, CircuitConfig, Comparison,
-    ConfigServerSpec, EventBackendSpec, EventStoreSpec, EventsSpec, HalfOpen, HttpSpec, Inherit,
-    KeyStrategy, NamespaceName, NamespaceSpec, NoData, NodeChild, NodeSpec, OnFull, OnMissingKey,
-    OnUnavailable, OpenTime, ProbeExpiry, RateLimitConfig, RateLimitersSpec, RedisBackend, Restart,
-    ServiceName, ServicesSpec, Severity, Shutdown, Strategy as Restarting, SupervisorFlags,
-    TelemetrySpec, TimeWindow, TripRules, WindowStart,
+    ConfigServerSpec, ConnectionPoolsSpec, EventBackendSpec, EventStoreSpec, EventsSpec, HalfOpen,
+    HttpSpec, Inherit, KeyStrategy, NamedPool, NamespaceName, NamespaceSpec, NoData, NodeChild,
+    NodeSpec, OnFull, OnMissingKey, OnUnavailable, OpenTime, PoolSource, ProbeExpiry,
+    RateLimitConfig, RateLimitersSpec, RedisBackend, Restart, ServiceName, ServicesSpec, Severity,
+    Shutdown, Strategy as Restarting, SupervisorFlags, TelemetrySpec, TimeWindow, TripRules,
+    WindowStart,
 };
 use proptest::option;
 use proptest::prelude::*;
@@ -169,12 +170,28 @@ fn services() -> impl Strategy<Value = ServicesSpec> {
     all.prop_map(|(server, telemetry, breakers, limiters, store)| {
         let mut services = ServicesSpec::default();
         services.event_store = store;
+        // The pool that the store is to live on has to be there.
+        if let Some(pool) = services.event_store.as_ref().and_then(pool_of) {
+            let pools = ConnectionPoolsSpec::default().pool(pool);
+            services.connection_pools = Some(pools);
+        }
         services.config_server = server;
         services.telemetry = telemetry;
         services.circuit_breakers = breakers;
         services.rate_limiters = limiters;
         services
     })
+}
+
+fn pool_of(store: &EventStoreSpec) -> Option<NamedPool> {
+    let (name, source) = match &store.backend {
+        EventBackendSpec::Sqlite { pool, .. } => (pool.clone()?, PoolSource::sqlite("a.db")),
+        EventBackendSpec::Postgres { pool, .. } => {
+            (pool.clone()?, PoolSource::postgres("postgres://u@h/d"))
+        }
+        _ => return None,
+    };
+    Some(NamedPool::new(name, source))
 }
 
 fn event_store() -> impl Strategy<Value = EventStoreSpec> {

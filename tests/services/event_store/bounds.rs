@@ -59,7 +59,7 @@ async fn events_that_are_too_old_go_once_in_each_interval() {
 #[tokio::test(start_paused = true)]
 async fn many_that_are_too_old_go_at_once_however_many() {
     let spec = EventStoreSpec::default()
-        .batch_max(5000)
+        .batch_max(4000)
         .prune_interval(Duration::from_secs(1));
     let bed = Bed::with(spec).await;
     let old = (0..2500).map(|_| happened("old", 2 * HOUR));
@@ -74,7 +74,7 @@ async fn many_that_are_too_old_go_at_once_however_many() {
 
 #[tokio::test(start_paused = true)]
 async fn removes_events_older_than_cutoff_time() {
-    let bed = Bed::with(EventStoreSpec::default().batch_max(5000)).await;
+    let bed = Bed::with(EventStoreSpec::default().batch_max(4000)).await;
     let old = (0..2300).map(|_| happened("old", Duration::from_secs(60)));
     bed.store.store_batch(old).await.expect("they are stored");
     bed.store.store(event("new")).await.expect("it is stored");

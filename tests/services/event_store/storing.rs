@@ -222,10 +222,10 @@ fn json_that_is_no_event_is_told_with_all_that_is_wrong() {
     assert_eq!(
         error.to_string(),
         "wall_time: expected a time in UTC such as `2026-11-26T18:00:00Z`, found \"today\"\n\
-         node: expected no '/', no control character and no white space at either end, found \"a/b\"\n\
          parent_id: expected the number of an event, from 1, found 0\n\
          id: expected the number of an event, from 1, found 0\n\
          event_type: expected no control character and no white space at either end, found \" \"\n\
+         node: expected no '/', no control character and no white space at either end, found \"a/b\"\n\
          correlation_id: expected no control character and no white space at either end, found \"a\\nb\""
     );
     for (wrong, expected) in [

@@ -34,7 +34,7 @@ fn one_at_least_is_taken_and_none_is_parted() {
     }
     assert_eq!(queue.take(2), ['a']);
     assert_eq!(queue.take(4), ['b', 'c']);
-    assert_eq!(queue.take(4), []);
+    assert_eq!(queue.take(4), Vec::<char>::new());
     assert_eq!(queue.load(), load(0, 0));
 }
 

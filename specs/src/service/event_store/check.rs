@@ -3,9 +3,11 @@
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use super::EventStoreSpec;
+use super::{EventBackendSpec, EventStoreSpec};
 use crate::finding::{Finding, Report};
 use crate::path::At;
+use crate::suggest::hint;
+use crate::{ConnectionPoolsSpec, PoolSource};
 
 /// What an event takes beside its data, at most, as JSON.
 pub(super) const EVENT_BYTES: u64 = 4096;
@@ -18,6 +20,55 @@ impl EventStoreSpec {
         self.check_numbers(report, at);
         self.check_times(report, at);
         self.check_against_each_other(report, at);
+    }
+
+    /// Whether the pool that it is to live on is there, and of the right kind.
+    pub(crate) fn check_pool(
+        &self,
+        pools: Option<&ConnectionPoolsSpec>,
+        report: &mut Report,
+        services: &At<'_>,
+    ) {
+        let (pool, kind): (_, fn(&PoolSource) -> bool) = match &self.backend {
+            EventBackendSpec::Sqlite {
+                path: None,
+                in_memory: false,
+                pool: Some(pool),
+            } => (pool, |source| {
+                matches!(
+                    source,
+                    PoolSource::Sqlite {
+                        read_only: false,
+                        ..
+                    }
+                )
+            }),
+            EventBackendSpec::Postgres {
+                url: None,
+                pool: Some(pool),
+            } => (pool, |source| matches!(source, PoolSource::Postgres { .. })),
+            _ => return,
+        };
+        // Those of the application's own kinds may be of any.
+        let fits = |source: &PoolSource| kind(source) || matches!(source, PoolSource::Other { .. });
+        let pools = pools.map(|spec| spec.pools.as_slice()).unwrap_or_default();
+        let message = match pools.iter().find(|one| one.name == *pool) {
+            Some(found) if fits(&found.source) => return,
+            Some(_) => {
+                format!(
+                    "expected a pool of the same kind that may be written to, and {pool:?} is another"
+                )
+            }
+            None => {
+                let known: Vec<&str> = pools.iter().map(|pool| pool.name.as_str()).collect();
+                format!(
+                    "unknown connection pool {pool:?}, {}",
+                    hint(pool.as_str(), &known)
+                )
+            }
+        };
+        let path = At::Field(services, "event_store").field("backend");
+        report.add(Finding::new(path, message).and_on(services.field("connection_pools")));
     }
 
     fn check_numbers(&self, report: &mut Report, at: &At<'_>) {
