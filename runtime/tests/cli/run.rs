@@ -35,13 +35,14 @@ fn the_default_node_shows_its_tree_its_address_and_a_token() {
             "│  │  ├─ connectors  dynamic  #14",
             "│  │  ├─ keeper  #15",
             "│  │  └─ health_monitor  #16",
-            "│  └─ keeper  #17",
-            "└─ children  one_for_one  #18",
-            "   ├─ heartbeat  #19",
-            "   └─ pool  one_for_one  #20",
-            "      ├─ worker-1  #21",
-            "      ├─ worker-2  #22",
-            "      └─ worker-3  #23",
+            // One number is that of the task that has connected to the database.
+            "│  └─ keeper  #18",
+            "└─ children  one_for_one  #19",
+            "   ├─ heartbeat  #20",
+            "   └─ pool  one_for_one  #21",
+            "      ├─ worker-1  #22",
+            "      ├─ worker-2  #23",
+            "      └─ worker-3  #24",
             "",
         ]
     );
