@@ -9,6 +9,7 @@
 //! | let so much through in each window of time, for each key | [`limiter`], [`Limiter`], [`RateLimiterRegistry`]; for many machines, `limiter::RedisLimiter` (feature `redis`); either, [`AnyLimiter`](limiter::AnyLimiter) |
 //! | lend connections that are opened once | [`pool`], [`PoolManager`], [`ConnectionPoolRegistry`] |
 //! | read and change configuration at run time | [`config`], [`ConfigServer`] |
+//! | keep what has happened, and ask about it | [`event_store`], [`EventStore`] |
 //! | have every process measured | [`instrument`], [`ProcessMetrics`] |
 //! | tell what happens, listen to what happens | [`telemetry`], [`TelemetryService`] |
 //! | count and measure, and see it over windows | [`metrics`], [`MetricsStore`] |
@@ -46,6 +47,7 @@ mod answer;
 mod atomic;
 pub mod breaker;
 pub mod config;
+pub mod event_store;
 pub mod instrument;
 pub mod limiter;
 pub mod metrics;
@@ -55,6 +57,7 @@ pub mod telemetry;
 pub use alerts::Alerts;
 pub use breaker::{CircuitBreaker, CircuitBreakerRegistry};
 pub use config::ConfigServer;
+pub use event_store::EventStore;
 pub use instrument::ProcessMetrics;
 pub use limiter::{Limiter, RateLimiterRegistry};
 pub use metrics::{MetricsStore, PerformanceMonitor};

@@ -11,6 +11,7 @@
 //!  NodeSpec ─┬─ HttpSpec
 //!            └─ NamespaceSpec ─┬─ ServicesSpec ─┬─ TelemetrySpec ── EventsSpec, AlertsSpec, AlertRule
 //!                              │                ├─ ConfigServerSpec
+//!                              │                ├─ EventStoreSpec ── EventBackendSpec
 //!                              │                ├─ CircuitBreakersSpec ── CircuitConfig
 //!                              │                ├─ RateLimitersSpec ── RateLimitConfig
 //!                              │                └─ ConnectionPoolsSpec ── PoolConfig, PoolSource
@@ -47,6 +48,7 @@
 //! |---|---|
 //! | describe a child or a supervisor | [`ChildSpec`], [`SupervisorFlags`], [`Backoff`] |
 //! | describe a whole node | [`NodeSpec`], [`NamespaceSpec`], [`NodeChild`], [`ServicesSpec`], [`HttpSpec`] |
+//! | describe an event store | [`EventStoreSpec`], [`EventBackendSpec`] |
 //! | describe circuit breakers | [`CircuitBreakersSpec`], [`CircuitConfig`], [`TripRules`], [`HalfOpen`] |
 //! | describe rate limiters | [`RateLimitersSpec`], [`RateLimitConfig`], [`Algorithm`], [`KeyStrategy`] |
 //! | describe connection pools | [`ConnectionPoolsSpec`], [`PoolConfig`], [`PoolSource`] |
@@ -104,11 +106,11 @@ pub use position::Position;
 pub use service::{
     ALERT_EVENT, AlertRule, AlertsSpec, Algorithm, Aspect, Backend, CallRate, CircuitBreakersSpec,
     CircuitConfig, CircuitFamily, CircuitWindow, CoDel, Comparison, ConfigServerSpec,
-    ConnectionPoolsSpec, Each, EventsSpec, FailureCount, HalfOpen, Inherit, KeyStrategy, LeaseMax,
-    MetricsSpec, NamedCircuit, NamedLimiter, NamedPool, NoData, OnFull, OnMissingKey,
-    OnSelfDeadlock, OnUnavailable, OpenTime, PoolConfig, PoolHealth, PoolSource, ProbeExpiry,
-    ProcessMetricsSpec, RateLimitConfig, RateLimitersSpec, RedisBackend, ServicesSpec, Severity,
-    SlowCalls, TelemetrySpec, TripRules, WindowStart,
+    ConnectionPoolsSpec, Each, EventBackendSpec, EventStoreSpec, EventsSpec, FailureCount,
+    HalfOpen, Inherit, KeyStrategy, LeaseMax, MetricsSpec, NamedCircuit, NamedLimiter, NamedPool,
+    NoData, OnFull, OnMissingKey, OnSelfDeadlock, OnUnavailable, OpenTime, PoolConfig, PoolHealth,
+    PoolSource, ProbeExpiry, ProcessMetricsSpec, RateLimitConfig, RateLimitersSpec, RedisBackend,
+    ServicesSpec, Severity, SlowCalls, TelemetrySpec, TripRules, WindowStart,
 };
 pub use source::{FILE_BYTES_MAX, ReadError};
 pub use supervisor::{AutoShutdown, Strategy, SupervisorFlags};

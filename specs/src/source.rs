@@ -124,10 +124,17 @@ impl NodeSpec {
     }
 
     fn resolve_paths(&mut self, folder: &Path) {
-        let namespaces = self.namespaces.iter_mut();
-        let servers = namespaces.filter_map(|namespace| namespace.services.config_server.as_mut());
-        for file in servers.filter_map(|server| server.file.as_mut()) {
-            *file = folder.join(&*file);
+        for namespace in &mut self.namespaces {
+            let services = &mut namespace.services;
+            let server = services.config_server.as_mut();
+            let store = services.event_store.as_mut();
+            let files = [
+                server.and_then(|server| server.file.as_mut()),
+                store.and_then(|store| store.backend.path_mut()),
+            ];
+            for file in files.into_iter().flatten() {
+                *file = folder.join(&*file);
+            }
         }
     }
 }

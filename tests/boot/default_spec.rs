@@ -2,14 +2,24 @@
 
 use std::time::Duration;
 
+use mainstay::actors::event_store::Event;
 use mainstay::actors::limiter::RateKey;
-use mainstay::actors::{CircuitBreakerRegistry, RateLimiterRegistry};
+use mainstay::actors::{CircuitBreakerRegistry, EventStore, RateLimiterRegistry};
 use mainstay::prelude::*;
+use mainstay::specs::EventBackendSpec;
 use mainstay::supervisors::TreeNode;
 
 const DEFAULT: &str = include_str!("../../runtime/examples/default.ron");
 
+/// The default, but for its events, which are in no file.
 fn default_spec() -> NodeSpec {
+    let mut spec = as_it_is();
+    let services = &mut spec.namespaces[0].services;
+    services.event_store.as_mut().unwrap().backend = EventBackendSpec::sqlite_in_memory();
+    spec
+}
+
+fn as_it_is() -> NodeSpec {
     NodeSpec::from_ron(DEFAULT, &Node::builder().demo_kinds()).unwrap()
 }
 
@@ -50,6 +60,12 @@ production  rest_for_one
 ├─ config_server
 ├─ circuit_breakers
 ├─ rate_limiters
+├─ event_store  rest_for_one
+│  ├─ event_store_pool  rest_for_one
+│  │  ├─ connectors  dynamic
+│  │  ├─ keeper
+│  │  └─ health_monitor
+│  └─ keeper
 └─ children  one_for_one
    ├─ heartbeat
    └─ pool  one_for_one
@@ -68,6 +84,33 @@ production  rest_for_one
 #[test]
 fn the_default_spec_listens_on_port_4000_of_the_loopback_interface() {
     assert_eq!(default_spec().http.bind.to_string(), "127.0.0.1:4000");
+}
+
+#[tokio::test]
+async fn the_events_of_the_default_spec_are_in_a_file_of_sqlite() {
+    let folder = std::env::temp_dir().join(format!("mainstay-default-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let mut spec = as_it_is();
+    spec.http.enabled = false;
+    let store = spec.namespaces[0].services.event_store.as_mut().unwrap();
+    assert_eq!(
+        store.backend,
+        EventBackendSpec::sqlite("mainstay-events.db")
+    );
+    store.backend = EventBackendSpec::sqlite(folder.join("mainstay-events.db"));
+    for last_id in 1..=2 {
+        let node = boot(&spec).await;
+        let production = node.namespace("production").unwrap();
+        let store = EventStore::in_namespace(&production).unwrap();
+        let event = Event::builder("booted").build().unwrap();
+        assert_eq!(store.store(event).await.unwrap().get(), last_id);
+        assert_eq!(
+            (store.stats().backend, store.stats().events),
+            ("sqlite", last_id)
+        );
+        node.stop(Duration::from_secs(30)).await;
+    }
+    std::fs::remove_dir_all(&folder).unwrap();
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@
 mod access;
 mod client;
 mod config;
+mod event_store;
 mod health;
 mod limits;
 mod metrics;

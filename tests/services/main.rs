@@ -3,6 +3,7 @@
 mod alerts;
 mod breaker;
 mod config;
+mod event_store;
 mod gate;
 mod instrumented;
 mod limiter;

@@ -47,6 +47,31 @@ pub const RATE_LIMITER_UNDECIDED: EventDescriptor = limiter("foundation.rate_lim
 pub const RATE_LIMITER_RECONFIGURED: EventDescriptor =
     limiter("foundation.rate_limiter.reconfigured");
 
+/// Events were stored, in one transaction that has taken so long (`duration`, in nanoseconds). Alerts that are stored are left out.
+pub const EVENT_STORE_STORED: EventDescriptor = EventDescriptor::new(
+    "foundation.event_store.stored",
+    &["count", "duration"],
+    &["namespace", "backend"],
+);
+/// Events have gone from a store: they were too old (`reason` is `age`), there was no room (`room`), or somebody asked for it (`request`).
+pub const EVENT_STORE_PRUNED: EventDescriptor = EventDescriptor::new(
+    "foundation.event_store.pruned",
+    &["count"],
+    &["namespace", "backend", "reason"],
+);
+/// So many events were refused since this was told last, as too much was waiting to be stored.
+pub const EVENT_STORE_REFUSED: EventDescriptor = EventDescriptor::new(
+    "foundation.event_store.refused",
+    &["count", "waiting"],
+    &["namespace", "backend"],
+);
+/// Events were not stored, or are not known to be: the backend has failed. Alerts that were to be stored are left out.
+pub const EVENT_STORE_FAILED: EventDescriptor = EventDescriptor::new(
+    "foundation.event_store.failed",
+    &["count"],
+    &["namespace", "backend", "error"],
+);
+
 /// A pool of connections was started. A restart of its processes is none.
 pub const CONNECTION_POOL_STARTED: EventDescriptor = EventDescriptor::new(
     "foundation.connection_pool.pool_started",
@@ -154,6 +179,10 @@ pub const CATALOGUE: &[EventDescriptor] = &[
     RATE_LIMITER_EVICTED,
     RATE_LIMITER_UNDECIDED,
     RATE_LIMITER_RECONFIGURED,
+    EVENT_STORE_STORED,
+    EVENT_STORE_PRUNED,
+    EVENT_STORE_REFUSED,
+    EVENT_STORE_FAILED,
     CONNECTION_POOL_STARTED,
     CONNECTION_POOL_CHECKOUT,
     CONNECTION_POOL_TIMEOUT,

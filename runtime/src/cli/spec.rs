@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use mainstay::specs::{Faults, NodeSpec, ReadError};
+use mainstay::specs::{EventBackendSpec, Faults, NodeSpec, ReadError};
 use mainstay::{Node, NodeBuilder};
 
 use super::Serving;
@@ -36,6 +36,15 @@ pub(super) fn read(file: Option<&Path>, builder: &NodeBuilder) -> Result<NodeSpe
 
 fn without_what_is_not_built_in(mut spec: NodeSpec) -> NodeSpec {
     spec.http.enabled &= cfg!(feature = "http");
+    if cfg!(not(feature = "sqlite")) {
+        let services = spec
+            .namespaces
+            .iter_mut()
+            .map(|namespace| &mut namespace.services);
+        for store in services.filter_map(|services| services.event_store.as_mut()) {
+            store.backend = EventBackendSpec::Memory;
+        }
+    }
     spec
 }
 

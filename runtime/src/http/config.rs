@@ -1,12 +1,9 @@
 //! Configuration.
 
-use std::time::Duration;
-
 use axum::Json;
-use axum::body::Bytes;
 use axum::extract::rejection::QueryRejection;
-use axum::extract::{FromRequest, Query, Request, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
+use axum::extract::{Query, Request, State};
+use axum::http::{HeaderMap, HeaderValue, Uri, header};
 use axum::response::{IntoResponse, Response};
 use mainstay_actors::ConfigServer;
 use mainstay_actors::config::{Change, ConfigPath, ConfigValue};
@@ -14,6 +11,7 @@ use percent_encoding::percent_decode_str;
 use serde::{Deserialize, Serialize};
 
 use super::access::MayChange;
+use super::body::{body, declares_json};
 use super::config_error::refused;
 use super::error::ApiError;
 use super::router::App;
@@ -116,27 +114,12 @@ fn path_of(uri: &Uri) -> Result<ConfigPath, ApiError> {
 
 fn server(app: &App, asked: Asked) -> Result<ConfigServer, ApiError> {
     let Query(asked) = asked.map_err(|error| ApiError::bad_request(error.body_text()))?;
-    let name = asked.namespace.as_deref().unwrap_or(NAMESPACE);
-    let namespace = app.node()?.runtime().find_namespace(name);
-    let namespace =
-        namespace.ok_or_else(|| ApiError::not_found(format!("no namespace `{name}` runs")))?;
+    let namespace = app.namespace(asked.namespace.as_deref())?;
     let server = ConfigServer::in_namespace(&namespace);
-    server
-        .ok_or_else(|| ApiError::not_found(format!("the namespace `{name}` has no config server")))
-}
-
-fn declares_json(headers: &HeaderMap) -> Result<(), ApiError> {
-    let declared = headers
-        .get(header::CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok());
-    let essence = declared.and_then(|value| value.split(';').next());
-    if essence.is_some_and(|essence| essence.trim().eq_ignore_ascii_case("application/json")) {
-        Ok(())
-    } else {
-        let message = "expected the body to be declared as `Content-Type: application/json`";
-        let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
-        Err(ApiError::new(status, "unsupported_media_type", message))
-    }
+    server.ok_or_else(|| {
+        let name = namespace.name();
+        ApiError::not_found(format!("the namespace `{name}` has no config server"))
+    })
 }
 
 fn version_of(headers: &HeaderMap) -> Result<Option<u64>, ApiError> {
@@ -153,18 +136,6 @@ fn version_of(headers: &HeaderMap) -> Result<Option<u64>, ApiError> {
     })
 }
 
-async fn body(app: &App, request: Request) -> Result<Bytes, ApiError> {
-    let body = tokio::time::timeout(BODY_TIMEOUT, Bytes::from_request(request, app)).await;
-    let body = body.map_err(|_| {
-        let message = format!("expected the whole body within {BODY_TIMEOUT:?}");
-        ApiError::new(StatusCode::REQUEST_TIMEOUT, "request_timeout", message)
-    })?;
-    body.map_err(|rejection| match rejection.status() {
-        StatusCode::PAYLOAD_TOO_LARGE => ApiError::too_large(),
-        _ => ApiError::bad_request(rejection.body_text()),
-    })
-}
-
 fn value(body: &[u8]) -> Result<ConfigValue, ApiError> {
     serde_json::from_slice(body).map_err(|error| {
         let message = format!("the body: {error}");
@@ -177,9 +148,3 @@ fn value(body: &[u8]) -> Result<ConfigValue, ApiError> {
 }
 
 const PREFIX: &str = "/api/config/";
-
-/// The namespace that is asked unless the request names one.
-const NAMESPACE: &str = "production";
-
-/// How long the body of a request may take.
-const BODY_TIMEOUT: Duration = Duration::from_secs(10);

@@ -10,6 +10,9 @@
 //! | `GET /api/metrics` | the same as JSON: a [`MetricsReply`] |
 //! | `GET /api/config/{path}` | the value at a path, as a [`ConfigReply`]; with an `ETag` |
 //! | `PUT /api/config/{path}` | sets the value at a path to the JSON in the body, if `If-Match` fits |
+//! | `GET /api/events` | the events that are kept and fit the query: an [`EventPage`](mainstay_actors::event_store::EventPage) |
+//! | `GET /api/events/{id}` | one of them: an [`Event`](mainstay_actors::event_store::Event) |
+//! | `POST /api/events` | stores the event, or the list of events, in the body: 201 and [`EventsStored`] |
 //!
 //! Everything else, and everything that goes wrong, is an [`ErrorReply`] with a fitting status.
 //!
@@ -71,16 +74,51 @@
 //! The version counts the changes of the whole configuration. With `If-Match`, a change is made only if nothing has changed
 //! since that version.
 //!
+//! # Events that are kept
+//!
+//! `/api/events` goes to the event store of the namespace `production`, or of that in `?namespace=`. (What happens to processes is
+//! another matter: see above for the stream of it.)
+//!
+//! ```text
+//! POST /api/events                              201
+//! Authorization: Bearer …                       {"ids":[41]}
+//! Content-Type: application/json
+//! {"event_type":"user_login","correlation_id":"request-7","data":{"user":"ada"}}
+//!
+//! GET /api/events?event_type=user_login&data.user=ada&limit=1    200
+//! {"events":[{"id":41,"event_type":"user_login","wall_time":"2026-11-26T18:00:00.000000Z","monotonic_ns":5172044,
+//!   "namespace":"production","correlation_id":"request-7","data":{"user":"ada"}}],"more":false}
+//! ```
+//!
+//! The answer to a `POST` comes when the events are there to stay. A list is stored whole or not at all. One whose events have
+//! numbers and times of their own (`id`, `wall_time`) can be sent again if it is not known what came of it, as after `unknown_outcome`:
+//! what is there already is not stored again.
+//!
+//! | parameter | meaning |
+//! |---|---|
+//! | `event_type` | of this type; given more than once, of one of these |
+//! | `from`, `until` | at this time or later; before this time: `2026-11-26T18:00:00Z` |
+//! | `after`, `before` | with a higher, with a lower number than this: to go on after the last one seen |
+//! | `correlation_id`, `parent_id`, `process`, `node` | of this matter, led to by this event, of this process, stored from this machine |
+//! | `data.PATH`, `data` | with exactly this value at this place of the data, or as data: JSON if it can be read as such, else a text |
+//! | `order_by` | `id` (default) or `time` |
+//! | `direction` | `ascending` (default) or `descending` |
+//! | `offset`, `limit` | how many to pass over, how many to give |
+//!
+//! All that is wrong with a request is told at once, each fault with the parameter, or the event, it is of.
+//!
 //! # Supervision
 //!
 //! The server is itself a process, `http/server`, under a supervisor of its own beside the namespaces: should it crash,
 //! it is started again, on the same port. That ends the requests and streams it was serving.
 
 mod access;
+mod body;
 mod change;
 mod config;
 mod config_error;
 mod error;
+mod event_store;
 mod events;
 mod flight;
 mod health;
@@ -100,6 +138,7 @@ use mainstay_supervisors::{Child, Process, StartError, Supervisor};
 
 pub use change::{Change, Reason, TreeEvent};
 pub use config::ConfigReply;
+pub use event_store::EventsStored;
 pub use reply::{ErrorDetail, ErrorReply, MetricsReply, TreeReply};
 pub use settings::{BODY_MAX, CONNECTIONS_MAX, STREAMS_MAX};
 pub use token::Token;

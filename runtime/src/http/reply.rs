@@ -101,19 +101,19 @@ pub struct ErrorDetail {
     /// | `unauthorized` | 401 | the token is missing or wrong |
     /// | `forbidden_host` | 403 | the `Host` does not name the loopback interface |
     /// | `not_updatable` | 403 | the configuration path may not be changed at run time |
-    /// | `not_found` | 404 | no such route, namespace or configuration path |
+    /// | `not_found` | 404 | no such route, namespace, configuration path or event |
     /// | `method_not_allowed` | 405 | the route is there, but not for this method |
     /// | `request_timeout` | 408 | the body was not sent in time |
-    /// | `conflict` | 409 | the value has changed since the version that `If-Match` names |
-    /// | `payload_too_large` | 413 | the body is longer than [`BODY_MAX`](super::BODY_MAX) |
+    /// | `conflict` | 409 | the value has changed since the version that `If-Match` names; another event has the number |
+    /// | `payload_too_large` | 413 | the body is longer than [`BODY_MAX`](super::BODY_MAX), or has more events than a batch may |
     /// | `unsupported_media_type` | 415 | the body is not declared as `application/json` |
-    /// | `invalid_value` | 422 | the value is not one that the configuration takes |
+    /// | `invalid_value` | 422 | the value is not one that the configuration takes; an event is none |
     /// | `internal` | 500 | a defect of the node or of the application |
     /// | `not_ready` | 503 | see [`Readiness`](crate::Readiness), which stands beside the error |
     /// | `stopping` | 503 | the node is stopping |
     /// | `unavailable` | 503 | the service is down or has too much to do; come back later |
     /// | `too_many_streams` | 503 | come back later |
-    /// | `unknown_outcome` | 504 | whether the change was made is to be seen from the configuration |
+    /// | `unknown_outcome` | 504 | whether the change was made is to be seen from the configuration; whether events were stored, from `GET /api/events` |
     pub code: String,
     /// A sentence for people.
     pub message: String,

@@ -7,11 +7,11 @@ use axum::extract::DefaultBodyLimit;
 use axum::http::{Method, Uri};
 use axum::middleware::from_fn_with_state;
 use axum::routing::get;
-use mainstay_supervisors::StopToken;
+use mainstay_supervisors::{Namespace, StopToken};
 
 use super::error::ApiError;
 use super::settings::{BODY_MAX, Settings};
-use super::{access, config, events, health, metrics, tree};
+use super::{access, config, event_store, events, health, metrics, tree};
 use crate::node::State;
 
 /// What the handlers share.
@@ -27,6 +27,13 @@ impl App {
     /// The node, unless its last handle was dropped a moment ago.
     pub(super) fn node(&self) -> Result<Arc<State>, ApiError> {
         self.settings.node.upgrade().ok_or_else(ApiError::stopping)
+    }
+
+    /// The namespace of this name, or the one that is asked unless the request names one.
+    pub(super) fn namespace(&self, name: Option<&str>) -> Result<Namespace, ApiError> {
+        let name = name.unwrap_or(NAMESPACE);
+        let found = self.node()?.runtime().find_namespace(name);
+        found.ok_or_else(|| ApiError::not_found(format!("no namespace `{name}` runs")))
     }
 }
 
@@ -45,6 +52,8 @@ pub(super) fn router(settings: Arc<Settings>, stop: StopToken) -> Router {
         .route("/api/metrics", get(metrics::json))
         .route("/api/config", get(config::read).put(config::write))
         .route("/api/config/{*path}", get(config::read).put(config::write))
+        .route("/api/events", get(event_store::list).post(event_store::put))
+        .route("/api/events/{id}", get(event_store::one))
         .fallback(no_route)
         .method_not_allowed_fallback(no_method)
         .layer(DefaultBodyLimit::max(BODY_MAX))
@@ -59,3 +68,6 @@ async fn no_route(uri: Uri) -> ApiError {
 async fn no_method(method: Method, uri: Uri) -> ApiError {
     ApiError::method_not_allowed(&method, uri.path())
 }
+
+/// The namespace that is asked unless the request names one.
+const NAMESPACE: &str = "production";

@@ -2,7 +2,7 @@
 
 use mainstay_actors::pool::PoolKinds;
 use mainstay_actors::{
-    CircuitBreakerRegistry, ConfigServer, ConnectionPoolRegistry, RateLimiterRegistry,
+    CircuitBreakerRegistry, ConfigServer, ConnectionPoolRegistry, EventStore, RateLimiterRegistry,
     TelemetryService,
 };
 use mainstay_specs::{NamespaceName, NamespaceSpec, NodeChild, NodeSpec, ServicesSpec};
@@ -41,6 +41,7 @@ fn plan(
 fn services(spec: &ServicesSpec, kinds: &PoolKinds) -> Vec<Child> {
     let telemetry = spec.telemetry.clone().map(TelemetryService::child);
     let config_server = spec.config_server.clone().map(ConfigServer::child);
+    let event_store = spec.event_store.clone().map(EventStore::child);
     let breakers = spec.circuit_breakers.clone();
     let breakers = breakers.map(CircuitBreakerRegistry::child);
     let limiters = spec.rate_limiters.clone();
@@ -49,7 +50,8 @@ fn services(spec: &ServicesSpec, kinds: &PoolKinds) -> Vec<Child> {
     let pools = pools.map(|spec| ConnectionPoolRegistry::child_with(spec, kinds.clone()));
     let services = telemetry.into_iter().chain(config_server);
     let services = services.chain(breakers).chain(limiters);
-    services.chain(pools).collect()
+    // It may live on one of the pools.
+    services.chain(pools).chain(event_store).collect()
 }
 
 fn children(list: &[NodeChild], kinds: &Factories, path: &str) -> Result<Vec<Child>, BootError> {

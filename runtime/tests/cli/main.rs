@@ -4,6 +4,8 @@
 #![allow(clippy::unwrap_used)]
 
 mod check;
+#[cfg(feature = "sqlite")]
+mod events;
 mod mainstay;
 mod run;
 mod signals;

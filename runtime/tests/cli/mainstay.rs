@@ -4,11 +4,12 @@ use std::io::{BufRead, BufReader, Lines};
 use std::path::PathBuf;
 use std::process::{Child, ChildStderr, ChildStdout, Command, Stdio};
 
-/// The binary with these arguments, and nothing in its environment that it heeds.
+/// The binary with these arguments, and nothing in its environment that it heeds. What it makes is made in this run's folder.
 pub(crate) fn mainstay<'a>(args: impl IntoIterator<Item = &'a str>) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_mainstay"));
     command
         .args(args)
+        .current_dir(folder())
         .env_remove("MAINSTAY_LOG")
         .env_remove("MAINSTAY_TOKEN");
     command
@@ -33,12 +34,16 @@ pub(crate) fn run(command: &mut Command) -> Ended {
 
 /// A file of this test's own, in a folder of this run's own.
 pub(crate) fn file(name: &str, content: impl AsRef<[u8]>) -> PathBuf {
+    let path = folder().join(name);
+    std::fs::write(&path, content).unwrap();
+    path
+}
+
+fn folder() -> PathBuf {
     let run = format!("cli-{}", std::process::id());
     let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(run);
     std::fs::create_dir_all(&folder).unwrap();
-    let path = folder.join(name);
-    std::fs::write(&path, content).unwrap();
-    path
+    folder
 }
 
 /// A node that runs. Killed when it is dropped.

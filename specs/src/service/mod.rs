@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `mod.rs` | [`ServicesSpec`] |
 //! | `config_server.rs` | [`ConfigServerSpec`] |
+//! | `event_store/` | [`EventStoreSpec`], [`EventBackendSpec`] |
 //! | `telemetry.rs` | [`TelemetrySpec`], which holds the following |
 //! | `events.rs` | [`EventsSpec`] |
 //! | `alerts/` | [`AlertsSpec`], [`AlertRule`] |
@@ -17,6 +18,7 @@ mod alerts;
 mod circuit_breakers;
 mod config_server;
 mod connection_pools;
+mod event_store;
 mod events;
 mod metrics;
 mod process_metrics;
@@ -33,6 +35,7 @@ pub use connection_pools::{
     CoDel, ConnectionPoolsSpec, LeaseMax, NamedPool, OnSelfDeadlock, PoolConfig, PoolHealth,
     PoolSource,
 };
+pub use event_store::{EventBackendSpec, EventStoreSpec};
 pub use events::EventsSpec;
 pub use metrics::MetricsSpec;
 pub use process_metrics::ProcessMetricsSpec;
@@ -58,6 +61,9 @@ pub struct ServicesSpec {
     /// The configuration server. Default: none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub config_server: Option<ConfigServerSpec>,
+    /// The event store. Default: none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub event_store: Option<EventStoreSpec>,
     /// The circuit breakers. Default: none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub circuit_breakers: Option<CircuitBreakersSpec>,
@@ -81,6 +87,13 @@ impl ServicesSpec {
     #[must_use]
     pub fn config_server(mut self, spec: ConfigServerSpec) -> Self {
         self.config_server = Some(spec);
+        self
+    }
+
+    /// Runs an event store.
+    #[must_use]
+    pub fn event_store(mut self, spec: EventStoreSpec) -> Self {
+        self.event_store = Some(spec);
         self
     }
 
@@ -115,6 +128,10 @@ impl ServicesSpec {
         }
         if let Some(server) = &self.config_server {
             server.check(report, &At::Field(at, "config_server"));
+        }
+        if let Some(store) = &self.event_store {
+            store.check(report, &At::Field(at, "event_store"));
+            store.check_pool(self.connection_pools.as_ref(), report, at);
         }
         if let Some(breakers) = &self.circuit_breakers {
             breakers.check(report, &At::Field(at, "circuit_breakers"));

@@ -3,6 +3,7 @@
 mod arguments;
 mod code;
 mod connection_pools;
+mod event_store;
 mod faults;
 mod files;
 mod hostile;

@@ -8,12 +8,12 @@ use std::num::NonZeroUsize;
 use mainstay_specs::{
     AlertRule, AlertsSpec, Algorithm, AnyKind, Args, Aspect, AutoShutdown, Backend, Backoff,
     ChildId, ChildSpec, ChildType, CircuitBreakersSpec, CircuitConfig, CoDel, Comparison,
-    ConfigServerSpec, ConnectionPoolsSpec, EventsSpec, HalfOpen, HttpSpec, Inherit, KeyStrategy,
-    LeaseMax, NamedPool, NamespaceName, NamespaceSpec, NoData, NodeChild, NodeSpec, OnFull,
-    OnMissingKey, OnSelfDeadlock, OnUnavailable, OpenTime, PoolConfig, PoolHealth, PoolSource,
-    ProbeExpiry, RateLimitConfig, RateLimitersSpec, RedisBackend, Restart, ServiceName,
-    ServicesSpec, Severity, Shutdown, Strategy as Restarting, SupervisorFlags, TelemetrySpec,
-    TimeWindow, TripRules, WindowStart,
+    ConfigServerSpec, ConnectionPoolsSpec, EventBackendSpec, EventStoreSpec, EventsSpec, HalfOpen,
+    HttpSpec, Inherit, KeyStrategy, LeaseMax, NamedPool, NamespaceName, NamespaceSpec, NoData,
+    NodeChild, NodeSpec, OnFull, OnMissingKey, OnSelfDeadlock, OnUnavailable, OpenTime, PoolConfig,
+    PoolHealth, PoolSource, ProbeExpiry, RateLimitConfig, RateLimitersSpec, RedisBackend, Restart,
+    ServiceName, ServicesSpec, Severity, Shutdown, Strategy as Restarting, SupervisorFlags,
+    TelemetrySpec, TimeWindow, TripRules, WindowStart,
 };
 use proptest::option;
 use proptest::prelude::*;
@@ -166,16 +166,73 @@ fn services() -> impl Strategy<Value = ServicesSpec> {
         option::of(circuit_breakers()),
         option::of(rate_limiters()),
         option::of(connection_pools()),
+        option::of(event_store()),
     );
-    all.prop_map(|(server, telemetry, breakers, limiters, pools)| {
+    all.prop_map(|(server, telemetry, breakers, limiters, pools, store)| {
         let mut services = ServicesSpec::default();
+        services.connection_pools = pools;
+        // The pool that the store is to live on has to be there.
+        if let Some(pool) = store.as_ref().and_then(pool_of) {
+            let mut pools = services.connection_pools.take().unwrap_or_default();
+            pools.pools.retain(|other| other.name != pool.name);
+            services.connection_pools = Some(pools.pool(pool));
+        }
+        services.event_store = store;
         services.config_server = server;
         services.telemetry = telemetry;
         services.circuit_breakers = breakers;
         services.rate_limiters = limiters;
-        services.connection_pools = pools;
         services
     })
+}
+
+fn pool_of(store: &EventStoreSpec) -> Option<NamedPool> {
+    let (name, source) = match &store.backend {
+        EventBackendSpec::Sqlite { pool, .. } => (pool.clone()?, PoolSource::sqlite("a.db")),
+        EventBackendSpec::Postgres { pool, .. } => {
+            (pool.clone()?, PoolSource::postgres("postgres://u@h/d"))
+        }
+        _ => return None,
+    };
+    Some(NamedPool::new(name, source))
+}
+
+fn event_store() -> impl Strategy<Value = EventStoreSpec> {
+    let pool = || name().prop_filter_map("a name", |name| ServiceName::new(name).ok());
+    let backend = prop_oneof![
+        Just(EventBackendSpec::Memory),
+        Just(EventBackendSpec::sqlite_in_memory()),
+        "[^\\x00]{1,20}".prop_map(EventBackendSpec::sqlite),
+        pool().prop_map(EventBackendSpec::sqlite_pool),
+        "[a-z:\"@]{0,9}"
+            .prop_map(|user| EventBackendSpec::postgres(format!("postgres://{user}@db/x"))),
+        pool().prop_map(EventBackendSpec::postgres_pool),
+    ];
+    let numbers = (1_u32..10_000, 1_000_000_u64..1 << 40, 2_u64..900_000);
+    let times = (1_000_u64..1 << 40, 100_u64..3_600_000, 1_u64..600_000);
+    (backend, option::of(pool()), numbers, times).prop_map(
+        |(backend, node, (few, many, data), (age, interval, limit))| {
+            let ms = Duration::from_millis;
+            let mut spec = EventStoreSpec::default().backend(backend);
+            spec.node = node;
+            spec.max_events(many.min(1_000_000_000))
+                .max_age(ms(age))
+                .bytes_max(many)
+                .prune_interval(ms(interval))
+                .data_max(data)
+                .batch_max(few)
+                .group_max(few)
+                .queue_max(few)
+                .queue_bytes_max(many)
+                .query_limit(few)
+                .query_limit_max(few)
+                .query_bytes_max(many)
+                .queries_max(few)
+                .subscribers_max(few)
+                .backlog_max(few)
+                .time_limit(ms(limit))
+        },
+    )
 }
 
 /// What a circuit breaker takes as a time.

@@ -5,9 +5,11 @@
 //! | [`LeaseBackend`](mainstay_supervisors::registry::LeaseBackend): where names are claimed and found | [`lease_backend`] |
 //! | [`Breaker`]: a circuit breaker of any kind | [`circuit_breaker`] |
 //! | [`Limits`]: a rate limiter of any kind | [`rate_limiter`] |
+//! | [`EventBackend`](mainstay_actors::event_store::EventBackend): where an event store keeps its events | [`event_backend`] |
 //! | [`Connections`]: a manager of connections, for pools | [`connection_pool`] |
 
 mod breaker;
+mod event_backend;
 mod lease;
 mod limiter;
 mod pool;
@@ -15,6 +17,7 @@ mod pool;
 use std::fmt;
 
 pub use breaker::{Breaker, BreakerSetup, circuit_breaker};
+pub use event_backend::event_backend;
 pub use lease::lease_backend;
 pub use limiter::{Held, LimiterSetup, Limits, TimedLimiter, rate_limiter};
 pub use pool::{Connections, connection_pool};

@@ -1,0 +1,120 @@
+//! What can go wrong.
+
+use std::time::Duration;
+
+use mainstay_specs::Faults;
+use mainstay_supervisors::RegisterError;
+
+use super::backend::BackendError;
+use super::id::EventId;
+
+/// Why an event store has not done what it was asked.
+#[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// What was given is wrong, each fault with its path: of an event, such as `data`, or of one of a batch, such as `[3].data`; or of a
+    /// query. Nothing was stored.
+    #[error("{0}")]
+    Invalid(Faults),
+    /// There are more events than one batch may have; so many were found as had to be looked at. Nothing was stored.
+    #[error("expected a batch of at most {max} events, found {found}")]
+    BatchTooLarge {
+        /// How many it may have.
+        max: u32,
+        /// How many there are.
+        found: usize,
+    },
+    /// The events have more bytes as JSON than may wait to be stored. Nothing was stored.
+    #[error("expected a batch of at most {max} bytes as JSON, found {found}")]
+    BatchTooHeavy {
+        /// How many they may have.
+        max: u64,
+        /// How many they have.
+        found: u64,
+    },
+    /// There is an event of this number already, and it says something else. Nothing of the batch was stored.
+    #[error("there is another event with the number {id}")]
+    Taken {
+        /// The number.
+        id: EventId,
+    },
+    /// Too much waits to be stored. Nothing was stored; come back later.
+    #[error(
+        "{waiting} events of {bytes} bytes wait to be stored, of at most {waiting_max} events and {bytes_max} bytes"
+    )]
+    Overloaded {
+        /// How many events wait.
+        waiting: u64,
+        /// How many may wait.
+        waiting_max: u64,
+        /// How many bytes they have.
+        bytes: u64,
+        /// How many bytes they may have.
+        bytes_max: u64,
+    },
+    /// So many questions are being answered already; come back later.
+    #[error("{max} questions are being answered already")]
+    Busy {
+        /// How many may be.
+        max: u32,
+    },
+    /// There was no answer in time. An event that was to be stored may be stored all the same.
+    #[error("no answer within {0:?}")]
+    Timeout(Duration),
+    /// The keeper was down all the time. An event that was to be stored still waits for it, unless the namespace ends.
+    #[error("the event store was down for {0:?}")]
+    Unavailable(Duration),
+    /// The backend panicked while it stored. The event may be stored.
+    #[error("the event store crashed while it stored the event")]
+    Interrupted,
+    /// The backend has failed. Only after [`BackendError::Unknown`] the event may be stored.
+    #[error(transparent)]
+    Backend(#[from] BackendError),
+    /// There are as many subscribers as there may be.
+    #[error("expected at most {max} subscribers, and there are as many")]
+    TooManySubscribers {
+        /// How many there may be.
+        max: u32,
+    },
+    /// The namespace has ended.
+    #[error("the namespace has ended")]
+    Stopped,
+}
+
+impl StoreError {
+    /// Whether the event may be stored although nobody has said that it is.
+    #[must_use]
+    pub const fn may_be_stored(&self) -> bool {
+        matches!(
+            self,
+            Self::Timeout(_)
+                | Self::Unavailable(_)
+                | Self::Interrupted
+                | Self::Backend(BackendError::Unknown(_))
+        )
+    }
+}
+
+/// Why an event store has not started.
+#[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum EventStoreStartError {
+    /// It was not started in a namespace.
+    #[error("an event store is started in a namespace")]
+    NoNamespace,
+    /// The spec is wrong.
+    #[error("{0}")]
+    Spec(Faults),
+    /// The program was built without this backend.
+    #[error("this program was built without the feature `{0}`")]
+    NotBuiltIn(&'static str),
+    /// There is no connection pool of this name and kind.
+    #[error("the namespace has no connection pool `{0}` for {1}")]
+    NoPool(String, &'static str),
+    /// The backend cannot be opened.
+    #[error("{0}")]
+    Backend(#[from] BackendError),
+    /// Somebody else has the name.
+    #[error("cannot register `event_store`: {0}")]
+    Register(RegisterError),
+}

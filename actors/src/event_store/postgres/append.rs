@@ -1,0 +1,267 @@
+//! Storing and taking away.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, SystemTime};
+
+use tokio_postgres::{Client, Transaction};
+
+use super::ask::{find, ledger};
+use super::schema::Tenant;
+use crate::event_store::backend::{Appended, BackendError, EventGroup, StoreBounds, Usage};
+use crate::event_store::columns::{COLUMNS, Columns, signed};
+use crate::event_store::event::Event;
+use crate::event_store::id::EventId;
+use crate::event_store::numbering::number;
+use crate::event_store::time::bounded_micros;
+
+pub(super) async fn append(
+    client: &mut Client,
+    tenant: &Tenant,
+    groups: &[EventGroup],
+    bounds: StoreBounds,
+    limit: Duration,
+) -> Result<Appended, BackendError> {
+    let mut writing = Writing::begin(client, tenant, limit).await?;
+    let mut outcomes = Vec::with_capacity(groups.len());
+    let mut passed_over = Vec::new();
+    for (nth, group) in groups.iter().enumerate() {
+        let pass_over = |id| passed_over.push((nth, id));
+        outcomes.push(writing.group(&group.events, pass_over).await?);
+    }
+    writing.insert().await?;
+    let at_most = StoreBounds::evicted_max(groups);
+    let evicted = writing.evict(bounds, at_most).await?;
+    let usage = writing.commit().await?;
+    Ok(Appended::new(outcomes, evicted, usage).passed_over(passed_over))
+}
+
+pub(super) async fn remove_before(
+    client: &mut Client,
+    tenant: &Tenant,
+    time: SystemTime,
+    at_most: u32,
+    limit: Duration,
+) -> Result<u64, BackendError> {
+    let mut writing = Writing::begin(client, tenant, limit).await?;
+    let removed = writing.remove_before(time, at_most).await?;
+    writing.commit().await?;
+    Ok(removed)
+}
+
+/// What holds for one transaction: the server gives up when nobody waits for it any more, also when it does not learn that the client is
+/// gone, so that others who write for the namespace do not wait for that; and a commit waits for the disk, whatever the session says.
+fn settings(limit: Duration) -> String {
+    let ms = limit.as_millis().max(1);
+    format!(
+        "SET LOCAL lock_timeout = {ms}; SET LOCAL statement_timeout = {ms}; \
+         SET LOCAL idle_in_transaction_session_timeout = {ms}; \
+         SELECT set_config('synchronous_commit', 'on', true) WHERE current_setting('synchronous_commit') = 'off'"
+    )
+}
+
+/// One transaction, with what the books of the namespace say in it, and what is to be there at its end.
+struct Writing<'a> {
+    transaction: Transaction<'a>,
+    tenant: &'a Tenant,
+    usage: Usage,
+    /// What is not inserted yet.
+    new: BTreeMap<EventId, Event>,
+}
+
+impl<'a> Writing<'a> {
+    /// Others who write for this namespace wait for the end of this.
+    async fn begin(
+        client: &'a mut Client,
+        tenant: &'a Tenant,
+        limit: Duration,
+    ) -> Result<Self, BackendError> {
+        let transaction = client.transaction().await.map_err(BackendError::failed)?;
+        let settings = transaction.batch_execute(&settings(limit)).await;
+        settings.map_err(BackendError::failed)?;
+        let usage = ledger(&transaction, tenant, "FOR UPDATE").await?;
+        Ok(Self {
+            transaction,
+            tenant,
+            usage,
+            new: BTreeMap::new(),
+        })
+    }
+
+    async fn group(
+        &mut self,
+        group: &[Event],
+        mut pass_over: impl FnMut(EventId),
+    ) -> Result<Result<Vec<EventId>, EventId>, BackendError> {
+        let mut is_there = vec![false; group.len()];
+        for (event, is_there) in group.iter().zip(&mut is_there) {
+            let Some(given) = event.id else { continue };
+            let found = match self.new.get(&given) {
+                Some(new) => Some(new.clone()),
+                None => find(&self.transaction, self.tenant, given).await?,
+            };
+            match found {
+                Some(found) if !found.says_the_same(event) => return Ok(Err(given)),
+                found => *is_there = found.is_some(),
+            }
+        }
+        let (ids, last) = number(group, self.usage.last_id);
+        self.usage.last_id = last;
+        for ((event, id), is_there) in group.iter().zip(&ids).zip(is_there) {
+            if is_there {
+                pass_over(*id);
+            } else {
+                self.new.insert(*id, event.clone().with_id(*id));
+            }
+        }
+        Ok(Ok(ids))
+    }
+
+    /// All at once, as each statement is a way to the server and back.
+    async fn insert(&mut self) -> Result<(), BackendError> {
+        let new = std::mem::take(&mut self.new);
+        if new.is_empty() {
+            return Ok(());
+        }
+        let mut rows = Rows::default();
+        for (id, event) in &new {
+            let row = Columns::of(event, *id);
+            self.usage.events += 1;
+            self.usage.bytes += row.bytes.unsigned_abs();
+            rows.push(row);
+        }
+        let sql = format!(
+            "INSERT INTO mainstay_events (namespace, {COLUMNS}) SELECT $1, * FROM UNNEST($2::bigint[], $3::text[], $4::bigint[], \
+             $5::bigint[], $6::text[], $7::text[], $8::text[], $9::bigint[], $10::text[], $11::bigint[])"
+        );
+        let inserted = self
+            .transaction
+            .execute(
+                &sql,
+                &[
+                    &self.tenant.key,
+                    &rows.id,
+                    &rows.event_type,
+                    &rows.wall_us,
+                    &rows.monotonic_ns,
+                    &rows.node,
+                    &rows.process,
+                    &rows.correlation_id,
+                    &rows.parent_id,
+                    &rows.data,
+                    &rows.bytes,
+                ],
+            )
+            .await;
+        inserted.map(drop).map_err(BackendError::failed)
+    }
+
+    /// Takes away those with the lowest numbers until the bounds are kept.
+    async fn evict(&mut self, bounds: StoreBounds, at_most: u64) -> Result<u64, BackendError> {
+        let (before, mut last) = (self.usage.events, 0_i64);
+        while self.is_to_go(bounds, before, at_most) {
+            let sql = "SELECT id, bytes FROM mainstay_events WHERE namespace = $1 AND id > $2 ORDER BY id LIMIT 1000";
+            let rows = self
+                .transaction
+                .query(sql, &[&self.tenant.key, &last])
+                .await;
+            let rows = rows.map_err(BackendError::failed)?;
+            if rows.is_empty() {
+                break;
+            }
+            for row in rows {
+                if !self.is_to_go(bounds, before, at_most) {
+                    break;
+                }
+                last = row.try_get(0).map_err(BackendError::failed)?;
+                self.subtract(row.try_get(1).map_err(BackendError::failed)?);
+            }
+        }
+        if self.usage.events < before {
+            let sql = "DELETE FROM mainstay_events WHERE namespace = $1 AND id <= $2";
+            let deleted = self
+                .transaction
+                .execute(sql, &[&self.tenant.key, &last])
+                .await;
+            deleted.map_err(BackendError::failed)?;
+        }
+        Ok(before - self.usage.events)
+    }
+
+    async fn remove_before(&mut self, time: SystemTime, at_most: u32) -> Result<u64, BackendError> {
+        let sql = "DELETE FROM mainstay_events WHERE namespace = $1 AND id IN (SELECT id FROM mainstay_events \
+                   WHERE namespace = $1 AND wall_us < $2 ORDER BY wall_us, id LIMIT $3) RETURNING bytes";
+        let (time, at_most) = (signed(bounded_micros(time)), i64::from(at_most));
+        let gone = self
+            .transaction
+            .query(sql, &[&self.tenant.key, &time, &at_most])
+            .await;
+        let gone = gone.map_err(BackendError::failed)?;
+        for row in &gone {
+            self.subtract(row.try_get(0).map_err(BackendError::failed)?);
+        }
+        Ok(gone.len() as u64)
+    }
+
+    /// Whether one more has to go, of so many that there were.
+    const fn is_to_go(&self, bounds: StoreBounds, before: u64, at_most: u64) -> bool {
+        let Usage { events, bytes, .. } = self.usage;
+        before - events < at_most && bounds.are_broken_by(events, bytes)
+    }
+
+    fn subtract(&mut self, bytes: i64) {
+        self.usage.events = self.usage.events.saturating_sub(1);
+        self.usage.bytes = self.usage.bytes.saturating_sub(bytes.unsigned_abs());
+    }
+
+    async fn commit(self) -> Result<Usage, BackendError> {
+        let sql = "UPDATE mainstay_event_namespaces SET last_id = $2, events = $3, bytes = $4 WHERE key = $1";
+        let (last, events) = (signed(self.usage.last_id), signed(self.usage.events));
+        let bytes = signed(self.usage.bytes);
+        let updated = self
+            .transaction
+            .execute(sql, &[&self.tenant.key, &last, &events, &bytes])
+            .await;
+        updated.map_err(BackendError::failed)?;
+        self.transaction.commit().await.map_err(at_commit)?;
+        Ok(self.usage)
+    }
+}
+
+/// A server that says no has not committed; one that says nothing may have.
+fn at_commit(error: tokio_postgres::Error) -> BackendError {
+    if error.as_db_error().is_some() {
+        BackendError::failed(error)
+    } else {
+        BackendError::unknown(error)
+    }
+}
+
+/// Events, column by column.
+#[derive(Default)]
+struct Rows {
+    id: Vec<i64>,
+    event_type: Vec<String>,
+    wall_us: Vec<i64>,
+    monotonic_ns: Vec<Option<i64>>,
+    node: Vec<Option<String>>,
+    process: Vec<Option<String>>,
+    correlation_id: Vec<Option<String>>,
+    parent_id: Vec<Option<i64>>,
+    data: Vec<String>,
+    bytes: Vec<i64>,
+}
+
+impl Rows {
+    fn push(&mut self, row: Columns) {
+        self.id.push(row.id);
+        self.event_type.push(row.event_type);
+        self.wall_us.push(row.wall_us);
+        self.monotonic_ns.push(row.monotonic_ns);
+        self.node.push(row.node);
+        self.process.push(row.process);
+        self.correlation_id.push(row.correlation_id);
+        self.parent_id.push(row.parent_id);
+        self.data.push(row.data);
+        self.bytes.push(row.bytes);
+    }
+}

@@ -1,0 +1,16 @@
+//! Event stores: what they keep, and what they survive.
+
+mod alerts;
+mod bounds;
+mod conformance;
+mod crash;
+mod group_commit;
+mod home;
+mod overload;
+mod postgres;
+mod questions;
+mod sqlite;
+mod storing;
+mod subscribers;
+mod support;
+mod telemetry;

@@ -1,0 +1,150 @@
+//! Too much at a time.
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use mainstay_actors::EventStore;
+use mainstay_actors::event_store::{
+    Appended, BackendAnswer, Event, EventBackend, EventGroup, EventId, EventPage, EventQuery,
+    PageBounds, StoreBounds, StoreError, Usage,
+};
+use mainstay_supervisors::specs::EventStoreSpec;
+
+use super::support::{Bed, Gate, event, id, settle};
+
+#[tokio::test(start_paused = true)]
+async fn more_events_than_may_wait_are_refused_with_how_many_do() {
+    let gate = Gate::shut();
+    let spec = EventStoreSpec::default().batch_max(2).queue_max(3);
+    let bed = Bed::on(&gate, spec).await;
+    let store = || {
+        let store = bed.store.clone();
+        tokio::spawn(async move { store.store(event("e")).await })
+    };
+    let mut tasks = vec![store()];
+    settle().await;
+    tasks.extend([store(), store()]);
+    settle().await;
+    let error = bed
+        .store
+        .store_batch([event("e"), event("e")])
+        .await
+        .expect_err("it is refused");
+    let StoreError::Overloaded {
+        waiting,
+        waiting_max,
+        ..
+    } = error
+    else {
+        panic!("{error}")
+    };
+    assert_eq!((waiting, waiting_max), (2, 3));
+    assert!(!error.may_be_stored());
+    tasks.push(store());
+    settle().await;
+    assert!(matches!(
+        bed.store.store(event("e")).await,
+        Err(StoreError::Overloaded { waiting: 3, .. })
+    ));
+    assert_eq!(bed.store.stats().events_refused, 3);
+    gate.let_pass(2);
+    for task in tasks {
+        task.await.expect("no panic").expect("it is stored");
+    }
+    assert_eq!(bed.types().await.len(), 4);
+    bed.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn more_bytes_than_may_wait_are_refused() {
+    let gate = Gate::shut();
+    let spec = EventStoreSpec::default()
+        .data_max(1000)
+        .queue_bytes_max(5096);
+    let bed = Bed::on(&gate, spec).await;
+    let large = || {
+        let data = "x".repeat(990);
+        Event::builder("large")
+            .data(data.as_str())
+            .build()
+            .expect("an event")
+    };
+    let store = || {
+        let store = bed.store.clone();
+        tokio::spawn(async move { store.store(large()).await })
+    };
+    let mut tasks = vec![store()];
+    settle().await;
+    tasks.extend((0..4).map(|_| store()));
+    settle().await;
+    let error = bed.store.store(large()).await.expect_err("it is refused");
+    let StoreError::Overloaded {
+        bytes,
+        bytes_max,
+        waiting,
+        ..
+    } = error
+    else {
+        panic!("{error}")
+    };
+    assert_eq!(
+        (waiting, bytes, bytes_max),
+        (4, bed.store.stats().waiting_bytes, 5096)
+    );
+    gate.let_pass(2);
+    for task in tasks {
+        task.await.expect("no panic").expect("it is stored");
+    }
+    bed.end().await;
+}
+
+/// Never answers.
+#[derive(Debug)]
+struct Mute;
+
+impl EventBackend for Mute {
+    fn kind(&self) -> &'static str {
+        "mute"
+    }
+
+    fn append(&self, _: Arc<[EventGroup]>, _: StoreBounds) -> BackendAnswer<'_, Appended> {
+        Box::pin(std::future::pending())
+    }
+
+    fn get(&self, _: EventId) -> BackendAnswer<'_, Option<Event>> {
+        Box::pin(std::future::pending())
+    }
+
+    fn query(&self, _: Arc<EventQuery>, _: PageBounds) -> BackendAnswer<'_, EventPage> {
+        Box::pin(std::future::pending())
+    }
+
+    fn remove_before(&self, _: SystemTime, _: u32) -> BackendAnswer<'_, u64> {
+        Box::pin(std::future::pending())
+    }
+
+    fn usage(&self) -> BackendAnswer<'_, Usage> {
+        Box::pin(std::future::ready(Ok(Usage::default())))
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_more_questions_are_asked_than_may_be_though_those_who_asked_have_gone() {
+    let spec = EventStoreSpec::default().queries_max(2);
+    let bed = Bed::with_child(EventStore::child_with(spec, Arc::new(Mute))).await;
+    let hasty = bed.store.clone().with_limit(Duration::from_millis(10));
+    for _ in 0..2 {
+        assert!(matches!(
+            hasty.get(id(1)).await,
+            Err(StoreError::Timeout(_))
+        ));
+    }
+    assert_eq!(bed.store.stats().questions, 2);
+    assert!(matches!(
+        hasty.get(id(1)).await,
+        Err(StoreError::Busy { max: 2 })
+    ));
+    let error = hasty.cleanup_events_before(SystemTime::now()).await;
+    assert!(matches!(error, Err(StoreError::Timeout(_))));
+    bed.end().await;
+}

@@ -1,0 +1,182 @@
+//! Events in files.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use mainstay_actors::EventStore;
+use mainstay_actors::event_store::{
+    EventBackend, EventGroup, EventQuery, SqliteBackend, StoreBounds,
+};
+use mainstay_actors::pool::managers::sqlite::{SqliteOptions, SqliteSync};
+use mainstay_supervisors::specs::{EventBackendSpec, EventStoreSpec, NamespaceName};
+
+use super::home::Home;
+use super::support::{Bed, event, id};
+
+/// A folder that is gone after the test.
+pub(super) struct Folder(PathBuf);
+
+impl Folder {
+    pub(super) fn new() -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        let nth = NEXT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("mainstay-events-{}-{nth}", std::process::id());
+        let path = std::env::temp_dir().join(name);
+        std::fs::create_dir_all(&path).expect("a folder");
+        Self(path)
+    }
+
+    pub(super) fn file(&self, name: &str) -> PathBuf {
+        self.0.join(name)
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        std::fs::remove_dir_all(&self.0).ok();
+    }
+}
+
+fn spec(path: &Path) -> EventStoreSpec {
+    EventStoreSpec::default().backend(EventBackendSpec::sqlite(path))
+}
+
+#[tokio::test(start_paused = true)]
+async fn events_in_a_file_are_there_for_the_next_node_which_counts_on() {
+    let folder = Folder::new();
+    let spec = spec(&folder.file("events.db"));
+    for round in 0..3_u64 {
+        let bed = Bed::with(spec.clone()).await;
+        assert_eq!(bed.store.stats().events, 2 * round);
+        let ids = bed.store.store_batch(["a", "b"].map(event)).await;
+        assert_eq!(
+            ids.expect("they are stored"),
+            [id(2 * round + 1), id(2 * round + 2)]
+        );
+        bed.end().await;
+    }
+    let bed = Bed::with(spec).await;
+    assert_eq!(bed.types().await, ["a", "b", "a", "b", "a", "b"]);
+    bed.store.health().await.expect("it is well");
+    let stats = bed.store.stats();
+    assert_eq!(
+        (stats.backend, stats.events, stats.last_id),
+        ("sqlite", 6, 6)
+    );
+    bed.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_crash_of_the_keeper_does_not_open_the_file_anew() {
+    let bed =
+        Bed::with(EventStoreSpec::default().backend(EventBackendSpec::sqlite_in_memory())).await;
+    bed.store.store(event("a")).await.expect("it is stored");
+    let keeper = bed.keeper();
+    keeper.kill();
+    bed.store.store(event("b")).await.expect("it is stored");
+    assert_ne!(bed.keeper(), keeper);
+    assert_eq!(bed.types().await, ["a", "b"]);
+    bed.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_stores_of_one_namespace_in_one_file_give_no_number_twice() {
+    let folder = Folder::new();
+    let spec = spec(&folder.file("events.db")).time_limit(Duration::from_secs(60));
+    let (one, other) = (Bed::with(spec.clone()).await, Bed::with(spec).await);
+    let tasks: Vec<_> = (0..60)
+        .map(|nth| {
+            let store = if nth % 2 == 0 {
+                one.store.clone()
+            } else {
+                other.store.clone()
+            };
+            tokio::spawn(async move { store.store(event("e")).await.expect("it is stored").get() })
+        })
+        .collect();
+    let mut ids = Vec::new();
+    for task in tasks {
+        ids.push(task.await.expect("no panic"));
+    }
+    ids.sort_unstable();
+    assert_eq!(ids, (1..=60).collect::<Vec<_>>());
+    let page = one
+        .store
+        .query(EventQuery::new().limit(1000))
+        .await
+        .expect("an answer");
+    assert_eq!(page.events.len(), 60);
+    other.end().await;
+    one.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_file_that_is_no_database_or_of_a_later_version_is_told_with_its_name() {
+    let folder = Folder::new();
+    let path = folder.file("text.db");
+    std::fs::write(
+        &path,
+        "a text that is long enough to be no database ".repeat(50),
+    )
+    .expect("a file");
+    let error = Bed::try_with(EventStore::child(spec(&path)))
+        .await
+        .err()
+        .expect("it is refused");
+    assert!(
+        error.contains("text.db cannot be opened: file is not a database"),
+        "{error}"
+    );
+
+    let missing = folder.file("no/such/folder/events.db");
+    let error = Bed::try_with(EventStore::child(spec(&missing)))
+        .await
+        .err()
+        .expect("it is refused");
+    assert!(
+        error.contains("no/such/folder/events.db cannot be opened: unable to open database file"),
+        "{error}"
+    );
+
+    let path = folder.file("events.db");
+    Bed::with(spec(&path)).await.end().await;
+    let later = rusqlite::Connection::open(&path).expect("it opens");
+    later
+        .execute("UPDATE mainstay_event_schema SET version = 2", [])
+        .expect("it is there");
+    drop(later);
+    let error = Bed::try_with(EventStore::child(spec(&path)))
+        .await
+        .err()
+        .expect("it is refused");
+    assert!(
+        error.contains("expected tables of version 1, found version 2"),
+        "{error}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_commit_waits_for_the_disk_also_on_connections_that_would_not() {
+    let (folder, home) = (Folder::new(), Home::new().await);
+    let hasty = SqliteOptions::file(folder.file("events.db")).synchronous(SqliteSync::Normal);
+    let pool = home.sqlite_of(hasty, 1).await;
+    let synced = async || {
+        let mut lease = pool.checkout().await.expect("a connection");
+        let level = lease.call(|c| c.pragma_query_value(None, "synchronous", |row| row.get(0)));
+        level.await.expect("a level")
+    };
+    let before: i64 = synced().await;
+    let namespace = NamespaceName::new("n").expect("a name");
+    let backend = SqliteBackend::new(pool.clone(), namespace.clone(), Duration::from_secs(60));
+    let group = EventGroup::new(vec![event("e").in_namespace(namespace)]);
+    let bounds = StoreBounds::new(10, 10_000);
+    backend
+        .append(vec![group].into(), bounds)
+        .await
+        .expect("it is stored");
+    let after: i64 = synced().await;
+    assert_eq!((before, after), (1, 2));
+    drop((backend, pool));
+    home.end().await;
+}

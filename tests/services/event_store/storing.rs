@@ -1,0 +1,298 @@
+//! Storing, and what is refused.
+
+use std::time::{Duration, SystemTime};
+
+use mainstay_actors::EventStore;
+use mainstay_actors::config::ConfigValue;
+use mainstay_actors::event_store::{Event, StoreError};
+use mainstay_supervisors::specs::{EventStoreSpec, ServiceName};
+use mainstay_supervisors::{Child, current};
+
+use super::support::{Bed, event, id};
+
+#[tokio::test(start_paused = true)]
+async fn stores_valid_event_and_returns_event_id() {
+    let bed = Bed::new().await;
+    assert_eq!(
+        bed.store.store(event("a")).await.expect("it is stored"),
+        id(1)
+    );
+    assert_eq!(
+        bed.store.store(event("b")).await.expect("it is stored"),
+        id(2)
+    );
+    let found = bed
+        .store
+        .get(id(2))
+        .await
+        .expect("an answer")
+        .expect("it is there");
+    assert_eq!(
+        (found.id(), found.event_type().as_str()),
+        (Some(id(2)), "b")
+    );
+    assert_eq!(found.namespace(), Some(bed.namespace.name()));
+    bed.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_event_gets_its_process_its_node_and_the_time_on_the_clock_of_the_store() {
+    let node = ServiceName::new("north").expect("a name");
+    let bed = Bed::with(EventStoreSpec::default().node(node.clone())).await;
+    tokio::time::advance(Duration::from_secs(7)).await;
+    let store = bed.store.clone();
+    let worker = Child::task("worker", move |stop| {
+        let store = store.clone();
+        async move {
+            assert!(current().is_some());
+            store
+                .store(event("of a worker"))
+                .await
+                .expect("it is stored");
+            stop.stopped().await;
+        }
+    });
+    let mut events = bed.store.subscribe().expect("a stream");
+    bed.namespace.start_child(worker).await.expect("it starts");
+    let found = events.next().await.expect("an event").expect("no lag");
+    assert_eq!(
+        found.process().map(|path| path.as_str()),
+        Some("bed/children/worker")
+    );
+    assert_eq!(found.node(), Some(&node));
+    assert_eq!(found.monotonic(), Some(Duration::from_secs(7)));
+    let said = Event::builder("said")
+        .process("somebody else")
+        .build()
+        .expect("an event");
+    bed.store.store(said).await.expect("it is stored");
+    let found = events.next().await.expect("an event").expect("no lag");
+    assert_eq!(
+        found.process().map(|path| path.as_str()),
+        Some("somebody else")
+    );
+    drop(events);
+    bed.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn stores_multiple_valid_events() {
+    let bed = Bed::new().await;
+    let ids = bed.store.store_batch(["a", "b", "c"].map(event)).await;
+    assert_eq!(ids.expect("they are stored"), [id(1), id(2), id(3)]);
+    assert_eq!(bed.types().await, ["a", "b", "c"]);
+    assert_eq!(bed.store.store_batch([]).await.expect("nothing to do"), []);
+    bed.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn rejects_batch_with_invalid_event_and_tells_of_all() {
+    let bed = Bed::with(EventStoreSpec::default().data_max(10)).await;
+    let large = || {
+        Event::builder("large")
+            .data("0123456789")
+            .build()
+            .expect("an event")
+    };
+    let twice = || Event::builder("twice").id(5).build().expect("an event");
+    let batch = [event("a"), large(), twice(), large(), twice()];
+    let error = bed
+        .store
+        .store_batch(batch)
+        .await
+        .expect_err("it is refused");
+    let StoreError::Invalid(faults) = &error else {
+        panic!("{error}")
+    };
+    assert_eq!(
+        faults.to_string(),
+        "[4].id: the number 5 is given twice\n\
+         [1].data: expected at most 10 bytes as JSON, found 12\n\
+         [3].data: expected at most 10 bytes as JSON, found 12"
+    );
+    assert!(!error.may_be_stored());
+    assert_eq!(bed.types().await, Vec::<String>::new());
+    let one = bed.store.store(large()).await.expect_err("it is refused");
+    assert_eq!(
+        one.to_string(),
+        "data: expected at most 10 bytes as JSON, found 12"
+    );
+    bed.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_batch_may_have_as_many_events_as_the_spec_says() {
+    let bed = Bed::with(EventStoreSpec::default().batch_max(3)).await;
+    let batch = |count| std::iter::repeat_with(|| event("e")).take(count);
+    bed.store
+        .store_batch(batch(3))
+        .await
+        .expect("they are stored");
+    let error = bed
+        .store
+        .store_batch(batch(4))
+        .await
+        .expect_err("it is refused");
+    assert_eq!(
+        error.to_string(),
+        "expected a batch of at most 3 events, found 4"
+    );
+    bed.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_caller_who_tries_again_with_a_number_of_its_own_stores_an_event_once() {
+    let bed = Bed::new().await;
+    let own = Event::builder("own").id(41).build().expect("an event");
+    for _ in 0..2 {
+        assert_eq!(
+            bed.store.store(own.clone()).await.expect("it is stored"),
+            id(41)
+        );
+        tokio::time::advance(Duration::from_secs(1)).await;
+    }
+    assert_eq!(bed.types().await, ["own"]);
+    let other = Event::builder("other").id(41).build().expect("an event");
+    let error = bed.store.store_batch([event("a"), other]).await;
+    assert!(matches!(error, Err(StoreError::Taken { id: taken }) if taken == id(41)));
+    assert_eq!(bed.types().await, ["own"]);
+    assert_eq!(
+        bed.store.store(event("next")).await.expect("it is stored"),
+        id(42)
+    );
+    bed.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_event_of_another_namespace_is_refused() {
+    let bed = Bed::new().await;
+    let text = r#"{"event_type":"e","namespace":"elsewhere"}"#;
+    let foreign = Event::deserialize_from_str(text).expect("an event");
+    let error = bed.store.store(foreign).await.expect_err("it is refused");
+    assert_eq!(
+        error.to_string(),
+        "namespace: expected bed or nothing, found elsewhere"
+    );
+    bed.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn handles_unserializable_terms_gracefully() {
+    let nan = ConfigValue::list([f64::NAN, f64::INFINITY]);
+    let large = ConfigValue::Integer(i128::from(u64::MAX) + 1);
+    let data = ConfigValue::map([("a", nan), ("b", large)]);
+    let error = Event::builder("e")
+        .id(0)
+        .data(data)
+        .build()
+        .expect_err("it is refused");
+    assert_eq!(
+        error.to_string(),
+        "id: expected 1 to 4503599627370495, found 0\n\
+         data.a[0]: expected a finite number, found NaN\n\
+         data.a[1]: expected a finite number, found inf\n\
+         data.b: expected an integer of 64 bits, found 18446744073709551616"
+    );
+}
+
+#[test]
+fn an_event_is_written_to_json_and_read_back_as_it_was() {
+    let at = SystemTime::UNIX_EPOCH + Duration::from_micros(1_795_716_000_000_001);
+    let event = Event::builder("user_login")
+        .id(7)
+        .wall_time(at)
+        .process("production/children/shop")
+        .correlation_id("request-7")
+        .parent_id(id(3))
+        .data(ConfigValue::map([("user", "ada")]));
+    let event = event.build().expect("an event");
+    let text = event.serialize_to_string();
+    assert_eq!(
+        text,
+        r#"{"id":7,"event_type":"user_login","wall_time":"2026-11-26T18:00:00.000001Z","process":"production/children/shop","correlation_id":"request-7","parent_id":3,"data":{"user":"ada"}}"#
+    );
+    assert_eq!(event.serialized_size(), text.len() as u64);
+    assert_eq!(Event::deserialize_from_str(&text).expect("an event"), event);
+}
+
+#[test]
+fn json_that_is_no_event_is_told_with_all_that_is_wrong() {
+    let wrong = r#"{"event_type":" ","id":0,"wall_time":"today","correlation_id":"a\nb","parent_id":0,"node":"a/b"}"#;
+    let error = Event::deserialize_from_str(wrong).expect_err("it is refused");
+    assert_eq!(
+        error.to_string(),
+        "wall_time: expected a time in UTC such as `2026-11-26T18:00:00Z`, found \"today\"\n\
+         parent_id: expected the number of an event, from 1, found 0\n\
+         id: expected the number of an event, from 1, found 0\n\
+         event_type: expected no control character and no white space at either end, found \" \"\n\
+         node: expected no '/', no control character and no white space at either end, found \"a/b\"\n\
+         correlation_id: expected no control character and no white space at either end, found \"a\\nb\""
+    );
+    for (wrong, expected) in [
+        ("{}", "missing field `event_type` at line 1 column 2"),
+        (
+            r#"{"event_type":1}"#,
+            "invalid type: integer `1`, expected a string at line 1 column 15",
+        ),
+        ("[", "EOF while parsing a list at line 1 column 1"),
+    ] {
+        let error = Event::deserialize_from_str(wrong).expect_err("it is refused");
+        assert_eq!(error.to_string(), expected);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn event_stores_of_two_namespaces_do_not_see_each_other() {
+    let one = Bed::new().await;
+    let child = EventStore::child(EventStoreSpec::default());
+    let other = Bed::with_services("other", [], child)
+        .await
+        .expect("it starts");
+    one.store.store(event("a")).await.expect("it is stored");
+    assert_eq!(other.types().await, Vec::<String>::new());
+    other.store.store(event("b")).await.expect("it is stored");
+    assert_eq!(
+        (one.types().await, other.types().await),
+        (vec!["a".into()], vec!["b".into()])
+    );
+    other.end().await;
+    one.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_batch_that_has_no_end_or_too_many_bytes_is_refused() {
+    let spec = EventStoreSpec::default()
+        .data_max(1000)
+        .queue_bytes_max(5096);
+    let bed = Bed::with(spec).await;
+    let endless = std::iter::repeat_with(|| event("e"));
+    let error = bed
+        .store
+        .store_batch(endless)
+        .await
+        .expect_err("it is refused");
+    assert!(
+        matches!(error, StoreError::BatchTooLarge { max: 1000, .. }),
+        "{error}"
+    );
+    let heavy = |count| {
+        let data = "x".repeat(990);
+        let event = Event::builder("heavy").data(data.as_str()).build();
+        vec![event.expect("an event"); count]
+    };
+    let error = bed
+        .store
+        .store_batch(heavy(5))
+        .await
+        .expect_err("it is refused");
+    assert!(
+        matches!(error, StoreError::BatchTooHeavy { max: 5096, found } if found > 5096),
+        "{error}"
+    );
+    bed.store
+        .store_batch(heavy(4))
+        .await
+        .expect("they are stored");
+    assert_eq!(bed.types().await.len(), 4);
+    bed.end().await;
+}
