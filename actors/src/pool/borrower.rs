@@ -23,7 +23,7 @@ impl fmt::Display for Borrower {
 }
 
 /// Whoever asks here.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Asker {
     pub(crate) process: Option<Process>,
     pub(crate) borrower: Option<Borrower>,

@@ -9,11 +9,11 @@ use std::time::Duration;
 use mainstay_specs::{Faults, PoolConfig, ServiceName};
 
 use super::cell::Cell;
-use super::checkout::checkout;
+use super::checkout::{Checkout, checkout};
 use super::core::nanos;
 use super::error::PoolError;
 use super::lease::{End, Lease};
-use super::manager::{ConnectionPool, LeaseEnd};
+use super::manager::ConnectionPool;
 use super::stats::PoolStats;
 
 /// A connection pool: a handle, cheap to clone, that goes on naming the same pool through every crash of its parts.
@@ -68,9 +68,8 @@ impl<P: ConnectionPool> PoolManager<P> {
     /// Cancel safety: the place in the line is lost when this is dropped. A connection that it had been given already goes to the
     /// next one who waits; one that was being pinged is closed.
     #[track_caller]
-    pub fn checkout(&self) -> impl Future<Output = Result<Lease<P>, PoolError>> + Send + '_ {
-        let at = Location::caller();
-        async move { checkout(&self.cell, at, self.cell.patience()).await }
+    pub fn checkout(&self) -> Checkout<'_, P> {
+        checkout(&self.cell, Location::caller(), self.cell.patience())
     }
 
     /// As [`checkout`](Self::checkout), within this time. Zero: it waits for a new connection at most, where there is room for one,
@@ -86,16 +85,12 @@ impl<P: ConnectionPool> PoolManager<P> {
     ///
     /// Cancel safety: as that of [`checkout`](Self::checkout).
     #[track_caller]
-    pub fn checkout_within(
-        &self,
-        time: Duration,
-    ) -> impl Future<Output = Result<Lease<P>, PoolError>> + Send + '_ {
-        let at = Location::caller();
-        async move { checkout(&self.cell, at, nanos(time)).await }
+    pub fn checkout_within(&self, time: Duration) -> Checkout<'_, P> {
+        checkout(&self.cell, Location::caller(), nanos(time))
     }
 
     /// Runs an operation with a connection. Unlike a [`Lease`] that is just dropped, this knows how the operation ended: what was
-    /// cut off in the middle is [`LeaseEnd::Cancelled`], and closed unless the manager of the connections says otherwise.
+    /// cut off in the middle is [`LeaseEnd::Cancelled`](super::LeaseEnd::Cancelled), and closed unless the manager of the connections says otherwise.
     ///
     /// # Errors
     ///
@@ -117,9 +112,9 @@ impl<P: ConnectionPool> PoolManager<P> {
         let at = Location::caller();
         async move {
             let mut lease = checkout(&self.cell, at, self.cell.patience()).await?;
-            lease.set_end(End::By(LeaseEnd::Cancelled));
+            lease.set_end(End::Cancelled);
             let result = operation(&mut lease).await;
-            lease.set_end(End::By(LeaseEnd::CheckedIn));
+            lease.set_end(End::CheckedIn);
             Ok(result)
         }
     }

@@ -28,10 +28,13 @@ pub struct Lease<P: ConnectionPool> {
     end: End,
 }
 
-/// What becomes of a lease that is dropped as it is.
+/// How a lease ends if it is dropped as it is. A word, as it is moved about a lot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u64)]
 pub(super) enum End {
-    By(LeaseEnd),
+    CheckedIn,
+    Dropped,
+    Cancelled,
     /// The connection is closed, whatever its manager says.
     Condemned,
 }
@@ -49,7 +52,7 @@ impl<P: ConnectionPool> Lease<P> {
             cell,
             seat,
             owner,
-            end: End::By(LeaseEnd::Dropped),
+            end: End::Dropped,
         }
     }
 
@@ -86,7 +89,7 @@ impl<P: ConnectionPool> Lease<P> {
 
     /// Gives it back. Whether it was still a lease.
     pub(super) fn give_back(mut self) -> Result<(), PoolError> {
-        self.end = End::By(LeaseEnd::CheckedIn);
+        self.end = End::CheckedIn;
         match self.end_lease() {
             true => Err(PoolError::Revoked {
                 pool: self.cell.name.clone(),
@@ -107,13 +110,13 @@ impl<P: ConnectionPool> Lease<P> {
 
     #[inline]
     fn condition(&self, conn: &mut P::Conn) -> Condition {
-        let End::By(end) = self.end else {
-            return Condition::Broken;
-        };
-        let end = match end {
+        let end = match self.end {
+            End::Condemned => return Condition::Broken,
             _ if std::thread::panicking() => LeaseEnd::Panicked,
-            LeaseEnd::Dropped if self.is_orphan() => LeaseEnd::OwnerDied,
-            end => end,
+            End::CheckedIn => LeaseEnd::CheckedIn,
+            End::Dropped if self.is_orphan() => LeaseEnd::OwnerDied,
+            End::Dropped => LeaseEnd::Dropped,
+            End::Cancelled => LeaseEnd::Cancelled,
         };
         let manager = self.cell.manager();
         // It must not unwind out of a drop.

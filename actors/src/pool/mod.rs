@@ -17,7 +17,8 @@
 //! | `cell.rs`, `clock.rs` | all state of a pool, and what time it is |
 //! | `borrower.rs` | who borrows |
 //! | `work.rs` | what the keeper is to do, and the rights to do it |
-//! | `handle.rs`, `checkout.rs`, `lease.rs` | [`PoolManager`], asking for a connection, [`Lease`] |
+//! | `handle.rs`, `lease.rs` | [`PoolManager`], [`Lease`] |
+//! | `checkout.rs`, `place.rs`, `validate.rs` | [`Checkout`]: asking for a connection, waiting for one, pinging it first |
 //! | `error.rs`, `stats.rs` | [`PoolError`], [`ConnectError`], [`PoolSituation`]; [`PoolStats`] |
 //! | `keeper.rs`, `keeping.rs`, `upkeep/` | who carries it out; what only that one needs of the cell; whom it watches and heeds |
 //! | `connect.rs`, `close.rs`, `caught.rs` | one attempt to connect, one connection to be closed, reset or pinged, each a task |
@@ -44,6 +45,7 @@ mod kinds;
 mod lease;
 mod manager;
 pub mod managers;
+mod place;
 mod pools;
 mod premises;
 mod registry;
@@ -52,8 +54,10 @@ mod start;
 mod stats;
 mod supervisor;
 mod upkeep;
+mod validate;
 mod work;
 
+pub use checkout::Checkout;
 pub use error::{CheckoutPhase, ConnectError, LongestLease, PoolError, PoolSituation};
 pub use handle::PoolManager;
 pub use health::{ConnectionHealthMonitor, PoolSick};

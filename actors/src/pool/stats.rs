@@ -9,7 +9,7 @@ use serde::{Serialize, Serializer};
 use super::borrower::Borrower;
 use super::cell::{Cell, Inner};
 use super::core::{Counts, Holder, NEVER, Phase, Refusal, Situation};
-use super::error::{CheckoutPhase, LongestLease, PoolError, PoolSituation};
+use super::error::{CheckoutPhase, ConnectError, LongestLease, PoolError, PoolSituation};
 use super::manager::ConnectionPool;
 
 /// Everything there is to know about a pool at one moment.
@@ -220,13 +220,22 @@ impl<P: ConnectionPool> Cell<P> {
                 situation,
             },
             Refusal::Overloaded => PoolError::Overloaded { waited, situation },
-            Refusal::Connect(error) => PoolError::Connect { error, situation },
+            Refusal::Connect => PoolError::Connect {
+                error: self.last_failure(),
+                situation,
+            },
             Refusal::Timeout | Refusal::Closed | Refusal::Held { .. } => PoolError::Timeout {
                 phase: actual(phase, &situation),
                 waited,
                 situation,
             },
         }
+    }
+
+    /// Why those who wait were sent away: there is one if they were.
+    fn last_failure(&self) -> ConnectError {
+        let failure = self.lock().core.last_failure();
+        failure.unwrap_or(ConnectError::Abandoned)
     }
 
     pub(super) fn situation(&self, now: u64) -> PoolSituation {

@@ -84,7 +84,7 @@ impl<C, B: Copy + Eq> Core<C, B> {
     pub(crate) fn close(&mut self, now: u64, revoke_at: u64, wakes: &mut Wakes) {
         self.phase = Phase::Closed;
         self.revoke_at = self.revoke_at.min(revoke_at);
-        self.send_all_away(&Refusal::Closed, wakes);
+        self.send_all_away(Refusal::Closed, wakes);
         self.retire(now);
         self.call = true;
     }

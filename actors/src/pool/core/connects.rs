@@ -18,6 +18,8 @@ pub(super) struct Connects {
     /// None is begun before then whatever has become of the last one, as somebody has said so.
     held_until: u64,
     pub(super) last_error: Option<ConnectError>,
+    /// The same, also after one has succeeded: somebody may have yet to be told.
+    told: Option<ConnectError>,
     /// How long one usually takes.
     usual: u64,
     /// What was connected with options of another generation is closed.
@@ -43,6 +45,7 @@ impl Connects {
             not_before: 0,
             held_until: 0,
             last_error: None,
+            told: None,
             usual: 0,
             generation: 0,
         }
@@ -71,10 +74,7 @@ impl<C, B: Copy + Eq> Core<C, B> {
         let slot = &mut self.slots[number as usize];
         slot.epoch = slot.epoch.wrapping_add(1);
         slot.since = now;
-        let seat = Seat {
-            number,
-            epoch: slot.epoch,
-        };
+        let seat = Seat::new(number, slot.epoch);
         self.turn(number, Kind::Connecting);
         Some(Attempt {
             seat,
@@ -147,6 +147,11 @@ impl<C, B: Copy + Eq> Core<C, B> {
         }
     }
 
+    /// Why the last attempt that has failed did.
+    pub(crate) fn last_failure(&self) -> Option<ConnectError> {
+        self.connects.told.clone()
+    }
+
     /// When the next attempt is to be made, if it has to be waited for.
     pub(super) fn next_connect(&self, now: u64) -> u64 {
         match now < self.connects.not_before && self.connects_needed(now) > 0 {
@@ -180,9 +185,9 @@ impl<C, B: Copy + Eq> Core<C, B> {
         } else {
             self.end_of(now, chance)
         };
-        let number = attempt.seat.number;
+        let number = attempt.seat.number();
         let slot = &mut self.slots[number as usize];
-        (slot.born, slot.since, slot.tried) = (now, now, now);
+        (slot.since, slot.tried) = (now, now);
         slot.dies = dies;
         self.supply(now, number, conn, wakes);
         self.look_for_connects(now);
@@ -214,10 +219,11 @@ impl<C, B: Copy + Eq> Core<C, B> {
         let again = now.saturating_add(super::nanos(pause));
         connects.not_before = connects.held_until.max(again);
         connects.last_error = Some(error.clone());
+        connects.told = Some(error);
         self.counts.failed += 1;
-        self.empty(attempt.seat.number);
+        self.empty(attempt.seat.number());
         if self.connects.failures > self.terms.retries {
-            self.send_all_away(&Refusal::Connect(error), wakes);
+            self.send_all_away(Refusal::Connect, wakes);
         }
         self.look_for_connects(now);
         self.connects.failures
@@ -233,7 +239,7 @@ impl<C, B: Copy + Eq> Core<C, B> {
 
     /// An attempt was not made after all: it counts neither way.
     pub(crate) fn withdraw(&mut self, now: u64, attempt: Attempt) {
-        self.empty(attempt.seat.number);
+        self.empty(attempt.seat.number());
         self.look_for_connects(now);
     }
 
@@ -255,7 +261,7 @@ impl<C, B: Copy + Eq> Core<C, B> {
     pub(super) fn mind_hold(&mut self, now: u64, wakes: &mut Wakes) {
         if self.connects.is_held(now) && self.usable() == 0 {
             let until = self.connects.not_before;
-            self.send_all_away(&Refusal::Held { until }, wakes);
+            self.send_all_away(Refusal::Held { until }, wakes);
         }
     }
 }

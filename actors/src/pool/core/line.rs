@@ -1,8 +1,11 @@
 //! Those who wait, first come, first served.
 //!
-//! A list through a slab: nothing is allocated for a wait once as many have waited before, and whoever leaves is taken out at once.
-//! An entry belongs to the one who waits, who alone takes it away; what was granted or refused lies in it until then.
+//! A queue of numbers of entries: nothing is allocated for a wait once as many have waited before. An entry belongs to the one who
+//! waits, who alone takes it away; what was granted or refused lies in it until then. Whoever leaves from the middle leaves its number
+//! in the queue, which is passed over when its turn comes, or cleared away with others when there are many. Each wait touches its own
+//! entry and the ends of the queue and nothing else, as those may be in the cache of another processor.
 
+use std::collections::VecDeque;
 use std::task::Waker;
 
 use super::report::Refusal;
@@ -11,7 +14,8 @@ use super::slot::{Given, Who};
 /// The number of an entry.
 pub(crate) type Key = u32;
 
-const NONE: Key = Key::MAX;
+/// How many that have left may be in the queue beside as many as wait.
+const LEFT_MAX: usize = 16;
 
 #[derive(Debug)]
 pub(crate) enum Fate<C> {
@@ -33,22 +37,23 @@ pub(crate) struct Wait<B> {
 
 #[derive(Debug)]
 struct Entry<C, B> {
+    /// Vacant once whoever waited has gone.
     fate: Fate<C>,
-    wait: Wait<B>,
+    /// Its number is in the queue: it cannot be another's.
+    queued: bool,
     waker: Option<Waker>,
-    before: Key,
-    after: Key,
+    wait: Wait<B>,
 }
 
 #[derive(Debug)]
 pub(crate) struct Line<C, B> {
     entries: Vec<Entry<C, B>>,
     vacant: Vec<Key>,
-    head: Key,
-    tail: Key,
-    /// How many are in the list.
+    /// Those who wait, in their order, and some who do not any more; the first one does.
+    queue: VecDeque<Key>,
+    /// How many wait.
     waiting: u32,
-    /// No deadline in the list is before this.
+    /// Nobody's time is up before this.
     pub(crate) soonest: u64,
 }
 
@@ -57,8 +62,7 @@ impl<C, B: Copy> Line<C, B> {
         Self {
             entries: Vec::new(),
             vacant: Vec::new(),
-            head: NONE,
-            tail: NONE,
+            queue: VecDeque::new(),
             waiting: 0,
             soonest: u64::MAX,
         }
@@ -73,7 +77,7 @@ impl<C, B: Copy> Line<C, B> {
     /// The number of the first who waits.
     #[inline]
     pub(crate) fn head(&self) -> Option<Key> {
-        (self.head != NONE).then_some(self.head)
+        self.queue.front().copied()
     }
 
     #[inline]
@@ -83,30 +87,19 @@ impl<C, B: Copy> Line<C, B> {
 
     pub(crate) fn push_back(&mut self, wait: Wait<B>, waker: Waker) -> Key {
         let key = self.enter(wait, waker);
-        let before = std::mem::replace(&mut self.tail, key);
-        self.entries[key as usize].before = before;
-        match self.entries.get_mut(before as usize) {
-            Some(entry) => entry.after = key,
-            None => self.head = key,
-        }
+        self.queue.push_back(key);
         key
     }
 
     /// For one that had its turn already: before those who came after it.
     pub(crate) fn push_in_order(&mut self, wait: Wait<B>, waker: Waker) -> Key {
-        let later = |(_, other): &(Key, &Wait<B>)| other.entered > wait.entered;
-        let after = self.iter().find(later).map_or(NONE, |(key, _)| key);
-        if after == NONE {
-            return self.push_back(wait, waker);
-        }
         let key = self.enter(wait, waker);
-        let before = std::mem::replace(&mut self.entries[after as usize].before, key);
-        match self.entries.get_mut(before as usize) {
-            Some(entry) => entry.after = key,
-            None => self.head = key,
-        }
-        let entry = &mut self.entries[key as usize];
-        (entry.before, entry.after) = (before, after);
+        let later = |&other: &Key| {
+            let is_later = self.wait(other).entered > wait.entered;
+            is_later && self.is_waiting(other)
+        };
+        let place = self.queue.iter().position(later);
+        self.queue.insert(place.unwrap_or(self.queue.len()), key);
         key
     }
 
@@ -115,10 +108,9 @@ impl<C, B: Copy> Line<C, B> {
         self.soonest = self.soonest.min(wait.deadline);
         let entry = Entry {
             fate: Fate::Waiting,
-            wait,
+            queued: true,
             waker: Some(waker),
-            before: NONE,
-            after: NONE,
+            wait,
         };
         if let Some(key) = self.vacant.pop() {
             self.entries[key as usize] = entry;
@@ -129,27 +121,61 @@ impl<C, B: Copy> Line<C, B> {
         (self.entries.len() - 1) as Key
     }
 
-    /// Takes one out of the list, whose fate is known. Its waker is to be woken, without any lock.
+    /// Ends the wait of one whose fate is known. Its waker is to be woken, without any lock.
+    #[inline]
     pub(crate) fn settle(&mut self, key: Key, fate: Fate<C>) -> Option<Waker> {
-        self.unlink(key);
         let entry = &mut self.entries[key as usize];
         entry.fate = fate;
-        entry.waker.take()
+        let waker = entry.waker.take();
+        self.has_left();
+        waker
     }
 
-    fn unlink(&mut self, key: Key) {
-        let Entry { before, after, .. } = self.entries[key as usize];
-        match self.entries.get_mut(before as usize) {
-            Some(entry) => entry.after = after,
-            None => self.head = after,
-        }
-        match self.entries.get_mut(after as usize) {
-            Some(entry) => entry.before = before,
-            None => self.tail = before,
-        }
+    /// One who waited does not any more.
+    #[inline]
+    fn has_left(&mut self) {
         self.waiting -= 1;
         if self.waiting == 0 {
             self.soonest = u64::MAX;
+        }
+        self.trim();
+        if self.queue.len() > 2 * self.waiting as usize + LEFT_MAX {
+            self.clear_away();
+        }
+    }
+
+    /// Sees to it that the first one in the queue waits.
+    #[inline]
+    fn trim(&mut self) {
+        while let Some(&key) = self.queue.front() {
+            if self.is_waiting(key) {
+                return;
+            }
+            self.queue.pop_front();
+            self.unqueue(key);
+        }
+    }
+
+    #[cold]
+    fn clear_away(&mut self) {
+        for _ in 0..self.queue.len() {
+            let Some(key) = self.queue.pop_front() else {
+                return;
+            };
+            if self.is_waiting(key) {
+                self.queue.push_back(key);
+            } else {
+                self.unqueue(key);
+            }
+        }
+    }
+
+    #[inline]
+    fn unqueue(&mut self, key: Key) {
+        let entry = &mut self.entries[key as usize];
+        entry.queued = false;
+        if let Fate::Vacant = entry.fate {
+            self.vacant.push(key);
         }
     }
 
@@ -162,29 +188,30 @@ impl<C, B: Copy> Line<C, B> {
         }
     }
 
+    #[inline]
     pub(crate) fn is_waiting(&self, key: Key) -> bool {
         matches!(self.entries[key as usize].fate, Fate::Waiting)
     }
 
     /// Takes an entry away, with the waker that is to be dropped without any lock.
+    #[inline]
     pub(crate) fn take(&mut self, key: Key) -> (Fate<C>, Option<Waker>) {
-        if self.is_waiting(key) {
-            self.unlink(key);
-        }
         let entry = &mut self.entries[key as usize];
-        let taken = (
-            std::mem::replace(&mut entry.fate, Fate::Vacant),
-            entry.waker.take(),
-        );
-        self.vacant.push(key);
-        taken
+        let fate = std::mem::replace(&mut entry.fate, Fate::Vacant);
+        let waker = entry.waker.take();
+        if !entry.queued {
+            self.vacant.push(key);
+        }
+        if let Fate::Waiting = fate {
+            self.has_left();
+        }
+        (fate, waker)
     }
 
     /// Those who wait, in their order.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (Key, &Wait<B>)> {
-        let next = |&key: &Key| Some(self.entries[key as usize].after).filter(|&key| key != NONE);
-        let keys = std::iter::successors(self.head(), next);
-        keys.map(|key| (key, &self.entries[key as usize].wait))
+        let waiting = self.queue.iter().filter(|&&key| self.is_waiting(key));
+        waiting.map(|&key| (key, self.wait(key)))
     }
 
     /// The wakers of all who wait, to have them look again.
@@ -194,10 +221,16 @@ impl<C, B: Copy> Line<C, B> {
         entries.filter_map(|entry| entry.waker.take()).collect()
     }
 
-    /// How many entries have been neither taken away nor left.
+    /// How many entries belong to somebody. All others can be taken, or are in the queue, in which there are not too many.
     #[cfg(test)]
     pub(crate) fn entries(&self) -> usize {
-        self.entries.len() - self.vacant.len()
+        let owned = |entry: &&Entry<C, B>| !matches!(entry.fate, Fate::Vacant);
+        let owned = self.entries.iter().filter(owned).count();
+        let left = |&&key: &&Key| matches!(self.entries[key as usize].fate, Fate::Vacant);
+        let left = self.queue.iter().filter(left).count();
+        assert_eq!(self.entries.len(), owned + left + self.vacant.len());
+        assert!(self.queue.len() <= 2 * self.waiting as usize + LEFT_MAX);
+        owned
     }
 
     /// The seats of those who have been granted a connection and do not know yet.

@@ -53,10 +53,7 @@ impl<C, B: Copy + Eq> Core<C, B> {
         let slot = &mut self.slots[number as usize];
         slot.epoch = slot.epoch.wrapping_add(1);
         slot.who = None;
-        Seat {
-            number,
-            epoch: slot.epoch,
-        }
+        Seat::new(number, slot.epoch)
     }
 
     /// What is to be closed.
@@ -75,7 +72,7 @@ impl<C, B: Copy + Eq> Core<C, B> {
         let Some(seat) = seat.filter(|&seat| self.is_at(seat, Kind::Closing)) else {
             return;
         };
-        self.empty(seat.number);
+        self.empty(seat.number());
         self.look_for_connects(now);
     }
 
@@ -97,16 +94,16 @@ impl<C, B: Copy + Eq> Core<C, B> {
         self.pings -= u32::from(remedy == Remedy::Ping);
         if is_well {
             self.counts.mended += 1;
-            let slot = &mut self.slots[seat.number as usize];
+            let slot = &mut self.slots[seat.number() as usize];
             slot.tried = now;
             // A ping is no use: it goes on being idle for as long as it has been.
             if remedy == Remedy::Reset {
                 slot.since = now;
             }
-            self.supply(now, seat.number, conn, wakes);
+            self.supply(now, seat.number(), conn, wakes);
         } else {
             self.counts.broken += 1;
-            self.close_slot(seat.number, conn);
+            self.close_slot(seat.number(), conn);
         }
     }
 
@@ -115,7 +112,7 @@ impl<C, B: Copy + Eq> Core<C, B> {
         if self.is_at(seat, Kind::Mending) {
             self.pings -= u32::from(remedy == Remedy::Ping);
             self.counts.broken += 1;
-            self.empty(seat.number);
+            self.empty(seat.number());
             self.look_for_connects(now);
         }
     }
@@ -126,15 +123,15 @@ impl<C, B: Copy + Eq> Core<C, B> {
             self.strays = self.strays.saturating_sub(1);
             return None;
         }
-        let who = self.slots[seat.number as usize].who;
-        self.empty(seat.number);
+        let who = self.slots[seat.number() as usize].who;
+        self.empty(seat.number());
         self.look_for_connects(now);
         who.and_then(|who| who.borrower)
     }
 
     pub(super) fn is_at(&self, seat: Seat, kind: Kind) -> bool {
-        let slot = &self.slots[seat.number as usize];
-        slot.epoch == seat.epoch && slot.kind == kind
+        let slot = &self.slots[seat.number() as usize];
+        slot.epoch == seat.epoch() && slot.kind == kind
     }
 
     pub(super) fn empty(&mut self, number: u32) {

@@ -123,6 +123,8 @@ impl Wakes {
 #[derive(Debug)]
 pub(crate) enum Answer<C> {
     Given(Given<C>),
+    /// It was idle for so long that it has to be pinged before it is used.
+    Unproven(Given<C>),
     Waiting(Key),
     Refused(Refusal),
 }
@@ -173,14 +175,14 @@ impl<C, B: Copy + Eq> Core<C, B> {
         waker: &Waker,
     ) -> Answer<C> {
         match self.lend_idle(now, who) {
-            Some(given) => Answer::Given(given),
+            Some(answer) => answer,
             None => self.enter(now, patience, who, waker),
         }
     }
 
     /// Lends the one that was used last, if nobody waits for one.
     #[inline]
-    fn lend_idle(&mut self, now: u64, who: Who<B>) -> Option<Given<C>> {
+    fn lend_idle(&mut self, now: u64, who: Who<B>) -> Option<Answer<C>> {
         if self.line.len() > 0 || self.phase != Phase::Open {
             return None;
         }
@@ -198,14 +200,14 @@ impl<C, B: Copy + Eq> Core<C, B> {
             slot.epoch = slot.epoch.wrapping_add(1);
             let given = Given {
                 conn,
-                seat: Seat {
-                    number,
-                    epoch: slot.epoch,
-                },
-                validate: now.saturating_sub(slot.tried) >= self.terms.validate_after,
+                seat: Seat::new(number, slot.epoch),
             };
+            let is_proven = now.saturating_sub(slot.tried) < self.terms.validate_after;
             self.lease(now, number, who);
-            return Some(given);
+            return Some(match is_proven {
+                true => Answer::Given(given),
+                false => Answer::Unproven(given),
+            });
         }
     }
 
@@ -231,8 +233,8 @@ impl<C, B: Copy + Eq> Core<C, B> {
         condition: Condition,
         wakes: &mut Wakes,
     ) -> Returned<B> {
-        let slot = &mut self.slots[seat.number as usize];
-        if slot.epoch != seat.epoch || slot.kind != Kind::Leased {
+        let slot = &mut self.slots[seat.number() as usize];
+        if slot.epoch != seat.epoch() || slot.kind != Kind::Leased {
             return self.put_stray(conn);
         }
         let borrower = slot.who.take().and_then(|who| who.borrower);
@@ -240,12 +242,12 @@ impl<C, B: Copy + Eq> Core<C, B> {
             Condition::Clean => {
                 // It has just been used.
                 (slot.since, slot.tried) = (now, now);
-                self.supply(now, seat.number, conn, wakes);
+                self.supply(now, seat.number(), conn, wakes);
             }
-            Condition::Dirty => self.mend_slot(seat.number, conn, Remedy::Reset),
+            Condition::Dirty => self.mend_slot(seat.number(), conn, Remedy::Reset),
             Condition::Broken => {
                 self.counts.broken += 1;
-                self.close_slot(seat.number, conn);
+                self.close_slot(seat.number(), conn);
             }
         }
         Returned {
@@ -376,8 +378,8 @@ impl<C, B: Copy + Eq> Core<C, B> {
 
     /// Whether a lease has been taken away.
     pub(crate) fn is_revoked(&self, seat: Seat) -> bool {
-        let slot = &self.slots[seat.number as usize];
-        slot.epoch != seat.epoch || slot.kind != Kind::Leased
+        let slot = &self.slots[seat.number() as usize];
+        slot.epoch != seat.epoch() || slot.kind != Kind::Leased
     }
 }
 

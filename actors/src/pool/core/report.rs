@@ -7,7 +7,7 @@ use super::slot::Kind;
 use super::{Core, Seat};
 
 /// Why somebody does not get a connection.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) enum Refusal {
     /// There is none, and it would not wait.
     Exhausted,
@@ -18,7 +18,7 @@ pub(crate) enum Refusal {
     /// All have waited for long.
     Overloaded,
     /// Attempts to connect have failed.
-    Connect(ConnectError),
+    Connect,
     /// No attempt is made before then.
     Held { until: u64 },
     /// The pool is closed.
@@ -107,10 +107,7 @@ impl<C, B: Copy + Eq> Core<C, B> {
         leased.filter_map(|(slot, number)| {
             let who = slot.who?;
             Some(Holder {
-                seat: Seat {
-                    number,
-                    epoch: slot.epoch,
-                },
+                seat: Seat::new(number, slot.epoch),
                 at: who.at,
                 borrower: who.borrower,
                 since: slot.since,

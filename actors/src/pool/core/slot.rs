@@ -1,5 +1,6 @@
 //! The places of a pool, of which each holds at most one connection.
 
+use std::fmt;
 use std::panic::Location;
 
 use super::terms::NEVER;
@@ -19,11 +20,32 @@ pub(crate) enum Kind {
 /// How many kinds there are.
 pub(crate) const KINDS: usize = 6;
 
-/// A right to a place: good for as long as its epoch is that of the place.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Seat {
-    pub(crate) number: u32,
-    pub(crate) epoch: u32,
+/// A right to a place: good for as long as its epoch is that of the place. One word, as it is moved about a lot.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct Seat(u64);
+
+impl Seat {
+    #[inline]
+    pub(crate) const fn new(number: u32, epoch: u32) -> Self {
+        Self((epoch as u64) << 32 | number as u64)
+    }
+
+    /// The number of the place.
+    #[inline]
+    pub(crate) const fn number(self) -> u32 {
+        self.0 as u32
+    }
+
+    #[inline]
+    pub(crate) const fn epoch(self) -> u32 {
+        (self.0 >> 32) as u32
+    }
+}
+
+impl fmt::Debug for Seat {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Seat({}, {})", self.number(), self.epoch())
+    }
 }
 
 /// Who asks for a connection.
@@ -48,7 +70,6 @@ pub(crate) struct Slot<C, B> {
     pub(crate) who: Option<Who<B>>,
     /// The lease was told of.
     pub(crate) warned: bool,
-    pub(crate) born: u64,
     /// It is not lent, and not kept, from then on.
     pub(crate) dies: u64,
 }
@@ -63,7 +84,6 @@ impl<C, B> Slot<C, B> {
             tried: 0,
             who: None,
             warned: false,
-            born: 0,
             dies: NEVER,
         }
     }
@@ -74,6 +94,4 @@ impl<C, B> Slot<C, B> {
 pub(crate) struct Given<C> {
     pub(crate) conn: C,
     pub(crate) seat: Seat,
-    /// It was idle for so long that it has to be pinged before it is used.
-    pub(crate) validate: bool,
 }

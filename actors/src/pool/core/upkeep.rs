@@ -155,7 +155,7 @@ impl<C, B: Copy + Eq> Core<C, B> {
         }
         for holder in self.holders() {
             let since = holder.since;
-            let number = holder.seat.number as usize;
+            let number = holder.seat.number() as usize;
             if since.saturating_add(self.terms.revoke) <= now {
                 revoked.push(holder);
             } else if since.saturating_add(self.terms.warn) <= now && !self.slots[number].warned {
@@ -163,10 +163,10 @@ impl<C, B: Copy + Eq> Core<C, B> {
             }
         }
         for holder in &warned {
-            self.slots[holder.seat.number as usize].warned = true;
+            self.slots[holder.seat.number() as usize].warned = true;
         }
         for holder in &revoked {
-            self.take_away(now, holder.seat.number);
+            self.take_away(now, holder.seat.number());
         }
         (warned, revoked)
     }
@@ -176,7 +176,7 @@ impl<C, B: Copy + Eq> Core<C, B> {
         let theirs = |holder: &Holder<B>| holder.borrower == Some(borrower);
         let leases: Vec<_> = self.holders().filter(theirs).collect();
         for holder in &leases {
-            self.take_away(now, holder.seat.number);
+            self.take_away(now, holder.seat.number());
         }
         leases
     }
@@ -186,7 +186,7 @@ impl<C, B: Copy + Eq> Core<C, B> {
         let old = |holder: &Holder<B>| holder.since < taken_before;
         let leases: Vec<_> = self.holders().filter(old).collect();
         for holder in &leases {
-            self.take_away(now, holder.seat.number);
+            self.take_away(now, holder.seat.number());
         }
         leases
     }
@@ -194,10 +194,7 @@ impl<C, B: Copy + Eq> Core<C, B> {
     /// Those that are idle, the one first that has been for longest. A seat is good for as long as its connection stays so.
     pub(crate) fn idle_seats(&mut self, now: u64) -> VecDeque<Seat> {
         self.retire(now);
-        let seat = |&number: &u32| Seat {
-            number,
-            epoch: self.slots[number as usize].epoch,
-        };
+        let seat = |&number: &u32| Seat::new(number, self.slots[number as usize].epoch);
         self.idle.iter().map(seat).collect()
     }
 
@@ -206,17 +203,20 @@ impl<C, B: Copy + Eq> Core<C, B> {
         if !self.is_at(seat, Kind::Idle) {
             return None;
         }
-        let place = self.idle.iter().position(|&number| number == seat.number)?;
+        let place = self
+            .idle
+            .iter()
+            .position(|&number| number == seat.number())?;
         self.idle.remove(place);
-        let conn = self.slots[seat.number as usize].conn.take()?;
-        self.take_to_mend(seat.number, conn, Remedy::Ping)
+        let conn = self.slots[seat.number() as usize].conn.take()?;
+        self.take_to_mend(seat.number(), conn, Remedy::Ping)
     }
 
     /// Takes away every lease.
     pub(crate) fn revoke_all(&mut self, now: u64) -> Vec<Holder<B>> {
         let leases: Vec<_> = self.holders().collect();
         for holder in &leases {
-            self.take_away(now, holder.seat.number);
+            self.take_away(now, holder.seat.number());
         }
         leases
     }
@@ -240,7 +240,7 @@ impl<C, B: Copy + Eq> Core<C, B> {
             dies.min(self.idle_out(number)).min(ping)
         });
         let leases = self.holders().map(|holder| {
-            let warned = self.slots[holder.seat.number as usize].warned;
+            let warned = self.slots[holder.seat.number() as usize].warned;
             let warn = if warned { NEVER } else { self.terms.warn };
             let lasts = holder.since.saturating_add(warn.min(self.terms.revoke));
             lasts.min(self.revoke_at)

@@ -67,7 +67,7 @@ impl<C, B: Copy + Eq> Core<C, B> {
             Refusal::Timeout => counts.timeouts += 1,
             Refusal::QueueFull => counts.queue_full += 1,
             Refusal::Overloaded => counts.overloaded += 1,
-            Refusal::Connect(_) | Refusal::Held { .. } => counts.unconnected += 1,
+            Refusal::Connect | Refusal::Held { .. } => counts.unconnected += 1,
             // A deadlock that is only told of counts as well.
             Refusal::Closed | Refusal::SelfDeadlock => {}
         }
@@ -99,8 +99,8 @@ impl<C, B: Copy + Eq> Core<C, B> {
         if self.phase == Phase::Closed {
             return Answer::Refused(Refusal::Closed);
         }
-        if let Some(given) = self.lend_idle(now, wait.who) {
-            return Answer::Given(given);
+        if let Some(answer) = self.lend_idle(now, wait.who) {
+            return answer;
         }
         let key = self.line.push_in_order(wait, waker.clone());
         self.entered(now, wait.deadline);
@@ -149,9 +149,9 @@ impl<C, B: Copy + Eq> Core<C, B> {
     }
 
     /// Sends away all who wait.
-    pub(super) fn send_all_away(&mut self, refusal: &Refusal, wakes: &mut Wakes) {
+    pub(super) fn send_all_away(&mut self, refusal: Refusal, wakes: &mut Wakes) {
         while let Some(key) = self.line.head() {
-            wakes.add(self.send_away(key, refusal.clone()));
+            wakes.add(self.send_away(key, refusal));
         }
     }
 
@@ -168,8 +168,7 @@ impl<C, B: Copy + Eq> Core<C, B> {
         let epoch = self.slots[number as usize].epoch;
         let given = Given {
             conn,
-            seat: Seat { number, epoch },
-            validate: false,
+            seat: Seat::new(number, epoch),
         };
         self.lease(now, number, who);
         wakes.add(self.line.settle(key, Fate::Granted(given)));

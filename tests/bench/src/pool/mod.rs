@@ -22,7 +22,7 @@ use std::process::ExitCode;
 
 use crate::flavour::Stage;
 use crate::{Comparison, Contest, Flavour, Options, Outcome};
-use sides::{Bb8, Deadpool, Ours, Side};
+use sides::{Bb8, Deadpool, Ours};
 
 /// How much of the time of the faster peer it may take: alone, and among others.
 const ALONE: f64 = 0.5;

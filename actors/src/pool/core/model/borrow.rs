@@ -13,7 +13,7 @@ impl World {
         let expected = self.expected_idle();
         let room = self.core.has_room_for_another(self.now);
         match self.core.checkout(self.now, patience, who, Waker::noop()) {
-            Answer::Given(given) => {
+            Answer::Given(given) | Answer::Unproven(given) => {
                 assert_eq!(Some(given.conn), expected, "the one that was used last");
                 self.idle.retain(|idle| idle.conn != given.conn);
                 self.lend(given.conn, given.seat, borrower);
@@ -144,8 +144,8 @@ impl World {
     }
 
     pub(super) fn take_grant(&mut self, given: &Given<Conn>) {
-        let slot = &self.core.slots[given.seat.number as usize];
-        let revoked = slot.epoch != given.seat.epoch || slot.kind != Kind::Leased;
+        let slot = &self.core.slots[given.seat.number() as usize];
+        let revoked = slot.epoch != given.seat.epoch() || slot.kind != Kind::Leased;
         let borrower = slot.who.and_then(|who| who.borrower);
         self.leases.push(Leased {
             conn: given.conn,

@@ -33,7 +33,7 @@ impl World {
         let mending = self.mending.iter().map(|mend| (mend.conn, mend.seat));
         for (conn, seat) in out.chain(mending) {
             self.dies
-                .insert(conn, self.core.slots[seat.number as usize].dies);
+                .insert(conn, self.core.slots[seat.number() as usize].dies);
         }
         let granted: Vec<_> = self.line.iter().filter_map(|waiter| waiter.fate).collect();
         for conn in granted.into_iter().flatten() {
@@ -41,7 +41,7 @@ impl World {
             let seat = self.core.line.granted_seat(conn);
             if let Some(seat) = seat.filter(|&seat| self.core.is_at(seat, Kind::Leased)) {
                 self.dies
-                    .insert(conn, self.core.slots[seat.number as usize].dies);
+                    .insert(conn, self.core.slots[seat.number() as usize].dies);
             }
         }
         self.retire();

@@ -35,7 +35,7 @@ impl World {
                 self.core.terms.lifetime = life;
                 self.core
                     .connected(self.now, attempt, conn, 0.0, &mut wakes);
-                let slot = &self.core.slots[attempt.seat.number as usize];
+                let slot = &self.core.slots[attempt.seat.number() as usize];
                 self.dies.insert(conn, slot.dies);
                 self.supply(conn, self.now);
             }
@@ -70,7 +70,7 @@ impl World {
             _ => {
                 let since = match remedy {
                     Remedy::Reset => self.now,
-                    Remedy::Ping => self.core.slots[seat.number as usize].since,
+                    Remedy::Ping => self.core.slots[seat.number() as usize].since,
                 };
                 self.core
                     .mended(self.now, seat, conn, remedy, true, &mut wakes);

@@ -47,12 +47,14 @@ fn a_seat_is_good_for_one_return() {
 fn a_connection_that_was_idle_for_long_is_to_be_validated() {
     let config = config(1).validate_after(Some(Duration::from_millis(500)));
     let mut pool = filled(&config, 1);
-    let mut validate = |now| match ask(&mut pool, now, 0) {
-        Answer::Given(given) => {
-            put(&mut pool, now, (given.conn, given.seat));
-            given.validate
-        }
-        other => panic!("expected a connection, found {other:?}"),
+    let mut validate = |now| {
+        let (given, validate) = match ask(&mut pool, now, 0) {
+            Answer::Given(given) => (given, false),
+            Answer::Unproven(given) => (given, true),
+            other => panic!("expected a connection, found {other:?}"),
+        };
+        put(&mut pool, now, (given.conn, given.seat));
+        validate
     };
     assert_eq!(
         [499 * MS, 998 * MS, 1498 * MS].map(&mut validate),

@@ -68,7 +68,7 @@ fn ask(pool: &mut Pool, now: u64, borrower: u8) -> Answer<u32> {
 
 fn lent(pool: &mut Pool, now: u64, borrower: u8) -> (u32, Seat) {
     match ask(pool, now, borrower) {
-        Answer::Given(given) => (given.conn, given.seat),
+        Answer::Given(given) | Answer::Unproven(given) => (given.conn, given.seat),
         other => panic!("expected a connection, found {other:?}"),
     }
 }
@@ -102,7 +102,7 @@ pub(super) fn name(refusal: &Refusal) -> &'static str {
         Refusal::Timeout => "timeout",
         Refusal::QueueFull => "queue full",
         Refusal::Overloaded => "overloaded",
-        Refusal::Connect(_) => "connect",
+        Refusal::Connect => "connect",
         Refusal::Held { .. } => "held",
         Refusal::Closed => "closed",
         Refusal::SelfDeadlock => "self-deadlock",

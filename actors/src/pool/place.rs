@@ -1,0 +1,124 @@
+//! A place in the line.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use tokio::time::{Sleep, sleep};
+
+use super::borrower::Asker;
+use super::cell::{Cell, Inner};
+use super::core::{Given, Key, Refusal, Wakes};
+use super::manager::ConnectionPool;
+
+/// A place in the line, which is given up when this is dropped: what it had been granted goes to the next one then.
+pub(super) struct Place<'a, P: ConnectionPool> {
+    cell: &'a Arc<Cell<P>>,
+    pub(super) asker: Asker,
+    /// None once its fate is known.
+    key: Option<Key>,
+    pub(super) entered: u64,
+    deadline: u64,
+    /// Only where no keeper minds the time.
+    sleep: Option<Pin<Box<Sleep>>>,
+}
+
+/// What has become of a place.
+enum Look<C> {
+    Done(Result<Given<C>, Refusal>),
+    Waiting,
+    /// There is no keeper.
+    Alone,
+}
+
+impl<'a, P: ConnectionPool> Place<'a, P> {
+    pub(super) const fn new(
+        cell: &'a Arc<Cell<P>>,
+        asker: Asker,
+        key: Key,
+        entered: u64,
+        deadline: u64,
+    ) -> Self {
+        Self {
+            cell,
+            asker,
+            key: Some(key),
+            entered,
+            deadline,
+            sleep: None,
+        }
+    }
+
+    #[inline]
+    fn look(&mut self, waker: &Waker) -> Look<P::Conn> {
+        let Some(key) = self.key else {
+            return Look::Done(Err(Refusal::Closed));
+        };
+        let mut inner = self.cell.lock();
+        let (poll, stale) = inner.core.poll(key, waker);
+        let look = match poll {
+            Poll::Ready(result) => {
+                self.key = None;
+                if result.is_ok() {
+                    inner.lent(&self.asker);
+                }
+                Look::Done(result)
+            }
+            Poll::Pending if inner.core.is_attended() => Look::Waiting,
+            Poll::Pending => Look::Alone,
+        };
+        self.cell.release(inner, Wakes::default());
+        // What wakers do is not ours: they go without the lock.
+        drop(stale);
+        look
+    }
+
+    /// Waits for its time to be up.
+    fn mind_time(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let left = self.deadline.saturating_sub(self.cell.clock.now());
+        let left = Duration::from_nanos(left);
+        let sleep = self.sleep.get_or_insert_with(|| Box::pin(sleep(left)));
+        sleep.as_mut().poll(cx)
+    }
+
+    fn time_out(&mut self) {
+        self.sleep = None;
+        if let Some(key) = self.key {
+            let time_out = |inner: &mut Inner<P>, now, wakes: &mut Wakes| {
+                inner.core.time_out(now, key, wakes);
+            };
+            self.cell.with(time_out);
+        }
+    }
+}
+
+impl<P: ConnectionPool> Future for Place<'_, P> {
+    type Output = Result<Given<P::Conn>, Refusal>;
+
+    #[inline]
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        loop {
+            match self.look(cx.waker()) {
+                Look::Done(result) => return Poll::Ready(result),
+                Look::Waiting => return Poll::Pending,
+                Look::Alone => {}
+            }
+            if self.mind_time(cx).is_pending() {
+                return Poll::Pending;
+            }
+            self.time_out();
+        }
+    }
+}
+
+impl<P: ConnectionPool> Drop for Place<'_, P> {
+    fn drop(&mut self) {
+        if let Some(key) = self.key.take() {
+            let cell = self.cell;
+            let waker = cell.with(|inner, now, wakes| inner.core.leave(now, key, wakes));
+            drop(waker);
+        }
+    }
+}
