@@ -222,7 +222,8 @@ impl<C, B: Copy + Eq> Core<C, B> {
         connects.told = Some(error);
         self.counts.failed += 1;
         self.empty(attempt.seat.number());
-        if self.connects.failures > self.terms.retries {
+        // Whoever has others to wait for, who will give theirs back, is not sent away: it may be that there are just no more to be had.
+        if self.connects.failures > self.terms.retries && self.usable() == 0 {
             self.send_all_away(Refusal::Connect, wakes);
         }
         self.look_for_connects(now);

@@ -29,7 +29,7 @@ pub struct PoolConfig {
     #[serde(with = "crate::duration::optional")]
     pub idle_timeout: Option<Duration>,
     /// How often more is tried: after so many attempts to connect *more* have failed in a row, those who wait are told of the last
-    /// error; and a checkout that found so many idle connections *more* to be broken waits for a fresh one. At most 1,000.
+    /// error, if there is no connection that could come back to them; and a checkout that found so many idle connections *more* to be broken waits for a fresh one. At most 1,000.
     /// Default: 3.
     pub max_retries: u32,
     /// How long an attempt to connect may take, longer than zero. Default: 5 s.
