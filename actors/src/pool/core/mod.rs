@@ -204,6 +204,7 @@ impl<C, B: Copy + Eq> Core<C, B> {
             };
             let is_proven = now.saturating_sub(slot.tried) < self.terms.validate_after;
             self.lease(now, number, who);
+            self.counts.lent += 1;
             return Some(match is_proven {
                 true => Answer::Given(given),
                 false => Answer::Unproven(given),
@@ -218,7 +219,6 @@ impl<C, B: Copy + Eq> Core<C, B> {
         slot.since = now;
         slot.who = Some(who);
         slot.warned = false;
-        self.counts.lent += 1;
         self.turn(number, Kind::Leased);
         self.need(now.saturating_add(self.terms.warn.min(self.terms.revoke)));
     }

@@ -56,7 +56,7 @@ pub(crate) struct Holder<B> {
 /// What has happened so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Counts {
-    /// How often a connection was lent: at once, and after waiting.
+    /// How often a connection was lent: at once, and after waiting. What was granted to one who did not take it counts for neither.
     pub(crate) lent: u64,
     pub(crate) waited: u64,
     /// For how long those have waited who were served, in all and at most.

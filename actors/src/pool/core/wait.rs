@@ -6,7 +6,6 @@ use super::line::{Fate, Key, Wait};
 use super::report::Refusal;
 use super::slot::{Given, Kind, Seat, Who};
 use super::{Answer, Core, Phase, Wakes};
-use crate::pool::manager::Condition;
 
 impl<C, B: Copy + Eq> Core<C, B> {
     /// Into the line, if there is a point in it.
@@ -116,24 +115,48 @@ impl<C, B: Copy + Eq> Core<C, B> {
         if self.line.is_waiting(key) {
             return (Poll::Pending, self.line.watch(key, waker));
         }
+        let entered = self.line.wait(key).entered;
         let (fate, waker) = self.line.take(key);
         let result = match fate {
-            Fate::Granted(given) => Ok(given),
+            Fate::Granted(given) => {
+                self.taken(entered, given.seat);
+                Ok(given)
+            }
             Fate::Refused(refusal) => Err(refusal),
             Fate::Waiting | Fate::Vacant => Err(Refusal::Closed),
         };
         (Poll::Ready(result), waker)
     }
 
+    /// Counts one who has taken what it was granted. It waited until it was granted: what it does later is its own affair.
+    fn taken(&mut self, entered: u64, seat: Seat) {
+        let since = self.slots[seat.number() as usize].since;
+        let waited = since.saturating_sub(entered);
+        let counts = &mut self.counts;
+        counts.lent += 1;
+        counts.waited += 1;
+        counts.waited_for = counts.waited_for.saturating_add(waited);
+        counts.longest_wait = counts.longest_wait.max(waited);
+    }
+
     /// Takes one out of the line who does not wait any more. What it was granted goes to the next one.
     pub(crate) fn leave(&mut self, now: u64, key: Key, wakes: &mut Wakes) -> Option<Waker> {
         let (fate, waker) = self.line.take(key);
         if let Fate::Granted(given) = fate {
-            // It was not used.
-            self.counts.lent -= 1;
-            self.put(now, given.seat, given.conn, Condition::Clean, wakes);
+            self.put_unused(now, given, wakes);
         }
         waker
+    }
+
+    /// Takes back what was granted and never taken. It is as it was: that it was granted is no use, and no proof that it works.
+    fn put_unused(&mut self, now: u64, given: Given<C>, wakes: &mut Wakes) {
+        let Given { conn, seat } = given;
+        if !self.is_at(seat, Kind::Leased) {
+            self.put_stray(conn);
+            return;
+        }
+        self.slots[seat.number() as usize].who = None;
+        self.supply(now, seat.number(), conn, wakes);
     }
 
     /// The time of one who waits is up, as it found out itself.
@@ -160,11 +183,7 @@ impl<C, B: Copy + Eq> Core<C, B> {
         let Some(key) = self.next_in_line(now, wakes) else {
             return self.keep(number, conn);
         };
-        let Wait { who, entered, .. } = *self.line.wait(key);
-        let waited = now.saturating_sub(entered);
-        self.counts.waited += 1;
-        self.counts.waited_for = self.counts.waited_for.saturating_add(waited);
-        self.counts.longest_wait = self.counts.longest_wait.max(waited);
+        let who = self.line.wait(key).who;
         let epoch = self.slots[number as usize].epoch;
         let given = Given {
             conn,

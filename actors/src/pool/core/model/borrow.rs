@@ -161,11 +161,17 @@ impl World {
         }
         let waiter = self.line.remove(pick % self.line.len());
         let strays = self.core.strays();
+        let granted = waiter.fate.and_then(Result::ok);
+        let seat = granted.and_then(|conn| self.core.line.granted_seat(conn));
+        // Since when it was granted: that is no use of it.
+        let since = seat.map_or(self.now, |seat| {
+            self.core.slots[seat.number() as usize].since
+        });
         self.core.leave(self.now, waiter.key, &mut Wakes::default());
         if let Some(Ok(conn)) = waiter.fate
             && self.core.strays() == strays
         {
-            self.supply(conn, self.now);
+            self.supply(conn, since);
         }
     }
 }

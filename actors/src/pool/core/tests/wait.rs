@@ -35,6 +35,38 @@ fn what_was_granted_to_one_who_left_goes_to_the_next() {
 }
 
 #[test]
+fn what_was_granted_and_never_taken_was_not_used() {
+    let config = config(1)
+        .validate_after(Some(Duration::from_secs(1)))
+        .idle_timeout(Some(Duration::from_secs(10)));
+    let mut pool = filled(&config, 1);
+    let lease = lent(&mut pool, 0, 0);
+    let before = pool.counts();
+    let key = waits(&mut pool, SECOND, 0);
+    put(&mut pool, 2 * SECOND, lease);
+    pool.leave(9 * SECOND, key, &mut Wakes::default());
+    let counts = pool.counts();
+    assert_eq!((counts.lent, counts.waited), (before.lent, 0));
+    assert_eq!((counts.waited_for, counts.longest_wait), (0, 0));
+    // It was used two seconds after the start, and nobody knows how it is.
+    assert!(matches!(
+        ask(&mut pool, 9 * SECOND, 0),
+        Answer::Unproven(_)
+    ));
+}
+
+#[test]
+fn what_was_granted_and_never_taken_goes_on_being_idle() {
+    let config = config(1).idle_timeout(Some(Duration::from_secs(10)));
+    let mut pool = filled(&config, 1);
+    let lease = lent(&mut pool, 0, 0);
+    let key = waits(&mut pool, SECOND, 0);
+    put(&mut pool, 2 * SECOND, lease);
+    pool.leave(9 * SECOND, key, &mut Wakes::default());
+    assert_eq!(tick(&mut pool, 9 * SECOND), 12 * SECOND);
+}
+
+#[test]
 fn at_the_very_deadline_the_hand_off_wins_if_it_was_made_first() {
     let mut pool = filled(&config(1), 1);
     let lease = lent(&mut pool, 0, 0);
