@@ -10,7 +10,7 @@ use tokio::time::{Sleep, sleep};
 
 use super::borrower::Asker;
 use super::cell::{Cell, Inner};
-use super::core::{Given, Key, Refusal, Wakes};
+use super::core::{Answer, Given, Key, Refusal, Wakes};
 use super::manager::ConnectionPool;
 
 /// A place in the line, which is given up when this is dropped: what it had been granted goes to the next one then.
@@ -56,18 +56,24 @@ impl<'a, P: ConnectionPool> Place<'a, P> {
         let Some(key) = self.key else {
             return Look::Done(Err(Refusal::Closed));
         };
+        let now = self.cell.clock.now();
         let mut inner = self.cell.lock();
-        let (poll, stale) = inner.core.poll(key, waker);
-        let look = match poll {
-            Poll::Ready(result) => {
-                self.key = None;
-                if result.is_ok() {
-                    inner.lent(&self.asker);
-                }
-                Look::Done(result)
+        let (answer, stale) = inner.core.poll(now, key, waker);
+        self.key = None;
+        let look = match answer {
+            Answer::Given(given) | Answer::Unproven(given) => {
+                inner.lent(&self.asker);
+                Look::Done(Ok(given))
             }
-            Poll::Pending if inner.core.is_attended() => Look::Waiting,
-            Poll::Pending => Look::Alone,
+            Answer::Refused(refusal) => Look::Done(Err(refusal)),
+            Answer::Waiting(key) => {
+                // It may be another one: what it was granted may have been taken away.
+                self.key = Some(key);
+                match inner.core.is_attended() {
+                    true => Look::Waiting,
+                    false => Look::Alone,
+                }
+            }
         };
         self.cell.release(inner, Wakes::default());
         // What wakers do is not ours: they go without the lock.

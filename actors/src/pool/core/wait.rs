@@ -1,6 +1,6 @@
 //! Getting into the line, and out of it.
 
-use std::task::{Poll, Waker};
+use std::task::Waker;
 
 use super::line::{Fate, Key, Wait};
 use super::report::Refusal;
@@ -106,26 +106,41 @@ impl<C, B: Copy + Eq> Core<C, B> {
         Answer::Waiting(key)
     }
 
-    /// What has become of one who waits, which is over then. The waker that comes out is to be dropped without any lock.
+    /// What has become of one who waits, which is over then, unless it still waits or has to wait again: see
+    /// [`take_granted`](Self::take_granted). The waker that comes out is to be dropped without any lock.
     pub(crate) fn poll(
         &mut self,
+        now: u64,
         key: Key,
         waker: &Waker,
-    ) -> (Poll<Result<Given<C>, Refusal>>, Option<Waker>) {
+    ) -> (Answer<C>, Option<Waker>) {
         if self.line.is_waiting(key) {
-            return (Poll::Pending, self.line.watch(key, waker));
+            return (Answer::Waiting(key), self.line.watch(key, waker));
         }
-        let entered = self.line.wait(key).entered;
-        let (fate, waker) = self.line.take(key);
-        let result = match fate {
-            Fate::Granted(given) => {
-                self.taken(entered, given.seat);
-                Ok(given)
-            }
-            Fate::Refused(refusal) => Err(refusal),
-            Fate::Waiting | Fate::Vacant => Err(Refusal::Closed),
+        let wait = *self.line.wait(key);
+        let (fate, stale) = self.line.take(key);
+        let answer = match fate {
+            Fate::Granted(given) => self.take_granted(now, wait, given, waker),
+            Fate::Refused(refusal) => Answer::Refused(refusal),
+            Fate::Waiting | Fate::Vacant => Answer::Refused(Refusal::Closed),
         };
-        (Poll::Ready(result), waker)
+        (answer, stale)
+    }
+
+    /// What was granted. If it was taken away before it was taken, another one, or the place in the line that it had.
+    fn take_granted(
+        &mut self,
+        now: u64,
+        wait: Wait<B>,
+        given: Given<C>,
+        waker: &Waker,
+    ) -> Answer<C> {
+        if !self.is_at(given.seat, Kind::Leased) {
+            self.put_stray(given.conn);
+            return self.again(now, wait, false, waker);
+        }
+        self.taken(wait.entered, given.seat);
+        Answer::Given(given)
     }
 
     /// Counts one who has taken what it was granted. It waited until it was granted: what it does later is its own affair.

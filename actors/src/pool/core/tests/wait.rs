@@ -35,6 +35,46 @@ fn what_was_granted_to_one_who_left_goes_to_the_next() {
 }
 
 #[test]
+fn what_was_granted_and_taken_away_is_not_handed_out() {
+    let mut pool = filled(&config(1), 1);
+    let lease = lent(&mut pool, 0, 0);
+    let (key, later) = (waits(&mut pool, 1, 0), waits(&mut pool, 2, 0));
+    put(&mut pool, 3, lease);
+    assert_eq!(pool.revoke_older(4, NEVER).len(), 1);
+    let (answer, _) = pool.poll(5, key, Waker::noop());
+    let Answer::Waiting(again) = answer else {
+        panic!("expected to wait, found {answer:?}");
+    };
+    let close = pool.take_closing().pop().expect("one that is of no use");
+    assert_eq!((close.seat, close.conn, pool.strays()), (None, 0, 0));
+    assert_eq!((pool.live(), pool.counts().waited), (0, 0));
+    // It has kept its place, and its time.
+    let attempt = pool.start_connect(6).expect("it is needed");
+    pool.connected(7, attempt, 1, 0.0, &mut Wakes::default());
+    assert_eq!(fate(&mut pool, later), Err("waits"));
+    assert_eq!(fate(&mut pool, again), Ok(1));
+}
+
+#[test]
+fn what_was_granted_and_taken_away_is_no_lease_of_a_closed_pool_nor_after_its_time() {
+    for (closes, at, expected) in [(true, 5, "closed"), (false, 5 * SECOND, "timeout")] {
+        let mut pool = filled(&config(1), 1);
+        let lease = lent(&mut pool, 0, 0);
+        let key = waits(&mut pool, 0, 0);
+        put(&mut pool, 3, lease);
+        pool.revoke_all(4);
+        if closes {
+            pool.close(4, NEVER, &mut Wakes::default());
+        }
+        let (answer, _) = pool.poll(at, key, Waker::noop());
+        let Answer::Refused(refusal) = answer else {
+            panic!("expected a refusal, found {answer:?}");
+        };
+        assert_eq!((name(&refusal), pool.line.entries()), (expected, 0));
+    }
+}
+
+#[test]
 fn what_was_granted_and_never_taken_was_not_used() {
     let config = config(1)
         .validate_after(Some(Duration::from_secs(1)))
@@ -166,9 +206,9 @@ fn those_who_wait_for_long_are_sent_away_while_all_do() {
         put(&mut pool, n * 10 * MS, lease);
         lease = loop {
             let key = keys.pop_front().expect("some are left");
-            match pool.poll(key, Waker::noop()).0 {
-                Poll::Ready(Ok(given)) => break (given.conn, given.seat),
-                Poll::Ready(Err(Refusal::Overloaded)) => away += 1,
+            match pool.poll(0, key, Waker::noop()).0 {
+                Answer::Given(given) => break (given.conn, given.seat),
+                Answer::Refused(Refusal::Overloaded) => away += 1,
                 other => panic!("expected an end, found {other:?}"),
             }
         };
