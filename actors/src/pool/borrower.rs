@@ -30,6 +30,15 @@ pub(crate) struct Asker {
 }
 
 impl Asker {
+    /// For one who does not ask again.
+    #[inline]
+    pub(crate) fn take(&mut self) -> Self {
+        Self {
+            process: self.process.take(),
+            borrower: self.borrower,
+        }
+    }
+
     #[inline]
     pub(crate) fn here() -> Self {
         let process = mainstay_supervisors::current();

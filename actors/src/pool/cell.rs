@@ -141,7 +141,7 @@ impl<P: ConnectionPool> Cell<P> {
         let now = self.clock.now();
         let mut inner = self.lock();
         let answer = inner.core.checkout(now, patience, who, waker);
-        if let Answer::Given(_) = answer {
+        if let Answer::Given(_) | Answer::Unproven(_) = answer {
             inner.lent(asker);
         }
         let attended = inner.core.is_attended();

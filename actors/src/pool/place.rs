@@ -25,9 +25,16 @@ pub(super) struct Place<'a, P: ConnectionPool> {
     sleep: Option<Pin<Box<Sleep>>>,
 }
 
+/// What was granted.
+pub(super) struct Granted<C> {
+    pub(super) given: Given<C>,
+    /// It need not be pinged before it is used.
+    pub(super) is_proven: bool,
+}
+
 /// What has become of a place.
 enum Look<C> {
-    Done(Result<Given<C>, Refusal>),
+    Done(Result<Granted<C>, Refusal>),
     Waiting,
     /// There is no keeper.
     Alone,
@@ -61,10 +68,8 @@ impl<'a, P: ConnectionPool> Place<'a, P> {
         let (answer, stale) = inner.core.poll(now, key, waker);
         self.key = None;
         let look = match answer {
-            Answer::Given(given) | Answer::Unproven(given) => {
-                inner.lent(&self.asker);
-                Look::Done(Ok(given))
-            }
+            Answer::Given(given) => self.granted(&mut inner, given, true),
+            Answer::Unproven(given) => self.granted(&mut inner, given, false),
             Answer::Refused(refusal) => Look::Done(Err(refusal)),
             Answer::Waiting(key) => {
                 // It may be another one: what it was granted may have been taken away.
@@ -79,6 +84,17 @@ impl<'a, P: ConnectionPool> Place<'a, P> {
         // What wakers do is not ours: they go without the lock.
         drop(stale);
         look
+    }
+
+    #[inline]
+    fn granted(
+        &self,
+        inner: &mut Inner<P>,
+        given: Given<P::Conn>,
+        is_proven: bool,
+    ) -> Look<P::Conn> {
+        inner.lent(&self.asker);
+        Look::Done(Ok(Granted { given, is_proven }))
     }
 
     /// Waits for its time to be up.
@@ -101,7 +117,7 @@ impl<'a, P: ConnectionPool> Place<'a, P> {
 }
 
 impl<P: ConnectionPool> Future for Place<'_, P> {
-    type Output = Result<Given<P::Conn>, Refusal>;
+    type Output = Result<Granted<P::Conn>, Refusal>;
 
     #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {

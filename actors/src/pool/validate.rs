@@ -51,8 +51,10 @@ impl<P: ConnectionPool> Trial<'_, P> {
                     let place = Place::new(self.cell, asker, key, entered, deadline);
                     let granted = place.await;
                     let granted = granted.map_err(|no| self.error(no, CheckoutPhase::Queue))?;
-                    // It is handed over by somebody, or new.
-                    return Ok(self.lease(granted));
+                    if granted.is_proven {
+                        return Ok(self.lease(granted.given));
+                    }
+                    granted.given
                 }
             };
         }

@@ -202,7 +202,7 @@ impl<C, B: Copy + Eq> Core<C, B> {
                 conn,
                 seat: Seat::new(number, slot.epoch),
             };
-            let is_proven = now.saturating_sub(slot.tried) < self.terms.validate_after;
+            let is_proven = self.is_proven(now, number);
             self.lease(now, number, who);
             self.counts.lent += 1;
             return Some(match is_proven {
@@ -210,6 +210,13 @@ impl<C, B: Copy + Eq> Core<C, B> {
                 false => Answer::Unproven(given),
             });
         }
+    }
+
+    /// Whether it was known to work not long ago.
+    #[inline]
+    fn is_proven(&self, now: u64, number: u32) -> bool {
+        let tried = self.slots[number as usize].tried;
+        now.saturating_sub(tried) < self.terms.validate_after
     }
 
     /// Notes who has a place from now on.

@@ -140,7 +140,11 @@ impl<C, B: Copy + Eq> Core<C, B> {
             return self.again(now, wait, false, waker);
         }
         self.taken(wait.entered, given.seat);
-        Answer::Given(given)
+        // It may have been idle for long while nothing was lent, or granted long ago.
+        match self.is_proven(now, given.seat.number()) {
+            true => Answer::Given(given),
+            false => Answer::Unproven(given),
+        }
     }
 
     /// Counts one who has taken what it was granted. It waited until it was granted: what it does later is its own affair.

@@ -21,6 +21,22 @@ async fn a_connection_that_does_not_answer_is_never_lent_again() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_was_idle_while_nothing_was_lent_is_pinged_before_it_is_used() {
+    let driven = Driven::filled(config(1).validate_after(Some(Duration::from_secs(1)))).await;
+    driven.pool.suspend();
+    sleep(Duration::from_secs(3600)).await;
+    lock(&driven.mock().pings).push_back(Act::Fail);
+    let pool = driven.pool.clone();
+    let waiting = tokio::spawn(async move { pool.checkout().await.map(|lease| *lease) });
+    driven.settle().await;
+    assert_eq!(driven.counts(), [1, 0, 0, 0, 1]);
+    driven.pool.resume();
+    assert_eq!(waiting.await.expect("it ended").expect("one is made"), 1);
+    driven.settle().await;
+    assert_eq!(*lock(&driven.mock().closed), [0]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_ping_takes_no_longer_than_the_checkout_may() {
     let driven = Driven::filled(config(1).validate_after(Some(Duration::ZERO))).await;
     lock(&driven.mock().pings).push_back(Act::Hang);

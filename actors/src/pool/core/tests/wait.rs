@@ -75,6 +75,22 @@ fn what_was_granted_and_taken_away_is_no_lease_of_a_closed_pool_nor_after_its_ti
 }
 
 #[test]
+fn what_was_idle_while_nothing_was_lent_is_unproven() {
+    let config = config(2).validate_after(Some(Duration::from_secs(1)));
+    let mut pool = filled(&config, 1);
+    pool.suspend();
+    let keys = [waits(&mut pool, SECOND, 0), waits(&mut pool, SECOND, 0)];
+    pool.resume(2 * SECOND, &mut Wakes::default());
+    let (answer, _) = pool.poll(2 * SECOND, keys[0], Waker::noop());
+    assert!(matches!(answer, Answer::Unproven(_)), "{answer:?}");
+    // One that is new, but was taken late.
+    let attempt = pool.start_connect(2 * SECOND).expect("it is needed");
+    pool.connected(2 * SECOND, attempt, 1, 0.0, &mut Wakes::default());
+    let (answer, _) = pool.poll(3 * SECOND, keys[1], Waker::noop());
+    assert!(matches!(answer, Answer::Unproven(_)), "{answer:?}");
+}
+
+#[test]
 fn what_was_granted_and_never_taken_was_not_used() {
     let config = config(1)
         .validate_after(Some(Duration::from_secs(1)))
