@@ -40,11 +40,14 @@ impl<C, B: Copy + Eq> Core<C, B> {
             let until = self.connects.not_before;
             return Err(Refusal::Held { until });
         }
-        if patience == 0 && !self.has_room_for_another(now) {
-            return Err(Refusal::Exhausted);
-        }
-        if self.line.len() >= self.terms.waiters_max {
-            return Err(Refusal::QueueFull);
+        let is_full = self.line.len() >= self.terms.waiters_max;
+        // Whoever can have one made for it waits for nobody, and is let in whatever the bound: there are no more of them than
+        // connections.
+        if (patience == 0 || is_full) && !self.has_room_for_another(now) {
+            return Err(match patience {
+                0 => Refusal::Exhausted,
+                _ => Refusal::QueueFull,
+            });
         }
         self.mind_deadlock(who)?;
         let patience = match patience {

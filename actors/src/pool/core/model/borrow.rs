@@ -39,7 +39,7 @@ impl World {
                     () if self.closed => "closed",
                     () if name(&refusal) == "held" => "held",
                     () if patience == 0 && !room => "exhausted",
-                    () if waiting.count() >= 6 => "queue full",
+                    () if waiting.count() >= 6 && !room => "queue full",
                     () => "nothing",
                 };
                 assert_eq!(name(&refusal), expected);

@@ -171,6 +171,23 @@ fn without_patience_a_new_connection_is_waited_for_and_no_lease() {
 }
 
 #[test]
+fn where_nobody_may_wait_connections_are_made_all_the_same() {
+    let mut pool = pool(&config(2).waiters_max(0));
+    let keys = [waits(&mut pool, 0, 0), waits(&mut pool, 0, 0)];
+    let full = |pool: &mut Pool| match ask(pool, 0, 0) {
+        Answer::Refused(refusal) => name(&refusal),
+        other => panic!("expected a refusal, found {other:?}"),
+    };
+    assert_eq!(full(&mut pool), "queue full");
+    for (key, conn) in keys.into_iter().zip(0..) {
+        let attempt = pool.start_connect(0).expect("it is needed");
+        pool.connected(0, attempt, conn, 0.0, &mut Wakes::default());
+        assert_eq!(fate(&mut pool, key), Ok(conn));
+    }
+    assert_eq!(full(&mut pool), "queue full");
+}
+
+#[test]
 fn whoever_waits_for_itself_is_refused_if_it_is_to_be() {
     let refuse = config(1).on_self_deadlock(OnSelfDeadlock::Refuse);
     for (config, expected) in [(refuse, "self-deadlock"), (config(1), "waits")] {
