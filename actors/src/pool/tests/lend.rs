@@ -10,6 +10,45 @@ use super::*;
 use crate::pool::PoolError;
 
 #[tokio::test(start_paused = true)]
+async fn what_is_left_of_a_closed_pool_without_a_keeper_is_dropped_without_a_goodbye() {
+    let driven = Driven::filled(config(4)).await;
+    let lease = driven.pool.checkout().await.expect("it is idle");
+    let dirty = driven.pool.checkout().await.expect("it is idle");
+    let stray = driven.pool.checkout().await.expect("it is idle");
+    lock(&driven.mock().dirty).push(*dirty);
+    driven.driver.abort();
+    driven.settle().await;
+    let pool = driven.pool.clone();
+    let draining = tokio::spawn(async move { pool.drain().await });
+    driven.settle().await;
+    assert_eq!(driven.counts(), [0, 3, 0, 0, 0], "the idle one is gone");
+    drop((lease, dirty));
+    assert_eq!(driven.counts(), [0, 1, 0, 0, 0]);
+    assert_eq!(driven.pool.cell().revoke_older(u64::MAX).len(), 1);
+    driven.settle().await;
+    assert!(draining.is_finished(), "nothing is left");
+    assert_eq!(driven.pool.stats().strays, 1);
+    drop(stray);
+    let stats = driven.pool.stats();
+    assert_eq!((stats.strays, stats.totals.closed), (0, 3));
+    assert!(lock(&driven.mock().closed).is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_keeper_leaves_behind_of_a_closed_pool_is_dropped() {
+    let driven = Driven::filled(config(1)).await;
+    let lease = driven.pool.checkout().await.expect("it is idle");
+    driven.pool.cell().close();
+    drop(lease);
+    driven.driver.abort();
+    assert_eq!(driven.counts(), [0, 0, 0, 1, 0], "it is left to the keeper");
+    driven.settle().await;
+    assert_eq!(driven.counts(), [0; 5]);
+    driven.pool.drain().await;
+    assert_eq!(driven.pool.stats().totals.closed, 1);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_connection_is_made_when_one_is_needed_and_lent_again() {
     let driven = Driven::new(config(2));
     let lease = driven.pool.checkout().await.expect("one is made");
