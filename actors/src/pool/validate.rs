@@ -1,7 +1,6 @@
 //! Checkouts that were given a connection that was idle for long.
 
 use std::future::poll_fn;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::task::{Poll, Waker};
 use std::time::Duration;
@@ -9,7 +8,7 @@ use std::time::Duration;
 use tokio::time::timeout;
 
 use super::borrower::{Asker, Borrower};
-use super::caught::caught;
+use super::caught::{caught, unless_it_panics};
 use super::cell::Cell;
 use super::core::{Answer, Given, Refusal, Wait, nanos};
 use super::error::{CheckoutPhase, PoolError};
@@ -107,6 +106,6 @@ impl<P: ConnectionPool> Cell<P> {
         let Some(check) = &self.spec.health_check else {
             return true;
         };
-        catch_unwind(AssertUnwindSafe(|| check(conn))).unwrap_or(false)
+        unless_it_panics(|| check(conn)).unwrap_or(false)
     }
 }
