@@ -100,13 +100,12 @@ impl Borrowers {
         std::mem::take(&mut self.to_watch)
     }
 
-    /// A keeper that is new watches none of them.
-    pub(crate) fn watch_all(&mut self) {
-        self.to_watch = self
-            .known
-            .values()
-            .map(|known| known.process.clone())
-            .collect();
+    /// A keeper that is new watches none of them. Those that come out are to be dropped without any lock.
+    #[must_use]
+    pub(crate) fn watch_all(&mut self) -> Vec<Process> {
+        let known = self.known.values();
+        let all = known.map(|known| known.process.clone()).collect();
+        std::mem::replace(&mut self.to_watch, all)
     }
 
     /// What to call a borrower.

@@ -111,6 +111,11 @@ impl<P: ConnectionPool> Cell<P> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    #[cfg(test)]
+    pub(super) fn is_locked(&self) -> bool {
+        self.inner.try_lock().is_err()
+    }
+
     /// Lets go of the lock, and does what has to be done without it.
     #[inline]
     pub(super) fn release(&self, mut inner: MutexGuard<'_, Inner<P>>, wakes: Wakes) {

@@ -18,7 +18,8 @@ pub(super) struct Connects {
     /// None is begun before then whatever has become of the last one, as somebody has said so.
     held_until: u64,
     pub(super) last_error: Option<ConnectError>,
-    /// The same, also after one has succeeded: somebody may have yet to be told.
+    /// The same, also after one has succeeded: somebody may have yet to be told. So the other is never the last to hold an error, which
+    /// is not ours to drop under the lock.
     told: Option<ConnectError>,
     /// How long one usually takes.
     usual: u64,
@@ -203,7 +204,8 @@ impl<C, B: Copy + Eq> Core<C, B> {
         now.saturating_add(life)
     }
 
-    /// An attempt has failed, as the last so many did; `chance` is a random number from 0 to 1.
+    /// An attempt has failed, as the last so many did; `chance` is a random number from 0 to 1. The error that comes out is that of the
+    /// one before, to be dropped without any lock.
     pub(crate) fn connect_failed(
         &mut self,
         now: u64,
@@ -211,7 +213,7 @@ impl<C, B: Copy + Eq> Core<C, B> {
         error: ConnectError,
         chance: f64,
         wakes: &mut Wakes,
-    ) -> u32 {
+    ) -> (u32, Option<ConnectError>) {
         let connects = &mut self.connects;
         connects.failures = connects.failures.saturating_add(1);
         connects.allowed = 1;
@@ -219,7 +221,7 @@ impl<C, B: Copy + Eq> Core<C, B> {
         let again = now.saturating_add(super::nanos(pause));
         connects.not_before = connects.held_until.max(again);
         connects.last_error = Some(error.clone());
-        connects.told = Some(error);
+        let stale = connects.told.replace(error);
         self.counts.failed += 1;
         self.empty(attempt.seat.number());
         // Whoever has others to wait for, who will give theirs back, is not sent away: it may be that there are just no more to be had.
@@ -227,7 +229,7 @@ impl<C, B: Copy + Eq> Core<C, B> {
             self.send_all_away(Refusal::Connect, wakes);
         }
         self.look_for_connects(now);
-        self.connects.failures
+        (self.connects.failures, stale)
     }
 
     /// An attempt was not made after all, and counts neither way. The next one is made after the shortest pause.
