@@ -6,6 +6,8 @@ use std::fmt;
 
 use mainstay_supervisors::{Pid, Process};
 
+use super::core::Holder;
+
 /// Whoever asked for a connection: the process that ran, or else the task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Borrower {
@@ -86,6 +88,12 @@ impl Borrowers {
         {
             known.leases = known.leases.saturating_sub(1);
         }
+    }
+
+    /// Leases were taken away. Those that were granted and never taken do not count among those a process has.
+    pub(crate) fn revoked(&mut self, leases: &[Holder<Borrower>]) {
+        let taken = leases.iter().filter(|lease| lease.taken);
+        taken.for_each(|lease| self.returned(lease.borrower));
     }
 
     /// One that has ended, or need not be watched any more if it has no leases: whether that is so.

@@ -71,7 +71,11 @@ impl<P: ConnectionPool> Cell<P> {
 
     /// Takes away the leases that were taken before this moment.
     pub(crate) fn revoke_older(&self, taken_before: u64) -> Vec<Holder<Borrower>> {
-        self.with(|inner, now, _| inner.core.revoke_older(now, taken_before))
+        self.with(|inner, now, _| {
+            let revoked = inner.core.revoke_older(now, taken_before);
+            inner.borrowers.revoked(&revoked);
+            revoked
+        })
     }
 
     /// Closes the pool, and waits until nothing is left of it: no longer than it may take a keeper. If there is none, there are no

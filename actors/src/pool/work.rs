@@ -56,6 +56,7 @@ impl<P: ConnectionPool> Cell<P> {
     pub(crate) fn work(self: &Arc<Self>) -> Work<P> {
         self.with(|inner, now, wakes| {
             let (notices, due) = inner.core.tick(now, wakes);
+            inner.borrowers.revoked(&notices.revoked);
             let mut attempts = Vec::new();
             while let Some(attempt) = inner.core.start_connect(now) {
                 attempts.push(attempt);

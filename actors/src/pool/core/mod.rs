@@ -204,7 +204,7 @@ impl<C, B: Copy + Eq> Core<C, B> {
             };
             let is_proven = self.is_proven(now, number);
             self.lease(now, number, who);
-            self.counts.lent += 1;
+            self.take(number);
             return Some(match is_proven {
                 true => Answer::Given(given),
                 false => Answer::Unproven(given),
@@ -225,9 +225,16 @@ impl<C, B: Copy + Eq> Core<C, B> {
         let slot = &mut self.slots[number as usize];
         slot.since = now;
         slot.who = Some(who);
-        slot.warned = false;
+        (slot.warned, slot.taken) = (false, false);
         self.turn(number, Kind::Leased);
         self.need(now.saturating_add(self.terms.warn.min(self.terms.revoke)));
+    }
+
+    /// Whoever a place is leased to has it now.
+    #[inline]
+    fn take(&mut self, number: u32) {
+        self.slots[number as usize].taken = true;
+        self.counts.lent += 1;
     }
 
     /// Takes a connection back.

@@ -51,6 +51,8 @@ pub(crate) struct Holder<B> {
     pub(crate) at: &'static Location<'static>,
     pub(crate) borrower: Option<B>,
     pub(crate) since: u64,
+    /// The borrower knows.
+    pub(crate) taken: bool,
 }
 
 /// What has happened so far.
@@ -111,6 +113,7 @@ impl<C, B: Copy + Eq> Core<C, B> {
                 at: who.at,
                 borrower: who.borrower,
                 since: slot.since,
+                taken: slot.taken,
             })
         })
     }

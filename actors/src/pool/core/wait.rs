@@ -154,8 +154,8 @@ impl<C, B: Copy + Eq> Core<C, B> {
     fn taken(&mut self, entered: u64, seat: Seat) {
         let since = self.slots[seat.number() as usize].since;
         let waited = since.saturating_sub(entered);
+        self.take(seat.number());
         let counts = &mut self.counts;
-        counts.lent += 1;
         counts.waited += 1;
         counts.waited_for = counts.waited_for.saturating_add(waited);
         counts.longest_wait = counts.longest_wait.max(waited);

@@ -220,3 +220,33 @@ async fn a_pool_that_is_drained_waits_for_leases_no_longer_than_it_may() {
     let refused = driven.pool.checkout().await.expect_err("it is closed");
     assert_eq!(refused.to_string(), "the pool db is closed");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_process_whose_lease_was_taken_away_need_not_be_watched() {
+    let driven = Driven::filled(config(1)).await;
+    let runtime = mainstay_supervisors::Runtime::new();
+    let name = mainstay_specs::NamespaceName::new("bed").expect("a name");
+    let plan = mainstay_supervisors::NamespacePlan::new();
+    let namespace = runtime
+        .start_namespace(name, plan)
+        .await
+        .expect("it starts");
+    let pool = driven.pool.clone();
+    let body = move |stop: mainstay_supervisors::StopToken| {
+        let pool = pool.clone();
+        async move {
+            let lease = pool.checkout().await.expect("it is idle");
+            stop.stopped().await;
+            drop(lease);
+        }
+    };
+    let child = mainstay_supervisors::Child::task("borrower", body);
+    let started = namespace.start_child(child).await.expect("it starts");
+    let pid = started.process().expect("it runs").pid();
+    driven.settle().await;
+    let cell = driven.pool.cell();
+    assert!(!cell.forget_borrower(pid), "it has a lease");
+    assert_eq!(cell.revoke_older(u64::MAX).len(), 1);
+    assert!(cell.forget_borrower(pid), "it has none");
+    runtime.stop(Duration::from_secs(60)).await;
+}

@@ -60,6 +60,23 @@ fn a_lease_is_told_of_once_and_then_taken_away() {
 }
 
 #[test]
+fn what_is_taken_away_says_whether_its_borrower_had_it() {
+    let mut pool = filled(&config(2), 2);
+    let lease = lent(&mut pool, 0, 1);
+    let _other = lent(&mut pool, 0, 2);
+    let key = waits(&mut pool, 0, 3);
+    put(&mut pool, 1, lease);
+    let revoked = pool.revoke_older(2, NEVER);
+    let had: Vec<_> = revoked
+        .iter()
+        .map(|lease| (lease.borrower, lease.taken))
+        .collect();
+    // What was granted is not yet among the leases of the one it was granted to.
+    assert_eq!(had, [(Some(3), false), (Some(2), true)]);
+    assert_eq!(fate(&mut pool, key), Err("waits"));
+}
+
+#[test]
 fn the_keeper_is_called_for_what_it_does_not_know_of_and_only_then() {
     let config = config(1).idle_timeout(Some(Duration::from_secs(10)));
     let mut pool = filled(&config, 1);
