@@ -130,12 +130,15 @@ impl<C, B: Copy + Eq> Core<C, B> {
         worth.take(most as usize).count() as u32
     }
 
-    /// Whether one more could have a connection of its own made for it now.
+    /// Whether one more could have a connection of its own made for it now, or one that nobody has and that is just being pinged or reset.
     pub(super) fn has_room_for_another(&self, now: u64) -> bool {
         let room = self.terms.max.saturating_sub(self.live());
-        let coming = room + self.count(Kind::Connecting);
-        let may = self.phase == Phase::Open && now >= self.connects.not_before;
-        may && self.line.len() < coming
+        let made = match now >= self.connects.not_before {
+            true => room + self.count(Kind::Connecting),
+            false => 0,
+        };
+        let coming = made + self.count(Kind::Mending);
+        self.phase == Phase::Open && self.line.len() < coming
     }
 
     /// Has the keeper called if an attempt is to be made, now or later.

@@ -171,6 +171,23 @@ fn without_patience_a_new_connection_is_waited_for_and_no_lease() {
 }
 
 #[test]
+fn without_patience_what_is_being_pinged_is_waited_for() {
+    let mut pool = filled(&config(1), 1);
+    let seat = pool.idle_seats(0).pop_front().expect("it is idle");
+    let mend = pool.take_to_ping(seat).expect("it is idle");
+    let answer = pool.checkout(0, 0, who(0), Waker::noop());
+    let Answer::Waiting(key) = answer else {
+        panic!("expected to wait, found {answer:?}");
+    };
+    // It is that one's.
+    let other = pool.checkout(0, 0, who(0), Waker::noop());
+    assert!(matches!(other, Answer::Refused(Refusal::Exhausted)));
+    let Mend { seat, conn, remedy } = mend;
+    pool.mended(1, seat, conn, remedy, true, &mut Wakes::default());
+    assert_eq!(fate(&mut pool, key), Ok(0));
+}
+
+#[test]
 fn where_nobody_may_wait_connections_are_made_all_the_same() {
     let mut pool = pool(&config(2).waiters_max(0));
     let keys = [waits(&mut pool, 0, 0), waits(&mut pool, 0, 0)];
