@@ -1,6 +1,7 @@
 //! Connections that are on their way out, or to be brought back.
 
 use super::slot::{Kind, Seat};
+use super::terms::NEVER;
 use super::{Core, Wakes};
 
 /// What has to be done to a connection before it is lent again.
@@ -91,7 +92,7 @@ impl<C, B: Copy + Eq> Core<C, B> {
             self.call = true;
             return;
         }
-        self.pings -= u32::from(remedy == Remedy::Ping);
+        self.mend_ended(remedy);
         if is_well {
             self.counts.mended += 1;
             let slot = &mut self.slots[seat.number() as usize];
@@ -107,10 +108,23 @@ impl<C, B: Copy + Eq> Core<C, B> {
         }
     }
 
+    /// Another one may be pinged, if some had to wait for that.
+    fn mend_ended(&mut self, remedy: Remedy) {
+        if remedy != Remedy::Ping {
+            return;
+        }
+        let was_full = self.pings >= self.terms.connects_max;
+        self.pings -= 1;
+        if was_full && self.terms.keepalive != NEVER {
+            let next = self.idle.iter().map(|&number| self.ping_at(number)).min();
+            self.need(next.unwrap_or(NEVER));
+        }
+    }
+
     /// A connection that was to be brought back is gone.
     pub(crate) fn mend_lost(&mut self, now: u64, seat: Seat, remedy: Remedy) {
         if self.is_at(seat, Kind::Mending) {
-            self.pings -= u32::from(remedy == Remedy::Ping);
+            self.mend_ended(remedy);
             self.counts.broken += 1;
             self.empty(seat.number());
             self.look_for_connects(now);

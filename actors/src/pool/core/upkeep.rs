@@ -139,7 +139,7 @@ impl<C, B: Copy + Eq> Core<C, B> {
         }
     }
 
-    fn ping_at(&self, number: u32) -> u64 {
+    pub(super) fn ping_at(&self, number: u32) -> u64 {
         let tried = self.slots[number as usize].tried;
         tried.saturating_add(self.terms.keepalive)
     }
