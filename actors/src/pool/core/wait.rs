@@ -77,6 +77,12 @@ impl<C, B: Copy + Eq> Core<C, B> {
 
     fn entered(&mut self, now: u64, deadline: u64) {
         self.need(deadline);
+        // All before it may have left without being served.
+        if self.line.len() == 1
+            && let Some(codel) = &mut self.codel
+        {
+            codel.emptied();
+        }
         let parallel = self.count(Kind::Connecting) < self.connects.allowed;
         if self.live() < self.terms.max && parallel {
             self.look_for_connects(now);

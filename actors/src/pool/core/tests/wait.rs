@@ -268,6 +268,29 @@ fn those_who_wait_for_long_are_sent_away_while_all_do() {
 }
 
 #[test]
+fn those_who_come_after_all_have_left_do_not_answer_for_them() {
+    let codel = CoDel::new(Duration::from_millis(10), Duration::from_millis(100));
+    let mut pool = filled(&config(1).codel(codel), 1);
+    let mut lease = lent(&mut pool, 0, 0);
+    let first: Vec<_> = (0..4).map(|_| waits(&mut pool, 0, 0)).collect();
+    // The first one waited for too long, but not yet throughout an interval; the others leave.
+    put(&mut pool, 20 * MS, lease);
+    let (answer, _) = pool.poll(20 * MS, first[0], Waker::noop());
+    let Answer::Given(given) = answer else {
+        panic!("expected a connection, found {answer:?}");
+    };
+    lease = (given.conn, given.seat);
+    for &key in &first[1..] {
+        pool.leave(30 * MS, key, &mut Wakes::default());
+    }
+    // An hour later as well: that is when it begins.
+    let next = [waits(&mut pool, 3600 * SECOND, 0), waits(&mut pool, 3600 * SECOND, 0)];
+    put(&mut pool, 3600 * SECOND + 20 * MS, lease);
+    assert_eq!(fate(&mut pool, next[0]), Ok(0));
+    assert_eq!(pool.counts().overloaded, 0);
+}
+
+#[test]
 fn one_that_found_a_bad_connection_keeps_its_place() {
     let config = config(1).validate_after(Some(Duration::ZERO));
     let mut pool = filled(&config, 1);
