@@ -67,8 +67,7 @@ impl<'a, P: ConnectionPool> Checkout<'a, P> {
                 Poll::Ready(Ok(Lease::new(conn, cell, seat, asker.process)))
             }
             Answer::Waiting(key) => {
-                let deadline = now.saturating_add(self.effective_patience());
-                let place = Place::new(self.cell, asker, key, now, deadline);
+                let place = Place::new(self.cell, asker, key, now);
                 self.state = State::Waiting(place);
                 // The keeper minds its time, and whoever serves it has its waker.
                 if attended {

@@ -20,7 +20,6 @@ pub(super) struct Place<'a, P: ConnectionPool> {
     /// None once its fate is known.
     key: Option<Key>,
     pub(super) entered: u64,
-    deadline: u64,
     /// Only where no keeper minds the time.
     sleep: Option<Pin<Box<Sleep>>>,
 }
@@ -36,8 +35,10 @@ pub(super) struct Granted<C> {
 enum Look<C> {
     Done(Result<Granted<C>, Refusal>),
     Waiting,
-    /// There is no keeper.
-    Alone,
+    /// There is no keeper. Its time is up then, as the core has it: the configuration may be another one by now.
+    Alone {
+        deadline: u64,
+    },
 }
 
 impl<'a, P: ConnectionPool> Place<'a, P> {
@@ -46,14 +47,12 @@ impl<'a, P: ConnectionPool> Place<'a, P> {
         asker: Asker,
         key: Key,
         entered: u64,
-        deadline: u64,
     ) -> Self {
         Self {
             cell,
             asker,
             key: Some(key),
             entered,
-            deadline,
             sleep: None,
         }
     }
@@ -76,7 +75,9 @@ impl<'a, P: ConnectionPool> Place<'a, P> {
                 self.key = Some(key);
                 match inner.core.is_attended() {
                     true => Look::Waiting,
-                    false => Look::Alone,
+                    false => Look::Alone {
+                        deadline: inner.core.deadline(key),
+                    },
                 }
             }
         };
@@ -98,8 +99,8 @@ impl<'a, P: ConnectionPool> Place<'a, P> {
     }
 
     /// Waits for its time to be up.
-    fn mind_time(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let left = self.deadline.saturating_sub(self.cell.clock.now());
+    fn mind_time(&mut self, deadline: u64, cx: &mut Context<'_>) -> Poll<()> {
+        let left = deadline.saturating_sub(self.cell.clock.now());
         let left = Duration::from_nanos(left);
         let sleep = self.sleep.get_or_insert_with(|| Box::pin(sleep(left)));
         sleep.as_mut().poll(cx)
@@ -122,12 +123,12 @@ impl<P: ConnectionPool> Future for Place<'_, P> {
     #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         loop {
-            match self.look(cx.waker()) {
+            let deadline = match self.look(cx.waker()) {
                 Look::Done(result) => return Poll::Ready(result),
                 Look::Waiting => return Poll::Pending,
-                Look::Alone => {}
-            }
-            if self.mind_time(cx).is_pending() {
+                Look::Alone { deadline } => deadline,
+            };
+            if self.mind_time(deadline, cx).is_pending() {
                 return Poll::Pending;
             }
             self.time_out();

@@ -43,12 +43,8 @@ impl<P: ConnectionPool> Trial<'_, P> {
                     return Err(self.error(refusal, CheckoutPhase::Validate));
                 }
                 Answer::Waiting(key) => {
-                    let Wait {
-                        entered, deadline, ..
-                    } = self.wait;
                     let asker = self.asker.clone();
-                    let place = Place::new(self.cell, asker, key, entered, deadline);
-                    let granted = place.await;
+                    let granted = Place::new(self.cell, asker, key, self.wait.entered).await;
                     let granted = granted.map_err(|no| self.error(no, CheckoutPhase::Queue))?;
                     if granted.is_proven {
                         return Ok(self.lease(granted.given));

@@ -194,6 +194,11 @@ impl<C, B: Copy + Eq> Core<C, B> {
         }
     }
 
+    /// When the time of one who waits is up.
+    pub(crate) fn deadline(&self, key: Key) -> u64 {
+        self.line.wait(key).deadline
+    }
+
     pub(super) fn send_away(&mut self, key: Key, refusal: Refusal) -> Option<Waker> {
         self.count_refusal(&refusal);
         self.line.settle(key, Fate::Refused(refusal))
