@@ -1,12 +1,56 @@
 //! Whether those who wait, wait for each other.
 
+use std::panic::Location;
+
 use super::report::Refusal;
 use super::slot::{Kind, Who};
 use super::{Core, Phase};
 
+/// What is told of those who wait for themselves: each place in the code no more than once within [`AGAIN`], as it may be that many
+/// wait there at a time, who get what they wait for a moment later.
+#[derive(Debug)]
+pub(super) struct Deadlocks<B> {
+    /// Of these the keeper is to be told.
+    to_tell: Option<Who<B>>,
+    /// The places that were told of not long ago, and when: so many at most.
+    told: Vec<(&'static Location<'static>, u64)>,
+}
+
+/// How long a place is not told of again, in nanoseconds.
+const AGAIN: u64 = 1_000_000_000;
+
+/// How many places are told of within that time.
+const PLACES_MAX: usize = 16;
+
+impl<B> Deadlocks<B> {
+    pub(super) const fn new() -> Self {
+        Self {
+            to_tell: None,
+            told: Vec::new(),
+        }
+    }
+
+    /// Whether the keeper is to be called for it.
+    fn note(&mut self, now: u64, who: Who<B>) -> bool {
+        self.told.retain(|&(_, at)| now.saturating_sub(at) < AGAIN);
+        let is_told = self.told.iter().any(|&(place, _)| place == who.at);
+        if is_told || self.told.len() >= PLACES_MAX || self.to_tell.is_some() {
+            return false;
+        }
+        self.told.push((who.at, now));
+        self.to_tell = Some(who);
+        true
+    }
+
+    /// What the keeper is to be told.
+    pub(super) const fn take(&mut self) -> Option<Who<B>> {
+        self.to_tell.take()
+    }
+}
+
 impl<C, B: Copy + Eq> Core<C, B> {
-    /// Tells of one who is about to wait for itself, or in a ring; and refuses it, where it is to be.
-    pub(super) fn mind_deadlock(&mut self, who: Who<B>) -> Result<(), Refusal> {
+    /// Counts one who is about to wait for itself, or in a ring, and tells of it; and refuses it, where it is to be.
+    pub(super) fn mind_deadlock(&mut self, now: u64, who: Who<B>) -> Result<(), Refusal> {
         let Some(borrower) = who.borrower else {
             return Ok(());
         };
@@ -14,8 +58,7 @@ impl<C, B: Copy + Eq> Core<C, B> {
             return Ok(());
         }
         self.counts.deadlocks += 1;
-        self.deadlock = Some(who);
-        self.call = true;
+        self.call |= self.deadlocks.note(now, who);
         match self.terms.refuse_deadlock {
             true => Err(Refusal::SelfDeadlock),
             false => Ok(()),

@@ -39,6 +39,7 @@ use std::task::Waker;
 
 use codel::CoDel;
 use connects::Connects;
+use deadlock::Deadlocks;
 use line::Line;
 use slot::{KINDS, Kind, Slot};
 
@@ -71,8 +72,7 @@ pub(crate) struct Core<C, B> {
     to_mend: Vec<Mend<C>>,
     /// How many are pinged to be kept alive.
     pings: u32,
-    /// Of these the keeper is to be told.
-    deadlock: Option<Who<B>>,
+    deadlocks: Deadlocks<B>,
     /// How many revoked leases have not come back.
     strays: u32,
     counts: Counts,
@@ -153,7 +153,7 @@ impl<C, B: Copy + Eq> Core<C, B> {
             to_close: Vec::new(),
             to_mend: Vec::new(),
             pings: 0,
-            deadlock: None,
+            deadlocks: Deadlocks::new(),
             strays: 0,
             counts: Counts::default(),
             attended: false,

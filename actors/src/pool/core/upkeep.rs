@@ -52,7 +52,7 @@ impl<C, B: Copy + Eq> Core<C, B> {
         let notices = Notices {
             warned,
             revoked,
-            deadlock: self.deadlock.take(),
+            deadlock: self.deadlocks.take(),
         };
         self.armed = self.due(now);
         self.call = false;

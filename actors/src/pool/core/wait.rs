@@ -49,7 +49,7 @@ impl<C, B: Copy + Eq> Core<C, B> {
                 _ => Refusal::QueueFull,
             });
         }
-        self.mind_deadlock(who)?;
+        self.mind_deadlock(now, who)?;
         let patience = match patience {
             0 => self.terms.connect_timeout,
             patience => patience,

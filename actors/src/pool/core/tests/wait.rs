@@ -225,6 +225,30 @@ fn whoever_waits_for_itself_is_refused_if_it_is_to_be() {
 }
 
 #[test]
+fn those_who_wait_for_themselves_are_told_of_once_a_second_and_place_and_all_are_counted() {
+    let mut pool = filled(&config(1), 1);
+    let _lease = lent(&mut pool, 0, 1);
+    tick(&mut pool, 0);
+    let here = who(1);
+    let elsewhere = Who {
+        at: Location::caller(),
+        ..here
+    };
+    let mut told = Vec::new();
+    let times = [(0, here), (1, here), (2, elsewhere), (3, elsewhere)];
+    let later = [(SECOND - 1, here), (SECOND, here)];
+    for (at, who) in times.into_iter().chain(later) {
+        pool.checkout(at, 100 * SECOND, who, Waker::noop());
+        let calls = pool.take_call();
+        let (notices, _) = pool.tick(at, &mut Wakes::default());
+        assert_eq!(notices.deadlock.is_some(), calls);
+        told.extend(notices.deadlock.map(|who| (at, who.at == elsewhere.at)));
+    }
+    assert_eq!(told, [(0, false), (2, true), (SECOND, false)]);
+    assert_eq!(pool.counts().deadlocks, 6);
+}
+
+#[test]
 fn a_ring_is_found_when_it_closes() {
     let config = config(2).on_self_deadlock(OnSelfDeadlock::Refuse);
     let mut pool = filled(&config, 2);
