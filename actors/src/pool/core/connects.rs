@@ -1,5 +1,7 @@
 //! Attempts to connect: no more than are needed, no more at a time than may be, and fewer after a failure.
 
+use std::hash::Hash;
+
 use super::report::Refusal;
 use super::slot::{Kind, Seat, Slot};
 use super::terms::NEVER;
@@ -65,7 +67,7 @@ impl Connects {
     }
 }
 
-impl<C, B: Copy + Eq> Core<C, B> {
+impl<C, B: Copy + Eq + Hash> Core<C, B> {
     /// The right to make an attempt to connect now, if one is needed and may be made.
     pub(crate) fn start_connect(&mut self, now: u64) -> Option<Attempt> {
         if self.connects_wanted(now) == 0 {

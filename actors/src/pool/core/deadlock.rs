@@ -1,6 +1,9 @@
 //! Whether those who wait, wait for each other.
 
+use std::hash::{Hash, Hasher};
 use std::panic::Location;
+
+use rustc_hash::FxHasher;
 
 use super::report::Refusal;
 use super::slot::{Kind, Who};
@@ -48,7 +51,44 @@ impl<B> Deadlocks<B> {
     }
 }
 
-impl<C, B: Copy + Eq> Core<C, B> {
+/// How many leases borrowers have, of which several are counted together. Whoever has none, as most have who come to wait, is found out
+/// without a look at all places.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Held([u32; GROUPS]);
+
+const GROUPS: usize = 256;
+
+impl Held {
+    pub(super) const fn none() -> Self {
+        Self([0; GROUPS])
+    }
+
+    fn group<B: Hash>(&mut self, borrower: B) -> &mut u32 {
+        let mut hasher = FxHasher::default();
+        borrower.hash(&mut hasher);
+        &mut self.0[hasher.finish() as usize % GROUPS]
+    }
+
+    #[inline]
+    pub(super) fn add<B: Hash>(&mut self, borrower: B) {
+        *self.group(borrower) += 1;
+    }
+
+    #[inline]
+    fn remove<B: Hash>(&mut self, borrower: B) {
+        *self.group(borrower) -= 1;
+    }
+}
+
+impl<C, B: Copy + Eq + Hash> Core<C, B> {
+    /// Nobody has a place any more. Who had it, if that is known.
+    #[inline]
+    pub(super) fn let_go(&mut self, number: u32) -> Option<B> {
+        let borrower = self.slots[number as usize].who.take()?.borrower?;
+        self.held.remove(borrower);
+        Some(borrower)
+    }
+
     /// Counts one who is about to wait for itself, or in a ring, and tells of it; and refuses it, where it is to be.
     pub(super) fn mind_deadlock(&mut self, now: u64, who: Who<B>) -> Result<(), Refusal> {
         let Some(borrower) = who.borrower else {
@@ -67,19 +107,17 @@ impl<C, B: Copy + Eq> Core<C, B> {
 
     /// Whether every place is lent to somebody who waits, once this one does. A ring is closed by one who has something: whoever
     /// has nothing is let through at a glance.
-    fn is_deadlock(&self, borrower: B) -> bool {
+    fn is_deadlock(&mut self, borrower: B) -> bool {
         if self.phase != Phase::Open || self.count(Kind::Leased) < self.terms.max {
             return false;
         }
-        let mut has_one = false;
-        for slot in &self.slots {
-            has_one |= holds(slot.who, borrower);
+        if *self.held.group(borrower) == 0 {
+            return false;
         }
-        has_one
-            && self
-                .slots
-                .iter()
-                .all(|slot| self.is_stuck(slot.who, borrower))
+        let mut slots = self.slots.iter();
+        let has_one = slots.any(|slot| holds(slot.who, borrower));
+        let mut slots = self.slots.iter();
+        has_one && slots.all(|slot| self.is_stuck(slot.who, borrower))
     }
 
     /// Whether whoever has this place waits.

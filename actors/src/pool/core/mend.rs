@@ -1,5 +1,7 @@
 //! Connections that are on their way out, or to be brought back.
 
+use std::hash::Hash;
+
 use super::slot::{Kind, Seat};
 use super::terms::NEVER;
 use super::{Core, Wakes};
@@ -26,7 +28,7 @@ pub(crate) struct Close<C> {
     pub(crate) conn: C,
 }
 
-impl<C, B: Copy + Eq> Core<C, B> {
+impl<C, B: Copy + Eq + Hash> Core<C, B> {
     /// Leaves a connection to the keeper, to be closed. The place is taken until it is.
     pub(super) fn close_slot(&mut self, number: u32, conn: C) {
         self.turn(number, Kind::Closing);
@@ -51,9 +53,9 @@ impl<C, B: Copy + Eq> Core<C, B> {
     }
 
     fn reseat(&mut self, number: u32) -> Seat {
+        self.let_go(number);
         let slot = &mut self.slots[number as usize];
         slot.epoch = slot.epoch.wrapping_add(1);
-        slot.who = None;
         Seat::new(number, slot.epoch)
     }
 

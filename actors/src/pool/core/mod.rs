@@ -35,11 +35,12 @@ mod upkeep;
 mod wait;
 
 use std::collections::VecDeque;
+use std::hash::Hash;
 use std::task::Waker;
 
 use codel::CoDel;
 use connects::Connects;
-use deadlock::Deadlocks;
+use deadlock::{Deadlocks, Held};
 use line::Line;
 use slot::{KINDS, Kind, Slot};
 
@@ -73,6 +74,7 @@ pub(crate) struct Core<C, B> {
     /// How many are pinged to be kept alive.
     pings: u32,
     deadlocks: Deadlocks<B>,
+    held: Held,
     /// How many revoked leases have not come back.
     strays: u32,
     counts: Counts,
@@ -137,7 +139,7 @@ pub(crate) struct Returned<B> {
     pub(crate) revoked: bool,
 }
 
-impl<C, B: Copy + Eq> Core<C, B> {
+impl<C, B: Copy + Eq + Hash> Core<C, B> {
     pub(crate) fn new(terms: Terms) -> Self {
         let mut core = Self {
             terms,
@@ -154,6 +156,7 @@ impl<C, B: Copy + Eq> Core<C, B> {
             to_mend: Vec::new(),
             pings: 0,
             deadlocks: Deadlocks::new(),
+            held: Held::none(),
             strays: 0,
             counts: Counts::default(),
             attended: false,
@@ -225,6 +228,9 @@ impl<C, B: Copy + Eq> Core<C, B> {
         let slot = &mut self.slots[number as usize];
         slot.since = now;
         slot.who = Some(who);
+        if let Some(borrower) = who.borrower {
+            self.held.add(borrower);
+        }
         (slot.warned, slot.taken) = (false, false);
         self.turn(number, Kind::Leased);
         self.need(now.saturating_add(self.terms.warn.min(self.terms.revoke)));
@@ -247,14 +253,14 @@ impl<C, B: Copy + Eq> Core<C, B> {
         condition: Condition,
         wakes: &mut Wakes,
     ) -> Returned<B> {
-        let slot = &mut self.slots[seat.number() as usize];
-        if slot.epoch != seat.epoch() || slot.kind != Kind::Leased {
+        if !self.is_at(seat, Kind::Leased) {
             return self.put_stray(conn);
         }
-        let borrower = slot.who.take().and_then(|who| who.borrower);
+        let borrower = self.let_go(seat.number());
         match condition {
             Condition::Clean => {
                 // It has just been used.
+                let slot = &mut self.slots[seat.number() as usize];
                 (slot.since, slot.tried) = (now, now);
                 self.supply(now, seat.number(), conn, wakes);
             }

@@ -1,5 +1,6 @@
 //! What the core tells.
 
+use std::hash::Hash;
 use std::panic::Location;
 
 use super::super::error::ConnectError;
@@ -84,7 +85,7 @@ pub(crate) struct Counts {
     pub(crate) revoked: u64,
 }
 
-impl<C, B: Copy + Eq> Core<C, B> {
+impl<C, B: Copy + Eq + Hash> Core<C, B> {
     pub(crate) fn situation(&self, now: u64) -> Situation<B> {
         let count = |kind: Kind| self.count(kind);
         Situation {

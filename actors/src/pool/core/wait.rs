@@ -1,5 +1,6 @@
 //! Getting into the line, and out of it.
 
+use std::hash::Hash;
 use std::task::Waker;
 
 use super::line::{Fate, Key, Wait};
@@ -7,7 +8,7 @@ use super::report::Refusal;
 use super::slot::{Given, Kind, Seat, Who};
 use super::{Answer, Core, Phase, Wakes};
 
-impl<C, B: Copy + Eq> Core<C, B> {
+impl<C, B: Copy + Eq + Hash> Core<C, B> {
     /// Into the line, if there is a point in it.
     #[inline(never)]
     pub(super) fn enter(
@@ -183,7 +184,7 @@ impl<C, B: Copy + Eq> Core<C, B> {
             self.put_stray(conn);
             return;
         }
-        self.slots[seat.number() as usize].who = None;
+        self.let_go(seat.number());
         self.supply(now, seat.number(), conn, wakes);
     }
 
