@@ -5,6 +5,7 @@ use std::collections::hash_map::Entry;
 use std::fmt;
 
 use mainstay_supervisors::{Pid, Process};
+use rustc_hash::FxBuildHasher;
 
 use super::core::Holder;
 
@@ -55,7 +56,8 @@ impl Asker {
 /// The processes that have leases, or had some not long ago. The keeper watches each of them, once.
 #[derive(Debug, Default)]
 pub(crate) struct Borrowers {
-    known: HashMap<Pid, Known>,
+    /// By numbers that nobody chooses, looked for at each lease: by a hash that is fast.
+    known: HashMap<Pid, Known, FxBuildHasher>,
     to_watch: Vec<Process>,
 }
 
