@@ -118,14 +118,29 @@ impl Borrowers {
         std::mem::replace(&mut self.to_watch, all)
     }
 
-    /// What to call a borrower.
-    pub(crate) fn label(&self, borrower: Borrower) -> String {
-        match borrower {
-            Borrower::Process(pid) => match self.known.get(&pid) {
-                Some(known) => format!("{} ({pid})", known.process.path()),
-                None => borrower.to_string(),
-            },
-            Borrower::Task(_) => borrower.to_string(),
+    /// What to call a borrower: to be made into text without any lock.
+    pub(crate) fn named(&self, borrower: Borrower) -> Named {
+        let process = match borrower {
+            Borrower::Process(pid) => self.known.get(&pid).map(|known| known.process.clone()),
+            Borrower::Task(_) => None,
+        };
+        Named { borrower, process }
+    }
+}
+
+/// What a borrower is called.
+#[derive(Debug)]
+pub(crate) struct Named {
+    borrower: Borrower,
+    /// If it is known.
+    process: Option<Process>,
+}
+
+impl fmt::Display for Named {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.process {
+            Some(process) => write!(f, "{} ({})", process.path(), process.pid()),
+            None => self.borrower.fmt(f),
         }
     }
 }

@@ -31,13 +31,15 @@ impl<P: ConnectionPool> Cell<P> {
 
     /// What to call a borrower.
     pub(crate) fn label(&self, borrower: Borrower) -> String {
-        self.lock().borrowers.label(borrower)
+        let named = self.lock().borrowers.named(borrower);
+        // The path of a process is long: without the lock.
+        named.to_string()
     }
 
     /// What has happened so far, and how it stands.
     pub(crate) fn figures(&self) -> (Counts, Situation<Borrower>) {
         let now = self.clock.now();
-        let inner = self.lock();
+        let mut inner = self.lock();
         (inner.core.counts(), inner.core.situation(now))
     }
 

@@ -75,6 +75,8 @@ pub(crate) struct Core<C, B> {
     pings: u32,
     deadlocks: Deadlocks<B>,
     held: Held,
+    /// The lease that had lasted for longest when it was last asked for.
+    longest: Option<Seat>,
     /// How many revoked leases have not come back.
     strays: u32,
     counts: Counts,
@@ -157,6 +159,7 @@ impl<C, B: Copy + Eq + Hash> Core<C, B> {
             pings: 0,
             deadlocks: Deadlocks::new(),
             held: Held::none(),
+            longest: None,
             strays: 0,
             counts: Counts::default(),
             attended: false,

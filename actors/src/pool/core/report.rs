@@ -86,7 +86,8 @@ pub(crate) struct Counts {
 }
 
 impl<C, B: Copy + Eq + Hash> Core<C, B> {
-    pub(crate) fn situation(&self, now: u64) -> Situation<B> {
+    pub(crate) fn situation(&mut self, now: u64) -> Situation<B> {
+        let longest = self.longest();
         let count = |kind: Kind| self.count(kind);
         Situation {
             max: self.terms.max,
@@ -96,26 +97,43 @@ impl<C, B: Copy + Eq + Hash> Core<C, B> {
             mending: count(Kind::Mending),
             closing: count(Kind::Closing),
             waiting: self.line.len(),
-            longest: self.holders().min_by_key(|holder| holder.since),
+            longest,
             failures: self.connects.failures,
             last_error: self.connects.last_error.clone(),
             retry_at: Some(self.connects.not_before).filter(|&at| at > now),
         }
     }
 
+    /// The lease that has lasted for longest: as later ones begin later it is the same until it ends, and only then it is looked at all
+    /// of them.
+    fn longest(&mut self) -> Option<Holder<B>> {
+        let known = self.longest.filter(|&seat| self.is_at(seat, Kind::Leased));
+        if let Some(seat) = known {
+            return self.holder(seat.number());
+        }
+        let longest = match self.count(Kind::Leased) {
+            0 => None,
+            _ => self.holders().min_by_key(|holder| holder.since),
+        };
+        self.longest = longest.map(|holder| holder.seat);
+        longest
+    }
+
     /// All leases.
     pub(crate) fn holders(&self) -> impl Iterator<Item = Holder<B>> {
-        let slots = self.slots.iter().zip(0..);
-        let leased = slots.filter(|(slot, _)| slot.kind == Kind::Leased);
-        leased.filter_map(|(slot, number)| {
-            let who = slot.who?;
-            Some(Holder {
-                seat: Seat::new(number, slot.epoch),
-                at: who.at,
-                borrower: who.borrower,
-                since: slot.since,
-                taken: slot.taken,
-            })
+        (0..self.slots.len() as u32).filter_map(|number| self.holder(number))
+    }
+
+    /// The lease of a place, if it is leased.
+    fn holder(&self, number: u32) -> Option<Holder<B>> {
+        let slot = &self.slots[number as usize];
+        let who = slot.who.filter(|_| slot.kind == Kind::Leased)?;
+        Some(Holder {
+            seat: Seat::new(number, slot.epoch),
+            at: who.at,
+            borrower: who.borrower,
+            since: slot.since,
+            taken: slot.taken,
         })
     }
 }

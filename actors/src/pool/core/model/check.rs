@@ -43,6 +43,9 @@ impl World {
         let leased = core.holders().filter_map(|holder| holder.borrower);
         leased.for_each(|borrower| held.add(borrower));
         assert_eq!(core.held, held);
+        let longest = core.holders().map(|holder| holder.since).min();
+        let found = self.core.situation(self.now).longest;
+        assert_eq!(found.map(|holder| holder.since), longest);
         self.check_names();
     }
 
