@@ -42,12 +42,7 @@ enum Look<C> {
 }
 
 impl<'a, P: ConnectionPool> Place<'a, P> {
-    pub(super) const fn new(
-        cell: &'a Arc<Cell<P>>,
-        asker: Asker,
-        key: Key,
-        entered: u64,
-    ) -> Self {
+    pub(super) const fn new(cell: &'a Arc<Cell<P>>, asker: Asker, key: Key, entered: u64) -> Self {
         Self {
             cell,
             asker,

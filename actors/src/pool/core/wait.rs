@@ -118,12 +118,7 @@ impl<C, B: Copy + Eq + Hash> Core<C, B> {
 
     /// What has become of one who waits, which is over then, unless it still waits or has to wait again: see
     /// [`take_granted`](Self::take_granted). The waker that comes out is to be dropped without any lock.
-    pub(crate) fn poll(
-        &mut self,
-        now: u64,
-        key: Key,
-        waker: &Waker,
-    ) -> (Answer<C>, Option<Waker>) {
+    pub(crate) fn poll(&mut self, now: u64, key: Key, waker: &Waker) -> (Answer<C>, Option<Waker>) {
         if self.line.is_waiting(key) {
             return (Answer::Waiting(key), self.line.watch(key, waker));
         }

@@ -105,10 +105,7 @@ fn what_was_granted_and_never_taken_was_not_used() {
     assert_eq!((counts.lent, counts.waited), (before.lent, 0));
     assert_eq!((counts.waited_for, counts.longest_wait), (0, 0));
     // It was used two seconds after the start, and nobody knows how it is.
-    assert!(matches!(
-        ask(&mut pool, 9 * SECOND, 0),
-        Answer::Unproven(_)
-    ));
+    assert!(matches!(ask(&mut pool, 9 * SECOND, 0), Answer::Unproven(_)));
 }
 
 #[test]
@@ -308,7 +305,10 @@ fn those_who_come_after_all_have_left_do_not_answer_for_them() {
         pool.leave(30 * MS, key, &mut Wakes::default());
     }
     // An hour later as well: that is when it begins.
-    let next = [waits(&mut pool, 3600 * SECOND, 0), waits(&mut pool, 3600 * SECOND, 0)];
+    let next = [
+        waits(&mut pool, 3600 * SECOND, 0),
+        waits(&mut pool, 3600 * SECOND, 0),
+    ];
     put(&mut pool, 3600 * SECOND + 20 * MS, lease);
     assert_eq!(fate(&mut pool, next[0]), Ok(0));
     assert_eq!(pool.counts().overloaded, 0);
