@@ -5,6 +5,9 @@ use std::collections::hash_map::Entry;
 use std::fmt;
 
 use mainstay_supervisors::{Pid, Process};
+use rustc_hash::FxBuildHasher;
+
+use super::core::Holder;
 
 /// Whoever asked for a connection: the process that ran, or else the task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -30,6 +33,15 @@ pub(crate) struct Asker {
 }
 
 impl Asker {
+    /// For one who does not ask again.
+    #[inline]
+    pub(crate) fn take(&mut self) -> Self {
+        Self {
+            process: self.process.take(),
+            borrower: self.borrower,
+        }
+    }
+
     #[inline]
     pub(crate) fn here() -> Self {
         let process = mainstay_supervisors::current();
@@ -44,7 +56,8 @@ impl Asker {
 /// The processes that have leases, or had some not long ago. The keeper watches each of them, once.
 #[derive(Debug, Default)]
 pub(crate) struct Borrowers {
-    known: HashMap<Pid, Known>,
+    /// By numbers that nobody chooses, looked for at each lease: by a hash that is fast.
+    known: HashMap<Pid, Known, FxBuildHasher>,
     to_watch: Vec<Process>,
 }
 
@@ -79,6 +92,12 @@ impl Borrowers {
         }
     }
 
+    /// Leases were taken away. Those that were granted and never taken do not count among those a process has.
+    pub(crate) fn revoked(&mut self, leases: &[Holder<Borrower>]) {
+        let taken = leases.iter().filter(|lease| lease.taken);
+        taken.for_each(|lease| self.returned(lease.borrower));
+    }
+
     /// One that has ended, or need not be watched any more if it has no leases: whether that is so.
     pub(crate) fn forget(&mut self, pid: Pid, has_ended: bool) -> Option<Process> {
         let idle = |known: &Known| has_ended || known.leases == 0;
@@ -91,23 +110,37 @@ impl Borrowers {
         std::mem::take(&mut self.to_watch)
     }
 
-    /// A keeper that is new watches none of them.
-    pub(crate) fn watch_all(&mut self) {
-        self.to_watch = self
-            .known
-            .values()
-            .map(|known| known.process.clone())
-            .collect();
+    /// A keeper that is new watches none of them. Those that come out are to be dropped without any lock.
+    #[must_use]
+    pub(crate) fn watch_all(&mut self) -> Vec<Process> {
+        let known = self.known.values();
+        let all = known.map(|known| known.process.clone()).collect();
+        std::mem::replace(&mut self.to_watch, all)
     }
 
-    /// What to call a borrower.
-    pub(crate) fn label(&self, borrower: Borrower) -> String {
-        match borrower {
-            Borrower::Process(pid) => match self.known.get(&pid) {
-                Some(known) => format!("{} ({pid})", known.process.path()),
-                None => borrower.to_string(),
-            },
-            Borrower::Task(_) => borrower.to_string(),
+    /// What to call a borrower: to be made into text without any lock.
+    pub(crate) fn named(&self, borrower: Borrower) -> Named {
+        let process = match borrower {
+            Borrower::Process(pid) => self.known.get(&pid).map(|known| known.process.clone()),
+            Borrower::Task(_) => None,
+        };
+        Named { borrower, process }
+    }
+}
+
+/// What a borrower is called.
+#[derive(Debug)]
+pub(crate) struct Named {
+    borrower: Borrower,
+    /// If it is known.
+    process: Option<Process>,
+}
+
+impl fmt::Display for Named {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.process {
+            Some(process) => write!(f, "{} ({})", process.path(), process.pid()),
+            None => self.borrower.fmt(f),
         }
     }
 }

@@ -14,9 +14,12 @@ use tokio::sync::Notify;
 
 use super::borrower::{Asker, Borrower, Borrowers};
 use super::clock::Clock;
-use super::core::{Answer, Core, Holder, NEVER, Phase, Seat, Terms, Wakes, Who, nanos};
+use super::core::{
+    Answer, Close, Core, Holder, Mend, NEVER, Phase, Seat, Terms, Wakes, Who, nanos,
+};
 use super::manager::{Condition, ConnectionPool, ConnectionSpec};
 use super::signals::{Deed, Signals};
+use crate::telemetry::panic::guard;
 
 /// What borrowers, the keeper and observers share.
 pub(crate) struct Cell<P: ConnectionPool> {
@@ -50,6 +53,23 @@ pub(super) struct Inner<P: ConnectionPool> {
     pub(super) core: Core<P::Conn, Borrower>,
     pub(super) borrowers: Borrowers,
     pub(super) chance: fastrand::Rng,
+}
+
+/// What of a pool that was closed nobody comes for.
+struct LeftOver<C> {
+    closes: Vec<Close<C>>,
+    mends: Vec<Mend<C>>,
+    is_drained: bool,
+}
+
+impl<C> LeftOver<C> {
+    const fn new(is_drained: bool) -> Self {
+        Self {
+            closes: Vec::new(),
+            mends: Vec::new(),
+            is_drained,
+        }
+    }
 }
 
 impl<P: ConnectionPool> Cell<P> {
@@ -91,18 +111,54 @@ impl<P: ConnectionPool> Cell<P> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    #[cfg(test)]
+    pub(super) fn is_locked(&self) -> bool {
+        self.inner.try_lock().is_err()
+    }
+
     /// Lets go of the lock, and does what has to be done without it.
     #[inline]
     pub(super) fn release(&self, mut inner: MutexGuard<'_, Inner<P>>, wakes: Wakes) {
         let calls = inner.core.take_call();
-        let is_closed = inner.core.phase() == Phase::Closed && inner.core.is_drained();
+        let is_closed = inner.core.phase() == Phase::Closed;
+        let left = is_closed.then(|| self.left_over(&mut inner));
         drop(inner);
         wakes.wake();
         if calls {
             self.bell.notify_one();
         }
-        if is_closed {
+        if let Some(left) = left {
+            self.end(left);
+        }
+    }
+
+    /// What of a pool that was closed nobody comes for, as there is no keeper.
+    #[cold]
+    fn left_over(&self, inner: &mut Inner<P>) -> LeftOver<P::Conn> {
+        let core = &mut inner.core;
+        if core.is_attended() {
+            return LeftOver::new(core.is_drained());
+        }
+        LeftOver {
+            closes: core.take_closing(),
+            mends: core.take_mending(),
+            is_drained: core.is_drained(),
+        }
+    }
+
+    /// Drops what is left over, without a goodbye and without the lock, and tells of the end if this is it.
+    #[cold]
+    fn end(&self, left: LeftOver<P::Conn>) {
+        if left.is_drained {
             self.drained.notify_waiters();
+        }
+        for Close { seat, conn } in left.closes {
+            guard(|| drop(conn));
+            self.with(|inner, now, _| inner.core.closed(now, seat));
+        }
+        for Mend { seat, conn, remedy } in left.mends {
+            guard(|| drop(conn));
+            self.with(|inner, now, _| inner.core.mend_lost(now, seat, remedy));
         }
     }
 
@@ -141,7 +197,7 @@ impl<P: ConnectionPool> Cell<P> {
         let now = self.clock.now();
         let mut inner = self.lock();
         let answer = inner.core.checkout(now, patience, who, waker);
-        if let Answer::Given(_) = answer {
+        if let Answer::Given(_) | Answer::Unproven(_) = answer {
             inner.lent(asker);
         }
         let attended = inner.core.is_attended();

@@ -17,7 +17,7 @@ use super::core::{Answer, Given, Refusal, Wait, Who, nanos};
 use super::error::{CheckoutPhase, PoolError};
 use super::lease::Lease;
 use super::manager::ConnectionPool;
-use super::place::Place;
+use super::place::{Granted, Place};
 use super::validate::Trial;
 
 /// A connection to come: see [`PoolManager::checkout`](super::PoolManager::checkout).
@@ -67,8 +67,7 @@ impl<'a, P: ConnectionPool> Checkout<'a, P> {
                 Poll::Ready(Ok(Lease::new(conn, cell, seat, asker.process)))
             }
             Answer::Waiting(key) => {
-                let deadline = now.saturating_add(self.effective_patience());
-                let place = Place::new(self.cell, asker, key, now, deadline);
+                let place = Place::new(self.cell, asker, key, now);
                 self.state = State::Waiting(place);
                 // The keeper minds its time, and whoever serves it has its waker.
                 if attended {
@@ -88,15 +87,15 @@ impl<'a, P: ConnectionPool> Checkout<'a, P> {
         }
     }
 
-    fn trial(&self, asker: Asker, now: u64) -> Trial<'a, P> {
+    fn trial(&self, asker: Asker, entered: u64) -> Trial<'a, P> {
         let who = Who {
             at: self.at,
             borrower: asker.borrower,
         };
         let wait = Wait {
             who,
-            entered: now,
-            deadline: now.saturating_add(self.effective_patience()),
+            entered,
+            deadline: entered.saturating_add(self.effective_patience()),
         };
         Trial {
             cell: self.cell,
@@ -115,21 +114,33 @@ impl<'a, P: ConnectionPool> Checkout<'a, P> {
 
     #[inline]
     fn go_on(&mut self, cx: &mut Context<'_>) -> Poll<Result<Lease<P>, PoolError>> {
-        let result = match &mut self.state {
-            State::Waiting(place) => match ready!(Pin::new(&mut *place).poll(cx)) {
-                Ok(Given { conn, seat }) => {
-                    let (cell, process) = (Arc::clone(self.cell), place.asker.process.take());
-                    Ok(Lease::new(conn, cell, seat, process))
+        if let State::Waiting(place) = &mut self.state {
+            let (entered, granted) = (place.entered, ready!(Pin::new(&mut *place).poll(cx)));
+            let asker = place.asker.take();
+            match granted {
+                Ok(Granted {
+                    given: Given { conn, seat },
+                    is_proven: true,
+                }) => {
+                    self.state = State::Done;
+                    let cell = Arc::clone(self.cell);
+                    return Poll::Ready(Ok(Lease::new(conn, cell, seat, asker.process)));
+                }
+                Ok(Granted { given, .. }) => {
+                    let trial = self.trial(asker, entered);
+                    self.state = State::Trying(Box::pin(trial.run(given)));
                 }
                 Err(refusal) => {
-                    let entered = place.entered;
-                    Err(self.error(refusal, entered))
+                    self.state = State::Done;
+                    return Poll::Ready(Err(self.error(refusal, entered)));
                 }
-            },
-            State::Trying(trial) => ready!(trial.as_mut().poll(cx)),
-            // As a future that has ended: there is nothing to come of it any more.
-            State::New | State::Done => return Poll::Pending,
+            }
+        }
+        // As a future that has ended otherwise: there is nothing to come of it any more.
+        let State::Trying(trial) = &mut self.state else {
+            return Poll::Pending;
         };
+        let result = ready!(trial.as_mut().poll(cx));
         self.state = State::Done;
         Poll::Ready(result)
     }

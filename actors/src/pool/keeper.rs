@@ -2,7 +2,8 @@
 //!
 //! A supervised task and not an actor: nobody has anything to ask of it, the cell calls it by a bell. All it knows is in the cell: a
 //! successor finds the same connections, the same queue, and whom it has to watch. While there is none, leases are taken and given
-//! back as ever; what has to be connected or closed waits for the next one.
+//! back as ever; what has to be connected or closed waits for the next one. But what is left of a pool that was closed waits for nobody:
+//! it is dropped, without a goodbye.
 
 use std::future::Future;
 use std::pin::pin;

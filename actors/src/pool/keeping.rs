@@ -31,13 +31,15 @@ impl<P: ConnectionPool> Cell<P> {
 
     /// What to call a borrower.
     pub(crate) fn label(&self, borrower: Borrower) -> String {
-        self.lock().borrowers.label(borrower)
+        let named = self.lock().borrowers.named(borrower);
+        // The path of a process is long: without the lock.
+        named.to_string()
     }
 
     /// What has happened so far, and how it stands.
     pub(crate) fn figures(&self) -> (Counts, Situation<Borrower>) {
         let now = self.clock.now();
-        let inner = self.lock();
+        let mut inner = self.lock();
         (inner.core.counts(), inner.core.situation(now))
     }
 
@@ -71,7 +73,11 @@ impl<P: ConnectionPool> Cell<P> {
 
     /// Takes away the leases that were taken before this moment.
     pub(crate) fn revoke_older(&self, taken_before: u64) -> Vec<Holder<Borrower>> {
-        self.with(|inner, now, _| inner.core.revoke_older(now, taken_before))
+        self.with(|inner, now, _| {
+            let revoked = inner.core.revoke_older(now, taken_before);
+            inner.borrowers.revoked(&revoked);
+            revoked
+        })
     }
 
     /// Closes the pool, and waits until nothing is left of it: no longer than it may take a keeper. If there is none, there are no

@@ -2,11 +2,11 @@
 
 use std::fmt;
 use std::ops::{Deref, DerefMut};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use mainstay_supervisors::Process;
 
+use super::caught::unless_it_panics;
 use super::cell::Cell;
 use super::core::Seat;
 use super::error::PoolError;
@@ -120,7 +120,7 @@ impl<P: ConnectionPool> Lease<P> {
         };
         let manager = self.cell.manager();
         // It must not unwind out of a drop.
-        let condition = catch_unwind(AssertUnwindSafe(|| manager.condition(conn, end)));
+        let condition = unless_it_panics(|| manager.condition(conn, end));
         condition.unwrap_or(Condition::Broken)
     }
 

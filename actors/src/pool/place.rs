@@ -10,7 +10,7 @@ use tokio::time::{Sleep, sleep};
 
 use super::borrower::Asker;
 use super::cell::{Cell, Inner};
-use super::core::{Given, Key, Refusal, Wakes};
+use super::core::{Answer, Given, Key, Refusal, Wakes};
 use super::manager::ConnectionPool;
 
 /// A place in the line, which is given up when this is dropped: what it had been granted goes to the next one then.
@@ -20,33 +20,34 @@ pub(super) struct Place<'a, P: ConnectionPool> {
     /// None once its fate is known.
     key: Option<Key>,
     pub(super) entered: u64,
-    deadline: u64,
     /// Only where no keeper minds the time.
     sleep: Option<Pin<Box<Sleep>>>,
 }
 
+/// What was granted.
+pub(super) struct Granted<C> {
+    pub(super) given: Given<C>,
+    /// It need not be pinged before it is used.
+    pub(super) is_proven: bool,
+}
+
 /// What has become of a place.
 enum Look<C> {
-    Done(Result<Given<C>, Refusal>),
+    Done(Result<Granted<C>, Refusal>),
     Waiting,
-    /// There is no keeper.
-    Alone,
+    /// There is no keeper. Its time is up then, as the core has it: the configuration may be another one by now.
+    Alone {
+        deadline: u64,
+    },
 }
 
 impl<'a, P: ConnectionPool> Place<'a, P> {
-    pub(super) const fn new(
-        cell: &'a Arc<Cell<P>>,
-        asker: Asker,
-        key: Key,
-        entered: u64,
-        deadline: u64,
-    ) -> Self {
+    pub(super) const fn new(cell: &'a Arc<Cell<P>>, asker: Asker, key: Key, entered: u64) -> Self {
         Self {
             cell,
             asker,
             key: Some(key),
             entered,
-            deadline,
             sleep: None,
         }
     }
@@ -56,18 +57,24 @@ impl<'a, P: ConnectionPool> Place<'a, P> {
         let Some(key) = self.key else {
             return Look::Done(Err(Refusal::Closed));
         };
+        let now = self.cell.clock.now();
         let mut inner = self.cell.lock();
-        let (poll, stale) = inner.core.poll(key, waker);
-        let look = match poll {
-            Poll::Ready(result) => {
-                self.key = None;
-                if result.is_ok() {
-                    inner.lent(&self.asker);
+        let (answer, stale) = inner.core.poll(now, key, waker);
+        self.key = None;
+        let look = match answer {
+            Answer::Given(given) => self.granted(&mut inner, given, true),
+            Answer::Unproven(given) => self.granted(&mut inner, given, false),
+            Answer::Refused(refusal) => Look::Done(Err(refusal)),
+            Answer::Waiting(key) => {
+                // It may be another one: what it was granted may have been taken away.
+                self.key = Some(key);
+                match inner.core.is_attended() {
+                    true => Look::Waiting,
+                    false => Look::Alone {
+                        deadline: inner.core.deadline(key),
+                    },
                 }
-                Look::Done(result)
             }
-            Poll::Pending if inner.core.is_attended() => Look::Waiting,
-            Poll::Pending => Look::Alone,
         };
         self.cell.release(inner, Wakes::default());
         // What wakers do is not ours: they go without the lock.
@@ -75,9 +82,20 @@ impl<'a, P: ConnectionPool> Place<'a, P> {
         look
     }
 
+    #[inline]
+    fn granted(
+        &self,
+        inner: &mut Inner<P>,
+        given: Given<P::Conn>,
+        is_proven: bool,
+    ) -> Look<P::Conn> {
+        inner.lent(&self.asker);
+        Look::Done(Ok(Granted { given, is_proven }))
+    }
+
     /// Waits for its time to be up.
-    fn mind_time(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let left = self.deadline.saturating_sub(self.cell.clock.now());
+    fn mind_time(&mut self, deadline: u64, cx: &mut Context<'_>) -> Poll<()> {
+        let left = deadline.saturating_sub(self.cell.clock.now());
         let left = Duration::from_nanos(left);
         let sleep = self.sleep.get_or_insert_with(|| Box::pin(sleep(left)));
         sleep.as_mut().poll(cx)
@@ -95,17 +113,17 @@ impl<'a, P: ConnectionPool> Place<'a, P> {
 }
 
 impl<P: ConnectionPool> Future for Place<'_, P> {
-    type Output = Result<Given<P::Conn>, Refusal>;
+    type Output = Result<Granted<P::Conn>, Refusal>;
 
     #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         loop {
-            match self.look(cx.waker()) {
+            let deadline = match self.look(cx.waker()) {
                 Look::Done(result) => return Poll::Ready(result),
                 Look::Waiting => return Poll::Pending,
-                Look::Alone => {}
-            }
-            if self.mind_time(cx).is_pending() {
+                Look::Alone { deadline } => deadline,
+            };
+            if self.mind_time(deadline, cx).is_pending() {
                 return Poll::Pending;
             }
             self.time_out();

@@ -6,7 +6,7 @@ use std::time::Duration;
 use mainstay_specs::{NamespaceName, ServiceName};
 use serde::{Serialize, Serializer};
 
-use super::borrower::Borrower;
+use super::borrower::{Borrower, Named};
 use super::cell::{Cell, Inner};
 use super::core::{Counts, Holder, NEVER, Phase, Refusal, Situation};
 use super::error::{CheckoutPhase, ConnectError, LongestLease, PoolError, PoolSituation};
@@ -157,15 +157,11 @@ impl From<Counts> for PoolTotals {
 impl<P: ConnectionPool> Cell<P> {
     pub(crate) fn stats(&self) -> PoolStats {
         let now = self.clock.now();
-        let inner = self.lock();
+        let mut inner = self.lock();
+        let situation = inner.core.situation(now);
         let core = &inner.core;
-        let situation = core.situation(now);
-        let lease = |holder: Holder<Borrower>| LeaseStats {
-            held_for: since(now, holder.since),
-            taken_at: holder.at,
-            borrower: inner.label(&holder),
-        };
-        let mut leases: Vec<_> = core.holders().map(lease).collect();
+        let named = |holder: Holder<Borrower>| (holder, inner.named(&holder));
+        let leases: Vec<_> = core.holders().map(named).collect();
         let (state, counts) = (state(core.phase(), core.is_drained()), core.counts());
         let stats = PoolStats {
             name: self.name.clone(),
@@ -187,6 +183,13 @@ impl<P: ConnectionPool> Cell<P> {
             leases: Vec::new(),
         };
         drop(inner);
+        // As text without the lock: a path is long.
+        let lease = |(holder, named): (Holder<Borrower>, Option<Named>)| LeaseStats {
+            held_for: since(now, holder.since),
+            taken_at: holder.at,
+            borrower: named.map(|named| named.to_string()),
+        };
+        let mut leases: Vec<_> = leases.into_iter().map(lease).collect();
         leases.sort_by_key(|lease| std::cmp::Reverse(lease.held_for));
         PoolStats {
             // What the error of a manager says of itself is not ours: without the lock.
@@ -239,14 +242,16 @@ impl<P: ConnectionPool> Cell<P> {
     }
 
     pub(super) fn situation(&self, now: u64) -> PoolSituation {
-        let inner = self.lock();
+        let mut inner = self.lock();
         let situation = inner.core.situation(now);
-        let longest = situation.longest.map(|holder| LongestLease {
+        let longest = situation.longest;
+        let named = longest.and_then(|holder| inner.named(&holder));
+        drop(inner);
+        let longest = longest.map(|holder| LongestLease {
             held_for: since(now, holder.since),
             taken_at: holder.at,
-            borrower: inner.label(&holder),
+            borrower: named.map(|named| named.to_string()),
         });
-        drop(inner);
         let Situation {
             max,
             idle,
@@ -273,9 +278,9 @@ impl<P: ConnectionPool> Cell<P> {
 }
 
 impl<P: ConnectionPool> Inner<P> {
-    fn label(&self, holder: &Holder<Borrower>) -> Option<String> {
+    fn named(&self, holder: &Holder<Borrower>) -> Option<Named> {
         let borrower = holder.borrower?;
-        Some(self.borrowers.label(borrower))
+        Some(self.borrowers.named(borrower))
     }
 }
 

@@ -1,7 +1,6 @@
 //! Checkouts that were given a connection that was idle for long.
 
 use std::future::poll_fn;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::task::{Poll, Waker};
 use std::time::Duration;
@@ -9,7 +8,7 @@ use std::time::Duration;
 use tokio::time::timeout;
 
 use super::borrower::{Asker, Borrower};
-use super::caught::caught;
+use super::caught::{caught, unless_it_panics};
 use super::cell::Cell;
 use super::core::{Answer, Given, Refusal, Wait, nanos};
 use super::error::{CheckoutPhase, PoolError};
@@ -44,15 +43,13 @@ impl<P: ConnectionPool> Trial<'_, P> {
                     return Err(self.error(refusal, CheckoutPhase::Validate));
                 }
                 Answer::Waiting(key) => {
-                    let Wait {
-                        entered, deadline, ..
-                    } = self.wait;
                     let asker = self.asker.clone();
-                    let place = Place::new(self.cell, asker, key, entered, deadline);
-                    let granted = place.await;
+                    let granted = Place::new(self.cell, asker, key, self.wait.entered).await;
                     let granted = granted.map_err(|no| self.error(no, CheckoutPhase::Queue))?;
-                    // It is handed over by somebody, or new.
-                    return Ok(self.lease(granted));
+                    if granted.is_proven {
+                        return Ok(self.lease(granted.given));
+                    }
+                    granted.given
                 }
             };
         }
@@ -105,6 +102,6 @@ impl<P: ConnectionPool> Cell<P> {
         let Some(check) = &self.spec.health_check else {
             return true;
         };
-        catch_unwind(AssertUnwindSafe(|| check(conn))).unwrap_or(false)
+        unless_it_panics(|| check(conn)).unwrap_or(false)
     }
 }

@@ -41,10 +41,12 @@ impl<P: ConnectionPool> Drop for Attendance<P> {
 impl<P: ConnectionPool> Cell<P> {
     /// For the keeper as it begins. It is called at once, to look for [`work`](Self::work).
     pub(crate) fn attend(self: &Arc<Self>) -> Attendance<P> {
-        self.with(|inner, _, _| {
+        let stale = self.with(|inner, _, _| {
             inner.core.attend();
-            inner.borrowers.watch_all();
+            inner.borrowers.watch_all()
         });
+        // With a process goes what it ended with, which is not ours to drop under the lock.
+        drop(stale);
         Attendance {
             cell: Arc::clone(self),
         }
@@ -54,6 +56,7 @@ impl<P: ConnectionPool> Cell<P> {
     pub(crate) fn work(self: &Arc<Self>) -> Work<P> {
         self.with(|inner, now, wakes| {
             let (notices, due) = inner.core.tick(now, wakes);
+            inner.borrowers.revoked(&notices.revoked);
             let mut attempts = Vec::new();
             while let Some(attempt) = inner.core.start_connect(now) {
                 attempts.push(attempt);
@@ -117,11 +120,13 @@ impl<P: ConnectionPool> ConnectTicket<P> {
     fn fail(&mut self, error: ConnectError) {
         if let Some(attempt) = self.attempt.take() {
             let told = error.clone();
-            let failures = self.cell.with(|inner, now, wakes| {
+            let (failures, stale) = self.cell.with(|inner, now, wakes| {
                 let chance = inner.chance.f64();
                 let core = &mut inner.core;
                 core.connect_failed(now, attempt, error, chance, wakes)
             });
+            // What an error of a manager does when it goes is not ours: it goes without the lock.
+            drop(stale);
             let error = &told;
             self.cell.tell(&Deed::ConnectFailed { failures, error });
         }

@@ -126,6 +126,25 @@ async fn a_lease_that_its_borrower_forgot_or_moved_away_is_taken_back_when_it_en
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_lease_that_was_pinged_first_is_taken_back_as_any_other() {
+    let bed = Bed::new().await;
+    let config = plain(1).validate_after(Some(seconds(1)));
+    let pool = bed.pool(config).await;
+    drop(pool.checkout().await.expect("one is made"));
+    advance(seconds(2)).await;
+    let (process, _call, shelf) = borrower(&bed, &pool, Habit::MovesItAway, || ()).await;
+    assert_eq!(bed.server.pinged(), [1]);
+    assert_eq!(counts(&pool), [0, 1, 0, 0, 0, 0]);
+    process.kill();
+    process.ended().await;
+    settle().await;
+    assert_eq!(counts(&pool), [0, 0, 0, 0, 0, 0]);
+    assert_eq!(pool.stats().totals.revoked, 1);
+    assert!(shelf.take().iter().all(Lease::is_revoked));
+    bed.end().await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_a_borrower_was_cut_off_from_is_closed_and_replaced() {
     for end in ["killed", "panicked", "stopped"] {
         let bed = Bed::new().await;

@@ -1,11 +1,13 @@
 //! Another size, eviction, suspension, the end.
 
+use std::hash::Hash;
+
 use super::codel::CoDel;
 use super::report::Refusal;
 use super::slot::Kind;
 use super::{Core, Phase, Terms, Wakes};
 
-impl<C, B: Copy + Eq> Core<C, B> {
+impl<C, B: Copy + Eq + Hash> Core<C, B> {
     /// Goes by other terms. What is too much is closed, at once if it is idle, and otherwise when it comes back.
     pub(crate) fn change(&mut self, now: u64, terms: Terms) {
         if terms.codel != self.terms.codel {

@@ -28,6 +28,12 @@ impl CoDel {
         }
     }
 
+    /// Nobody waits any more: whoever comes next has nothing to do with those who did.
+    pub(crate) const fn emptied(&mut self) {
+        self.first_above = 0;
+        self.dropping = false;
+    }
+
     /// Whether to send away the one whose turn it is.
     pub(crate) fn sends_away(&mut self, now: u64, waited: u64, is_last: bool) -> bool {
         let is_above = self.is_above(now, waited, is_last);

@@ -1,5 +1,7 @@
 //! Attempts to connect: no more than are needed, no more at a time than may be, and fewer after a failure.
 
+use std::hash::Hash;
+
 use super::report::Refusal;
 use super::slot::{Kind, Seat, Slot};
 use super::terms::NEVER;
@@ -18,7 +20,8 @@ pub(super) struct Connects {
     /// None is begun before then whatever has become of the last one, as somebody has said so.
     held_until: u64,
     pub(super) last_error: Option<ConnectError>,
-    /// The same, also after one has succeeded: somebody may have yet to be told.
+    /// The same, also after one has succeeded: somebody may have yet to be told. So the other is never the last to hold an error, which
+    /// is not ours to drop under the lock.
     told: Option<ConnectError>,
     /// How long one usually takes.
     usual: u64,
@@ -64,7 +67,7 @@ impl Connects {
     }
 }
 
-impl<C, B: Copy + Eq> Core<C, B> {
+impl<C, B: Copy + Eq + Hash> Core<C, B> {
     /// The right to make an attempt to connect now, if one is needed and may be made.
     pub(crate) fn start_connect(&mut self, now: u64) -> Option<Attempt> {
         if self.connects_wanted(now) == 0 {
@@ -129,12 +132,15 @@ impl<C, B: Copy + Eq> Core<C, B> {
         worth.take(most as usize).count() as u32
     }
 
-    /// Whether one more could have a connection of its own made for it now.
+    /// Whether one more could have a connection of its own made for it now, or one that nobody has and that is just being pinged or reset.
     pub(super) fn has_room_for_another(&self, now: u64) -> bool {
         let room = self.terms.max.saturating_sub(self.live());
-        let coming = room + self.count(Kind::Connecting);
-        let may = self.phase == Phase::Open && now >= self.connects.not_before;
-        may && self.line.len() < coming
+        let made = match now >= self.connects.not_before {
+            true => room + self.count(Kind::Connecting),
+            false => 0,
+        };
+        let coming = made + self.count(Kind::Mending);
+        self.phase == Phase::Open && self.line.len() < coming
     }
 
     /// Has the keeper called if an attempt is to be made, now or later.
@@ -203,7 +209,8 @@ impl<C, B: Copy + Eq> Core<C, B> {
         now.saturating_add(life)
     }
 
-    /// An attempt has failed, as the last so many did; `chance` is a random number from 0 to 1.
+    /// An attempt has failed, as the last so many did; `chance` is a random number from 0 to 1. The error that comes out is that of the
+    /// one before, to be dropped without any lock.
     pub(crate) fn connect_failed(
         &mut self,
         now: u64,
@@ -211,7 +218,7 @@ impl<C, B: Copy + Eq> Core<C, B> {
         error: ConnectError,
         chance: f64,
         wakes: &mut Wakes,
-    ) -> u32 {
+    ) -> (u32, Option<ConnectError>) {
         let connects = &mut self.connects;
         connects.failures = connects.failures.saturating_add(1);
         connects.allowed = 1;
@@ -219,14 +226,15 @@ impl<C, B: Copy + Eq> Core<C, B> {
         let again = now.saturating_add(super::nanos(pause));
         connects.not_before = connects.held_until.max(again);
         connects.last_error = Some(error.clone());
-        connects.told = Some(error);
+        let stale = connects.told.replace(error);
         self.counts.failed += 1;
         self.empty(attempt.seat.number());
-        if self.connects.failures > self.terms.retries {
+        // Whoever has others to wait for, who will give theirs back, is not sent away: it may be that there are just no more to be had.
+        if self.connects.failures > self.terms.retries && self.usable() == 0 {
             self.send_all_away(Refusal::Connect, wakes);
         }
         self.look_for_connects(now);
-        self.connects.failures
+        (self.connects.failures, stale)
     }
 
     /// An attempt was not made after all, and counts neither way. The next one is made after the shortest pause.

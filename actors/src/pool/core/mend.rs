@@ -1,6 +1,9 @@
 //! Connections that are on their way out, or to be brought back.
 
+use std::hash::Hash;
+
 use super::slot::{Kind, Seat};
+use super::terms::NEVER;
 use super::{Core, Wakes};
 
 /// What has to be done to a connection before it is lent again.
@@ -25,7 +28,7 @@ pub(crate) struct Close<C> {
     pub(crate) conn: C,
 }
 
-impl<C, B: Copy + Eq> Core<C, B> {
+impl<C, B: Copy + Eq + Hash> Core<C, B> {
     /// Leaves a connection to the keeper, to be closed. The place is taken until it is.
     pub(super) fn close_slot(&mut self, number: u32, conn: C) {
         self.turn(number, Kind::Closing);
@@ -50,9 +53,9 @@ impl<C, B: Copy + Eq> Core<C, B> {
     }
 
     fn reseat(&mut self, number: u32) -> Seat {
+        self.let_go(number);
         let slot = &mut self.slots[number as usize];
         slot.epoch = slot.epoch.wrapping_add(1);
-        slot.who = None;
         Seat::new(number, slot.epoch)
     }
 
@@ -91,7 +94,7 @@ impl<C, B: Copy + Eq> Core<C, B> {
             self.call = true;
             return;
         }
-        self.pings -= u32::from(remedy == Remedy::Ping);
+        self.mend_ended(remedy);
         if is_well {
             self.counts.mended += 1;
             let slot = &mut self.slots[seat.number() as usize];
@@ -107,10 +110,23 @@ impl<C, B: Copy + Eq> Core<C, B> {
         }
     }
 
+    /// Another one may be pinged, if some had to wait for that.
+    fn mend_ended(&mut self, remedy: Remedy) {
+        if remedy != Remedy::Ping {
+            return;
+        }
+        let was_full = self.pings >= self.terms.connects_max;
+        self.pings -= 1;
+        if was_full && self.terms.keepalive != NEVER {
+            let next = self.idle.iter().map(|&number| self.ping_at(number)).min();
+            self.need(next.unwrap_or(NEVER));
+        }
+    }
+
     /// A connection that was to be brought back is gone.
     pub(crate) fn mend_lost(&mut self, now: u64, seat: Seat, remedy: Remedy) {
         if self.is_at(seat, Kind::Mending) {
-            self.pings -= u32::from(remedy == Remedy::Ping);
+            self.mend_ended(remedy);
             self.counts.broken += 1;
             self.empty(seat.number());
             self.look_for_connects(now);

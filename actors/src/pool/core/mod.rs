@@ -35,10 +35,12 @@ mod upkeep;
 mod wait;
 
 use std::collections::VecDeque;
+use std::hash::Hash;
 use std::task::Waker;
 
 use codel::CoDel;
 use connects::Connects;
+use deadlock::{Deadlocks, Held};
 use line::Line;
 use slot::{KINDS, Kind, Slot};
 
@@ -71,8 +73,10 @@ pub(crate) struct Core<C, B> {
     to_mend: Vec<Mend<C>>,
     /// How many are pinged to be kept alive.
     pings: u32,
-    /// Of these the keeper is to be told.
-    deadlock: Option<Who<B>>,
+    deadlocks: Deadlocks<B>,
+    held: Held,
+    /// The lease that had lasted for longest when it was last asked for.
+    longest: Option<Seat>,
     /// How many revoked leases have not come back.
     strays: u32,
     counts: Counts,
@@ -137,7 +141,7 @@ pub(crate) struct Returned<B> {
     pub(crate) revoked: bool,
 }
 
-impl<C, B: Copy + Eq> Core<C, B> {
+impl<C, B: Copy + Eq + Hash> Core<C, B> {
     pub(crate) fn new(terms: Terms) -> Self {
         let mut core = Self {
             terms,
@@ -153,7 +157,9 @@ impl<C, B: Copy + Eq> Core<C, B> {
             to_close: Vec::new(),
             to_mend: Vec::new(),
             pings: 0,
-            deadlock: None,
+            deadlocks: Deadlocks::new(),
+            held: Held::none(),
+            longest: None,
             strays: 0,
             counts: Counts::default(),
             attended: false,
@@ -202,13 +208,21 @@ impl<C, B: Copy + Eq> Core<C, B> {
                 conn,
                 seat: Seat::new(number, slot.epoch),
             };
-            let is_proven = now.saturating_sub(slot.tried) < self.terms.validate_after;
+            let is_proven = self.is_proven(now, number);
             self.lease(now, number, who);
+            self.take(number);
             return Some(match is_proven {
                 true => Answer::Given(given),
                 false => Answer::Unproven(given),
             });
         }
+    }
+
+    /// Whether it was known to work not long ago.
+    #[inline]
+    fn is_proven(&self, now: u64, number: u32) -> bool {
+        let tried = self.slots[number as usize].tried;
+        now.saturating_sub(tried) < self.terms.validate_after
     }
 
     /// Notes who has a place from now on.
@@ -217,10 +231,19 @@ impl<C, B: Copy + Eq> Core<C, B> {
         let slot = &mut self.slots[number as usize];
         slot.since = now;
         slot.who = Some(who);
-        slot.warned = false;
-        self.counts.lent += 1;
+        if let Some(borrower) = who.borrower {
+            self.held.add(borrower);
+        }
+        (slot.warned, slot.taken) = (false, false);
         self.turn(number, Kind::Leased);
         self.need(now.saturating_add(self.terms.warn.min(self.terms.revoke)));
+    }
+
+    /// Whoever a place is leased to has it now.
+    #[inline]
+    fn take(&mut self, number: u32) {
+        self.slots[number as usize].taken = true;
+        self.counts.lent += 1;
     }
 
     /// Takes a connection back.
@@ -233,14 +256,14 @@ impl<C, B: Copy + Eq> Core<C, B> {
         condition: Condition,
         wakes: &mut Wakes,
     ) -> Returned<B> {
-        let slot = &mut self.slots[seat.number() as usize];
-        if slot.epoch != seat.epoch() || slot.kind != Kind::Leased {
+        if !self.is_at(seat, Kind::Leased) {
             return self.put_stray(conn);
         }
-        let borrower = slot.who.take().and_then(|who| who.borrower);
+        let borrower = self.let_go(seat.number());
         match condition {
             Condition::Clean => {
                 // It has just been used.
+                let slot = &mut self.slots[seat.number() as usize];
                 (slot.since, slot.tried) = (now, now);
                 self.supply(now, seat.number(), conn, wakes);
             }

@@ -1,5 +1,6 @@
 //! What the core tells.
 
+use std::hash::Hash;
 use std::panic::Location;
 
 use super::super::error::ConnectError;
@@ -51,12 +52,14 @@ pub(crate) struct Holder<B> {
     pub(crate) at: &'static Location<'static>,
     pub(crate) borrower: Option<B>,
     pub(crate) since: u64,
+    /// The borrower knows.
+    pub(crate) taken: bool,
 }
 
 /// What has happened so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Counts {
-    /// How often a connection was lent: at once, and after waiting.
+    /// How often a connection was lent: at once, and after waiting. What was granted to one who did not take it counts for neither.
     pub(crate) lent: u64,
     pub(crate) waited: u64,
     /// For how long those have waited who were served, in all and at most.
@@ -82,8 +85,9 @@ pub(crate) struct Counts {
     pub(crate) revoked: u64,
 }
 
-impl<C, B: Copy + Eq> Core<C, B> {
-    pub(crate) fn situation(&self, now: u64) -> Situation<B> {
+impl<C, B: Copy + Eq + Hash> Core<C, B> {
+    pub(crate) fn situation(&mut self, now: u64) -> Situation<B> {
+        let longest = self.longest();
         let count = |kind: Kind| self.count(kind);
         Situation {
             max: self.terms.max,
@@ -93,25 +97,43 @@ impl<C, B: Copy + Eq> Core<C, B> {
             mending: count(Kind::Mending),
             closing: count(Kind::Closing),
             waiting: self.line.len(),
-            longest: self.holders().min_by_key(|holder| holder.since),
+            longest,
             failures: self.connects.failures,
             last_error: self.connects.last_error.clone(),
             retry_at: Some(self.connects.not_before).filter(|&at| at > now),
         }
     }
 
+    /// The lease that has lasted for longest: as later ones begin later it is the same until it ends, and only then it is looked at all
+    /// of them.
+    fn longest(&mut self) -> Option<Holder<B>> {
+        let known = self.longest.filter(|&seat| self.is_at(seat, Kind::Leased));
+        if let Some(seat) = known {
+            return self.holder(seat.number());
+        }
+        let longest = match self.count(Kind::Leased) {
+            0 => None,
+            _ => self.holders().min_by_key(|holder| holder.since),
+        };
+        self.longest = longest.map(|holder| holder.seat);
+        longest
+    }
+
     /// All leases.
     pub(crate) fn holders(&self) -> impl Iterator<Item = Holder<B>> {
-        let slots = self.slots.iter().zip(0..);
-        let leased = slots.filter(|(slot, _)| slot.kind == Kind::Leased);
-        leased.filter_map(|(slot, number)| {
-            let who = slot.who?;
-            Some(Holder {
-                seat: Seat::new(number, slot.epoch),
-                at: who.at,
-                borrower: who.borrower,
-                since: slot.since,
-            })
+        (0..self.slots.len() as u32).filter_map(|number| self.holder(number))
+    }
+
+    /// The lease of a place, if it is leased.
+    fn holder(&self, number: u32) -> Option<Holder<B>> {
+        let slot = &self.slots[number as usize];
+        let who = slot.who.filter(|_| slot.kind == Kind::Leased)?;
+        Some(Holder {
+            seat: Seat::new(number, slot.epoch),
+            at: who.at,
+            borrower: who.borrower,
+            since: slot.since,
+            taken: slot.taken,
         })
     }
 }

@@ -70,6 +70,8 @@ pub(crate) struct Slot<C, B> {
     pub(crate) who: Option<Who<B>>,
     /// The lease was told of.
     pub(crate) warned: bool,
+    /// Whoever it is leased to knows, and has it.
+    pub(crate) taken: bool,
     /// It is not lent, and not kept, from then on.
     pub(crate) dies: u64,
 }
@@ -84,6 +86,7 @@ impl<C, B> Slot<C, B> {
             tried: 0,
             who: None,
             warned: false,
+            taken: false,
             dies: NEVER,
         }
     }

@@ -1,6 +1,7 @@
 //! What becomes due, all by itself.
 
 use std::collections::VecDeque;
+use std::hash::Hash;
 
 use super::mend::{Mend, Remedy};
 use super::report::{Holder, Refusal};
@@ -19,7 +20,7 @@ pub(crate) struct Notices<B> {
     pub(crate) deadlock: Option<Who<B>>,
 }
 
-impl<C, B: Copy + Eq> Core<C, B> {
+impl<C, B: Copy + Eq + Hash> Core<C, B> {
     /// The keeper is there, and will look again whenever it is called or [`due`](Self::tick) says.
     pub(crate) fn attend(&mut self) {
         self.attended = true;
@@ -52,7 +53,7 @@ impl<C, B: Copy + Eq> Core<C, B> {
         let notices = Notices {
             warned,
             revoked,
-            deadlock: self.deadlock.take(),
+            deadlock: self.deadlocks.take(),
         };
         self.armed = self.due(now);
         self.call = false;
@@ -139,7 +140,7 @@ impl<C, B: Copy + Eq> Core<C, B> {
         }
     }
 
-    fn ping_at(&self, number: u32) -> u64 {
+    pub(super) fn ping_at(&self, number: u32) -> u64 {
         let tried = self.slots[number as usize].tried;
         tried.saturating_add(self.terms.keepalive)
     }

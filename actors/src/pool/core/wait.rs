@@ -1,14 +1,14 @@
 //! Getting into the line, and out of it.
 
-use std::task::{Poll, Waker};
+use std::hash::Hash;
+use std::task::Waker;
 
 use super::line::{Fate, Key, Wait};
 use super::report::Refusal;
 use super::slot::{Given, Kind, Seat, Who};
 use super::{Answer, Core, Phase, Wakes};
-use crate::pool::manager::Condition;
 
-impl<C, B: Copy + Eq> Core<C, B> {
+impl<C, B: Copy + Eq + Hash> Core<C, B> {
     /// Into the line, if there is a point in it.
     #[inline(never)]
     pub(super) fn enter(
@@ -41,13 +41,16 @@ impl<C, B: Copy + Eq> Core<C, B> {
             let until = self.connects.not_before;
             return Err(Refusal::Held { until });
         }
-        if patience == 0 && !self.has_room_for_another(now) {
-            return Err(Refusal::Exhausted);
+        let is_full = self.line.len() >= self.terms.waiters_max;
+        // Whoever can have one made for it waits for nobody, and is let in whatever the bound: there are no more of them than
+        // connections.
+        if (patience == 0 || is_full) && !self.has_room_for_another(now) {
+            return Err(match patience {
+                0 => Refusal::Exhausted,
+                _ => Refusal::QueueFull,
+            });
         }
-        if self.line.len() >= self.terms.waiters_max {
-            return Err(Refusal::QueueFull);
-        }
-        self.mind_deadlock(who)?;
+        self.mind_deadlock(now, who)?;
         let patience = match patience {
             0 => self.terms.connect_timeout,
             patience => patience,
@@ -75,6 +78,12 @@ impl<C, B: Copy + Eq> Core<C, B> {
 
     fn entered(&mut self, now: u64, deadline: u64) {
         self.need(deadline);
+        // All before it may have left without being served.
+        if self.line.len() == 1
+            && let Some(codel) = &mut self.codel
+        {
+            codel.emptied();
+        }
         let parallel = self.count(Kind::Connecting) < self.connects.allowed;
         if self.live() < self.terms.max && parallel {
             self.look_for_connects(now);
@@ -107,33 +116,71 @@ impl<C, B: Copy + Eq> Core<C, B> {
         Answer::Waiting(key)
     }
 
-    /// What has become of one who waits, which is over then. The waker that comes out is to be dropped without any lock.
-    pub(crate) fn poll(
-        &mut self,
-        key: Key,
-        waker: &Waker,
-    ) -> (Poll<Result<Given<C>, Refusal>>, Option<Waker>) {
+    /// What has become of one who waits, which is over then, unless it still waits or has to wait again: see
+    /// [`take_granted`](Self::take_granted). The waker that comes out is to be dropped without any lock.
+    pub(crate) fn poll(&mut self, now: u64, key: Key, waker: &Waker) -> (Answer<C>, Option<Waker>) {
         if self.line.is_waiting(key) {
-            return (Poll::Pending, self.line.watch(key, waker));
+            return (Answer::Waiting(key), self.line.watch(key, waker));
         }
-        let (fate, waker) = self.line.take(key);
-        let result = match fate {
-            Fate::Granted(given) => Ok(given),
-            Fate::Refused(refusal) => Err(refusal),
-            Fate::Waiting | Fate::Vacant => Err(Refusal::Closed),
+        let wait = *self.line.wait(key);
+        let (fate, stale) = self.line.take(key);
+        let answer = match fate {
+            Fate::Granted(given) => self.take_granted(now, wait, given, waker),
+            Fate::Refused(refusal) => Answer::Refused(refusal),
+            Fate::Waiting | Fate::Vacant => Answer::Refused(Refusal::Closed),
         };
-        (Poll::Ready(result), waker)
+        (answer, stale)
+    }
+
+    /// What was granted. If it was taken away before it was taken, another one, or the place in the line that it had.
+    fn take_granted(
+        &mut self,
+        now: u64,
+        wait: Wait<B>,
+        given: Given<C>,
+        waker: &Waker,
+    ) -> Answer<C> {
+        if !self.is_at(given.seat, Kind::Leased) {
+            self.put_stray(given.conn);
+            return self.again(now, wait, false, waker);
+        }
+        self.taken(wait.entered, given.seat);
+        // It may have been idle for long while nothing was lent, or granted long ago.
+        match self.is_proven(now, given.seat.number()) {
+            true => Answer::Given(given),
+            false => Answer::Unproven(given),
+        }
+    }
+
+    /// Counts one who has taken what it was granted. It waited until it was granted: what it does later is its own affair.
+    fn taken(&mut self, entered: u64, seat: Seat) {
+        let since = self.slots[seat.number() as usize].since;
+        let waited = since.saturating_sub(entered);
+        self.take(seat.number());
+        let counts = &mut self.counts;
+        counts.waited += 1;
+        counts.waited_for = counts.waited_for.saturating_add(waited);
+        counts.longest_wait = counts.longest_wait.max(waited);
     }
 
     /// Takes one out of the line who does not wait any more. What it was granted goes to the next one.
     pub(crate) fn leave(&mut self, now: u64, key: Key, wakes: &mut Wakes) -> Option<Waker> {
         let (fate, waker) = self.line.take(key);
         if let Fate::Granted(given) = fate {
-            // It was not used.
-            self.counts.lent -= 1;
-            self.put(now, given.seat, given.conn, Condition::Clean, wakes);
+            self.put_unused(now, given, wakes);
         }
         waker
+    }
+
+    /// Takes back what was granted and never taken. It is as it was: that it was granted is no use, and no proof that it works.
+    fn put_unused(&mut self, now: u64, given: Given<C>, wakes: &mut Wakes) {
+        let Given { conn, seat } = given;
+        if !self.is_at(seat, Kind::Leased) {
+            self.put_stray(conn);
+            return;
+        }
+        self.let_go(seat.number());
+        self.supply(now, seat.number(), conn, wakes);
     }
 
     /// The time of one who waits is up, as it found out itself.
@@ -141,6 +188,11 @@ impl<C, B: Copy + Eq> Core<C, B> {
         if self.line.is_waiting(key) && self.line.wait(key).deadline <= now {
             wakes.add(self.send_away(key, Refusal::Timeout));
         }
+    }
+
+    /// When the time of one who waits is up.
+    pub(crate) fn deadline(&self, key: Key) -> u64 {
+        self.line.wait(key).deadline
     }
 
     pub(super) fn send_away(&mut self, key: Key, refusal: Refusal) -> Option<Waker> {
@@ -160,11 +212,7 @@ impl<C, B: Copy + Eq> Core<C, B> {
         let Some(key) = self.next_in_line(now, wakes) else {
             return self.keep(number, conn);
         };
-        let Wait { who, entered, .. } = *self.line.wait(key);
-        let waited = now.saturating_sub(entered);
-        self.counts.waited += 1;
-        self.counts.waited_for = self.counts.waited_for.saturating_add(waited);
-        self.counts.longest_wait = self.counts.longest_wait.max(waited);
+        let who = self.line.wait(key).who;
         let epoch = self.slots[number as usize].epoch;
         let given = Given {
             conn,

@@ -9,6 +9,45 @@ use super::*;
 use crate::pool::PoolError;
 
 #[tokio::test(start_paused = true)]
+async fn what_is_left_of_a_closed_pool_without_a_keeper_is_dropped_without_a_goodbye() {
+    let driven = Driven::filled(config(4)).await;
+    let lease = driven.pool.checkout().await.expect("it is idle");
+    let dirty = driven.pool.checkout().await.expect("it is idle");
+    let stray = driven.pool.checkout().await.expect("it is idle");
+    lock(&driven.mock().dirty).push(*dirty);
+    driven.driver.abort();
+    driven.settle().await;
+    let pool = driven.pool.clone();
+    let draining = tokio::spawn(async move { pool.drain().await });
+    driven.settle().await;
+    assert_eq!(driven.counts(), [0, 3, 0, 0, 0], "the idle one is gone");
+    drop((lease, dirty));
+    assert_eq!(driven.counts(), [0, 1, 0, 0, 0]);
+    assert_eq!(driven.pool.cell().revoke_older(u64::MAX).len(), 1);
+    driven.settle().await;
+    assert!(draining.is_finished(), "nothing is left");
+    assert_eq!(driven.pool.stats().strays, 1);
+    drop(stray);
+    let stats = driven.pool.stats();
+    assert_eq!((stats.strays, stats.totals.closed), (0, 3));
+    assert!(lock(&driven.mock().closed).is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_keeper_leaves_behind_of_a_closed_pool_is_dropped() {
+    let driven = Driven::filled(config(1)).await;
+    let lease = driven.pool.checkout().await.expect("it is idle");
+    driven.pool.cell().close();
+    drop(lease);
+    driven.driver.abort();
+    assert_eq!(driven.counts(), [0, 0, 0, 1, 0], "it is left to the keeper");
+    driven.settle().await;
+    assert_eq!(driven.counts(), [0; 5]);
+    driven.pool.drain().await;
+    assert_eq!(driven.pool.stats().totals.closed, 1);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_connection_is_made_when_one_is_needed_and_lent_again() {
     let driven = Driven::new(config(2));
     let lease = driven.pool.checkout().await.expect("one is made");
@@ -175,4 +214,34 @@ async fn a_pool_that_is_drained_waits_for_leases_no_longer_than_it_may() {
     assert_eq!(closed, [0, 1]);
     let refused = driven.pool.checkout().await.expect_err("it is closed");
     assert_eq!(refused.to_string(), "the pool db is closed");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_process_whose_lease_was_taken_away_need_not_be_watched() {
+    let driven = Driven::filled(config(1)).await;
+    let runtime = mainstay_supervisors::Runtime::new();
+    let name = mainstay_specs::NamespaceName::new("bed").expect("a name");
+    let plan = mainstay_supervisors::NamespacePlan::new();
+    let namespace = runtime
+        .start_namespace(name, plan)
+        .await
+        .expect("it starts");
+    let pool = driven.pool.clone();
+    let body = move |stop: mainstay_supervisors::StopToken| {
+        let pool = pool.clone();
+        async move {
+            let lease = pool.checkout().await.expect("it is idle");
+            stop.stopped().await;
+            drop(lease);
+        }
+    };
+    let child = mainstay_supervisors::Child::task("borrower", body);
+    let started = namespace.start_child(child).await.expect("it starts");
+    let pid = started.process().expect("it runs").pid();
+    driven.settle().await;
+    let cell = driven.pool.cell();
+    assert!(!cell.forget_borrower(pid), "it has a lease");
+    assert_eq!(cell.revoke_older(u64::MAX).len(), 1);
+    assert!(cell.forget_borrower(pid), "it has none");
+    runtime.stop(Duration::from_secs(60)).await;
 }

@@ -21,6 +21,62 @@ async fn a_connection_that_does_not_answer_is_never_lent_again() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_was_idle_while_nothing_was_lent_is_pinged_before_it_is_used() {
+    let driven = Driven::filled(config(1).validate_after(Some(Duration::from_secs(1)))).await;
+    driven.pool.suspend();
+    sleep(Duration::from_secs(3600)).await;
+    lock(&driven.mock().pings).push_back(Act::Fail);
+    let pool = driven.pool.clone();
+    let waiting = tokio::spawn(async move { pool.checkout().await.map(|lease| *lease) });
+    driven.settle().await;
+    assert_eq!(driven.counts(), [1, 0, 0, 0, 1]);
+    driven.pool.resume();
+    assert_eq!(waiting.await.expect("it ended").expect("one is made"), 1);
+    driven.settle().await;
+    assert_eq!(*lock(&driven.mock().closed), [0]);
+}
+
+/// An error that asks how its pool stands when it goes.
+#[derive(Debug)]
+struct Nosy(std::sync::Weak<Cell<Mock>>, Arc<AtomicU32>);
+
+impl std::fmt::Display for Nosy {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("nosy")
+    }
+}
+
+impl std::error::Error for Nosy {}
+
+impl Drop for Nosy {
+    fn drop(&mut self) {
+        if let Some(cell) = self.0.upgrade() {
+            assert!(!cell.is_locked(), "the lock is held");
+            self.1.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn errors_of_a_manager_go_without_the_lock() {
+    let backoff = mainstay_specs::Backoff::new(Duration::from_nanos(1), Duration::from_nanos(1));
+    let pool = undriven(config(1).min_size(1).backoff(backoff));
+    let gone = Arc::new(AtomicU32::new(0));
+    for _ in 0..3 {
+        pool.cell().release_connects();
+        let ticket = pool.cell().work().connects.pop().expect("it is needed");
+        let error = Nosy(Arc::downgrade(pool.cell()), Arc::clone(&gone));
+        ticket.failed(ConnectError::Failed(Arc::new(error)));
+    }
+    // The last one is still to be told of.
+    assert_eq!(gone.load(Ordering::Relaxed), 2);
+    pool.cell().release_connects();
+    let ticket = pool.cell().work().connects.pop().expect("it is needed");
+    ticket.connected(0);
+    assert_eq!(gone.load(Ordering::Relaxed), 2);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_ping_takes_no_longer_than_the_checkout_may() {
     let driven = Driven::filled(config(1).validate_after(Some(Duration::ZERO))).await;
     lock(&driven.mock().pings).push_back(Act::Hang);

@@ -129,10 +129,12 @@ impl PoolHealth {
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum OnSelfDeadlock {
-    /// It is told of, and waits on until its time is up: futures that are joined in one task are one borrower, and one of them may
-    /// well give back what the other waits for.
+    /// It is told of, each place in the code once a second at most, and waits on until its time is up: futures that are joined in one
+    /// task are one borrower, and one of them may well give back what the other waits for.
     #[default]
     Report,
-    /// It is refused at once, and told of.
+    /// It is refused at once, and told of in the same way. Not for a task that hands its leases to others, such as one that accepts,
+    /// checks out and spawns: it is the borrower of all of them, and is refused as soon as all are lent, though they come back in a
+    /// moment. Nor for one that waits for several at a time.
     Refuse,
 }

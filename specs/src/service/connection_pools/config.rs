@@ -29,7 +29,7 @@ pub struct PoolConfig {
     #[serde(with = "crate::duration::optional")]
     pub idle_timeout: Option<Duration>,
     /// How often more is tried: after so many attempts to connect *more* have failed in a row, those who wait are told of the last
-    /// error; and a checkout that found so many idle connections *more* to be broken waits for a fresh one. At most 1,000.
+    /// error, if there is no connection that could come back to them; and a checkout that found so many idle connections *more* to be broken waits for a fresh one. At most 1,000.
     /// Default: 3.
     pub max_retries: u32,
     /// How long an attempt to connect may take, longer than zero. Default: 5 s.
@@ -63,7 +63,8 @@ pub struct PoolConfig {
     /// How long it may take to bring a connection back to how it was made, longer than zero. Default: 5 s.
     #[serde(with = "crate::duration")]
     pub reset_timeout: Duration,
-    /// The most checkouts that may wait at a time, at most 1,048,576; 0 for none. Default: 1,024.
+    /// The most checkouts that may wait at a time, at most 1,048,576; 0 for none. Those for whom there is room for a connection to be
+    /// made are let in whatever the bound. Default: 1,024.
     pub waiters_max: u32,
     /// Whether those who wait are sent away when all of them wait for long. Default: no.
     #[serde(skip_serializing_if = "Option::is_none")]

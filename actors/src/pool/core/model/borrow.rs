@@ -27,6 +27,7 @@ impl World {
                 };
                 self.line.push(Waiter {
                     key,
+                    entered: self.now,
                     deadline: self.now + patience,
                     fate: None,
                 });
@@ -38,7 +39,7 @@ impl World {
                     () if self.closed => "closed",
                     () if name(&refusal) == "held" => "held",
                     () if patience == 0 && !room => "exhausted",
-                    () if waiting.count() == 6 => "queue full",
+                    () if waiting.count() >= 6 && !room => "queue full",
                     () => "nothing",
                 };
                 assert_eq!(name(&refusal), expected);
@@ -129,17 +130,64 @@ impl World {
         }
         let nth = pick % self.line.len();
         let waiter = self.line[nth];
-        let found = match self.core.poll(waiter.key, Waker::noop()).0 {
-            Poll::Pending => None,
-            Poll::Ready(Ok(given)) => {
+        if let Some(Ok(conn)) = waiter.fate
+            && self.is_taken_away(conn)
+        {
+            self.line.remove(nth);
+            return self.poll_again(waiter);
+        }
+        let found = match self.core.poll(self.now, waiter.key, Waker::noop()).0 {
+            Answer::Waiting(key) => {
+                assert_eq!(key, waiter.key);
+                None
+            }
+            Answer::Given(given) | Answer::Unproven(given) => {
                 self.take_grant(&given);
                 Some(Ok(given.conn))
             }
-            Poll::Ready(Err(refusal)) => Some(Err(name(&refusal))),
+            Answer::Refused(refusal) => Some(Err(name(&refusal))),
         };
         assert_eq!(found, waiter.fate);
         if found.is_some() {
             self.line.remove(nth);
+        }
+    }
+
+    /// Whether what was granted was taken away before it was taken.
+    fn is_taken_away(&self, conn: Conn) -> bool {
+        let seat = self.core.line.granted_seat(conn);
+        seat.is_some_and(|seat| !self.core.is_at(seat, Kind::Leased))
+    }
+
+    /// It gets another one, or its place back.
+    fn poll_again(&mut self, waiter: Waiter) {
+        let expected = self.expected_idle();
+        match self.core.poll(self.now, waiter.key, Waker::noop()).0 {
+            Answer::Given(given) | Answer::Unproven(given) => {
+                assert_eq!(Some(given.conn), expected, "the one that was used last");
+                self.idle.retain(|idle| idle.conn != given.conn);
+                self.take_grant(&given);
+            }
+            Answer::Waiting(key) => {
+                assert!(expected.is_none() && !self.closed, "there was one");
+                let later = |other: &Waiter| other.fate.is_none() && other.entered > waiter.entered;
+                let place = self.line.iter().position(later);
+                let fate = None;
+                let again = Waiter {
+                    key,
+                    fate,
+                    ..waiter
+                };
+                self.line.insert(place.unwrap_or(self.line.len()), again);
+            }
+            Answer::Refused(refusal) => {
+                let expected = match waiter.deadline <= self.now {
+                    true => "timeout",
+                    false => "closed",
+                };
+                assert_eq!(name(&refusal), expected);
+                assert!(expected == "timeout" || self.closed);
+            }
         }
     }
 
@@ -161,11 +209,17 @@ impl World {
         }
         let waiter = self.line.remove(pick % self.line.len());
         let strays = self.core.strays();
+        let granted = waiter.fate.and_then(Result::ok);
+        let seat = granted.and_then(|conn| self.core.line.granted_seat(conn));
+        // Since when it was granted: that is no use of it.
+        let since = seat.map_or(self.now, |seat| {
+            self.core.slots[seat.number() as usize].since
+        });
         self.core.leave(self.now, waiter.key, &mut Wakes::default());
         if let Some(Ok(conn)) = waiter.fate
             && self.core.strays() == strays
         {
-            self.supply(conn, self.now);
+            self.supply(conn, since);
         }
     }
 }

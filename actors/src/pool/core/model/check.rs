@@ -39,6 +39,13 @@ impl World {
         assert!(keys.eq(waiting.map(|waiter| waiter.key)), "another line");
         assert!(self.suspended || core.line.len() == 0 || self.idle.is_empty());
         assert_eq!(core.line.entries(), self.line.len());
+        let mut held = Held::none();
+        let leased = core.holders().filter_map(|holder| holder.borrower);
+        leased.for_each(|borrower| held.add(borrower));
+        assert_eq!(core.held, held);
+        let longest = core.holders().map(|holder| holder.since).min();
+        let found = self.core.situation(self.now).longest;
+        assert_eq!(found.map(|holder| holder.since), longest);
         self.check_names();
     }
 

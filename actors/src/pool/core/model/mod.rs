@@ -19,7 +19,7 @@ mod work;
 
 use std::collections::HashMap;
 use std::panic::Location;
-use std::task::{Poll, Waker};
+use std::task::Waker;
 use std::time::Duration;
 
 use mainstay_specs::PoolConfig;
@@ -47,6 +47,7 @@ struct Idle {
 #[derive(Clone, Copy, Debug)]
 struct Waiter {
     key: Key,
+    entered: u64,
     deadline: u64,
     fate: Option<Result<Conn, &'static str>>,
 }

@@ -23,7 +23,8 @@ impl World {
                 let error = ConnectError::Abandoned;
                 self.core
                     .connect_failed(self.now, attempt, error, 0.5, &mut wakes);
-                if self.core.connects.failures > self.config.max_retries {
+                let is_last = self.core.connects.failures > self.config.max_retries;
+                if is_last && self.core.usable() == 0 {
                     self.send_all_away("connect");
                 }
             }

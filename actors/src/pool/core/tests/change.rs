@@ -31,8 +31,8 @@ fn an_end_sends_all_away_and_closes_everything_once() {
     let key = waits(&mut pool, 0, 0);
     let attempt = pool.start_connect(0).expect("it is needed");
     put(&mut pool, 0, other);
-    let served = pool.poll(key, Waker::noop()).0;
-    let Poll::Ready(Ok(served)) = served else {
+    let served = pool.poll(0, key, Waker::noop()).0;
+    let Answer::Given(served) = served else {
         panic!("expected a connection, found {served:?}");
     };
     let last = waits(&mut pool, 0, 0);

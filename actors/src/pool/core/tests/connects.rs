@@ -97,6 +97,26 @@ fn those_who_wait_hear_of_the_last_error_after_so_many_attempts() {
 }
 
 #[test]
+fn attempts_that_fail_send_nobody_away_who_waits_for_what_is_lent() {
+    let mut pool = filled(&config(4).max_retries(1), 2);
+    let lease = lent(&mut pool, 0, 0);
+    let _other = lent(&mut pool, 0, 0);
+    let key = waits(&mut pool, 0, 0);
+    let mut now = 0;
+    for _ in 0..10 {
+        let attempt = pool.start_connect(now).expect("it is needed");
+        let mut wakes = Wakes::default();
+        pool.connect_failed(now, attempt, ConnectError::Abandoned, 0.0, &mut wakes);
+        assert_eq!(fate(&mut pool, key), Err("waits"));
+        now += 100 * MS;
+        pool.release_connects(now);
+    }
+    assert_eq!(pool.connects.failures, 10);
+    put(&mut pool, now, lease);
+    assert_eq!(fate(&mut pool, key), Ok(0));
+}
+
+#[test]
 fn while_attempts_are_held_nobody_waits_for_one() {
     let mut pool = pool(&config(2));
     let key = waits(&mut pool, 0, 0);

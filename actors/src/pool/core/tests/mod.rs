@@ -16,7 +16,7 @@ mod upkeep;
 mod wait;
 
 use std::panic::Location;
-use std::task::{Poll, Waker};
+use std::task::Waker;
 use std::time::Duration;
 
 use mainstay_specs::{Backoff, PoolConfig};
@@ -89,10 +89,10 @@ fn put(pool: &mut Pool, now: u64, (conn, seat): (u32, Seat)) -> Returned<u8> {
 
 /// What has become of one who waits.
 fn fate(pool: &mut Pool, key: Key) -> Result<u32, &'static str> {
-    match pool.poll(key, Waker::noop()).0 {
-        Poll::Pending => Err("waits"),
-        Poll::Ready(Ok(given)) => Ok(given.conn),
-        Poll::Ready(Err(refusal)) => Err(name(&refusal)),
+    match pool.poll(0, key, Waker::noop()).0 {
+        Answer::Waiting(_) => Err("waits"),
+        Answer::Given(given) | Answer::Unproven(given) => Ok(given.conn),
+        Answer::Refused(refusal) => Err(name(&refusal)),
     }
 }
 

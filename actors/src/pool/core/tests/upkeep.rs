@@ -60,6 +60,48 @@ fn a_lease_is_told_of_once_and_then_taken_away() {
 }
 
 #[test]
+fn those_that_had_to_wait_to_be_kept_alive_are_pinged_when_others_have_been() {
+    for lost in [false, true] {
+        let warn = LeaseMax::default().warn(Duration::from_secs(60));
+        let config = config(4)
+            .connects_max(2)
+            .keepalive(Some(Duration::from_secs(3)))
+            .lease_max(warn);
+        let mut pool = filled(&config, 4);
+        let _lease = lent(&mut pool, 2 * SECOND, 0);
+        // Until the lease is told of, as far as it knows.
+        assert_eq!(tick(&mut pool, 3 * SECOND), 62 * SECOND);
+        let Mend { seat, conn, remedy } = pool.take_mending().pop().expect("two are pinged");
+        assert!(!pool.take_call());
+        let (now, mut wakes) = (3 * SECOND + MS, Wakes::default());
+        match lost {
+            true => pool.mend_lost(now, seat, remedy),
+            false => pool.mended(now, seat, conn, remedy, true, &mut wakes),
+        }
+        assert!(pool.take_call(), "there is one more");
+        tick(&mut pool, now);
+        assert_eq!(pool.take_mending().len(), 1);
+    }
+}
+
+#[test]
+fn what_is_taken_away_says_whether_its_borrower_had_it() {
+    let mut pool = filled(&config(2), 2);
+    let lease = lent(&mut pool, 0, 1);
+    let _other = lent(&mut pool, 0, 2);
+    let key = waits(&mut pool, 0, 3);
+    put(&mut pool, 1, lease);
+    let revoked = pool.revoke_older(2, NEVER);
+    let had: Vec<_> = revoked
+        .iter()
+        .map(|lease| (lease.borrower, lease.taken))
+        .collect();
+    // What was granted is not yet among the leases of the one it was granted to.
+    assert_eq!(had, [(Some(3), false), (Some(2), true)]);
+    assert_eq!(fate(&mut pool, key), Err("waits"));
+}
+
+#[test]
 fn the_keeper_is_called_for_what_it_does_not_know_of_and_only_then() {
     let config = config(1).idle_timeout(Some(Duration::from_secs(10)));
     let mut pool = filled(&config, 1);

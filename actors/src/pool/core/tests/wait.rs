@@ -35,6 +35,91 @@ fn what_was_granted_to_one_who_left_goes_to_the_next() {
 }
 
 #[test]
+fn what_was_granted_and_taken_away_is_not_handed_out() {
+    let mut pool = filled(&config(1), 1);
+    let lease = lent(&mut pool, 0, 0);
+    let (key, later) = (waits(&mut pool, 1, 0), waits(&mut pool, 2, 0));
+    put(&mut pool, 3, lease);
+    assert_eq!(pool.revoke_older(4, NEVER).len(), 1);
+    let (answer, _) = pool.poll(5, key, Waker::noop());
+    let Answer::Waiting(again) = answer else {
+        panic!("expected to wait, found {answer:?}");
+    };
+    let close = pool.take_closing().pop().expect("one that is of no use");
+    assert_eq!((close.seat, close.conn, pool.strays()), (None, 0, 0));
+    assert_eq!((pool.live(), pool.counts().waited), (0, 0));
+    // It has kept its place, and its time.
+    let attempt = pool.start_connect(6).expect("it is needed");
+    pool.connected(7, attempt, 1, 0.0, &mut Wakes::default());
+    assert_eq!(fate(&mut pool, later), Err("waits"));
+    assert_eq!(fate(&mut pool, again), Ok(1));
+}
+
+#[test]
+fn what_was_granted_and_taken_away_is_no_lease_of_a_closed_pool_nor_after_its_time() {
+    for (closes, at, expected) in [(true, 5, "closed"), (false, 5 * SECOND, "timeout")] {
+        let mut pool = filled(&config(1), 1);
+        let lease = lent(&mut pool, 0, 0);
+        let key = waits(&mut pool, 0, 0);
+        put(&mut pool, 3, lease);
+        pool.revoke_all(4);
+        if closes {
+            pool.close(4, NEVER, &mut Wakes::default());
+        }
+        let (answer, _) = pool.poll(at, key, Waker::noop());
+        let Answer::Refused(refusal) = answer else {
+            panic!("expected a refusal, found {answer:?}");
+        };
+        assert_eq!((name(&refusal), pool.line.entries()), (expected, 0));
+    }
+}
+
+#[test]
+fn what_was_idle_while_nothing_was_lent_is_unproven() {
+    let config = config(2).validate_after(Some(Duration::from_secs(1)));
+    let mut pool = filled(&config, 1);
+    pool.suspend();
+    let keys = [waits(&mut pool, SECOND, 0), waits(&mut pool, SECOND, 0)];
+    pool.resume(2 * SECOND, &mut Wakes::default());
+    let (answer, _) = pool.poll(2 * SECOND, keys[0], Waker::noop());
+    assert!(matches!(answer, Answer::Unproven(_)), "{answer:?}");
+    // One that is new, but was taken late.
+    let attempt = pool.start_connect(2 * SECOND).expect("it is needed");
+    pool.connected(2 * SECOND, attempt, 1, 0.0, &mut Wakes::default());
+    let (answer, _) = pool.poll(3 * SECOND, keys[1], Waker::noop());
+    assert!(matches!(answer, Answer::Unproven(_)), "{answer:?}");
+}
+
+#[test]
+fn what_was_granted_and_never_taken_was_not_used() {
+    let config = config(1)
+        .validate_after(Some(Duration::from_secs(1)))
+        .idle_timeout(Some(Duration::from_secs(10)));
+    let mut pool = filled(&config, 1);
+    let lease = lent(&mut pool, 0, 0);
+    let before = pool.counts();
+    let key = waits(&mut pool, SECOND, 0);
+    put(&mut pool, 2 * SECOND, lease);
+    pool.leave(9 * SECOND, key, &mut Wakes::default());
+    let counts = pool.counts();
+    assert_eq!((counts.lent, counts.waited), (before.lent, 0));
+    assert_eq!((counts.waited_for, counts.longest_wait), (0, 0));
+    // It was used two seconds after the start, and nobody knows how it is.
+    assert!(matches!(ask(&mut pool, 9 * SECOND, 0), Answer::Unproven(_)));
+}
+
+#[test]
+fn what_was_granted_and_never_taken_goes_on_being_idle() {
+    let config = config(1).idle_timeout(Some(Duration::from_secs(10)));
+    let mut pool = filled(&config, 1);
+    let lease = lent(&mut pool, 0, 0);
+    let key = waits(&mut pool, SECOND, 0);
+    put(&mut pool, 2 * SECOND, lease);
+    pool.leave(9 * SECOND, key, &mut Wakes::default());
+    assert_eq!(tick(&mut pool, 9 * SECOND), 12 * SECOND);
+}
+
+#[test]
 fn at_the_very_deadline_the_hand_off_wins_if_it_was_made_first() {
     let mut pool = filled(&config(1), 1);
     let lease = lent(&mut pool, 0, 0);
@@ -83,6 +168,40 @@ fn without_patience_a_new_connection_is_waited_for_and_no_lease() {
 }
 
 #[test]
+fn without_patience_what_is_being_pinged_is_waited_for() {
+    let mut pool = filled(&config(1), 1);
+    let seat = pool.idle_seats(0).pop_front().expect("it is idle");
+    let mend = pool.take_to_ping(seat).expect("it is idle");
+    let answer = pool.checkout(0, 0, who(0), Waker::noop());
+    let Answer::Waiting(key) = answer else {
+        panic!("expected to wait, found {answer:?}");
+    };
+    // It is that one's.
+    let other = pool.checkout(0, 0, who(0), Waker::noop());
+    assert!(matches!(other, Answer::Refused(Refusal::Exhausted)));
+    let Mend { seat, conn, remedy } = mend;
+    pool.mended(1, seat, conn, remedy, true, &mut Wakes::default());
+    assert_eq!(fate(&mut pool, key), Ok(0));
+}
+
+#[test]
+fn where_nobody_may_wait_connections_are_made_all_the_same() {
+    let mut pool = pool(&config(2).waiters_max(0));
+    let keys = [waits(&mut pool, 0, 0), waits(&mut pool, 0, 0)];
+    let full = |pool: &mut Pool| match ask(pool, 0, 0) {
+        Answer::Refused(refusal) => name(&refusal),
+        other => panic!("expected a refusal, found {other:?}"),
+    };
+    assert_eq!(full(&mut pool), "queue full");
+    for (key, conn) in keys.into_iter().zip(0..) {
+        let attempt = pool.start_connect(0).expect("it is needed");
+        pool.connected(0, attempt, conn, 0.0, &mut Wakes::default());
+        assert_eq!(fate(&mut pool, key), Ok(conn));
+    }
+    assert_eq!(full(&mut pool), "queue full");
+}
+
+#[test]
 fn whoever_waits_for_itself_is_refused_if_it_is_to_be() {
     let refuse = config(1).on_self_deadlock(OnSelfDeadlock::Refuse);
     for (config, expected) in [(refuse, "self-deadlock"), (config(1), "waits")] {
@@ -100,6 +219,30 @@ fn whoever_waits_for_itself_is_refused_if_it_is_to_be() {
         assert_eq!(notices.deadlock.and_then(|who| who.borrower), Some(1));
         assert_eq!(pool.counts().deadlocks, 1);
     }
+}
+
+#[test]
+fn those_who_wait_for_themselves_are_told_of_once_a_second_and_place_and_all_are_counted() {
+    let mut pool = filled(&config(1), 1);
+    let _lease = lent(&mut pool, 0, 1);
+    tick(&mut pool, 0);
+    let here = who(1);
+    let elsewhere = Who {
+        at: Location::caller(),
+        ..here
+    };
+    let mut told = Vec::new();
+    let times = [(0, here), (1, here), (2, elsewhere), (3, elsewhere)];
+    let later = [(SECOND - 1, here), (SECOND, here)];
+    for (at, who) in times.into_iter().chain(later) {
+        pool.checkout(at, 100 * SECOND, who, Waker::noop());
+        let calls = pool.take_call();
+        let (notices, _) = pool.tick(at, &mut Wakes::default());
+        assert_eq!(notices.deadlock.is_some(), calls);
+        told.extend(notices.deadlock.map(|who| (at, who.at == elsewhere.at)));
+    }
+    assert_eq!(told, [(0, false), (2, true), (SECOND, false)]);
+    assert_eq!(pool.counts().deadlocks, 6);
 }
 
 #[test]
@@ -134,15 +277,41 @@ fn those_who_wait_for_long_are_sent_away_while_all_do() {
         put(&mut pool, n * 10 * MS, lease);
         lease = loop {
             let key = keys.pop_front().expect("some are left");
-            match pool.poll(key, Waker::noop()).0 {
-                Poll::Ready(Ok(given)) => break (given.conn, given.seat),
-                Poll::Ready(Err(Refusal::Overloaded)) => away += 1,
+            match pool.poll(0, key, Waker::noop()).0 {
+                Answer::Given(given) => break (given.conn, given.seat),
+                Answer::Refused(Refusal::Overloaded) => away += 1,
                 other => panic!("expected an end, found {other:?}"),
             }
         };
     }
     // At 120, 220, 300 and 350 ms: after 100 / √n ms each, at the next look.
     assert_eq!((away, pool.counts().overloaded), (4, 4));
+}
+
+#[test]
+fn those_who_come_after_all_have_left_do_not_answer_for_them() {
+    let codel = CoDel::new(Duration::from_millis(10), Duration::from_millis(100));
+    let mut pool = filled(&config(1).codel(codel), 1);
+    let mut lease = lent(&mut pool, 0, 0);
+    let first: Vec<_> = (0..4).map(|_| waits(&mut pool, 0, 0)).collect();
+    // The first one waited for too long, but not yet throughout an interval; the others leave.
+    put(&mut pool, 20 * MS, lease);
+    let (answer, _) = pool.poll(20 * MS, first[0], Waker::noop());
+    let Answer::Given(given) = answer else {
+        panic!("expected a connection, found {answer:?}");
+    };
+    lease = (given.conn, given.seat);
+    for &key in &first[1..] {
+        pool.leave(30 * MS, key, &mut Wakes::default());
+    }
+    // An hour later as well: that is when it begins.
+    let next = [
+        waits(&mut pool, 3600 * SECOND, 0),
+        waits(&mut pool, 3600 * SECOND, 0),
+    ];
+    put(&mut pool, 3600 * SECOND + 20 * MS, lease);
+    assert_eq!(fate(&mut pool, next[0]), Ok(0));
+    assert_eq!(pool.counts().overloaded, 0);
 }
 
 #[test]
