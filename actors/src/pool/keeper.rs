@@ -19,8 +19,8 @@ use super::core::Notices;
 use super::manager::ConnectionPool;
 use super::premises::Premises;
 use super::signals::Deed;
-use super::upkeep::{Follow, Loan, Overdue, Watch};
-use super::work::Work;
+use super::upkeep::{Follow, Loan, Watch};
+use super::work::{ConnectTicket, Work};
 
 pub(crate) async fn keep<P: ConnectionPool>(premises: Arc<Premises<P>>, stop: StopToken) {
     let cell = Arc::clone(&premises.cell);
@@ -44,7 +44,6 @@ struct Keeper<P: ConnectionPool> {
     tasks: Option<TaskSupervisorRef>,
     watch: Watch,
     follow: Follow,
-    overdue: Overdue<P>,
     report_at: Instant,
 }
 
@@ -54,7 +53,6 @@ impl<P: ConnectionPool> Keeper<P> {
             tasks: premises.tasks(),
             watch: Watch::new(),
             follow: Follow::default(),
-            overdue: Overdue::new(),
             report_at: Instant::now() + premises.report_every(),
             premises,
         }
@@ -84,7 +82,7 @@ impl<P: ConnectionPool> Keeper<P> {
     async fn turn(&mut self) -> Option<Instant> {
         let cell = Arc::clone(&self.premises.cell);
         self.follow.turn_to(&self.premises.circuit, &cell);
-        self.overdue.give_up();
+        self.premises.give_up_overdue();
         let Work {
             notices,
             connects,
@@ -106,14 +104,23 @@ impl<P: ConnectionPool> Keeper<P> {
             };
             self.start(mending).await;
         }
-        let within = cell.config.load().connect_timeout;
         for ticket in connects {
-            let desk = Arc::new(Mutex::new(Some(ticket)));
-            self.overdue.add(&desk, within);
-            self.start(connect(Arc::clone(&self.premises), desk)).await;
+            self.connect(ticket).await;
         }
         self.tell_end();
-        due.into_iter().chain(self.overdue.due()).min()
+        due.into_iter().chain(self.premises.overdue().due()).min()
+    }
+
+    /// Starts an attempt to connect. If as many have not ended as may be made at a time, though the pool does not count them any more,
+    /// it is made later: each may block a thread.
+    async fn connect(&self, ticket: ConnectTicket<P>) {
+        let config = self.premises.cell.config.load_full();
+        if !self.premises.overdue().has_room(config.connects_max) {
+            return ticket.withdraw();
+        }
+        let desk = Arc::new(Mutex::new(Some(ticket)));
+        self.premises.overdue().add(&desk, config.connect_timeout);
+        self.start(connect(Arc::clone(&self.premises), desk)).await;
     }
 
     /// Starts a task under the supervisor beside this.

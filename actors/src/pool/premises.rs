@@ -17,7 +17,7 @@ use super::manager::{ConnectionPool, ConnectionSpec};
 use super::signals::{Deed, Signals, Told};
 use super::stats::PoolStats;
 use super::supervisor;
-use super::upkeep::{Circuit, Loan};
+use super::upkeep::{Circuit, Loan, Overdue, fail_overdue};
 
 /// What the processes of a pool share.
 #[derive(Debug)]
@@ -30,6 +30,7 @@ pub(crate) struct Premises<P: ConnectionPool> {
     /// The supervisor of the tasks of the present incarnation.
     tasks: Mutex<Option<TaskSupervisorRef>>,
     course: Mutex<Course>,
+    overdue: Mutex<Overdue<P>>,
     /// That it was started was told, and that it is drained.
     pub(crate) told_started: AtomicBool,
     pub(crate) told_drained: AtomicBool,
@@ -84,6 +85,7 @@ impl<P: ConnectionPool> Premises<P> {
             circuit: Circuit::new(&namespace),
             tasks: Mutex::default(),
             course: Mutex::default(),
+            overdue: Mutex::default(),
             told_started: AtomicBool::new(false),
             told_drained: AtomicBool::new(false),
             cut_off: AtomicU64::new(0),
@@ -111,6 +113,19 @@ impl<P: ConnectionPool> Premises<P> {
 
     pub(crate) fn course(&self) -> MutexGuard<'_, Course> {
         lock(&self.course)
+    }
+
+    /// The attempts to connect that have not ended.
+    pub(crate) fn overdue(&self) -> MutexGuard<'_, Overdue<P>> {
+        lock(&self.overdue)
+    }
+
+    /// Fails the attempts that block.
+    pub(crate) fn give_up_overdue(&self) {
+        let late = self.overdue().give_up();
+        for (desk, within) in late {
+            fail_overdue(&desk, within, self.cell.name.as_str());
+        }
     }
 
     /// Does as the breaker says.

@@ -14,5 +14,5 @@ mod watch;
 
 pub(crate) use circuit::{Circuit, Follow};
 pub(crate) use loan::Loan;
-pub(crate) use overdue::Overdue;
+pub(crate) use overdue::{Overdue, fail_overdue};
 pub(crate) use watch::Watch;
