@@ -8,9 +8,10 @@ use std::future::Future;
 use std::pin::pin;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use mainstay_supervisors::{Process, StopToken, TaskSupervisorRef};
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep_until, timeout};
 
 use super::borrower::Borrower;
 use super::close::{close, mend};
@@ -24,10 +25,14 @@ use super::work::{ConnectTicket, Work};
 
 pub(crate) async fn keep<P: ConnectionPool>(premises: Arc<Premises<P>>, stop: StopToken) {
     let cell = Arc::clone(&premises.cell);
+    // The one before may still be about to end: what it does as it goes must not undo what this one does.
+    let _sole = tokio::select! {
+        biased;
+        () = stop.stopped() => return,
+        sole = timeout(OVERLAP_MAX, premises.keeping.lock()) => sole,
+    };
     let _attendance = cell.attend();
-    if Premises::<P>::is_first(&premises.told_started) {
-        cell.tell(&Deed::Started(&cell.config.load()));
-    }
+    premises.tell_started();
     let mut keeper = Keeper::new(Arc::clone(&premises));
     keeper.keep_until(stop.stopped()).await;
     // Otherwise it may be that only the processes are started anew.
@@ -38,6 +43,9 @@ pub(crate) async fn keep<P: ConnectionPool>(premises: Arc<Premises<P>>, stop: St
     }
     premises.report();
 }
+
+/// For how long a keeper waits for the one before to end. Only one that blocks its thread takes longer.
+const OVERLAP_MAX: Duration = Duration::from_secs(5);
 
 struct Keeper<P: ConnectionPool> {
     premises: Arc<Premises<P>>,

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use mainstay_specs::{PoolConfig, ServiceName};
 use mainstay_supervisors::{Child, Namespace, TaskSupervisorRef, WeakNamespace};
+use tokio::sync::Notify;
 
 use super::cell::Cell;
 use super::handle::PoolManager;
@@ -32,8 +33,14 @@ pub(crate) struct Premises<P: ConnectionPool> {
     course: Mutex<Course>,
     overdue: Mutex<Overdue<P>>,
     /// That it was started was told, and that it is drained.
-    pub(crate) told_started: AtomicBool,
+    told_started: AtomicBool,
     pub(crate) told_drained: AtomicBool,
+    /// Rings when its first keeper has begun.
+    begun: Notify,
+    /// Who has it keeps the pool: there are never two of them, also where a supervisor and its successor overlap.
+    pub(crate) keeping: tokio::sync::Mutex<()>,
+    /// Who has it stops the processes of the pool and frees its name.
+    closing: tokio::sync::Mutex<()>,
     /// How many leases were taken away since it was closed.
     pub(crate) cut_off: AtomicU64,
 }
@@ -62,6 +69,10 @@ pub(crate) trait AnyPool: Send + Sync {
     /// Closes it without a goodbye, as there is nobody to say it.
     fn abandon(&self);
     fn drain(self: Arc<Self>) -> Later<()>;
+    /// Waits until it was kept for the first time.
+    fn begun(self: Arc<Self>) -> Later<()>;
+    /// Who has it stops the processes of the pool and frees its name.
+    fn closing(&self) -> &tokio::sync::Mutex<()>;
     fn health_check(self: Arc<Self>) -> Later<Result<(), PoolSick>>;
     fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync>;
 }
@@ -88,6 +99,9 @@ impl<P: ConnectionPool> Premises<P> {
             overdue: Mutex::default(),
             told_started: AtomicBool::new(false),
             told_drained: AtomicBool::new(false),
+            begun: Notify::new(),
+            keeping: tokio::sync::Mutex::default(),
+            closing: tokio::sync::Mutex::default(),
             cut_off: AtomicU64::new(0),
         })
     }
@@ -138,6 +152,19 @@ impl<P: ConnectionPool> Premises<P> {
         self.signals.report_every()
     }
 
+    /// Tells that it is kept now, the first time.
+    pub(crate) fn tell_started(&self) {
+        if Self::is_first(&self.told_started) {
+            self.begun.notify_waiters();
+            self.cell.tell(&Deed::Started(&self.cell.config.load()));
+        }
+    }
+
+    /// Whether it was closed, and it has not been told yet that nothing is left.
+    pub(crate) fn has_end_to_tell(&self) -> bool {
+        !self.told_drained.load(Ordering::Acquire) && self.cell.is_closed()
+    }
+
     /// Takes away the leases that were taken before this moment, and tells of them.
     pub(crate) fn revoke_older(&self, taken_before: u64) {
         for holder in self.cell.revoke_older(taken_before) {
@@ -186,6 +213,24 @@ impl<P: ConnectionPool> AnyPool for Premises<P> {
 
     fn drain(self: Arc<Self>) -> Later<()> {
         Box::pin(async move { self.cell.drain().await })
+    }
+
+    fn begun(self: Arc<Self>) -> Later<()> {
+        Box::pin(async move {
+            loop {
+                let begun = self.begun.notified();
+                tokio::pin!(begun);
+                begun.as_mut().enable();
+                if self.told_started.load(Ordering::Acquire) {
+                    return;
+                }
+                begun.await;
+            }
+        })
+    }
+
+    fn closing(&self) -> &tokio::sync::Mutex<()> {
+        &self.closing
     }
 
     fn health_check(self: Arc<Self>) -> Later<Result<(), PoolSick>> {
