@@ -31,7 +31,11 @@ impl<P: ConnectionPool> Entry<P> {
     /// Whether it has come to nothing yet; what it does after that takes no time.
     fn is_under_way(&self) -> bool {
         let desk = self.desk.upgrade();
-        desk.is_some_and(|desk| desk.lock().unwrap_or_else(PoisonError::into_inner).is_some())
+        desk.is_some_and(|desk| {
+            desk.lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .is_some()
+        })
     }
 }
 
