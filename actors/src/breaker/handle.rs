@@ -237,6 +237,11 @@ impl CircuitBreaker {
         self.cell.unfollow()
     }
 
+    /// Whether both are handles of the same breaker; two of the same name may be two breakers.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.cell, &other.cell)
+    }
+
     /// A stream of the events of this breaker, from now on, which ends when nobody has a handle of it any more.
     ///
     /// [`CircuitBreakerRegistry::subscribe`](super::CircuitBreakerRegistry::subscribe) gives those of all breakers of a namespace.

@@ -9,9 +9,10 @@ use std::future::Future;
 use std::pin::pin;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
-use mainstay_supervisors::{Process, StopToken, TaskSupervisorRef};
-use tokio::time::{Instant, sleep_until};
+use mainstay_supervisors::{Process, StopToken};
+use tokio::time::{Instant, sleep_until, timeout};
 
 use super::borrower::Borrower;
 use super::close::{close, mend};
@@ -20,15 +21,19 @@ use super::core::Notices;
 use super::manager::ConnectionPool;
 use super::premises::Premises;
 use super::signals::Deed;
-use super::upkeep::{Follow, Loan, Overdue, Watch};
-use super::work::Work;
+use super::upkeep::{Follow, Loan, Starts, Watch};
+use super::work::{ConnectTicket, Work};
 
 pub(crate) async fn keep<P: ConnectionPool>(premises: Arc<Premises<P>>, stop: StopToken) {
     let cell = Arc::clone(&premises.cell);
+    // The one before may still be about to end: what it does as it goes must not undo what this one does.
+    let _sole = tokio::select! {
+        biased;
+        () = stop.stopped() => return,
+        sole = timeout(OVERLAP_MAX, premises.keeping.lock()) => sole,
+    };
     let _attendance = cell.attend();
-    if Premises::<P>::is_first(&premises.told_started) {
-        cell.tell(&Deed::Started(&cell.config.load()));
-    }
+    premises.tell_started();
     let mut keeper = Keeper::new(Arc::clone(&premises));
     keeper.keep_until(stop.stopped()).await;
     // Otherwise it may be that only the processes are started anew.
@@ -40,22 +45,23 @@ pub(crate) async fn keep<P: ConnectionPool>(premises: Arc<Premises<P>>, stop: St
     premises.report();
 }
 
+/// For how long a keeper waits for the one before to end. Only one that blocks its thread takes longer.
+const OVERLAP_MAX: Duration = Duration::from_secs(5);
+
 struct Keeper<P: ConnectionPool> {
     premises: Arc<Premises<P>>,
-    tasks: Option<TaskSupervisorRef>,
+    starts: Starts,
     watch: Watch,
     follow: Follow,
-    overdue: Overdue<P>,
     report_at: Instant,
 }
 
 impl<P: ConnectionPool> Keeper<P> {
     fn new(premises: Arc<Premises<P>>) -> Self {
         Self {
-            tasks: premises.tasks(),
+            starts: Starts::new(premises.tasks(), premises.cell.name.clone()),
             watch: Watch::new(),
             follow: Follow::default(),
-            overdue: Overdue::new(),
             report_at: Instant::now() + premises.report_every(),
             premises,
         }
@@ -65,13 +71,15 @@ impl<P: ConnectionPool> Keeper<P> {
         let mut end = pin!(end);
         let cell = Arc::clone(&self.premises.cell);
         loop {
-            let due = self.turn().await;
+            let due = self.turn();
             tokio::select! {
                 biased;
-                () = &mut end => return,
+                () = &mut end => return self.tell_end(),
+                () = self.starts.run() => {}
                 process = self.watch.next() => self.reclaim(&process),
                 () = self.follow.changed() => self.premises.heed_breaker(),
                 () = cell.called() => {}
+                () = cell.drained(), if self.premises.has_end_to_tell() => {}
                 () = until(due) => {}
                 () = sleep_until(self.report_at) => {
                     self.premises.report();
@@ -82,10 +90,10 @@ impl<P: ConnectionPool> Keeper<P> {
     }
 
     /// Does what there is to do. When there is more, without a call.
-    async fn turn(&mut self) -> Option<Instant> {
+    fn turn(&mut self) -> Option<Instant> {
         let cell = Arc::clone(&self.premises.cell);
         self.follow.turn_to(&self.premises.circuit, &cell);
-        self.overdue.give_up();
+        self.premises.give_up_overdue();
         let Work {
             notices,
             connects,
@@ -99,32 +107,31 @@ impl<P: ConnectionPool> Keeper<P> {
         self.watch.add(&cell, watch);
         // From here on each is held by its ticket: should this be killed meanwhile, none of them takes up room.
         for ticket in closes {
-            self.start(close(ticket)).await;
+            self.starts.push(close(ticket));
         }
         for ticket in mends {
             let mending = async {
                 mend(ticket).await;
             };
-            self.start(mending).await;
+            self.starts.push(mending);
         }
-        let within = cell.config.load().connect_timeout;
         for ticket in connects {
-            let desk = Arc::new(Mutex::new(Some(ticket)));
-            self.overdue.add(&desk, within);
-            self.start(connect(Arc::clone(&self.premises), desk)).await;
+            self.connect(ticket);
         }
         self.tell_end();
-        due.into_iter().chain(self.overdue.due()).min()
+        due.into_iter().chain(self.premises.overdue().due()).min()
     }
 
-    /// Starts a task under the supervisor beside this.
-    async fn start(&self, task: impl Future<Output = ()> + Send + 'static) {
-        let Some(tasks) = &self.tasks else { return };
-        if let Err(error) = tasks.async_nolink(task).await {
-            // Then this is about to be started anew, too.
-            let pool = self.premises.cell.name.as_str();
-            tracing::warn!(pool, %error, "a task of a connection pool did not start");
+    /// Starts an attempt to connect. If as many have not ended as may be made at a time, though the pool does not count them any more,
+    /// it is made later: each may block a thread.
+    fn connect(&mut self, ticket: ConnectTicket<P>) {
+        let config = self.premises.cell.config.load_full();
+        if !self.premises.overdue().has_room(config.connects_max) {
+            return ticket.withdraw();
         }
+        let desk = Arc::new(Mutex::new(Some(ticket)));
+        self.premises.overdue().add(&desk, config.connect_timeout);
+        self.starts.push(connect(Arc::clone(&self.premises), desk));
     }
 
     /// Takes back what a process had that has ended.

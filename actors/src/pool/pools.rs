@@ -232,10 +232,11 @@ impl Pools {
         self.read().served
     }
 
-    /// Whether the processes of a pool are children of the supervisor of pools.
-    pub(crate) fn is_ours(&self, name: &str) -> bool {
+    /// Whether this pool still has its name, and its processes are children of the supervisor of pools.
+    pub(crate) fn is_ours(&self, pool: &Arc<dyn AnyPool>) -> bool {
         let state = self.read();
-        state.named.get(name).is_some_and(|entry| entry.is_ours)
+        let entry = state.named.get(pool.name());
+        entry.is_some_and(|entry| entry.is_ours && Arc::ptr_eq(&entry.pool, pool))
     }
 
     /// The processes of those that the supervisor is to have, in the order of their names.

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use mainstay_specs::{PoolConfig, ServiceName};
 use mainstay_supervisors::{Child, Namespace, TaskSupervisorRef, WeakNamespace};
+use tokio::sync::Notify;
 
 use super::cell::Cell;
 use super::handle::PoolManager;
@@ -17,7 +18,7 @@ use super::manager::{ConnectionPool, ConnectionSpec};
 use super::signals::{Deed, Signals, Told};
 use super::stats::PoolStats;
 use super::supervisor;
-use super::upkeep::{Circuit, Loan};
+use super::upkeep::{Circuit, Loan, Overdue, fail_overdue};
 
 /// What the processes of a pool share.
 #[derive(Debug)]
@@ -30,9 +31,16 @@ pub(crate) struct Premises<P: ConnectionPool> {
     /// The supervisor of the tasks of the present incarnation.
     tasks: Mutex<Option<TaskSupervisorRef>>,
     course: Mutex<Course>,
+    overdue: Mutex<Overdue<P>>,
     /// That it was started was told, and that it is drained.
-    pub(crate) told_started: AtomicBool,
+    told_started: AtomicBool,
     pub(crate) told_drained: AtomicBool,
+    /// Rings when its first keeper has begun.
+    begun: Notify,
+    /// Who has it keeps the pool: there are never two of them, also where a supervisor and its successor overlap.
+    pub(crate) keeping: tokio::sync::Mutex<()>,
+    /// Who has it stops the processes of the pool and frees its name.
+    closing: tokio::sync::Mutex<()>,
     /// How many leases were taken away since it was closed.
     pub(crate) cut_off: AtomicU64,
 }
@@ -61,6 +69,10 @@ pub(crate) trait AnyPool: Send + Sync {
     /// Closes it without a goodbye, as there is nobody to say it.
     fn abandon(&self);
     fn drain(self: Arc<Self>) -> Later<()>;
+    /// Waits until it was kept for the first time.
+    fn begun(self: Arc<Self>) -> Later<()>;
+    /// Who has it stops the processes of the pool and frees its name.
+    fn closing(&self) -> &tokio::sync::Mutex<()>;
     fn health_check(self: Arc<Self>) -> Later<Result<(), PoolSick>>;
     fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync>;
 }
@@ -84,8 +96,12 @@ impl<P: ConnectionPool> Premises<P> {
             circuit: Circuit::new(&namespace),
             tasks: Mutex::default(),
             course: Mutex::default(),
+            overdue: Mutex::default(),
             told_started: AtomicBool::new(false),
             told_drained: AtomicBool::new(false),
+            begun: Notify::new(),
+            keeping: tokio::sync::Mutex::default(),
+            closing: tokio::sync::Mutex::default(),
             cut_off: AtomicU64::new(0),
         })
     }
@@ -113,6 +129,19 @@ impl<P: ConnectionPool> Premises<P> {
         lock(&self.course)
     }
 
+    /// The attempts to connect that have not ended.
+    pub(crate) fn overdue(&self) -> MutexGuard<'_, Overdue<P>> {
+        lock(&self.overdue)
+    }
+
+    /// Fails the attempts that block.
+    pub(crate) fn give_up_overdue(&self) {
+        let late = self.overdue().give_up();
+        for (desk, within) in late {
+            fail_overdue(&desk, within, self.cell.name.as_str());
+        }
+    }
+
     /// Does as the breaker says.
     pub(crate) fn heed_breaker(&self) {
         self.circuit.heed(&self.cell);
@@ -121,6 +150,19 @@ impl<P: ConnectionPool> Premises<P> {
     /// How often it is told what pools have done.
     pub(crate) fn report_every(&self) -> Duration {
         self.signals.report_every()
+    }
+
+    /// Tells that it is kept now, the first time.
+    pub(crate) fn tell_started(&self) {
+        if Self::is_first(&self.told_started) {
+            self.begun.notify_waiters();
+            self.cell.tell(&Deed::Started(&self.cell.config.load()));
+        }
+    }
+
+    /// Whether it was closed, and it has not been told yet that nothing is left.
+    pub(crate) fn has_end_to_tell(&self) -> bool {
+        !self.told_drained.load(Ordering::Acquire) && self.cell.is_closed()
     }
 
     /// Takes away the leases that were taken before this moment, and tells of them.
@@ -171,6 +213,24 @@ impl<P: ConnectionPool> AnyPool for Premises<P> {
 
     fn drain(self: Arc<Self>) -> Later<()> {
         Box::pin(async move { self.cell.drain().await })
+    }
+
+    fn begun(self: Arc<Self>) -> Later<()> {
+        Box::pin(async move {
+            loop {
+                let begun = self.begun.notified();
+                tokio::pin!(begun);
+                begun.as_mut().enable();
+                if self.told_started.load(Ordering::Acquire) {
+                    return;
+                }
+                begun.await;
+            }
+        })
+    }
+
+    fn closing(&self) -> &tokio::sync::Mutex<()> {
+        &self.closing
     }
 
     fn health_check(self: Arc<Self>) -> Later<Result<(), PoolSick>> {

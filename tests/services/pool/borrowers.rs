@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use mainstay_actors::pool::{Lease, LeaseEnd};
+use mainstay_actors::pool::{ConnectionPoolSupervisor, Lease, LeaseEnd};
 use mainstay_supervisors::{Child, ExitReason, Process};
 use tokio::sync::Notify;
 
@@ -271,4 +271,29 @@ async fn very_many_borrowers_that_come_and_go_are_all_served_and_forgotten() {
     assert_eq!(counts(&pool)[1], 0);
     assert_eq!(pool.stats().totals.lent, 300);
     bed.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_borrows_while_one_keeper_goes_and_the_next_one_comes_is_watched_all_the_same() {
+    for yields in 0..40 {
+        // What borrows is elsewhere, so that it does not end with the service.
+        let (bed, elsewhere) = (Bed::new().await, Bed::new().await);
+        let pool = bed.pool(plain(1).min_size(1)).await;
+        let pools = ConnectionPoolSupervisor::of(&bed.namespace).expect("it runs");
+        pools.process().kill();
+        for _ in 0..yields {
+            tokio::task::yield_now().await;
+        }
+        let (process, ..) = borrower(&elsewhere, &pool, Habit::Forgets, || {}).await;
+        advance(seconds(1)).await;
+        assert_eq!(counts(&pool)[1], 1, "after {yields}");
+        process.kill();
+        process.ended().await;
+        settle().await;
+        assert_eq!(counts(&pool)[1], 0, "after {yields}");
+        let error = pool.checkout_within(seconds(2)).await.err();
+        assert!(error.is_none(), "after {yields}: {error:?}");
+        bed.namespace.stop(seconds(60)).await;
+        elsewhere.end().await;
+    }
 }

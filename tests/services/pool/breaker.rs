@@ -204,3 +204,29 @@ async fn a_breaker_that_is_not_there_is_refused_and_one_that_is_named_later_is_l
     assert!(matches!(error, PoolError::Unavailable { .. }), "{error}");
     bed.end().await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_breaker_that_was_registered_anew_takes_the_place_of_the_one_before() {
+    let bed = Bed::new().await;
+    let old = breaker(&bed);
+    let pool = pool(&bed, 1).await;
+    drop(pool.checkout().await.expect("there is room"));
+    let breakers = CircuitBreakerRegistry::of(&bed.namespace);
+    drop(breakers.unregister("server"));
+    let new = breaker(&bed);
+    pool.checkout().await.expect("there is one").discard();
+    settle().await;
+    old.force_open();
+    settle().await;
+    drop(pool.checkout().await.expect("the old one is not asked"));
+    pool.checkout().await.expect("there is one").discard();
+    settle().await;
+    new.force_open();
+    settle().await;
+    let error = pool.checkout().await.unwrap_err();
+    assert!(matches!(error, PoolError::Unavailable { .. }), "{error}");
+    new.force_closed();
+    settle().await;
+    drop(pool.checkout().await.expect("it lets attempts through"));
+    bed.end().await;
+}

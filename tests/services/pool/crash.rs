@@ -76,6 +76,34 @@ async fn while_the_keeper_hangs_what_is_there_is_lent_and_waits_end_in_time() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn while_tasks_cannot_be_started_waits_end_in_time_and_what_is_there_is_lent() {
+    let bed = Bed::new().await;
+    let config = plain(2).min_size(1).connects_max(1);
+    let pool = bed.pool(config.connect_timeout(seconds(1))).await;
+    let lease = pool.checkout().await.expect("there is one");
+    let connectors = bed.part("connectors").await;
+    assert!(connectors.inject(Fault::Hang));
+    settle().await;
+    let begun = Instant::now();
+    for _ in 0..2 {
+        let error = pool.checkout_within(seconds(4)).await.unwrap_err();
+        assert!(matches!(error, PoolError::Timeout { .. }), "{error}");
+    }
+    assert_eq!(begun.elapsed(), seconds(8));
+    assert_eq!(bed.server.attempts(), 1);
+    let number = lease.number;
+    drop(lease);
+    assert_eq!(pool.checkout().await.expect("it came back").number, number);
+    connectors.kill();
+    connectors.ended().await;
+    advance(seconds(5)).await;
+    let both = (pool.checkout().await, pool.checkout().await);
+    assert!(both.0.is_ok() && both.1.is_ok());
+    drop(both);
+    bed.end().await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn who_waits_without_any_keeper_minds_its_own_time() {
     let bed = Bed::new().await;
     let pool = bed.pool(plain(1)).await;

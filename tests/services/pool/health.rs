@@ -237,3 +237,34 @@ async fn what_is_known_of_a_sick_pool_survives_who_looks_at_it() {
     assert!(ConnectionPoolSupervisor::of(&bed.namespace).is_some());
     bed.end().await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_pool_of_which_everything_answers_is_well_also_where_a_look_has_no_time_for_all() {
+    let bed = Bed::new().await;
+    let health = PoolHealth::default()
+        .interval(seconds(10))
+        .timeout(seconds(1));
+    let config = looked_at(40).min_size(40).connects_max(2).health(health);
+    let pool = bed.pool(config).await;
+    bed.server.pings(Fate::Takes(300));
+    let begun = Instant::now();
+    assert!(pool.health_check().await.is_ok());
+    assert_eq!(
+        begun.elapsed(),
+        millis(1200),
+        "to the end of the ping it is at"
+    );
+    assert_eq!(bed.server.pinged().len(), 2 * 4);
+    settle().await;
+    assert_eq!(counts(&pool), [40, 0, 0, 0, 0, 0]);
+    // Looks of its own come to the same.
+    let connectors = bed.part("connectors").await;
+    for _ in 0..20 {
+        advance(seconds(10)).await;
+        advance(seconds(2)).await;
+    }
+    assert_eq!(bed.part("connectors").await, connectors);
+    assert_eq!(bed.server.closed(), Vec::<u64>::new());
+    assert_eq!(counts(&pool)[0], 40);
+    bed.end().await;
+}

@@ -3,11 +3,11 @@
 use std::future::Future;
 
 use mainstay_actors::pool::{
-    ConnectionPool, ConnectionPoolRegistry, ConnectionSpec, PoolError, PoolManager,
-    RegisterPoolError,
+    ConnectionPool, ConnectionPoolRegistry, ConnectionPoolSupervisor, ConnectionSpec, PoolError,
+    PoolManager, RegisterPoolError,
 };
 use mainstay_supervisors::specs::{ConnectionPoolsSpec, NamespaceName, PoolConfig};
-use mainstay_supervisors::{NamespacePlan, Runtime};
+use mainstay_supervisors::{Child, NamespacePlan, Runtime, StopToken};
 
 use super::support::{
     Bed, Conn, Driver, No, Server, advance, counts, name, plain, seconds, settle, tree,
@@ -226,4 +226,67 @@ async fn a_registration_that_is_dropped_halfway_leaves_either_a_whole_pool_or_no
         }
         bed.end().await;
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn pools_that_are_closed_twice_at_once_leave_a_new_one_of_the_same_name_alone() {
+    for yields in 0..30 {
+        let bed = Bed::new().await;
+        let old = bed.pool(plain(1)).await;
+        let lease = old.checkout().await.expect("there is room");
+        let close = || {
+            let pools = bed.pools.clone();
+            tokio::spawn(async move { pools.close_pool(&name("db")).await })
+        };
+        let closing = [close(), close(), close()];
+        settle().await;
+        drop(lease);
+        for _ in 0..yields {
+            tokio::task::yield_now().await;
+        }
+        let new = loop {
+            let spec = ConnectionSpec::new(Driver(bed.server.clone()), "first");
+            match bed.pools.register_pool(name("db"), plain(1), spec).await {
+                Ok(pool) => break pool,
+                Err(RegisterPoolError::AlreadyRegistered(_)) => tokio::task::yield_now().await,
+                Err(error) => panic!("after {yields}: {error}"),
+            }
+        };
+        for closed in closing {
+            assert!(closed.await.expect("no panic").is_ok(), "after {yields}");
+        }
+        settle().await;
+        assert!(new.checkout().await.is_ok(), "after {yields}");
+        assert!(!new.is_closed() && old.is_closed(), "after {yields}");
+        bed.end().await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_has_the_place_of_the_processes_of_a_new_pool_is_not_taken_for_them() {
+    let bed = Bed::new().await;
+    let pools = ConnectionPoolSupervisor::of(&bed.namespace).expect("it runs");
+    let other = Child::task("db", async |stop: StopToken| stop.stopped().await);
+    pools.start_child(other).await.expect("the place is free");
+    let pool = bed.pool(plain(1)).await;
+    drop(pool.checkout().await.expect("it has a keeper"));
+    bed.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_registration_that_is_dropped_while_the_supervisor_is_started_anew_goes_on() {
+    let bed = Bed::new().await;
+    let pools = ConnectionPoolSupervisor::of(&bed.namespace).expect("it runs");
+    pools.process().kill();
+    let spec = ConnectionSpec::new(Driver(bed.server.clone()), "first");
+    let mut registering = Box::pin(bed.pools.register_pool(name("db"), plain(1), spec));
+    let once =
+        std::future::poll_fn(|cx| std::task::Poll::Ready(registering.as_mut().poll(cx).is_ready()));
+    assert!(!once.await, "it is being started");
+    drop(registering);
+    settle().await;
+    advance(seconds(2)).await;
+    let pool = bed.pools.pool::<Driver>(&name("db")).expect("it is there");
+    drop(pool.checkout().await.expect("it has a keeper"));
+    bed.end().await;
 }

@@ -1,19 +1,23 @@
 //! One look at a pool.
 
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use tokio::task::JoinSet;
-use tokio::time::timeout;
+use tokio::task::{AbortHandle, JoinSet};
+use tokio::time::{Instant, timeout};
 
 use super::error::PoolSick;
 use super::ladder::Look;
 use crate::pool::cell::Cell;
 use crate::pool::close::mend;
+use crate::pool::core::Seat;
 use crate::pool::error::{ConnectError, PoolError};
 use crate::pool::handle::PoolManager;
 use crate::pool::manager::ConnectionPool;
 use crate::pool::premises::Premises;
+use crate::pool::work::MendTicket;
 
 /// What the pings of a look came to.
 #[derive(Clone, Copy, Debug, Default)]
@@ -72,48 +76,99 @@ async fn examine<P: ConnectionPool>(cell: &Arc<Cell<P>>) -> Result<bool, PoolSic
     }
 }
 
-/// Pings each that is idle once, as many at a time as attempts to connect may be made, so that the others can be lent meanwhile. Those
-/// that are being pinged when the time is up are closed.
+/// Pings each that is idle once, as many at a time as attempts to connect may be made, so that the others can be lent meanwhile. When
+/// the time is up no more are begun; those that are being pinged are closed if they are the first of theirs, which have had all of it,
+/// and have as much again if they are not.
 async fn ping_idle<P: ConnectionPool>(cell: &Arc<Cell<P>>) -> Pings {
     let config = cell.config.load_full();
     let seats = Arc::new(Mutex::new(cell.idle_seats()));
-    let mut workers = JoinSet::new();
+    let ends = Instant::now() + config.health.timeout;
+    let mut round = Round::default();
     for _ in 0..config.connects_max {
         let Some(first) = cell.next_to_ping(&seats) else {
             break;
         };
-        let (cell, seats) = (Arc::clone(cell), Arc::clone(&seats));
-        workers.spawn(async move {
-            let mut next = Some(first);
-            let mut pings = Pings::default();
-            while let Some(ticket) = next {
-                match mend(ticket).await {
-                    true => pings.well += 1,
-                    false => pings.bad += 1,
-                }
-                next = cell.next_to_ping(&seats);
-            }
-            pings
-        });
+        let tally = Arc::new(Tally::default());
+        let worker = ping_some(
+            Arc::clone(cell),
+            Arc::clone(&seats),
+            first,
+            Arc::clone(&tally),
+            ends,
+        );
+        let going_on = round.workers.spawn(worker);
+        round.tallies.push((tally, going_on));
     }
-    gather(workers, config.health.timeout).await
+    round.gather(config.health.timeout).await
 }
 
-async fn gather(mut workers: JoinSet<Pings>, within: Duration) -> Pings {
-    let mut all = Pings::default();
-    let gathering = async {
-        while let Some(done) = workers.join_next().await {
-            if let Ok(pings) = done {
-                all.well += pings.well;
-                all.bad += pings.bad;
-            }
+async fn ping_some<P: ConnectionPool>(
+    cell: Arc<Cell<P>>,
+    seats: Arc<Mutex<VecDeque<Seat>>>,
+    first: MendTicket<P>,
+    tally: Arc<Tally>,
+    ends: Instant,
+) {
+    let mut next = Some(first);
+    while let Some(ticket) = next {
+        let found = match mend(ticket).await {
+            true => &tally.well,
+            false => &tally.bad,
+        };
+        found.fetch_add(1, Ordering::Relaxed);
+        if Instant::now() >= ends {
+            return;
         }
-    };
-    if timeout(within, gathering).await.is_err() {
-        let late = u32::try_from(workers.len()).unwrap_or(u32::MAX);
-        all.bad += late;
+        next = cell.next_to_ping(&seats);
     }
-    all
+}
+
+/// What one of those who ping has found so far: it is known also of one that is ended.
+#[derive(Debug, Default)]
+struct Tally {
+    well: AtomicU32,
+    bad: AtomicU32,
+}
+
+impl Tally {
+    fn pings(&self) -> Pings {
+        Pings {
+            well: self.well.load(Ordering::Relaxed),
+            bad: self.bad.load(Ordering::Relaxed),
+        }
+    }
+}
+
+/// Those who ping in one look.
+#[derive(Debug, Default)]
+struct Round {
+    workers: JoinSet<()>,
+    tallies: Vec<(Arc<Tally>, AbortHandle)>,
+}
+
+impl Round {
+    async fn gather(mut self, within: Duration) -> Pings {
+        if timeout(within, self.ended()).await.is_err() {
+            for (tally, worker) in &self.tallies {
+                let Pings { well, bad } = tally.pings();
+                if well + bad == 0 {
+                    worker.abort();
+                    tally.bad.fetch_add(1, Ordering::Relaxed);
+                }
+            }
+            // The others end with the ping they are at.
+            timeout(within, self.ended()).await.ok();
+        }
+        let found = self.tallies.iter().map(|(tally, _)| tally.pings());
+        found.fold(Pings::default(), |all, one| Pings {
+            well: all.well + one.well,
+            bad: all.bad + one.bad,
+        })
+    }
+
+    async fn ended(&mut self) {
+        while self.workers.join_next().await.is_some() {}
+    }
 }
 
 impl<P: ConnectionPool> PoolManager<P> {

@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use mainstay_specs::{ChildId, ConnectionPoolsSpec, PoolConfig, ServiceName};
 use mainstay_supervisors::{Child, Namespace, SupervisorError, SupervisorRef};
+use tokio::time::timeout;
 
 pub use error::RegisterPoolError;
 
@@ -113,7 +114,11 @@ impl ConnectionPoolRegistry {
     ///
     /// [`RegisterPoolError`]; nothing is left of the pool then.
     ///
-    /// Cancel safety: when this is dropped after it was polled, the pool may be there.
+    /// # Panics
+    ///
+    /// Outside of a tokio runtime.
+    ///
+    /// Cancel safety: once polled it goes on by itself when this is dropped: the pool will be there, or nothing of it.
     pub async fn register_pool<P: ConnectionPool>(
         &self,
         name: ServiceName,
@@ -127,14 +132,20 @@ impl ConnectionPoolRegistry {
             .pools
             .make(&self.namespace, &name, &config, true, spec)?;
         let pool: Arc<dyn AnyPool> = made.clone();
-        match self.start(&pool).await {
-            Ok(()) => Ok(made.handle()),
-            Err(error) => {
-                self.pools.remove(&pool);
-                pool.close();
-                Err(error)
-            }
+        let registry = self.clone();
+        let starting = tokio::spawn(async move { registry.start_or_forget(&pool).await });
+        // It does not panic; a runtime that goes down takes it along.
+        let started = starting.await.unwrap_or(Err(RegisterPoolError::NotRunning));
+        started.map(|()| made.handle())
+    }
+
+    async fn start_or_forget(&self, pool: &Arc<dyn AnyPool>) -> Result<(), RegisterPoolError> {
+        let started = self.start(pool).await;
+        if started.is_err() {
+            self.pools.remove(pool);
+            pool.close();
         }
+        started
     }
 
     /// Starts the processes of a pool, if its supervisor has not done so of itself: that is restarted with all pools there are.
@@ -143,8 +154,13 @@ impl ConnectionPoolRegistry {
             let supervisor = self.supervisor().await?;
             let child = Arc::clone(pool).child();
             match supervisor.start_child(child).await {
-                Ok(_) | Err(SupervisorError::AlreadyStarted(_) | SupervisorError::Restarting) => {
-                    return Ok(());
+                Ok(_) => return Ok(()),
+                // It was started with all others, or what runs there is of one of the same name that was not closed to the end.
+                Err(SupervisorError::AlreadyStarted(_) | SupervisorError::Restarting) => {
+                    if timeout(BEGIN_MAX, Arc::clone(pool).begun()).await.is_ok() {
+                        return Ok(());
+                    }
+                    self.stop(pool.name()).await;
                 }
                 // What is left of one of the same name that somebody has not closed to the end.
                 Err(SupervisorError::AlreadyPresent) => {
@@ -244,10 +260,13 @@ impl ConnectionPoolRegistry {
         let pool = self.pools.find(name.as_str());
         let pool = pool.ok_or_else(|| PoolError::NotFound(name.clone()))?;
         Arc::clone(&pool).drain().await;
-        if self.pools.is_ours(name.as_str()) {
+        // One after the other: who comes later finds nothing to do, and leaves another of the same name alone.
+        let closing = pool.closing().lock().await;
+        if self.pools.is_ours(&pool) {
             self.stop(name).await;
         }
         self.pools.remove(&pool);
+        drop(closing);
         Ok(())
     }
 
@@ -267,6 +286,9 @@ impl ConnectionPoolRegistry {
 
 /// How often it is tried to start a pool while its supervisor is ended time and again.
 const ATTEMPTS: usize = 3;
+
+/// How long it is waited for the first keeper of a pool whose processes are there already.
+const BEGIN_MAX: Duration = Duration::from_secs(1);
 
 /// How long it is waited for a supervisor that is about to be started anew.
 const RESTART_MAX: Duration = Duration::from_secs(5);

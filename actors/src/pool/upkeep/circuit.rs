@@ -23,8 +23,6 @@ pub(crate) struct Circuit {
 
 #[derive(Debug, Default)]
 struct Kept {
-    /// The one it was last looked for.
-    breaker: Option<CircuitBreaker>,
     /// The one because of which no attempts are made.
     barred: Option<ServiceName>,
 }
@@ -42,38 +40,31 @@ impl Circuit {
         }
     }
 
-    /// The breaker that the configuration names; none if it names none.
+    /// The breaker that the configuration names, as it is registered now; none if it names none.
     pub(crate) fn breaker<P: ConnectionPool>(
         &self,
         cell: &Cell<P>,
     ) -> Result<Option<CircuitBreaker>, NoBreaker> {
         let config = cell.config.load();
         let Some(name) = &config.breaker else {
-            self.lock().breaker = None;
             return Ok(None);
         };
-        let mut kept = self.lock();
-        if let Some(breaker) = kept.breaker.as_ref().filter(|known| known.name() == name) {
-            return Ok(Some(breaker.clone()));
-        }
         let namespace = self.namespace.upgrade();
         let found = namespace
             .and_then(|namespace| CircuitBreakerRegistry::of(&namespace).circuit(name.as_str()));
-        kept.breaker.clone_from(&found);
-        drop(kept);
         found.map(Some).ok_or_else(|| NoBreaker(name.clone()))
     }
 
     /// Does as the breaker says, and tells if that is another thing than before.
     pub(crate) fn heed<P: ConnectionPool>(&self, cell: &Cell<P>) {
         let breaker = self.breaker(cell).ok().flatten();
+        let mut kept = self.lock();
+        // Both looked at and done under the lock, so that what was found last is what holds.
         let bar = breaker.as_ref().and_then(bar_of);
         let name = breaker.map(|breaker| breaker.name().clone());
-        let mut kept = self.lock();
         let before = kept.barred.take();
         kept.barred = bar.is_some().then_some(name).flatten();
         let after = kept.barred.clone();
-        // Under the lock, so that what was found last is what holds.
         match bar {
             Some(time) => cell.hold_connects(time),
             None if before.is_some() => cell.release_connects(),
@@ -104,21 +95,24 @@ fn bar_of(breaker: &CircuitBreaker) -> Option<Option<Duration>> {
 /// What the breaker does from now on, as the keeper follows it.
 #[derive(Debug, Default)]
 pub(crate) struct Follow {
-    of: Option<ServiceName>,
+    of: Option<CircuitBreaker>,
     events: Option<CircuitEvents>,
 }
 
 impl Follow {
-    /// Follows the breaker that the configuration names, if that is another one than before, and does as it says.
+    /// Follows the breaker that the configuration names, if that is another one than before, also of the same name, and does as it says.
     pub(crate) fn turn_to<P: ConnectionPool>(&mut self, circuit: &Circuit, cell: &Cell<P>) {
-        let named = cell.config.load().breaker.clone();
-        if named == self.of && (self.events.is_some() || named.is_none()) {
+        let breaker = circuit.breaker(cell).ok().flatten();
+        let is_known = match (&self.of, &breaker) {
+            (Some(known), Some(found)) => known.is_same(found) && self.events.is_some(),
+            (known, found) => known.is_none() && found.is_none(),
+        };
+        if is_known {
             return;
         }
-        let breaker = circuit.breaker(cell).ok().flatten();
         // Before it is looked at: nothing that happens in between is missed.
         self.events = breaker.as_ref().map(CircuitBreaker::subscribe);
-        self.of = named;
+        self.of = breaker;
         circuit.heed(cell);
     }
 
