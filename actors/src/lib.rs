@@ -6,7 +6,7 @@
 //! | to | look at |
 //! |---|---|
 //! | stop calling what fails, and find out when it works again | [`breaker`], [`CircuitBreaker`], [`CircuitBreakerRegistry`] |
-//! | let so much through in each window of time, for each key | [`limiter`], [`Limiter`], [`RateLimiterRegistry`]; for many machines, `limiter::RedisLimiter` (feature `redis`) |
+//! | let so much through in each window of time, for each key | [`limiter`], [`Limiter`], [`RateLimiterRegistry`]; for many machines, `limiter::RedisLimiter` (feature `redis`); either, [`AnyLimiter`](limiter::AnyLimiter) |
 //! | lend connections that are opened once | [`pool`], [`PoolManager`], [`ConnectionPoolRegistry`] |
 //! | read and change configuration at run time | [`config`], [`ConfigServer`] |
 //! | have every process measured | [`instrument`], [`ProcessMetrics`] |
@@ -42,11 +42,13 @@
 //! ```
 
 pub mod alerts;
+mod answer;
 mod atomic;
 pub mod breaker;
 pub mod config;
 pub mod instrument;
 pub mod limiter;
+mod lock;
 pub mod metrics;
 pub mod pool;
 pub mod telemetry;

@@ -7,7 +7,7 @@
 use std::time::{Duration, Instant};
 
 use mainstay::actors::RateLimiterRegistry;
-use mainstay::actors::limiter::{Ask, Limiter, RateKey, RateLimitError, check_all};
+use mainstay::actors::limiter::{AnyLimiter, Ask, RateKey, RateLimitError, check_all};
 use mainstay::prelude::*;
 use mainstay::rate_limited;
 use mainstay::specs::{RateLimitConfig, RateLimitersSpec};
@@ -20,7 +20,8 @@ enum SearchError {
 
 /// Something that costs more than it should be asked for.
 struct Search {
-    limiter: Limiter,
+    /// In this process, or in a server that machines share: the spec says which.
+    limiter: AnyLimiter,
 }
 
 #[rate_limited(limiter = self.limiter, key = User(user))]
@@ -94,9 +95,11 @@ async fn waits(search: &Search) -> Result<(), SearchError> {
 fn both(limiters: &RateLimiterRegistry) -> Result<(), Box<dyn std::error::Error>> {
     let each = limiters.limiter("search").ok_or("the spec names it")?;
     let all = limiters.limiter("all").ok_or("the spec names it")?;
+    let here = "it counts in this process";
+    let (each, all) = (each.local().ok_or(here)?, all.local().ok_or(here)?);
     let asked = [
-        Ask::new(&each, RateKey::user("grace")),
-        Ask::new(&all, RateKey::global()),
+        Ask::new(each, RateKey::user("grace")),
+        Ask::new(all, RateKey::global()),
     ];
     let calls = (0..5).filter(|_| check_all(&asked).is_ok());
     println!("{} of 5 calls were let through by both", calls.count());

@@ -94,7 +94,7 @@ async fn the_rate_limiters_of_the_default_spec_are_there() {
     let names: Vec<_> = limiters.stats().into_iter().map(|one| one.name).collect();
     assert_eq!(names, ["api", "login"]);
     let login = limiters.limiter("login").unwrap();
-    let admitted = (0..10).filter(|_| login.check(RateKey::user("ada")).is_ok());
+    let admitted = (0..10).filter(|_| login.check_now(RateKey::user("ada"), 1).is_ok());
     assert_eq!(admitted.count(), 5);
     node.stop(Duration::from_secs(30)).await;
 }

@@ -3,6 +3,7 @@
 mod alerts;
 mod breaker;
 mod config;
+mod gate;
 mod instrumented;
 mod limiter;
 mod metrics;

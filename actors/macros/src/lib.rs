@@ -16,6 +16,8 @@ mod protected;
 mod rate_limited;
 mod shape;
 mod test;
+#[cfg(test)]
+mod told;
 
 use proc_macro::TokenStream;
 
@@ -215,7 +217,7 @@ pub fn protected(options: TokenStream, item: TokenStream) -> TokenStream {
 ///
 /// | option | value | default |
 /// |---|---|---|
-/// | `limiter` | `"api"`: the limiter of that name in the namespace of the current process; or an expression that gives a `Limiter` or one of its kinds, such as `self.limiter`, a `Result` of one, as `RateLimiterRegistry::register` gives it, or a `ServiceName` | none: it has to be given |
+/// | `limiter` | `"api"`: the limiter of that name in the namespace of the current process; or an expression that gives an `AnyLimiter`, a `Limiter` or one of its kinds, or a `RedisLimiter`, such as `self.limiter`, a `Result` of one, as `RateLimiterRegistry::register` gives it, or a `ServiceName` | none: it has to be given |
 /// | `key` | whose calls are counted together, see below | none: it has to be given |
 /// | `cost` | an expression that gives a `u32`; what costs nothing is let through | 1 |
 /// | `on_limited` | `error`; `wait(limit)`: waits in turn, no longer than this `Duration`; `wait`: for as long as it takes; `fallback(closure or path)`: is given the `RateLimitError` and gives the function's `Result`; with `async` before it, a future of that | `error` |
@@ -235,6 +237,10 @@ pub fn protected(options: TokenStream, item: TokenStream) -> TokenStream {
 /// All but `Global` also take references and an `Option`: `None` is a call without a key, of which the configuration of the limiter says
 /// what becomes of it. `Ip(…)` and the others are words of this option and hide functions of the same name; those are called by a path,
 /// as `self::User(…)`. Cost and key are evaluated before the body, and may borrow arguments that the body gives away.
+///
+/// The counts of the limiter may be in this process or in a server, as its configuration says. A function that is neither `async` nor
+/// gives a future has nothing in which a server could be asked: with such a limiter it comes to an error, of `RateLimitError::Elsewhere`,
+/// and never to its fallback.
 ///
 /// A limiter that is given by name is looked for at each call, which takes a lock for the time of one lookup; where calls are many,
 /// keep the handle and give `limiter = self.limiter`.

@@ -1,11 +1,11 @@
 //! How functions give their values, as far as their signatures say.
 
-use proc_macro2::{TokenStream, TokenTree};
+use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::quote;
 use syn::visit::{self, Visit};
 use syn::{
-    GenericArgument, PathArguments, ReturnType, Signature, Type, TypeImplTrait, TypeParamBound,
-    TypePath, TypeTraitObject, parse_quote,
+    Error, GenericArgument, PathArguments, Result, ReturnType, Signature, Type, TypeImplTrait,
+    TypeParamBound, TypePath, TypeTraitObject, parse_quote,
 };
 
 /// How a function gives its value.
@@ -112,9 +112,34 @@ pub(crate) fn names_self(tokens: TokenStream) -> bool {
     false
 }
 
+/// What functions are told that give no `Result`.
+pub(crate) const RESULT: &str = "expected a function that returns a `Result`, as a call that is refused has to come to an error";
+
+/// Refuses a function that gives no `Result`.
+pub(crate) fn check_result(signature: &Signature) -> Result<()> {
+    match &signature.output {
+        ReturnType::Default => Err(Error::new_spanned(&signature.ident, RESULT)),
+        ReturnType::Type(_, output) if !may_be_result(signature, output) => {
+            Err(Error::new_spanned(output, RESULT))
+        }
+        ReturnType::Type(..) => Ok(()),
+    }
+}
+
+/// Refuses what has to be awaited in a function that gives no future: where that is said, and what it is.
+pub(crate) fn check_awaited(awaits: Option<(Span, &str)>, signature: &Signature) -> Result<()> {
+    match (awaits, gives(signature)) {
+        (Some((place, what)), Gives::Value) => {
+            let text = format!("{what} is for functions that are `async`, or that give a future");
+            Err(Error::new(place, text))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Whether a type may be a `Result` or, of a function that gives a future, one of that. What an alias stands for, the compiler will
 /// know.
-pub(crate) fn may_be_result(signature: &Signature, output: &Type) -> bool {
+fn may_be_result(signature: &Signature, output: &Type) -> bool {
     if matches!(gives(signature), Gives::Future | Gives::BoxedFuture) {
         return true;
     }

@@ -83,14 +83,18 @@ impl Circuits {
         for breaker in &spec.breakers {
             if !adopted.breakers.contains(&breaker.name) {
                 self.make(breaker, &default)?;
+                // At once: should there be no room for the next, the next start is not to make this one again.
+                adopted.breakers.insert(breaker.name.clone());
             }
         }
         for family in &spec.families {
             if !adopted.families.contains(&family.name) {
                 let config = family.config.as_ref().unwrap_or(&default);
                 self.family(family.name.clone(), config.clone())?;
+                adopted.families.insert(family.name.clone());
             }
         }
+        // What it does not name any more may be named again.
         *adopted = Adopted {
             breakers: spec.breakers.iter().map(|one| one.name.clone()).collect(),
             families: spec.families.iter().map(|one| one.name.clone()).collect(),

@@ -15,6 +15,7 @@ use super::permit::{OwnedPermit, Permit};
 use super::post::Post;
 use super::queue::CircuitEvents;
 use super::stats::{CircuitStats, ProbeHolder, ProbeStats, WindowStats};
+use super::tally::MANY;
 
 /// A circuit breaker: a handle, cheap to clone.
 ///
@@ -67,9 +68,6 @@ pub struct CircuitBreaker {
     cell: Arc<Cell>,
 }
 
-/// How many threads count each for itself, of a breaker with a name of its own: as many as most machines have processors, in 2 KiB.
-const PLACES: usize = 16;
-
 impl CircuitBreaker {
     /// A breaker that stands alone, outside of any namespace: it has no keeper, so that what falls due happens when somebody next
     /// asks, and every refusal reads the clock. Its jitter is different from that of every other, also of the same name.
@@ -90,7 +88,7 @@ impl CircuitBreaker {
         post: &Arc<Post>,
     ) -> Self {
         // There may be many with a key, each of them little used: 128 bytes.
-        let places = if key.is_some() { 1 } else { PLACES };
+        let places = if key.is_some() { 1 } else { MANY };
         Self::of(Cell::new(Birth {
             name,
             key,

@@ -15,6 +15,7 @@ pub use super::outcome::Outcome;
 use super::permit::OwnedPermit;
 use super::registry::CircuitBreakerRegistry;
 pub use super::unanswered::Unanswered;
+pub use crate::answer::{Answer, failed, failed_by, fall_back, fall_back_async};
 use crate::limiter::{RateLimitError, RateLimitedError};
 
 /// What becomes of a call if there is no breaker of the name.
@@ -143,28 +144,6 @@ pub fn admit(
     Ok(Admitted(Some((permit, breaker.cell().call_timeout()))))
 }
 
-/// What a protected function may return.
-#[diagnostic::on_unimplemented(
-    message = "`#[protected]` is for functions that return a `Result`, not `{Self}`",
-    label = "a call that is refused has to come to an error",
-    note = "mark a method `#[unprotected]` to leave it as it is"
-)]
-pub trait Answer: Sized {
-    /// Its error.
-    type Error;
-
-    /// It comes to this error.
-    fn failed(error: Self::Error) -> Self;
-}
-
-impl<T, E> Answer for Result<T, E> {
-    type Error = E;
-
-    fn failed(error: E) -> Self {
-        Err(error)
-    }
-}
-
 /// Runs the body of a function. A panic in it goes on, and counts as a failure.
 pub fn call<R: Answer>(
     admitted: Admitted,
@@ -198,35 +177,6 @@ pub async fn run<R: Answer>(
     let outcome = attempt.step(|| judge(&answer));
     attempt.settle(outcome);
     answer
-}
-
-/// The function's own error for what became of a call.
-pub fn failed<R: Answer>(unanswered: Unanswered) -> R
-where
-    R::Error: From<Unanswered>,
-{
-    R::failed(unanswered.into())
-}
-
-/// The same, as the option `error` has it.
-pub fn failed_by<R: Answer>(
-    unanswered: Unanswered,
-    error: impl FnOnce(Unanswered) -> R::Error,
-) -> R {
-    R::failed(error(unanswered))
-}
-
-/// What the option `fallback` gives.
-pub fn fall_back<R: Answer>(refusal: Refusal, fallback: impl FnOnce(Refusal) -> R) -> R {
-    fallback(refusal)
-}
-
-/// What the future of the option `fallback` gives.
-pub async fn fall_back_async<R: Answer, F: Future<Output = R>>(
-    refusal: Refusal,
-    fallback: impl FnOnce(Refusal) -> F,
-) -> R {
-    fallback(refusal).await
 }
 
 /// What the option `classify` says of an answer.

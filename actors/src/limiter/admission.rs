@@ -29,6 +29,15 @@ impl Admission {
         }
     }
 
+    /// Whether it counts nowhere at all.
+    #[cfg(feature = "redis")]
+    pub(super) const fn is_nowhere(&self) -> bool {
+        match self.0 {
+            Some(taken) => taken.source.is_nowhere(),
+            None => true,
+        }
+    }
+
     /// How much the limiter lets through in each window; none of a call that had no key.
     #[must_use]
     pub fn limit(&self) -> Option<u32> {

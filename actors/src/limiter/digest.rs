@@ -13,7 +13,7 @@ pub(crate) struct Digest {
 }
 
 /// The secret of a limiter.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Secret {
     low: u64,
     high: u64,

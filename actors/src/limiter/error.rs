@@ -90,9 +90,10 @@ pub enum RateLimitError {
     /// The limiter could not be made. Only of functions with `#[mainstay::rate_limited]`.
     #[error(transparent)]
     Register(Box<RegisterLimiterError>),
-    /// The counts of this limiter are in a server, which has to be asked: through a `RedisLimiter`.
+    /// The counts of this limiter are in a server, and whoever asks has no future in which it could be asked: `check_now`, or a
+    /// function with `#[mainstay::rate_limited]` that is not `async` and gives no future.
     #[error(
-        "the counts of the rate limiter {0} are in a server: only its own handle can ask for them"
+        "the counts of the rate limiter {0} are in a server, which can only be asked where there is a future to await"
     )]
     Elsewhere(ServiceName),
     /// Its counts are in a server that has not given them, and the limiter refuses such calls, or would have to let more through
@@ -164,12 +165,16 @@ impl RateLimitError {
         }
     }
 
-    /// Whether a limiter refused the call; not if there is none that could.
+    /// Whether a limiter refused the call; not if there is none that could, or none that could be asked like this.
     #[must_use]
     pub const fn is_refusal(&self) -> bool {
         !matches!(
             self,
-            Self::Missing(_) | Self::NoNamespace(_) | Self::Register(_)
+            Self::Missing(_)
+                | Self::NoNamespace(_)
+                | Self::Register(_)
+                | Self::Elsewhere(_)
+                | Self::NotTogether { .. }
         )
     }
 }

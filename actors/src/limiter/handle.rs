@@ -147,6 +147,18 @@ impl Limiter {
         self.admit(now, digest, cost)
     }
 
+    /// As [`check_n`](Self::check_n), of a key of which the digest is known.
+    pub(super) fn check_digest(
+        &self,
+        digest: Option<Digest>,
+        cost: u32,
+    ) -> Result<Admission, RateLimitError> {
+        match digest.filter(|_| cost > 0) {
+            Some(digest) => self.admit(self.cell.clock.now(), digest, cost),
+            None => Ok(Admission::free()),
+        }
+    }
+
     #[inline(never)]
     fn admit(&self, now: u64, digest: Digest, cost: u32) -> Result<Admission, RateLimitError> {
         match self.cell.take_fast(now, digest, cost) {
@@ -174,12 +186,21 @@ impl Limiter {
         key: impl Into<Option<RateKey<'a>>>,
         cost: u32,
     ) -> Result<Reservation, RateLimitError> {
-        let digest = self.cell.digest(key.into())?.filter(|_| cost > 0);
+        let digest = self.cell.digest(key.into())?;
+        self.reserve_digest(digest, cost)
+    }
+
+    /// As [`reserve`](Self::reserve), of a key of which the digest is known.
+    pub(super) fn reserve_digest(
+        &self,
+        digest: Option<Digest>,
+        cost: u32,
+    ) -> Result<Reservation, RateLimitError> {
         let take = |digest: Digest| {
             let taken = self.cell.take(self.cell.clock.now(), digest, cost);
             taken.map(|taken| (digest, taken))
         };
-        let taken = digest.map(take).transpose();
+        let taken = digest.filter(|_| cost > 0).map(take).transpose();
         let taken = taken.map_err(|refused| self.cell.error(refused, cost))?;
         Ok(Reservation::new(self.clone(), taken, cost))
     }
@@ -277,7 +298,7 @@ impl Limiter {
         &self,
         key: impl Into<Option<RateKey<'a>>>,
     ) -> Result<Option<RateLimitStatus>, RateLimitError> {
-        let digest = self.cell.digest(key.into())?;
+        let digest = self.cell.digest_to_look(key.into())?;
         Ok(digest.map(|digest| self.cell.status(digest)))
     }
 
@@ -287,7 +308,7 @@ impl Limiter {
     ///
     /// [`RateLimitError::MissingKey`].
     pub fn reset<'a>(&self, key: impl Into<Option<RateKey<'a>>>) -> Result<(), RateLimitError> {
-        let digest = self.cell.digest(key.into())?;
+        let digest = self.cell.digest_to_look(key.into())?;
         digest
             .into_iter()
             .for_each(|digest| self.cell.reset(digest));

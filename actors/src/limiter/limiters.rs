@@ -7,6 +7,7 @@ use std::time::Duration;
 use mainstay_specs::{NamedLimiter, NamespaceName, RateLimitConfig, RateLimitersSpec, ServiceName};
 use mainstay_supervisors::Namespace;
 
+use super::any::AnyLimiter;
 use super::error::RegisterLimiterError;
 use super::handle::Limiter;
 #[cfg(feature = "redis")]
@@ -25,8 +26,6 @@ pub(crate) struct Limiters {
 #[derive(Debug)]
 struct State {
     named: BTreeMap<ServiceName, Named>,
-    #[cfg(feature = "redis")]
-    shared: BTreeMap<ServiceName, RedisLimiter>,
     limiters_max: u32,
     sweep_every: Duration,
     /// Those of the spec were made.
@@ -36,7 +35,7 @@ struct State {
 
 #[derive(Clone, Debug)]
 struct Named {
-    limiter: Limiter,
+    limiter: AnyLimiter,
     told: Arc<Told>,
 }
 
@@ -47,20 +46,30 @@ struct Kept(Arc<Limiters>);
 impl State {
     /// Whether there may be one more of this name.
     fn room_for(&self, name: ServiceName) -> Result<ServiceName, RegisterLimiterError> {
-        let (max, count, taken) = (self.limiters_max, self.named.len(), &self.named);
-        let taken = taken.contains_key(&name);
-        #[cfg(feature = "redis")]
-        let (count, taken) = (
-            count + self.shared.len(),
-            taken || self.shared.contains_key(&name),
-        );
-        if taken {
+        let max = self.limiters_max;
+        if self.named.contains_key(&name) {
             return Err(RegisterLimiterError::AlreadyRegistered(name));
         }
-        if count >= max as usize {
+        if self.named.len() >= max as usize {
             return Err(RegisterLimiterError::TooMany { max });
         }
         Ok(name)
+    }
+
+    /// Adds one, if there is room.
+    fn add(
+        &mut self,
+        name: ServiceName,
+        make: impl FnOnce(ServiceName) -> Result<AnyLimiter, RegisterLimiterError>,
+    ) -> Result<AnyLimiter, RegisterLimiterError> {
+        let name = self.room_for(name)?;
+        let limiter = make(name.clone())?;
+        let named = Named {
+            limiter: limiter.clone(),
+            told: Arc::default(),
+        };
+        self.named.insert(name, named);
+        Ok(limiter)
     }
 }
 
@@ -78,8 +87,6 @@ impl Limiters {
             signals: Signals::new(namespace),
             state: RwLock::new(State {
                 named: BTreeMap::new(),
-                #[cfg(feature = "redis")]
-                shared: BTreeMap::new(),
                 limiters_max: spec.limiters_max,
                 sweep_every: spec.sweep_every,
                 adopted: false,
@@ -114,11 +121,7 @@ impl Limiters {
     }
 
     fn adopt_one(&self, limiter: &NamedLimiter) -> Result<(), RegisterLimiterError> {
-        let (name, config) = (limiter.name.clone(), limiter.config.clone());
-        #[cfg(feature = "redis")]
-        if !config.backend.is_local() {
-            return self.insert_shared(name, config).map(drop);
-        }
+        let NamedLimiter { name, config, .. } = limiter.clone();
         self.insert(name, config).map(drop)
     }
 
@@ -140,16 +143,20 @@ impl Limiters {
         &self,
         name: ServiceName,
         config: RateLimitConfig,
-    ) -> Result<Limiter, RegisterLimiterError> {
-        let limiter = Limiter::born(name.clone(), Some(self.namespace.clone()), config)?;
-        let mut state = self.write();
-        let name = state.room_for(name)?;
-        let named = Named {
-            limiter: limiter.clone(),
-            told: Arc::default(),
-        };
-        state.named.insert(name, named);
-        Ok(limiter)
+    ) -> Result<AnyLimiter, RegisterLimiterError> {
+        #[cfg(feature = "redis")]
+        if !config.backend.is_local() {
+            let mut state = self.write();
+            // Found before it is known whether there is room, so that a connection that is there is not let go meanwhile.
+            let link = state.link(&config)?;
+            return state.add(name, |name| {
+                let namespace = Some(self.namespace.clone());
+                RedisLimiter::born(name, namespace, config, link).map(AnyLimiter::Redis)
+            });
+        }
+        let namespace = Some(self.namespace.clone());
+        let limiter = Limiter::born(name.clone(), namespace, config)?;
+        self.write().add(name, |_| Ok(AnyLimiter::Local(limiter)))
     }
 
     /// As [`insert`](Self::insert), but for one that is there already.
@@ -157,45 +164,34 @@ impl Limiters {
         &self,
         name: &ServiceName,
         config: &RateLimitConfig,
-    ) -> Result<Limiter, RegisterLimiterError> {
+    ) -> Result<AnyLimiter, RegisterLimiterError> {
         loop {
             if let Some(limiter) = self.find(name.as_str()) {
                 return Ok(limiter);
             }
             match self.insert(name.clone(), config.clone()) {
                 // Somebody was faster.
-                Err(RegisterLimiterError::AlreadyRegistered(_)) if !self.is_shared(name) => {}
+                Err(RegisterLimiterError::AlreadyRegistered(_)) => {}
                 made => return made,
             }
         }
     }
 
-    /// Whether the one of this name is shared by machines, and so has another handle.
-    fn is_shared(&self, name: &ServiceName) -> bool {
-        #[cfg(feature = "redis")]
-        return self.find_shared(name.as_str()).is_some();
-        #[cfg(not(feature = "redis"))]
-        {
-            let _ = name;
-            false
-        }
-    }
-
-    pub(crate) fn find(&self, name: &str) -> Option<Limiter> {
+    pub(crate) fn find(&self, name: &str) -> Option<AnyLimiter> {
         let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
         let named = state.named.get(name);
         named.map(|named| named.limiter.clone())
     }
 
     /// It is told of for the last time.
-    pub(crate) fn remove(&self, name: &str) -> Option<Limiter> {
+    pub(crate) fn remove(&self, name: &str) -> Option<AnyLimiter> {
         let named = self.write().named.remove(name)?;
-        self.signals.tell(&named.limiter, &named.told);
+        self.signals.tell(&named.limiter.stats(), &named.told);
         Some(named.limiter)
     }
 
     /// By name.
-    pub(crate) fn all(&self) -> Vec<Limiter> {
+    pub(crate) fn all(&self) -> Vec<AnyLimiter> {
         let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
         let named = state.named.values();
         named.map(|named| named.limiter.clone()).collect()
@@ -208,50 +204,14 @@ impl Limiters {
             state.named.values().cloned().collect()
         };
         for named in all {
-            self.signals.tell(&named.limiter, &named.told);
+            self.signals.tell(&named.limiter.stats(), &named.told);
         }
     }
 
     /// Those whose idle keys are cleared away: also what machines that share a limit count by themselves meanwhile.
     pub(crate) fn swept(&self) -> Vec<Limiter> {
-        #[allow(unused_mut)]
-        let mut all = self.all();
-        #[cfg(feature = "redis")]
-        all.extend(self.all_shared().iter().filter_map(RedisLimiter::local));
-        all
-    }
-}
-
-#[cfg(feature = "redis")]
-impl Limiters {
-    pub(crate) fn insert_shared(
-        &self,
-        name: ServiceName,
-        config: RateLimitConfig,
-    ) -> Result<RedisLimiter, RegisterLimiterError> {
-        let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
-        let link = state.link(&config)?;
-        let name = state.room_for(name)?;
-        let namespace = Some(self.namespace.clone());
-        let limiter = RedisLimiter::born(name.clone(), namespace, config, link)?;
-        state.shared.insert(name, limiter.clone());
-        Ok(limiter)
-    }
-
-    pub(crate) fn find_shared(&self, name: &str) -> Option<RedisLimiter> {
-        let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
-        state.shared.get(name).cloned()
-    }
-
-    pub(crate) fn remove_shared(&self, name: &str) -> Option<RedisLimiter> {
-        let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
-        state.shared.remove(name)
-    }
-
-    /// By name.
-    pub(crate) fn all_shared(&self) -> Vec<RedisLimiter> {
-        let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
-        state.shared.values().cloned().collect()
+        let all = self.all();
+        all.iter().filter_map(AnyLimiter::counted_here).collect()
     }
 }
 
@@ -259,7 +219,11 @@ impl Limiters {
 impl State {
     /// The connection that another limiter has to the same server, or a new one.
     fn link(&self, config: &RateLimitConfig) -> Result<Arc<Link>, RegisterLimiterError> {
-        let mut links = self.shared.values().map(RedisLimiter::connection);
+        let limiters = self
+            .named
+            .values()
+            .filter_map(|named| named.limiter.redis());
+        let mut links = limiters.map(RedisLimiter::connection);
         let same = |link: &&Arc<Link>| {
             let redis = config.backend.redis.as_ref();
             redis.is_some_and(|redis| link.serves(redis))

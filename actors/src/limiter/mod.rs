@@ -15,10 +15,11 @@
 //! | `table/` | the keys: a bound in number and bytes, and who goes when there is no room |
 //! | `key.rs`, `digest.rs` | [`RateKey`], and what is kept of it |
 //! | `clock.rs` | what time it is; [`ManualClock`] |
-//! | `cell.rs` | all state of a limiter |
+//! | `cell/` | all state of a limiter |
 //! | `taken.rs` | what came of a call |
-//! | `line.rs` | those who wait for their turn |
+//! | `line/` | those who wait for their turn |
 //! | `handle.rs`, `admission.rs`, `reservation.rs` | [`Limiter`], [`Admission`], [`Reservation`] |
+//! | `any.rs`, `turn.rs` | [`AnyLimiter`]: a limiter, wherever it keeps its counts; a call that one is asked for |
 //! | `kinds.rs` | the trait [`RateLimiter`], [`TokenBucketLimiter`], [`SlidingWindowLimiter`], [`FixedWindowLimiter`] |
 //! | `several.rs` | [`check_all`]: several limits as one |
 //! | `limiters.rs`, `registry.rs` | [`RateLimiterRegistry`] |
@@ -29,11 +30,12 @@
 //! | `signals.rs` | events and metrics |
 //! | `address/` | `client_ip`, `TrustedProxies`: whose request it is behind proxies; with the feature `tower` |
 //! | `layer/` | `RateLimitLayer`, `RateLimitMiddleware`: limits around services that serve HTTP; with the feature `tower` |
-//! | `error.rs`, `stats.rs` | [`RateLimitError`], [`RateLimitExceeded`], [`RegisterLimiterError`]; [`RateLimitStatus`], [`LimiterStats`] |
+//! | `error.rs`, `stats.rs` | [`RateLimitError`], [`RateLimitExceeded`], [`RegisterLimiterError`]; [`RateLimitStatus`], [`LimiterStats`], [`RedisStats`] |
 
 #[cfg(feature = "tower")]
 mod address;
 mod admission;
+mod any;
 mod cell;
 mod clock;
 mod digest;
@@ -61,10 +63,12 @@ mod start;
 mod stats;
 mod table;
 mod taken;
+mod turn;
 
 #[cfg(feature = "tower")]
 pub use address::{ForwardedHeader, NoClientIp, TrustedProxies, TrustedProxiesError, client_ip};
 pub use admission::Admission;
+pub use any::AnyLimiter;
 pub use clock::ManualClock;
 pub use error::{RateLimitError, RateLimitExceeded, RegisterLimiterError, Unavailable};
 pub use handle::Limiter;
@@ -77,12 +81,9 @@ pub use layer::{
     RateLimitRefusal, RequestHead, RequestKeys, Respond, by_request,
 };
 #[cfg(feature = "redis")]
-pub use redis::{
-    DecidedBy, Decision, RedisAsk, RedisLimiter, RedisLimiterStats, RedisReservation, RedisStats,
-    check_all_redis,
-};
+pub use redis::{DecidedBy, Decision, RedisAsk, RedisLimiter, check_all_redis};
 pub use registry::{NAME, RateLimiterRegistry, check_in};
 pub use reservation::Reservation;
 pub use service::{LimitedCall, RateLimitedError, RateLimitedService};
 pub use several::{Ask, check_all};
-pub use stats::{LimiterStats, RateLimitStatus};
+pub use stats::{LimiterStats, RateLimitStatus, RedisStats};

@@ -6,12 +6,10 @@ use mainstay_specs::{RateLimitConfig, RateLimitersSpec, ServiceName};
 use mainstay_supervisors::{Child, Namespace};
 
 use super::admission::Admission;
+use super::any::AnyLimiter;
 use super::error::{RateLimitError, RegisterLimiterError};
-use super::handle::Limiter;
 use super::key::RateKey;
 use super::limiters::Limiters;
-#[cfg(feature = "redis")]
-use super::redis::RedisLimiter;
 use super::start;
 use super::stats::LimiterStats;
 
@@ -19,6 +17,9 @@ use super::stats::LimiterStats;
 pub const NAME: &str = "rate_limiters";
 
 /// The rate limiters of a namespace: a handle, cheap to clone.
+///
+/// Each keeps its counts where its configuration says, in this process or in a server: whoever finds it by name need not know. Those
+/// with the same server share a connection.
 ///
 /// They can be made and used whether the service [`child`](Self::child) runs or not. It clears away keys that are idle; it may crash
 /// at any moment, which no caller notices.
@@ -47,9 +48,9 @@ pub const NAME: &str = "rate_limiters";
 /// let production = runtime.start_namespace(NamespaceName::new("production")?, plan).await?;
 ///
 /// for _ in 0..5 {
-///     check_in(&production, &api, RateKey::user("ada"))?;
+///     check_in(&production, &api, RateKey::user("ada")).await?;
 /// }
-/// assert!(check_in(&production, &api, RateKey::user("ada")).is_err());
+/// assert!(check_in(&production, &api, RateKey::user("ada")).await.is_err());
 /// # Ok(())
 /// # }
 /// ```
@@ -86,7 +87,7 @@ impl RateLimiterRegistry {
         &self,
         name: ServiceName,
         config: RateLimitConfig,
-    ) -> Result<Limiter, RegisterLimiterError> {
+    ) -> Result<AnyLimiter, RegisterLimiterError> {
         self.limiters.insert(name, config)
     }
 
@@ -99,87 +100,50 @@ impl RateLimiterRegistry {
         &self,
         name: &ServiceName,
         config: &RateLimitConfig,
-    ) -> Result<Limiter, RegisterLimiterError> {
+    ) -> Result<AnyLimiter, RegisterLimiterError> {
         self.limiters.find_or_insert(name, config)
     }
 
     /// Forgets a limiter, and hands it out. It goes on working for whoever holds it, and its name is free. Telemetry is told of it for
     /// the last time.
-    pub fn unregister(&self, name: &str) -> Option<Limiter> {
+    pub fn unregister(&self, name: &str) -> Option<AnyLimiter> {
         self.limiters.remove(name)
     }
 
     /// The limiter of this name.
     #[must_use]
-    pub fn limiter(&self, name: &str) -> Option<Limiter> {
+    pub fn limiter(&self, name: &str) -> Option<AnyLimiter> {
         self.limiters.find(name)
     }
 
-    /// Lets a call through the limiter of this name that costs 1, or refuses it, as [`Limiter::check`].
+    /// Lets a call through the limiter of this name that costs 1, or refuses it, as [`AnyLimiter::check`].
     ///
     /// # Errors
     ///
-    /// Those of [`Limiter::check`], and [`RateLimitError::Missing`]: a misspelt name is no limit. [`RateLimitError::Elsewhere`] if it
-    /// takes asking a server.
-    pub fn check<'a>(
+    /// Those of [`AnyLimiter::check`], and [`RateLimitError::Missing`]: a misspelt name is no limit.
+    ///
+    /// Cancel safety: as that of [`AnyLimiter::check`].
+    pub async fn check<'a>(
         &self,
         name: &ServiceName,
         key: impl Into<Option<RateKey<'a>>>,
     ) -> Result<Admission, RateLimitError> {
         match self.limiters.find(name.as_str()) {
-            Some(limiter) => limiter.check(key),
-            #[cfg(feature = "redis")]
-            None if self.limiters.find_shared(name.as_str()).is_some() => {
-                Err(RateLimitError::Elsewhere(name.clone()))
-            }
+            Some(limiter) => limiter.check(key).await,
             None => Err(RateLimitError::Missing(name.clone())),
         }
     }
 
     /// All limiters, by name.
     #[must_use]
-    pub fn limiters(&self) -> Vec<Limiter> {
+    pub fn limiters(&self) -> Vec<AnyLimiter> {
         self.limiters.all()
     }
 
     /// Everything there is to know about them, by name.
     #[must_use]
     pub fn stats(&self) -> Vec<LimiterStats> {
-        self.limiters.all().iter().map(Limiter::stats).collect()
-    }
-}
-
-/// Limiters whose counts are in a Redis. They have names and a place among `limiters_max` as the others have.
-#[cfg(feature = "redis")]
-impl RateLimiterRegistry {
-    /// Makes a limiter. It shares the connection of another one with the same backend.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`register`](Self::register).
-    pub fn register_redis(
-        &self,
-        name: ServiceName,
-        config: RateLimitConfig,
-    ) -> Result<RedisLimiter, RegisterLimiterError> {
-        self.limiters.insert_shared(name, config)
-    }
-
-    /// Forgets a limiter, and hands it out. It goes on working for whoever holds it, and its name is free.
-    pub fn unregister_redis(&self, name: &str) -> Option<RedisLimiter> {
-        self.limiters.remove_shared(name)
-    }
-
-    /// The limiter of this name.
-    #[must_use]
-    pub fn redis_limiter(&self, name: &str) -> Option<RedisLimiter> {
-        self.limiters.find_shared(name)
-    }
-
-    /// All of them, by name.
-    #[must_use]
-    pub fn redis_limiters(&self) -> Vec<RedisLimiter> {
-        self.limiters.all_shared()
+        self.limiters.all().iter().map(AnyLimiter::stats).collect()
     }
 }
 
@@ -188,10 +152,12 @@ impl RateLimiterRegistry {
 /// # Errors
 ///
 /// As [`RateLimiterRegistry::check`].
-pub fn check_in<'a>(
+///
+/// Cancel safety: as that of [`AnyLimiter::check`].
+pub async fn check_in<'a>(
     namespace: &Namespace,
     name: &ServiceName,
     key: impl Into<Option<RateKey<'a>>>,
 ) -> Result<Admission, RateLimitError> {
-    RateLimiterRegistry::of(namespace).check(name, key)
+    RateLimiterRegistry::of(namespace).check(name, key).await
 }

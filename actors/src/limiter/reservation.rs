@@ -3,6 +3,8 @@
 use super::admission::Admission;
 use super::digest::Digest;
 use super::handle::Limiter;
+#[cfg(feature = "redis")]
+use super::redis::Grant;
 use super::taken::Taken;
 
 /// What was taken for a call that has not been made yet.
@@ -10,19 +12,52 @@ use super::taken::Taken;
 /// Dropped without a word it goes back, so that a call that is cancelled costs nothing. What goes back is never more than if it
 /// had not been taken: what time has given back meanwhile, or would have been lost to a full bucket, is not given again. After a
 /// change of the limit, or a [reset](Limiter::reset) of the key, nothing goes back.
+///
+/// What was taken in a server goes back in a task of the runtime it was taken in. What cannot be given back, as the server does not
+/// answer then, is lost until time gives it back.
 #[derive(Debug)]
 #[must_use = "what is reserved goes back when this is dropped"]
 pub struct Reservation {
-    limiter: Limiter,
-    taken: Option<(Digest, Taken)>,
+    held: Held,
+    admission: Admission,
     cost: u32,
 }
 
+/// Where it goes back to.
+#[derive(Debug)]
+enum Held {
+    Nowhere,
+    Here(Limiter, Digest, Taken),
+    #[cfg(feature = "redis")]
+    There(Grant),
+}
+
 impl Reservation {
-    pub(super) const fn new(limiter: Limiter, taken: Option<(Digest, Taken)>, cost: u32) -> Self {
+    pub(super) const fn nothing(admission: Admission, cost: u32) -> Self {
         Self {
-            limiter,
-            taken,
+            held: Held::Nowhere,
+            admission,
+            cost,
+        }
+    }
+
+    pub(super) fn new(limiter: Limiter, taken: Option<(Digest, Taken)>, cost: u32) -> Self {
+        let Some((digest, taken)) = taken else {
+            return Self::nothing(Admission::free(), cost);
+        };
+        Self {
+            held: Held::Here(limiter, digest, taken),
+            admission: Admission::of(taken),
+            cost,
+        }
+    }
+
+    /// Of what a server has taken.
+    #[cfg(feature = "redis")]
+    pub(super) const fn there(grant: Grant, admission: Admission, cost: u32) -> Self {
+        Self {
+            held: Held::There(grant),
+            admission,
             cost,
         }
     }
@@ -35,30 +70,41 @@ impl Reservation {
 
     /// What the key had left after it was taken.
     #[must_use]
-    pub fn admission(&self) -> Admission {
-        match self.taken {
-            Some((_, taken)) => Admission::of(taken),
-            None => Admission::free(),
-        }
+    pub const fn admission(&self) -> Admission {
+        self.admission
     }
 
     /// The call was made: nothing goes back.
     pub fn keep(mut self) {
-        self.taken = None;
+        self.give_back(Some(0));
     }
 
     /// The call came to so much, and the rest goes back. What it came to beyond what was taken is not charged.
     pub fn spend(mut self, cost: u32) {
-        self.cost = self.cost.saturating_sub(cost);
+        self.give_back(Some(self.cost.saturating_sub(cost)));
+    }
+
+    /// So much goes back, or all.
+    fn give_back(&mut self, cost: Option<u32>) {
+        match std::mem::replace(&mut self.held, Held::Nowhere) {
+            Held::Nowhere => {}
+            Held::Here(limiter, digest, taken) => {
+                let cost = cost.unwrap_or(self.cost);
+                if cost > 0 {
+                    limiter.cell().refund(digest, &taken, cost);
+                }
+            }
+            #[cfg(feature = "redis")]
+            Held::There(grant) => match cost {
+                Some(cost) => grant.give_back(cost),
+                None => drop(grant),
+            },
+        }
     }
 }
 
 impl Drop for Reservation {
     fn drop(&mut self) {
-        if let Some((digest, taken)) = self.taken.take()
-            && self.cost > 0
-        {
-            self.limiter.cell().refund(digest, &taken, self.cost);
-        }
+        self.give_back(None);
     }
 }

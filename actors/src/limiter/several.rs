@@ -1,16 +1,16 @@
 //! Several limits at once: all of them let a call through, or none takes anything.
 
-use std::sync::{Arc, MutexGuard};
+use std::sync::Arc;
 
 use super::admission::Admission;
-use super::cell::{Cell, look_on};
+use super::cell::{Cell, look_on, too_costly};
 use super::digest::Digest;
 use super::error::RateLimitError;
 use super::handle::Limiter;
 use super::key::RateKey;
-#[cfg(feature = "tower")]
+#[cfg(any(feature = "tower", feature = "redis"))]
 use super::reservation::Reservation;
-use super::table::{Counts, Shard};
+use super::table::{Counts, Guard, Shard};
 use super::taken::{Refused, Source, Taken};
 
 /// What one limiter is asked for.
@@ -75,34 +75,59 @@ pub fn check_all(asked: &[Ask<'_>]) -> Result<Vec<Admission>, RateLimitError> {
         Some((_, taken)) => Admission::of(taken),
         None => Admission::free(),
     };
-    Ok(take_asked(asked)?.into_iter().map(admission).collect())
+    let claims: Result<Vec<_>, _> = asked.iter().map(Claim::of).collect();
+    let taken = take_claims(&claims?)?;
+    Ok(taken.into_iter().map(admission).collect())
+}
+
+/// What one limiter is asked for, of a key that only its digest is known of; none if there is no key and none is needed.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Claim<'a> {
+    pub(super) limiter: &'a Limiter,
+    pub(super) digest: Option<Digest>,
+    pub(super) cost: u32,
+}
+
+impl<'a> Claim<'a> {
+    fn of(ask: &Ask<'a>) -> Result<Self, RateLimitError> {
+        Ok(Self {
+            limiter: ask.limiter,
+            digest: ask.limiter.cell().digest(ask.key)?,
+            cost: ask.cost,
+        })
+    }
 }
 
 /// As [`check_all`], of a call that may not count in the end.
 #[cfg(feature = "tower")]
 pub(super) fn reserve_all(asked: &[Ask<'_>]) -> Result<Vec<Reservation>, RateLimitError> {
-    let taken = take_asked(asked)?;
-    let each = asked.iter().zip(taken);
-    let reservation =
-        |(ask, taken): (&Ask<'_>, _)| Reservation::new(ask.limiter.clone(), taken, ask.cost);
+    let claims: Result<Vec<_>, _> = asked.iter().map(Claim::of).collect();
+    reserve_claims(&claims?)
+}
+
+/// The same, where keys are known already.
+#[cfg(any(feature = "tower", feature = "redis"))]
+pub(super) fn reserve_claims(claims: &[Claim<'_>]) -> Result<Vec<Reservation>, RateLimitError> {
+    let taken = take_claims(claims)?;
+    let each = claims.iter().zip(taken);
+    let reservation = |(claim, taken): (&Claim<'_>, _)| {
+        Reservation::new(claim.limiter.clone(), taken, claim.cost)
+    };
     Ok(each.map(reservation).collect())
 }
 
 /// What was taken, in the order of what was asked; nothing of what costs nothing or needs no key.
-fn take_asked(asked: &[Ask<'_>]) -> Result<Vec<Option<(Digest, Taken)>>, RateLimitError> {
-    let digest = |ask: &Ask<'_>| ask.limiter.cell().digest(ask.key);
-    let digests: Result<Vec<_>, _> = asked.iter().map(digest).collect();
-    let digests = digests?;
-    let places = asked.iter().zip(&digests).enumerate();
+fn take_claims(claims: &[Claim<'_>]) -> Result<Vec<Option<(Digest, Taken)>>, RateLimitError> {
+    let places = claims.iter().enumerate();
     let parts: Vec<Part<'_>> = places
-        .filter_map(|(nth, (ask, digest))| Part::of(nth, ask, (*digest)?))
+        .filter_map(|(nth, claim)| Part::of(nth, claim, claim.digest?))
         .collect();
     let taken = take_all(&parts);
     let taken = taken.map_err(|(part, refused)| {
         let Part { cell, cost, .. } = parts[part];
         cell.error(refused, cost)
     })?;
-    let mut all = vec![None; asked.len()];
+    let mut all = vec![None; claims.len()];
     for (part, taken) in parts.iter().zip(taken) {
         all[part.nth] = Some((part.digest, taken));
     }
@@ -120,13 +145,13 @@ struct Part<'a> {
 }
 
 impl<'a> Part<'a> {
-    fn of(nth: usize, ask: &Ask<'a>, digest: Digest) -> Option<Self> {
-        let cell = ask.limiter.cell();
-        (ask.cost > 0).then(|| Part {
+    fn of(nth: usize, claim: &Claim<'a>, digest: Digest) -> Option<Self> {
+        let cell = claim.limiter.cell();
+        (claim.cost > 0).then(|| Part {
             nth,
             cell,
             digest,
-            cost: ask.cost,
+            cost: claim.cost,
             shard: cell.table.shard_of(digest),
         })
     }
@@ -144,7 +169,7 @@ enum Undo {
     Nothing,
 }
 
-type Locks<'a> = Vec<((usize, usize), MutexGuard<'a, Shard>)>;
+type Locks<'a> = Vec<((usize, usize), Guard<'a, Shard>)>;
 
 /// Takes all, or says which refuses and why.
 fn take_all(parts: &[Part<'_>]) -> Result<Vec<Taken>, (usize, Refused)> {
@@ -226,10 +251,8 @@ fn of<'l>(locks: &'l mut Locks<'_>, part: &Part<'_>) -> &'l mut Shard {
 
 fn take_one(shard: &mut Shard, part: &Part<'_>) -> Result<(Undo, Taken), Refused> {
     let at = shard.at(0, part.digest.tag);
-    let max = shard.terms.dearest;
-    if part.cost > max {
-        shard.counts.refused += 1;
-        return Err(Refused::TooCostly { max });
+    if part.cost > shard.terms.dearest {
+        return too_costly(shard).map(|taken| (Undo::Nothing, taken));
     }
     let Some(slot) = shard.find(part.digest.tag) else {
         let taken = part.cell.without_seat(shard, at, part.cost, true)?;

@@ -8,12 +8,11 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 
 use mainstay_supervisors::{Namespace, WeakNamespace};
 
-use super::handle::Limiter;
 use super::stats::LimiterStats;
 use crate::MetricsStore;
 use crate::telemetry::{
     Emitter, EventDescriptor, RATE_LIMITER_EVICTED, RATE_LIMITER_FULL, RATE_LIMITER_LIMITED,
-    RATE_LIMITER_RECONFIGURED, RATE_LIMITER_SHADOWED, TelemetryService,
+    RATE_LIMITER_RECONFIGURED, RATE_LIMITER_SHADOWED, RATE_LIMITER_UNDECIDED, TelemetryService,
 };
 
 /// The calls that were let through, by `policy`.
@@ -23,8 +22,9 @@ const ALLOWED: &str = "foundation.rate_limiter.allowed";
 const LIMITED: &str = "foundation.rate_limiter.limited";
 
 /// Every kind of event that a limiter has, in the order in which they are told.
-const KINDS: [EventDescriptor; 5] = [
+const KINDS: [EventDescriptor; 6] = [
     RATE_LIMITER_RECONFIGURED,
+    RATE_LIMITER_UNDECIDED,
     RATE_LIMITER_LIMITED,
     RATE_LIMITER_SHADOWED,
     RATE_LIMITER_FULL,
@@ -60,6 +60,7 @@ impl Totals {
             refused: stats.refused,
             kinds: [
                 changes,
+                stats.undecided,
                 stats.refused,
                 stats.shadowed,
                 stats.crowded,
@@ -112,12 +113,11 @@ impl Signals {
 
     /// Tells what a limiter has done since it was last told of. Handlers of telemetry are called by this, here and now; no lock
     /// is held meanwhile. What nobody listens to counts as told.
-    pub(crate) fn tell(&self, limiter: &Limiter, told: &Told) {
+    pub(crate) fn tell(&self, stats: &LimiterStats, told: &Told) {
         let Some(namespace) = self.namespace.upgrade() else {
             return;
         };
-        let stats = limiter.stats();
-        let (totals, added) = told.catch_up(&stats);
+        let (totals, added) = told.catch_up(stats);
         if added == Totals::default() {
             return;
         }
@@ -132,7 +132,7 @@ impl Signals {
             if count == 0 {
                 continue;
             }
-            log(&stats, KINDS[nth].path, count, total);
+            log(stats, KINDS[nth].path, count, total);
             if let Some(emitters) = emitters {
                 let policy = (&stats.name, &namespace);
                 emitters[nth].emit(|| {
@@ -152,8 +152,8 @@ impl Signals {
         }
         let telemetry = TelemetryService::in_namespace(namespace)?;
         let emitter = |kind: EventDescriptor| telemetry.event(kind.event_path()).ok();
-        let [a, b, c, d, e] = KINDS.map(emitter);
-        let emitters = [a?, b?, c?, d?, e?];
+        let [a, b, c, d, e, f] = KINDS.map(emitter);
+        let emitters = [a?, b?, c?, d?, e?, f?];
         Some(self.emitters.get_or_init(|| emitters))
     }
 }
@@ -171,7 +171,21 @@ fn add(store: &MetricsStore, name: &'static str, policy: &str, count: u64) {
 fn log(stats: &LimiterStats, event: &'static str, count: u64, total: u64) {
     let policy = stats.name.as_str();
     let namespace = stats.namespace.as_ref().map(|name| name.as_str());
-    if event == RATE_LIMITER_FULL.path {
+    let failure = stats
+        .redis
+        .as_ref()
+        .and_then(|redis| redis.last_failure.as_deref());
+    if event == RATE_LIMITER_UNDECIDED.path {
+        tracing::warn!(
+            namespace,
+            policy,
+            event,
+            count,
+            total,
+            failure,
+            "rate limiter"
+        );
+    } else if event == RATE_LIMITER_FULL.path {
         tracing::warn!(namespace, policy, event, count, total, "rate limiter");
     } else {
         tracing::debug!(namespace, policy, event, count, total, "rate limiter");
@@ -185,7 +199,7 @@ mod tests {
     use mainstay_specs::RateLimitConfig;
 
     use super::*;
-    use crate::limiter::RateKey;
+    use crate::limiter::{Limiter, RateKey};
 
     #[test]
     fn what_was_told_is_not_told_again_and_nothing_is_left_out() {
@@ -206,6 +220,6 @@ mod tests {
         let (again, nothing) = told.catch_up(&early);
         assert_eq!((again, nothing), (totals, Totals::default()));
         let (_, added) = told.catch_up(&call(1));
-        assert_eq!((added.admitted, added.kinds), (0, [0, 1, 0, 0, 0]));
+        assert_eq!((added.admitted, added.kinds), (0, [0, 0, 1, 0, 0, 0]));
     }
 }

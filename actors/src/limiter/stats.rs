@@ -59,4 +59,34 @@ pub struct LimiterStats {
     pub waiting: u64,
     /// The version of its configuration, from 1.
     pub config_version: u64,
+    /// The calls that were decided without the server that has the counts; 0 where the counts are in this process.
+    pub undecided: u64,
+    /// The connection to the server; none where the counts are in this process.
+    pub redis: Option<RedisStats>,
+}
+
+/// A connection to a Redis at one moment. Limiters with the same backend in one namespace share one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct RedisStats {
+    /// Whether calls are sent: not during a pause after some without an answer.
+    pub is_up: bool,
+    /// How often calls were stopped, over its life.
+    pub outages: u64,
+    /// The calls that were answered.
+    pub answered: u64,
+    /// The calls that were sent and not answered, or not with what they asked for.
+    pub failed: u64,
+    /// Those of them that were not answered within the time limit.
+    pub late: u64,
+    /// The calls that were not sent, during a pause or as too many were under way.
+    pub withheld: u64,
+    /// How often the server did not know a script and was sent its text.
+    pub reloaded: u64,
+    /// The calls that are under way.
+    pub in_flight: u32,
+    /// How many may be.
+    pub in_flight_max: u32,
+    /// What was wrong the last time. It names neither keys nor the address.
+    pub last_failure: Option<String>,
 }

@@ -32,13 +32,6 @@ pub const MEMORY_CHECK: EventDescriptor =
 pub const MEMORY_PRESSURE: EventDescriptor =
     EventDescriptor::new("foundation.memory.pressure", &["pressure"], &["level"]);
 
-/// A call was refused by a rate limit.
-pub const RATE_LIMIT_REJECTED: EventDescriptor = EventDescriptor::new(
-    "foundation.rate_limit.rejected",
-    &["count"],
-    &["function", "retry_after"],
-);
-
 /// Calls were refused by a rate limiter. As of all events of limiters, there is one for each limiter (`policy`) and interval at most,
 /// whatever happens: `count` says how often it has since the one before, and `total` over the life of the limiter.
 pub const RATE_LIMITER_LIMITED: EventDescriptor = limiter("foundation.rate_limiter.limited");
@@ -48,6 +41,8 @@ pub const RATE_LIMITER_SHADOWED: EventDescriptor = limiter("foundation.rate_limi
 pub const RATE_LIMITER_FULL: EventDescriptor = limiter("foundation.rate_limiter.full");
 /// Keys of a limiter were forgotten that were idle.
 pub const RATE_LIMITER_EVICTED: EventDescriptor = limiter("foundation.rate_limiter.evicted");
+/// Calls of a limiter were decided without the server that has its counts: it is gone, slow, or refuses.
+pub const RATE_LIMITER_UNDECIDED: EventDescriptor = limiter("foundation.rate_limiter.undecided");
 /// A limiter goes by another configuration: `total` is how often that has changed.
 pub const RATE_LIMITER_RECONFIGURED: EventDescriptor =
     limiter("foundation.rate_limiter.reconfigured");
@@ -153,11 +148,11 @@ pub const CATALOGUE: &[EventDescriptor] = &[
     CIRCUIT_BREAKER_PROBES_INCONCLUSIVE,
     MEMORY_CHECK,
     MEMORY_PRESSURE,
-    RATE_LIMIT_REJECTED,
     RATE_LIMITER_LIMITED,
     RATE_LIMITER_SHADOWED,
     RATE_LIMITER_FULL,
     RATE_LIMITER_EVICTED,
+    RATE_LIMITER_UNDECIDED,
     RATE_LIMITER_RECONFIGURED,
     CONNECTION_POOL_STARTED,
     CONNECTION_POOL_CHECKOUT,

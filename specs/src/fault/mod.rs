@@ -1,5 +1,6 @@
 //! What is wrong with a spec: one fault, and all of them.
 
+mod hide;
 mod render;
 
 use std::fmt;

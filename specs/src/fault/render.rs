@@ -2,6 +2,7 @@
 
 use std::fmt::{self, Write as _};
 
+use super::hide::hide;
 use super::{Fault, Faults, MORE};
 use crate::position::Lines;
 
@@ -10,7 +11,8 @@ impl Faults {
     ///
     /// `source` is the text the faults were found in. Faults without a position, or with one that `source` does not
     /// have, are shown without a line. Tabs are shown as four spaces, other control characters as `·`, and of a long
-    /// line only the part around the fault.
+    /// line only the part around the fault. Of what is in quotes after `secret:`, `password:` or `token:`, and of who is named in an
+    /// address such as `redis://user:password@host`, only dots are shown.
     #[must_use]
     pub fn render(&self, file_name: &str, source: &str) -> String {
         let lines = Lines::of(source);
@@ -52,7 +54,7 @@ impl fmt::Display for Block<'_> {
         let Some(line) = self.lines.line(position.line) else {
             return Ok(());
         };
-        let shown = Shown::of(line, position.column, self.fault.width);
+        let shown = Shown::of(&hide(line), position.column, self.fault.width);
         writeln!(f, "{gap} |")?;
         writeln!(f, "{number} | {}", shown.text)?;
         let indent = " ".repeat(shown.indent);

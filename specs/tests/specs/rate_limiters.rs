@@ -142,6 +142,19 @@ fn a_redis_that_machines_share_is_read_with_all_that_can_be_said() {
 }
 
 #[test]
+fn no_secret_is_shown_where_something_else_in_its_line_is_wrong() {
+    let text = "(namespaces: [(name: \"app\", services: (rate_limiters: (limiters: [(name: \"api\", config: (
+        limit: 0, backend: (redis: (url: \"redis://ada:hunter2@h\", secret: \"0123456789abcdef\")))),
+        ])))])";
+    let faults = NodeSpec::from_ron(text, &AnyKind).expect_err("it is no limit");
+    let shown = faults.render("node.ron", text);
+    assert!(shown.contains("limit: 0, backend"), "{shown}");
+    for secret in ["ada", "hunter2", "0123"] {
+        assert!(!shown.contains(secret), "{shown}");
+    }
+}
+
+#[test]
 fn what_is_wrong_with_a_redis_is_told_at_its_place() {
     let redis = |url: &str| {
         limiter_faults(&format!(
@@ -149,6 +162,9 @@ fn what_is_wrong_with_a_redis_is_told_at_its_place() {
         ))
     };
     let at = "3:6: backend.redis.url: expected";
+    // What was found may be a password, where something was forgotten.
+    let port = " a port from 1 to 65535 after the host, found something else: a host has to come after user and password";
+    let database = " the number of a database after the address, found something else: a `/` in a password is written `%2F`";
     for (url, told) in [
         (
             "10.0.0.5",
@@ -156,24 +172,21 @@ fn what_is_wrong_with_a_redis_is_told_at_its_place() {
         ),
         ("redis://", " a host after redis://"),
         ("redis://:pass@/", " a host after redis://"),
-        (
-            "redis://h:70000",
-            " a port from 1 to 65535 after the host, found \"70000\"",
-        ),
-        (
-            "redis://[::1]:0",
-            " a port from 1 to 65535 after the host, found \"0\"",
-        ),
-        (
-            "redis://h/x",
-            " the number of a database after the address, found \"x\"",
-        ),
+        ("redis://h:70000", port),
+        ("redis://[::1]:0", port),
+        ("redis://h/x", database),
         ("unix://run", " the path of a socket that begins with /"),
         (
             "rediss://h",
             " redis:// or unix://, found rediss://: encrypted connections are not supported",
         ),
         ("http://h", " redis:// or unix://, found \"http\""),
+        ("redis://default:hunter2", port),
+        ("redis://ada/hunter2@h", database),
+        (
+            "default:hunter2://h",
+            " redis:// or unix://, found something else before ://",
+        ),
     ] {
         assert_eq!(redis(url), format!("{at}{told}"), "{url}");
     }

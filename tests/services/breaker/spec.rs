@@ -108,6 +108,61 @@ async fn a_breaker_of_the_spec_that_there_is_no_room_for_fails_the_start() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_family_of_the_spec_that_was_forgotten_stays_so() {
+    let spec = CircuitBreakersSpec::default().family(name("shards"), touchy());
+    let bed = Bed::with(spec).await;
+    assert!(bed.breakers.unregister_keyed("shards").is_some());
+    bed.crash().await;
+    assert!(bed.breakers.families().is_empty());
+    bed.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_keeper_starts_again_where_there_is_no_room_left() {
+    let spec = CircuitBreakersSpec::default()
+        .breakers_max(2)
+        .breaker(name("cache"))
+        .breaker(name("db"))
+        .family(name("hosts"), touchy())
+        .family(name("shards"), touchy());
+    let bed = Bed::with(spec).await;
+    bed.crash().await;
+    assert!(bed.breakers.unregister("db").is_some());
+    assert!(bed.breakers.unregister_keyed("shards").is_some());
+    let other = bed.breakers.register_default(name("other"));
+    other.expect("there is room");
+    let others = bed.breakers.keyed(name("others"), touchy());
+    others.expect("there is room");
+    bed.crash().await;
+    let names = bed.breakers.circuits();
+    let names: Vec<_> = names.iter().map(|one| one.name().as_str()).collect();
+    assert_eq!(names, ["cache", "other"]);
+    let names = bed.breakers.families();
+    let names: Vec<_> = names.iter().map(|one| one.name().as_str()).collect();
+    assert_eq!(names, ["hosts", "others"]);
+    bed.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_start_has_made_that_failed_and_was_forgotten_is_not_made_by_the_next() {
+    let runtime = Runtime::new();
+    let namespace = runtime.namespace("app").await.expect("it starts");
+    let breakers = CircuitBreakerRegistry::of(&namespace);
+    breakers.register_default(name("other")).expect("it is new");
+    let spec = CircuitBreakersSpec::default()
+        .breakers_max(2)
+        .breaker(name("cache"))
+        .breaker(name("db"));
+    let child = || CircuitBreakerRegistry::child(spec.clone());
+    assert!(namespace.start_child(child()).await.is_err());
+    assert!(breakers.unregister("cache").is_some());
+    namespace.start_child(child()).await.expect("there is room");
+    let names = breakers.circuits();
+    let names: Vec<_> = names.iter().map(|one| one.name().as_str()).collect();
+    assert_eq!(names, ["db", "other"]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_bound_on_keys_is_that_of_the_spec_also_for_families_that_were_made_before() {
     let runtime = Runtime::new();
     let namespace = runtime.namespace("app").await.expect("it starts");

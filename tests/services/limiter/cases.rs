@@ -1,11 +1,12 @@
 //! What callers may come with.
 
 use mainstay_actors::limiter::{
-    Limiter, RateKey, RateLimitError, RateLimiterRegistry, RegisterLimiterError, check_in,
+    Ask, Limiter, RateKey, RateLimitError, RateLimiterRegistry, RegisterLimiterError, check_all,
+    check_in,
 };
 use mainstay_supervisors::specs::{OnMissingKey, RateLimitConfig, RateLimitersSpec};
 
-use super::support::{ALGORITHMS, Bed, admitted, alone, name, remaining, seconds};
+use super::support::{ALGORITHMS, Bed, admitted, alone, local, name, remaining, seconds};
 
 #[tokio::test(start_paused = true)]
 async fn keys_and_limiters_and_namespaces_have_nothing_to_do_with_each_other() {
@@ -14,17 +15,17 @@ async fn keys_and_limiters_and_namespaces_have_nothing_to_do_with_each_other() {
     let other = bed
         .limiters
         .register(name("login"), RateLimitConfig::fixed_window(5, seconds(60)));
-    let other = other.expect("it is new");
+    let other = local(&other.expect("it is new"));
     assert_eq!(admitted(&api, "a", 6), 5);
     assert_eq!(admitted(&api, "b", 6), 5);
     assert_eq!(admitted(&other, "a", 6), 5);
     let elsewhere = bed.runtime.namespace("other").await.expect("it starts");
-    let missing = check_in(&elsewhere, &name("api"), RateKey::from("a"));
+    let missing = check_in(&elsewhere, &name("api"), RateKey::from("a")).await;
     assert_eq!(missing.err(), Some(RateLimitError::Missing(name("api"))));
     let limiters = RateLimiterRegistry::of(&elsewhere);
     let twin = limiters.register(name("api"), RateLimitConfig::fixed_window(5, seconds(60)));
     assert_eq!(
-        admitted(&twin.expect("it is new"), "a", 6),
+        admitted(&local(&twin.expect("it is new")), "a", 6),
         5,
         "it needs no keeper"
     );
@@ -115,6 +116,45 @@ async fn calls_without_a_key_are_treated_as_the_policy_says() {
     }
     assert_eq!(admits.stats().keys, 0);
     assert_eq!(admits.status(None), Ok(None));
+}
+
+#[tokio::test(start_paused = true)]
+async fn for_no_reason_does_one_that_looks_on_refuse_a_call() {
+    for algorithm in ALGORITHMS {
+        let config = RateLimitConfig::new(algorithm, 3, seconds(60));
+        let looks = alone(config.clone().shadow(true));
+        // Without a key, and for more than can ever be had: alone, with others, waiting, reserving.
+        assert_eq!(looks.check(None).map(|a| a.is_counted()), Ok(false));
+        let dear = looks.check_n(RateKey::from("a"), 4);
+        assert_eq!(
+            dear.map(|a| (a.is_counted(), a.remaining())),
+            Ok((false, None))
+        );
+        let holds = alone(config.clone());
+        let with = |key, cost| {
+            let asked = [
+                Ask::new(&holds, RateKey::from("b")),
+                Ask::new(&looks, key).cost(cost),
+            ];
+            check_all(&asked).map(drop)
+        };
+        assert_eq!(with(None, 1), Ok(()));
+        assert_eq!(with(Some(RateKey::from("a")), 4), Ok(()));
+        assert!(looks.wait(RateKey::from("a"), 4).await.is_ok());
+        drop(looks.reserve(RateKey::from("a"), 4).expect("it looks on"));
+        assert_eq!(looks.status(None), Ok(None));
+        let stats = looks.stats();
+        assert_eq!(
+            (stats.admitted, stats.refused, stats.shadowed),
+            (6, 0, 6),
+            "{algorithm:?}"
+        );
+        assert_eq!(remaining(&looks, "a"), 3, "nothing was taken");
+        looks.reconfigure(config).expect("it is valid");
+        assert!(looks.check(None).is_err());
+        assert!(looks.check_n(RateKey::from("a"), 4).is_err());
+        assert_eq!(looks.stats().refused, 2);
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -4,7 +4,7 @@ use mainstay_actors::limiter::RateKey;
 use mainstay_supervisors::Fault;
 use mainstay_supervisors::specs::{RateLimitConfig, RateLimitersSpec};
 
-use super::support::{ALGORITHMS, Bed, admitted, name, seconds, settle};
+use super::support::{ALGORITHMS, Bed, admitted, local, name, seconds, settle};
 
 #[tokio::test(start_paused = true)]
 async fn limits_and_configuration_survive_the_keeper() {
@@ -13,11 +13,12 @@ async fn limits_and_configuration_survive_the_keeper() {
         let spec = RateLimitersSpec::default().limiter(name("api"), config.clone());
         let bed = Bed::with(spec).await;
         let limiter = bed.limiters.limiter("api").expect("it is in the spec");
+        let limiter = local(&limiter);
         assert_eq!(admitted(&limiter, "a", 9), 5);
         let next = RateLimitConfig::new(algorithm, 7, seconds(60));
         limiter.reconfigure(next.clone()).expect("it is valid");
         bed.crash().await;
-        let found = bed.limiters.limiter("api").expect("it is there");
+        let found = local(&bed.limiters.limiter("api").expect("it is there"));
         assert_eq!(*found.config(), next);
         assert_eq!(found.stats().config_version, 2);
         assert_eq!(admitted(&found, "a", 9), 2, "no crash is a refill");

@@ -3,7 +3,7 @@
 use mainstay_actors::limiter::{NAME, RateKey};
 use mainstay_supervisors::specs::{AnyKind, NodeSpec, RateLimitConfig, RateLimitersSpec};
 
-use super::support::{Bed, admitted, name, seconds};
+use super::support::{Bed, admitted, local, name, seconds};
 
 #[tokio::test(start_paused = true)]
 async fn the_limiters_of_a_file_are_there_from_the_start() {
@@ -22,9 +22,14 @@ async fn the_limiters_of_a_file_are_there_from_the_start() {
         .collect();
     assert_eq!(names, ["api", "login"]);
     let login = bed.limiters.limiter("login").expect("it is there");
-    assert_eq!(admitted(&login, "a", 9), 3);
+    assert_eq!(admitted(&local(&login), "a", 9), 3);
     assert_eq!(bed.limiters.stats()[1].refused, 6);
-    assert!(bed.limiters.check(&name("api"), RateKey::from("a")).is_ok());
+    assert!(
+        bed.limiters
+            .check(&name("api"), RateKey::from("a"))
+            .await
+            .is_ok()
+    );
     bed.end().await;
 }
 

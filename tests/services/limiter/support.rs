@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::time::Duration;
 
-use mainstay_actors::limiter::{Limiter, NAME, RateKey, RateLimiterRegistry};
+use mainstay_actors::limiter::{AnyLimiter, Limiter, NAME, RateKey, RateLimiterRegistry};
 use mainstay_supervisors::specs::{
     Algorithm, NamespaceName, RateLimitConfig, RateLimitersSpec, ServiceName, Strategy,
     SupervisorFlags,
@@ -50,7 +50,7 @@ impl Bed {
     /// A limiter called `api`.
     pub(super) fn limiter(&self, config: RateLimitConfig) -> Limiter {
         let made = self.limiters.register(name("api"), config);
-        made.expect("there is none yet")
+        local(&made.expect("there is none yet"))
     }
 
     pub(super) fn keeper(&self) -> Process {
@@ -77,6 +77,11 @@ impl Bed {
 
 pub(super) fn name(text: &str) -> ServiceName {
     ServiceName::new(text).expect("a name")
+}
+
+/// One that counts in this process.
+pub(super) fn local(limiter: &AnyLimiter) -> Limiter {
+    limiter.local().expect("it counts here").clone()
 }
 
 /// A limiter that stands alone.

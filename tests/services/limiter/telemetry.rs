@@ -9,7 +9,7 @@ use mainstay_actors::metrics::{Tags, TimeWindow};
 use mainstay_actors::telemetry::{CATALOGUE, Event, EventDescriptor};
 use mainstay_supervisors::specs::{OnFull, RateLimitConfig, RateLimitersSpec};
 
-use super::support::{admitted, name, seconds, settle};
+use super::support::{admitted, local, name, seconds, settle};
 
 const ALL: &str = "foundation.rate_limiter.*";
 
@@ -29,7 +29,7 @@ fn slow(limit: u32) -> RateLimitConfig {
 
 fn register(limiters: &RateLimiterRegistry, called: &str, config: RateLimitConfig) -> Limiter {
     let made = limiters.register(name(called), config);
-    made.expect("it is new")
+    local(&made.expect("it is new"))
 }
 
 /// To the next moment at which is told.

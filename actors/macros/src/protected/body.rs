@@ -2,12 +2,12 @@
 
 use proc_macro2::TokenStream;
 use quote::quote;
-use syn::{Block, Error, Result, ReturnType, Signature};
+use syn::{Block, Error, Result, Signature};
 
 use super::options::Options;
-use crate::shape::{Gives, annotated, future_output, gives, hint, may_be_result, names_self};
-
-const RESULT: &str = "expected a function that returns a `Result`, as a call that is refused has to come to an error";
+use crate::shape::{
+    Gives, annotated, check_awaited, check_result, future_output, gives, hint, names_self,
+};
 
 /// Refuses what cannot be protected.
 pub(super) fn check(options: &Options, signature: &Signature) -> Result<()> {
@@ -26,27 +26,10 @@ pub(super) fn check(options: &Options, signature: &Signature) -> Result<()> {
         let text = "the breaker is found by way of `self`, which this function does not have";
         return Err(Error::new_spanned(&signature.ident, text));
     }
-    match &signature.output {
-        ReturnType::Default => Err(Error::new_spanned(&signature.ident, RESULT)),
-        ReturnType::Type(_, output) if !may_be_result(signature, output) => {
-            Err(Error::new_spanned(output, RESULT))
-        }
-        ReturnType::Type(..) => check_fallback(options, signature),
-    }
-}
-
-fn check_fallback(options: &Options, signature: &Signature) -> Result<()> {
-    let awaits = options
-        .fallback
-        .as_ref()
-        .and_then(|fallback| fallback.awaits);
-    match (awaits, gives(signature)) {
-        (Some(awaits), Gives::Value) => {
-            let text = "an async fallback is for functions that are `async`, or that give a future";
-            Err(Error::new(awaits, text))
-        }
-        _ => Ok(()),
-    }
+    check_result(signature)?;
+    let fallback = options.fallback.as_ref();
+    let awaits = fallback.and_then(|fallback| fallback.awaits);
+    check_awaited(awaits.map(|place| (place, "an async fallback")), signature)
 }
 
 pub(super) fn written(options: &Options, signature: &Signature, block: &Block) -> Result<Block> {

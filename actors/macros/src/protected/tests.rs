@@ -2,29 +2,18 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use super::expand;
+use crate::told;
 
-/// The messages of the compile errors.
 fn faults(options: TokenStream, item: &TokenStream) -> Vec<String> {
-    let expanded = expand(options, item).to_string();
-    let errors = expanded.split("compile_error").skip(1);
-    let text = |error: &str| {
-        let (_, rest) = error.split_once('"').expect("a message");
-        let (text, _) = rest.split_once("\" ").expect("its end");
-        text.replace("\\\"", "\"")
-    };
-    errors.map(text).collect()
+    told::faults(&expand(options, item))
 }
 
 fn fault(options: TokenStream, item: &TokenStream) -> String {
-    let faults = faults(options, item);
-    assert_eq!(faults.len(), 1, "{faults:?}");
-    faults.into_iter().next().expect("one")
+    told::fault(&expand(options, item))
 }
 
 fn text(options: TokenStream, item: &TokenStream) -> String {
-    let expanded = expand(options, item).to_string();
-    assert!(!expanded.contains("compile_error"), "{expanded}");
-    expanded.split_whitespace().collect()
+    told::text(&expand(options, item))
 }
 
 #[test]
@@ -60,30 +49,8 @@ fn what_is_no_option_is_refused_where_it_stands() {
 #[test]
 fn what_cannot_be_protected_is_refused() {
     let refused = |function| fault(quote!(breaker = "db"), &function);
-    let result = "expected a function that returns a `Result`, as a call that is refused has to come to an error";
-    for function in [
-        quote!(
-            fn get() {}
-        ),
-        quote!(
-            async fn get() -> Option<u8> {}
-        ),
-        quote!(
-            fn get() -> ! {
-                loop {}
-            }
-        ),
-        quote!(
-            fn get(&self) -> &Result<u8, Error> {}
-        ),
-        quote!(
-            fn get() -> (u8, u8) {}
-        ),
-        quote!(
-            fn get() -> impl Iterator<Item = u8> {}
-        ),
-    ] {
-        assert_eq!(refused(function.clone()), result, "{function}");
+    for function in told::without_result() {
+        assert_eq!(refused(function.clone()), told::RESULT, "{function}");
     }
     assert_eq!(
         refused(quote!(
@@ -108,14 +75,7 @@ fn what_cannot_be_protected_is_refused() {
 
 #[test]
 fn results_by_any_name_are_taken() {
-    for output in [
-        quote!(Result<u8, Error>),
-        quote!(io::Result<()>),
-        quote!(Answer),
-        quote!(impl Future<Output = Result<u8, Error>> + Send),
-        quote!(Pin<Box<dyn Future<Output = Answer> + Send + 'a>>),
-        quote!(BoxFuture<'a, Answer>),
-    ] {
+    for output in told::results() {
         let function = quote!(fn get<'a>() -> #output { todo() });
         let text = text(quote!(breaker = "db"), &function);
         assert!(text.contains(r#"::admit(&(::mainstay::actors::breaker::protect::Named("db")),"#));

@@ -1,13 +1,11 @@
 //! What is written in place of a body.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream};
 use quote::quote;
 use syn::{Block, Error, Result, ReturnType, Signature};
 
 use super::options::{Limiter, OnLimited, Options};
-use crate::shape::{Gives, future_output, gives, may_be_result, names_self};
-
-const RESULT: &str = "expected a function that returns a `Result`, as a call that is refused has to come to an error";
+use crate::shape::{Gives, RESULT, check_awaited, check_result, future_output, gives, names_self};
 
 /// Refuses what cannot be limited.
 pub(super) fn check(options: &Options, signature: &Signature) -> Result<()> {
@@ -16,13 +14,8 @@ pub(super) fn check(options: &Options, signature: &Signature) -> Result<()> {
         return Err(Error::new_spanned(constant, text));
     }
     check_given(options, signature)?;
-    match &signature.output {
-        ReturnType::Default => Err(Error::new_spanned(&signature.ident, RESULT)),
-        ReturnType::Type(_, output) if !may_be_result(signature, output) => {
-            Err(Error::new_spanned(output, RESULT))
-        }
-        ReturnType::Type(..) => check_awaited(options, signature),
-    }
+    check_result(signature)?;
+    check_awaited(awaits(options), signature)
 }
 
 /// What has to be given, and of what it may be made.
@@ -54,27 +47,22 @@ fn check_given(options: &Options, signature: &Signature) -> Result<()> {
     }
 }
 
-fn check_awaited(options: &Options, signature: &Signature) -> Result<()> {
-    let awaits = match &options.on_limited {
+/// Where it is said that something has to be awaited, and what.
+fn awaits(options: &Options) -> Option<(Span, &'static str)> {
+    match &options.on_limited {
         Some(OnLimited::Wait(place, _)) => Some((*place, "`wait`")),
         Some(OnLimited::Fallback(fallback)) => {
             fallback.awaits.map(|place| (place, "an async fallback"))
         }
         Some(OnLimited::Error) | None => None,
-    };
-    match (awaits, gives(signature)) {
-        (Some((place, what)), Gives::Value) => {
-            let text = format!("{what} is for functions that are `async`, or that give a future");
-            Err(Error::new(place, text))
-        }
-        _ => Ok(()),
     }
 }
 
 pub(super) fn written(options: &Options, signature: &Signature, block: &Block) -> Result<Block> {
-    let (asks, failed) = (asks(options), handled(options));
+    let gives = gives(signature);
+    let (asks, failed) = (asks(options, &gives), handled(options));
     let statements = &block.stmts;
-    let body = match gives(signature) {
+    let body = match gives {
         Gives::Value | Gives::Async => quote! {
             #asks
             if let ::core::result::Result::Err(__limited) = __asked {
@@ -115,11 +103,11 @@ fn later(asks: &TokenStream, made: &TokenStream, failed: &TokenStream) -> TokenS
     }
 }
 
-/// Asks the limiter. What the key and the limiter were found by is not held while there is a wait.
-fn asks(options: &Options) -> TokenStream {
+/// Asks the limiter. What the key and the limiter were found by is not held while a server is asked, or while there is a wait.
+fn asks(options: &Options, gives: &Gives) -> TokenStream {
     let (call, asked) = (options.call(), options.asked());
-    match &options.on_limited {
-        Some(OnLimited::Wait(_, within)) => {
+    match (&options.on_limited, gives) {
+        (Some(OnLimited::Wait(_, within)), _) => {
             let within = match within {
                 Some(within) => quote!(::core::option::Option::Some(#within)),
                 None => quote!(::core::option::Option::None),
@@ -129,7 +117,11 @@ fn asks(options: &Options) -> TokenStream {
                 let __asked = #call::wait(__turn, #within).await;
             }
         }
-        _ => quote!(let __asked = #call::admit(#asked);),
+        (_, Gives::Value) => quote!(let __asked = #call::admit(#asked);),
+        _ => quote! {
+            let __begun = #call::begin(#asked);
+            let __asked = #call::ask(__begun).await;
+        },
     }
 }
 

@@ -2,29 +2,18 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use super::expand;
+use crate::told;
 
-/// The messages of the compile errors.
 fn faults(options: TokenStream, item: &TokenStream) -> Vec<String> {
-    let expanded = expand(options, item).to_string();
-    let errors = expanded.split("compile_error").skip(1);
-    let text = |error: &str| {
-        let (_, rest) = error.split_once('"').expect("a message");
-        let (text, _) = rest.split_once("\" }").expect("its end");
-        text.replace("\\\"", "\"")
-    };
-    errors.map(text).collect()
+    told::faults(&expand(options, item))
 }
 
 fn fault(options: TokenStream, item: &TokenStream) -> String {
-    let faults = faults(options, item);
-    assert_eq!(faults.len(), 1, "{faults:?}");
-    faults.into_iter().next().expect("one")
+    told::fault(&expand(options, item))
 }
 
 fn text(options: TokenStream, item: &TokenStream) -> String {
-    let expanded = expand(options, item).to_string();
-    assert!(!expanded.contains("compile_error"), "{expanded}");
-    expanded.split_whitespace().collect()
+    told::text(&expand(options, item))
 }
 
 #[test]
@@ -111,24 +100,8 @@ fn limiter_and_key_have_to_be_given() {
 #[test]
 fn what_cannot_be_limited_is_refused() {
     let refused = |function| fault(quote!(limiter = "api", key = Global), &function);
-    let result = "expected a function that returns a `Result`, as a call that is refused has to come to an error";
-    for function in [
-        quote!(
-            fn get() {}
-        ),
-        quote!(
-            async fn get() -> Option<u8> {}
-        ),
-        quote!(
-            fn get() -> ! {
-                loop {}
-            }
-        ),
-        quote!(
-            fn get() -> impl Iterator<Item = u8> {}
-        ),
-    ] {
-        assert_eq!(refused(function.clone()), result, "{function}");
+    for function in told::without_result() {
+        assert_eq!(refused(function.clone()), told::RESULT, "{function}");
     }
     assert_eq!(
         refused(quote!(
@@ -142,6 +115,15 @@ fn what_cannot_be_limited_is_refused() {
         )),
         "expected a function with a body, or an impl block"
     );
+}
+
+#[test]
+fn results_by_any_name_are_taken() {
+    for output in told::results() {
+        let function = quote!(fn get<'a>() -> #output { todo() });
+        let text = text(quote!(limiter = "api", key = Global), &function);
+        assert!(text.contains(r#"(&(::mainstay::actors::limiter::limit::Named("api")),"#));
+    }
 }
 
 #[test]
@@ -189,7 +171,7 @@ fn a_key_is_made_by_its_strategy() {
     ] {
         let text = with(key);
         let asked = format!(
-            "admit(&(::mainstay::actors::limiter::limit::Named(\"api\")),||::mainstay::actors::limiter::limit::Absent::Error,::mainstay::actors::limiter::{made},3)"
+            "begin(&(::mainstay::actors::limiter::limit::Named(\"api\")),||::mainstay::actors::limiter::limit::Absent::Error,::mainstay::actors::limiter::{made},3)"
         );
         assert!(text.contains(&asked), "{text}");
     }
@@ -212,7 +194,8 @@ fn in_a_block_all_public_functions_are_limited_but_those_that_say_otherwise() {
         quote!(limiter = self.limiter, key = Global, crate = "my::mainstay"),
         &block,
     );
-    assert_eq!(text.matches("limit::admit(&(self.limiter)").count(), 2);
+    assert_eq!(text.matches("limit::begin(&(self.limiter)").count(), 1);
+    assert_eq!(text.matches("limit::admit(&(self.limiter)").count(), 1);
     assert_eq!(
         text.matches("my::mainstay::actors::limiter::limit::global(),1)")
             .count(),
@@ -305,6 +288,30 @@ fn a_breaker_is_let_go_first_wherever_it_is_found() {
         text_of_method,
         format!("implClient{{{protected}{attribute}pub{rest}}}")
     );
+}
+
+#[test]
+fn what_gives_a_future_asks_in_it_and_what_does_not_asks_at_once() {
+    let options = || quote!(limiter = "api", key = key);
+    let begins = "let__begun=::mainstay::actors::limiter::limit::begin(";
+    let asks = "let__asked=::mainstay::actors::limiter::limit::ask(__begun).await;";
+    for function in [
+        quote!(
+            async fn get(key: &str) -> Result<u8, Error> {}
+        ),
+        quote!(
+            fn get(key: &str) -> impl Future<Output = Result<u8, Error>> {}
+        ),
+    ] {
+        let text = text(options(), &function);
+        assert!(text.contains(begins) && text.contains(asks), "{text}");
+    }
+    let now = quote!(
+        fn get(key: &str) -> Result<u8, Error> {}
+    );
+    let text = text(options(), &now);
+    assert!(text.contains("let__asked=::mainstay::actors::limiter::limit::admit("));
+    assert!(!text.contains(".await"), "{text}");
 }
 
 #[test]

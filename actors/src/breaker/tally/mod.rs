@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `mod.rs` | [`Tally`]: who counts where |
 //! | `place.rs` | [`Place`]: the counts of one thread, and of those that have no place |
+//! | `places.rs` | [`Places`]: all places of a tally |
 //! | `looks.rs` | [`Looks`](looks::Looks): which refusals look at the clock |
 //! | `count.rs` | a number and the generation it is of, in one word |
 //! | `tests.rs` | threads |
@@ -11,12 +12,15 @@
 mod count;
 mod looks;
 mod place;
+mod places;
 #[cfg(all(test, not(mainstay_loom)))]
 mod tests;
 
 use crate::atomic::{AtomicU64, Ordering};
 use count::Count;
 use place::Place;
+pub(crate) use places::MANY;
+use places::Places;
 
 /// Successes and refusals that nothing hangs on at the moment: counted apart by different threads, gathered by whoever needs the
 /// sum.
@@ -40,7 +44,7 @@ pub(crate) struct Tally {
     /// Which thread owns a place; 0 while it is free. It stands in the place as well, for the owner; this is for the others, who
     /// would wait for what the owner writes there.
     owners: Box<[AtomicU64]>,
-    places: Box<[Place]>,
+    places: Places,
     /// Not 0 once threads count where they own nothing.
     crowded: AtomicU64,
 }
@@ -79,7 +83,7 @@ impl Tally {
         let places = places.next_power_of_two();
         Self {
             owners: (0..places).map(|_| AtomicU64::new(FREE)).collect(),
-            places: (0..places).map(|_| Place::default()).collect(),
+            places: Places::new(places),
             crowded: AtomicU64::new(0),
         }
     }
@@ -130,13 +134,13 @@ impl Tally {
 
     /// The next refusal of each thread looks at the clock.
     pub(crate) fn look_soon(&self) {
-        self.places.iter().for_each(Place::look_soon);
+        self.places.all().iter().for_each(Place::look_soon);
     }
 
     /// What was counted since this was last done. Only one at a time may do this.
     pub(crate) fn gather(&self, generation: u64) -> Gathered {
         let none = Count::none_of(generation);
-        let owned = self.owners.iter().zip(&self.places);
+        let owned = self.owners.iter().zip(self.places.all());
         // Whoever counts has taken the place before: who sees the one sees the other.
         let owned = owned.filter(|(owner, _)| owner.load(Ordering::Acquire) != FREE);
         let owned = owned.map(|(_, place)| place.gather(none));
@@ -144,20 +148,20 @@ impl Tally {
         if self.crowded.load(Ordering::Acquire) == 0 {
             return owned;
         }
-        let common = self.places.iter().map(|place| place.gather_common(none));
+        let common = self.places.all().iter();
+        let common = common.map(|place| place.gather_common(none));
         common.fold(owned, Gathered::and)
     }
 
     /// How many refusals there were, ever.
     pub(crate) fn refusals(&self) -> u64 {
-        self.places.iter().map(Place::refusals).sum()
+        self.places.all().iter().map(Place::refusals).sum()
     }
 
     /// The place of this thread, if it is where it is looked for first.
     #[inline(always)]
     fn owned(&self, me: Thread) -> Option<&Place> {
-        // A power of two: what is cut off is the remainder, without a division.
-        let first = self.places.get(me.first() & (self.places.len() - 1));
+        let first = self.places.at(me.first());
         first.filter(|place| place.is_of(me))
     }
 
@@ -166,18 +170,19 @@ impl Tally {
         if me == Thread::NOBODY {
             return None;
         }
+        let places = self.places.all();
         let take = |nth: usize| {
             let nth = (me.first() + nth) & (self.owners.len() - 1);
-            let owner = &self.owners[nth];
+            let (owner, place) = (&self.owners[nth], &places[nth]);
             match owner.load(Ordering::Relaxed) {
-                mine if mine == me.0 => return Some(&self.places[nth]),
+                mine if mine == me.0 => return Some(place),
                 FREE => {}
                 _ => return None,
             }
             let taken = owner.compare_exchange(FREE, me.0, Ordering::AcqRel, Ordering::Relaxed);
             taken.ok()?;
-            self.places[nth].is_now_of(me);
-            Some(&self.places[nth])
+            place.is_now_of(me);
+            Some(place)
         };
         (0..self.owners.len()).find_map(take)
     }
@@ -187,7 +192,8 @@ impl Tally {
         if self.crowded.load(Ordering::Relaxed) == 0 {
             self.crowded.store(1, Ordering::Release);
         }
-        &self.places[me.first() & (self.places.len() - 1)]
+        let places = self.places.all();
+        &places[me.first() & (places.len() - 1)]
     }
 }
 

@@ -1,5 +1,6 @@
 //! Threads of the system's.
 
+use std::sync::Barrier;
 use std::thread;
 
 use super::*;
@@ -84,6 +85,44 @@ fn successes_of_more_threads_than_places_are_counted_exactly_while_generations_g
 }
 
 #[test]
+fn as_many_threads_as_most_machines_run_and_some_more_are_counted_exactly() {
+    let tally = Tally::new(MANY);
+    let together = Barrier::new(MANY + 4);
+    let count = || {
+        success(&tally, 0);
+        // By now all have come by, and none has gone.
+        together.wait();
+        for _ in 0..1000 {
+            success(&tally, 0);
+            if !tally.refuse(Thread::current()) {
+                tally.refuse_by_the_clock(Thread::current(), 0);
+            }
+        }
+    };
+    thread::scope(|scope| {
+        for _ in 0..MANY + 4 {
+            scope.spawn(count);
+        }
+    });
+    let free = |owner: &&AtomicU64| owner.load(Ordering::Relaxed) == FREE;
+    assert_eq!(tally.owners.iter().filter(free).count(), 0);
+    let threads = MANY as u64 + 4;
+    assert_eq!(tally.gather(0).successes, threads * 1001);
+    assert_eq!(tally.refusals(), threads * 1000);
+}
+
+#[test]
+fn a_place_is_found_by_going_round() {
+    for number in [1, 2, 8, MANY, 2 * MANY] {
+        let places = Places::new(number);
+        for nth in 0..3 * number {
+            let found = places.at(nth).expect("there are some");
+            assert!(std::ptr::eq(found, &places.all()[nth % number]));
+        }
+    }
+}
+
+#[test]
 fn threads_that_come_and_go_leave_their_counts() {
     let tally = Tally::new(2);
     for _ in 0..50 {
@@ -139,7 +178,7 @@ fn a_place_in_common_that_is_full_takes_no_more() {
     let tally = Tally::new(1);
     let nobody = Thread::NOBODY;
     assert_eq!(tally.success(nobody, 0), Counted::Yes);
-    tally.places[0].skip_in_common(u64::from(u32::MAX) - 1);
+    tally.places.all()[0].skip_in_common(u64::from(u32::MAX) - 1);
     assert_eq!(tally.success(nobody, 0), Counted::No);
     assert_eq!(tally.gather(0).successes, u64::from(u32::MAX));
     assert_eq!(tally.success(nobody, 0), Counted::Yes);

@@ -35,6 +35,9 @@ type Peer = dyn Fn(&Extensions) -> Option<IpAddr> + Send + Sync;
 /// # }
 /// ```
 ///
+/// Clients behind a translator to IPv4 are as many as it has addresses: all of `64:ff9b::/96` (RFC 6052) are one network of 64 bits. Where
+/// they come so, a `v6_prefix` of 128 tells them apart, and all other clients of IPv6 too far.
+///
 /// A request of which the client is not known has no key, and what becomes of it is said by the limiter's `on_missing_key`.
 #[derive(Clone)]
 pub struct ByIp {

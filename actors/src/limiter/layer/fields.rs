@@ -7,6 +7,7 @@ use http::header::{HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 use mainstay_specs::ServiceName;
 
 use super::policy::QuotaUnit;
+use crate::limiter::{RateLimitError, RateLimitStatus};
 
 const POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 const LIMIT: HeaderName = HeaderName::from_static("ratelimit");
@@ -29,6 +30,21 @@ pub(super) struct Left {
     /// How much that is if the request does not count after all.
     pub(super) uncounted: u32,
     pub(super) then: Duration,
+}
+
+impl Left {
+    /// What a key has left of a request that was refused, after which nothing is told to come later than the request may.
+    pub(super) fn refused(status: &RateLimitStatus, error: &RateLimitError) -> Self {
+        let then = match status.retry_after {
+            Some(time) if status.remaining == 0 => time,
+            _ => status.reset_after,
+        };
+        Self {
+            remaining: status.remaining,
+            uncounted: status.remaining,
+            then: then.min(error.retry_after().unwrap_or(Duration::MAX)),
+        }
+    }
 }
 
 /// Whole seconds, rounded up.
@@ -62,6 +78,15 @@ pub(super) fn tell_when(headers: &mut HeaderMap, seconds: u64) {
 }
 
 impl Told {
+    /// The request was refused after all, by another limiter.
+    #[cfg(feature = "redis")]
+    pub(super) fn refuse(&mut self, error: &RateLimitError) {
+        self.uncount();
+        if let Some(left) = &mut self.left {
+            left.then = left.then.min(error.retry_after().unwrap_or(Duration::MAX));
+        }
+    }
+
     /// What was taken has gone back.
     pub(super) const fn uncount(&mut self) {
         if let Some(left) = &mut self.left {

@@ -1,7 +1,8 @@
 //! Asking all limiters at once.
 
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
-use std::time::Duration;
 
 use mainstay_specs::RateLimitConfig;
 
@@ -9,9 +10,11 @@ use super::fields::{Left, Told};
 use super::head::RequestHead;
 use super::keys::{FoundKey, NoExtractor, RequestKeys};
 use super::policy::RateLimitPolicy;
+#[cfg(feature = "redis")]
+use super::servers::Servers;
 use crate::limiter::Admission;
 use crate::limiter::several::reserve_all;
-use crate::limiter::{Ask, RateKey, RateLimitError, Reservation};
+use crate::limiter::{Ask, RateKey, RateLimitError, RateLimitStatus, Reservation};
 
 /// The limiters around a service.
 #[derive(Clone, Debug)]
@@ -20,6 +23,18 @@ pub(super) struct Gate {
     policies: Vec<RateLimitPolicy>,
 }
 
+/// What becomes of a request.
+pub(super) enum Verdict {
+    Passed(Passed),
+    Refused(Refused),
+    /// It hangs on a server. Dropped, what was taken goes back.
+    #[cfg_attr(not(feature = "redis"), allow(dead_code))]
+    Asking(Asking),
+}
+
+/// Asks servers what becomes of a request.
+pub(super) type Asking = Pin<Box<dyn Future<Output = Result<Passed, Refused>> + Send>>;
+
 /// What was taken for a request, and what its client is told.
 #[derive(Debug)]
 pub(super) struct Passed {
@@ -27,12 +42,19 @@ pub(super) struct Passed {
     pub(super) told: Vec<Told>,
 }
 
+/// Why a request is refused, and what its client is told.
+#[derive(Debug)]
+pub(super) struct Refused {
+    pub(super) error: RateLimitError,
+    pub(super) told: Vec<Told>,
+}
+
 /// One limiter that a request has to pass.
-struct Turn<'r> {
-    policy: &'r RateLimitPolicy,
-    config: Arc<RateLimitConfig>,
+pub(super) struct Turn<'r> {
+    pub(super) policy: &'r RateLimitPolicy,
+    pub(super) config: Arc<RateLimitConfig>,
     key: Option<FoundKey<'r>>,
-    cost: u32,
+    pub(super) cost: u32,
 }
 
 impl Gate {
@@ -50,25 +72,50 @@ impl Gate {
         Ok(())
     }
 
-    /// Takes from all limiters what the request costs, or from none. Those that only look on are asked last, and on their own:
-    /// whatever they say has no effect.
-    pub(super) fn admit(
-        &self,
-        request: RequestHead<'_>,
-    ) -> Result<Passed, (RateLimitError, Vec<Told>)> {
+    /// Takes from all limiters what the request costs, or from none: first from those of this process, all at once, then from those of
+    /// each server.
+    pub(super) fn admit(&self, request: RequestHead<'_>) -> Verdict {
         let turns = self.policies.iter();
-        let turns = turns.filter_map(|policy| self.turn(policy, request));
-        let (looking_on, turns): (Vec<_>, Vec<_>) = turns.partition(|turn| turn.config.shadow);
-        let asked: Vec<Ask<'_>> = turns.iter().map(Turn::ask).collect();
-        let mut held = reserve_all(&asked).map_err(|error| {
-            let told = turns.iter().filter_map(|turn| turn.refused(&error));
-            let told = told.collect();
-            (error, told)
-        })?;
+        let mut turns: Vec<_> = turns
+            .filter_map(|policy| self.turn(policy, request))
+            .collect();
+        // Clients are told of them in the order in which they are asked, whatever comes of it.
+        turns.sort_by_key(|turn| !turn.is_here());
+        match self.admit_turns(&turns) {
+            Ok(verdict) => verdict,
+            Err(error) => {
+                let told = turns.iter().filter(|turn| !turn.config.shadow);
+                let told = told.filter_map(|turn| turn.refused(&error));
+                let told = told.collect();
+                Verdict::Refused(Refused { error, told })
+            }
+        }
+    }
+
+    fn admit_turns(&self, turns: &[Turn<'_>]) -> Result<Verdict, RateLimitError> {
+        // Those that have no key are found before anything is taken.
+        #[cfg(feature = "redis")]
+        let servers = Servers::of(turns)?;
+        let passed = Self::admit_here(turns)?;
+        #[cfg(feature = "redis")]
+        if !servers.is_empty() {
+            // Taken apart here, so that all goes back if nobody ever polls it.
+            let (held, told) = passed.open();
+            return Ok(Verdict::Asking(Box::pin(servers.ask(held, told))));
+        }
+        Ok(Verdict::Passed(passed))
+    }
+
+    /// Those that only look on are asked last, and on their own: whatever they say has no effect.
+    fn admit_here(turns: &[Turn<'_>]) -> Result<Passed, RateLimitError> {
+        let here = turns.iter().filter(|turn| turn.is_here());
+        let (looking_on, turns): (Vec<_>, Vec<_>) = here.partition(|turn| turn.config.shadow);
+        let asked: Vec<Ask<'_>> = turns.iter().filter_map(|turn| turn.ask()).collect();
+        let mut held = reserve_all(&asked)?;
         let each = turns.iter().zip(&held);
         let told = each.filter_map(|(turn, taken)| turn.passed(taken));
         let told = told.collect();
-        held.extend(looking_on.iter().filter_map(Turn::look_on));
+        held.extend(looking_on.iter().filter_map(|turn| turn.look_on()));
         Ok(Passed { held, told })
     }
 
@@ -93,17 +140,23 @@ impl Gate {
 }
 
 impl Turn<'_> {
-    fn key(&self) -> Option<RateKey<'_>> {
+    pub(super) fn key(&self) -> Option<RateKey<'_>> {
         self.key.as_ref().map(FoundKey::key)
     }
 
-    fn ask(&self) -> Ask<'_> {
-        Ask::new(&self.policy.limiter, self.key()).cost(self.cost)
+    /// Whether the counts are in this process.
+    fn is_here(&self) -> bool {
+        self.policy.limiter.local().is_some()
+    }
+
+    fn ask(&self) -> Option<Ask<'_>> {
+        let limiter = self.policy.limiter.local()?;
+        Some(Ask::new(limiter, self.key()).cost(self.cost))
     }
 
     fn look_on(&self) -> Option<Reservation> {
-        let reserved = self.policy.limiter.reserve(self.key(), self.cost);
-        reserved.ok()
+        let limiter = self.policy.limiter.local()?;
+        limiter.reserve(self.key(), self.cost).ok()
     }
 
     /// What is told of a request that was let through: nothing if it has no key, and nothing of what is left if it counts nowhere.
@@ -117,39 +170,33 @@ impl Turn<'_> {
     fn left_after(&self, admission: &Admission) -> Option<Left> {
         let (remaining, reset) = (admission.remaining()?, admission.reset_after()?);
         let more = || self.status().and_then(|status| status.retry_after);
+        let then = match remaining {
+            0 => more().unwrap_or(reset),
+            _ => reset,
+        };
+        let uncounted = remaining.saturating_add(self.cost);
         Some(Left {
             remaining,
-            uncounted: remaining
-                .saturating_add(self.cost)
-                .min(self.config.capacity()),
-            then: match remaining {
-                0 => more().unwrap_or(reset),
-                _ => reset,
-            },
+            uncounted: uncounted.min(self.config.capacity()),
+            then,
         })
     }
 
-    /// What is told of a request that was not, by this limiter or another.
+    /// What is told of a request that was not, by this limiter or another. What is left in a server, nobody knows then.
     fn refused(&self, error: &RateLimitError) -> Option<Told> {
+        if !self.is_here() {
+            return self.key.as_ref().map(|_| self.told(None));
+        }
         let status = self.status()?;
-        let then = match status.retry_after {
-            Some(time) if status.remaining == 0 => time,
-            _ => status.reset_after,
-        };
-        let left = Left {
-            remaining: status.remaining,
-            uncounted: status.remaining,
-            then: then.min(error.retry_after().unwrap_or(Duration::MAX)),
-        };
-        Some(self.told(Some(left)))
+        Some(self.told(Some(Left::refused(&status, error))))
     }
 
-    fn status(&self) -> Option<crate::limiter::RateLimitStatus> {
-        let status = self.policy.limiter.status(self.key());
+    fn status(&self) -> Option<RateLimitStatus> {
+        let status = self.policy.limiter.local()?.status(self.key());
         status.ok().flatten()
     }
 
-    fn told(&self, left: Option<Left>) -> Told {
+    pub(super) fn told(&self, left: Option<Left>) -> Told {
         Told {
             name: self.policy.limiter.name().clone(),
             quota: self.config.limit,
@@ -161,6 +208,18 @@ impl Turn<'_> {
 }
 
 impl Passed {
+    #[cfg(feature = "redis")]
+    pub(super) const fn new(held: Vec<Reservation>, told: Vec<Told>) -> Self {
+        Self { held, told }
+    }
+
+    /// What was taken, which goes back when it is dropped, and what is told.
+    #[cfg(feature = "redis")]
+    pub(super) fn open(mut self) -> (Vec<Reservation>, Vec<Told>) {
+        let held = std::mem::take(&mut self.held);
+        (held, std::mem::take(&mut self.told))
+    }
+
     /// The request does not count: what was taken goes back.
     pub(super) fn uncount(&mut self) {
         self.held.clear();

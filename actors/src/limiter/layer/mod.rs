@@ -10,7 +10,8 @@
 //! | `service.rs` | [`RateLimitLayer`], [`RateLimitMiddleware`] |
 //! | `future.rs` | [`RateLimitFuture`] |
 //! | `policy.rs` | [`RateLimitPolicy`]: a limiter, and what a request costs there |
-//! | `gate.rs` | asking all limiters at once |
+//! | `gate.rs` | asking all limiters of this process at once |
+//! | `servers.rs` | asking those of servers after them |
 //! | `head.rs`, `keys.rs`, `extract.rs` | [`RequestHead`]; [`RequestKeys`]: whose request it is; [`Extract`] and ways to do it |
 //! | `by_ip.rs` | [`ByIp`] |
 //! | `fields.rs` | the header fields `RateLimit` and `RateLimit-Policy` |
@@ -49,6 +50,8 @@ mod head;
 mod keys;
 mod policy;
 mod refusal;
+#[cfg(feature = "redis")]
+mod servers;
 mod service;
 
 pub use by_ip::ByIp;

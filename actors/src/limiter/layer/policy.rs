@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::head::RequestHead;
-use crate::limiter::Limiter;
+use crate::limiter::AnyLimiter;
 
 type Cost = dyn Fn(RequestHead<'_>) -> u32 + Send + Sync;
 type Exempt = dyn Fn(RequestHead<'_>) -> bool + Send + Sync;
@@ -22,7 +22,7 @@ pub enum QuotaUnit {
 
 /// A limiter around a service: what a request costs there, and which are not limited by it.
 ///
-/// A [`Limiter`] is one in which each request costs 1.
+/// A limiter, of any type, is one in which each request costs 1.
 ///
 /// ```
 /// use std::time::Duration;
@@ -42,7 +42,7 @@ pub enum QuotaUnit {
 /// ```
 #[derive(Clone)]
 pub struct RateLimitPolicy {
-    pub(super) limiter: Limiter,
+    pub(super) limiter: AnyLimiter,
     pub(super) unit: QuotaUnit,
     cost: Option<Arc<Cost>>,
     exempt: Option<Arc<Exempt>>,
@@ -51,9 +51,9 @@ pub struct RateLimitPolicy {
 impl RateLimitPolicy {
     /// Each request costs 1.
     #[must_use]
-    pub const fn new(limiter: Limiter) -> Self {
+    pub fn new(limiter: impl Into<AnyLimiter>) -> Self {
         Self {
-            limiter,
+            limiter: limiter.into(),
             unit: QuotaUnit::Requests,
             cost: None,
             exempt: None,
@@ -86,7 +86,7 @@ impl RateLimitPolicy {
 
     /// The limiter.
     #[must_use]
-    pub const fn limiter(&self) -> &Limiter {
+    pub const fn limiter(&self) -> &AnyLimiter {
         &self.limiter
     }
 
@@ -99,8 +99,8 @@ impl RateLimitPolicy {
     }
 }
 
-impl From<Limiter> for RateLimitPolicy {
-    fn from(limiter: Limiter) -> Self {
+impl<L: Into<AnyLimiter>> From<L> for RateLimitPolicy {
+    fn from(limiter: L) -> Self {
         Self::new(limiter)
     }
 }

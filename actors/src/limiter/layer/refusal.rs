@@ -25,14 +25,16 @@ impl RateLimitRefusal {
         &self.error
     }
 
-    /// The status of the response: 429 if it came too soon; 503 if there is no room for its key; 403 if it has no key and needs
-    /// one; 413 if it costs more than a request ever may.
+    /// The status of the response: 429 if it came too soon; 503 if there is no room for its key, or its count is in a server that
+    /// does not give it; 403 if it has no key and needs one; 413 if it costs more than a request ever may.
     #[must_use]
     pub const fn status(&self) -> StatusCode {
         match self.error {
             RateLimitError::MissingKey { .. } => StatusCode::FORBIDDEN,
             RateLimitError::TooCostly { .. } => StatusCode::PAYLOAD_TOO_LARGE,
-            RateLimitError::Full { .. } => StatusCode::SERVICE_UNAVAILABLE,
+            RateLimitError::Full { .. } | RateLimitError::Unavailable { .. } => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
             _ => StatusCode::TOO_MANY_REQUESTS,
         }
     }
@@ -52,7 +54,7 @@ impl RateLimitRefusal {
         match self.error {
             RateLimitError::MissingKey { .. } => ("about:blank", "Forbidden"),
             RateLimitError::TooCostly { .. } => ("about:blank", "Content Too Large"),
-            RateLimitError::Full { .. } => (
+            RateLimitError::Full { .. } | RateLimitError::Unavailable { .. } => (
                 "https://iana.org/assignments/http-problem-types#temporary-reduced-capacity",
                 "Temporary Reduced Capacity",
             ),
@@ -66,7 +68,9 @@ impl RateLimitRefusal {
     fn policy(&self) -> Option<&str> {
         match &self.error {
             RateLimitError::Exceeded(exceeded) => Some(exceeded.policy.as_str()),
-            RateLimitError::Full { policy, .. } => Some(policy.as_str()),
+            RateLimitError::Full { policy, .. } | RateLimitError::Unavailable { policy, .. } => {
+                Some(policy.as_str())
+            }
             _ => None,
         }
     }

@@ -8,17 +8,18 @@ use tower_layer::Layer;
 use tower_service::Service;
 
 use super::charge::{Charge, EveryRequest};
-use super::future::RateLimitFuture;
-use super::gate::Gate;
+use super::future::{Next, RateLimitFuture};
+use super::gate::{Gate, Verdict};
 use super::head::RequestHead;
 use super::keys::{NoExtractor, RequestKeys};
 use super::policy::RateLimitPolicy;
-use super::refusal::{ProblemJson, RateLimitRefusal, Respond};
+use super::refusal::{ProblemJson, Respond};
 
 /// Puts services behind rate limits: all it is given share them.
 ///
 /// Each limiter counts by what its configuration says as `key`; where that is in a request is said once for all of them. With
-/// several, a request is let through if all of them let it, and takes from all at the same moment; otherwise it takes from none.
+/// several, a request is let through if all of them let it, and takes from all; otherwise it takes from none. Those of this process
+/// decide together, at one moment, and first; then those of each server, together. What was taken goes back if a later one refuses.
 ///
 /// ```
 /// use std::convert::Infallible;
@@ -32,6 +33,7 @@ use super::refusal::{ProblemJson, RateLimitRefusal, Respond};
 /// use tower_layer::Layer;
 /// use tower_service::Service;
 ///
+/// #[derive(Clone)]
 /// struct Hello;
 ///
 /// impl Service<Request<()>> for Hello {
@@ -135,8 +137,9 @@ impl<S, R: Clone, C: Clone> Layer<S> for RateLimitLayer<R, C> {
 /// A service behind rate limits.
 ///
 /// It is ready when the inner service is: whose request is to come, and so whether it will be refused, is not known before it is
-/// there. A request takes from its limits when it is made. One that is refused does not reach the inner service, which stays ready.
-/// Clones share the limits, and nothing else.
+/// there. A request takes from its limits when it is made. One that is refused does not reach the inner service, which stays ready;
+/// where a server has to be asked, the service that was found ready goes with the request, and a clone of it takes its place. Clones share
+/// the limits, and nothing else.
 ///
 /// Nobody waits for a turn here: who comes too soon is told when to come back.
 #[derive(Clone, Debug)]
@@ -149,13 +152,13 @@ pub struct RateLimitMiddleware<S, R = ProblemJson, C = EveryRequest> {
 
 impl<S, R, C, B, T> Service<Request<B>> for RateLimitMiddleware<S, R, C>
 where
-    S: Service<Request<B>, Response = Response<T>>,
-    R: Respond<T>,
+    S: Service<Request<B>, Response = Response<T>> + Clone,
+    R: Respond<T> + Clone,
     C: Charge<Response<T>, S::Error> + Clone,
 {
     type Response = Response<T>;
     type Error = S::Error;
-    type Future = RateLimitFuture<S::Future, T, C>;
+    type Future = RateLimitFuture<S, B, R, C>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
         self.inner.poll_ready(cx)
@@ -163,14 +166,21 @@ where
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
         match self.gate.admit(RequestHead::of(&request)) {
-            Ok(passed) => {
+            Verdict::Passed(passed) => {
                 let future = self.inner.call(request);
                 RateLimitFuture::running(future, passed, self.charge.clone())
             }
-            Err((error, told)) => {
-                let refusal = RateLimitRefusal::new(error);
-                let response = self.respond.respond(&refusal);
-                RateLimitFuture::refused(response, &refusal, &told)
+            Verdict::Refused(refused) => RateLimitFuture::refused(refused, &self.respond),
+            Verdict::Asking(asking) => {
+                // The one that was found ready goes with the request.
+                let clone = self.inner.clone();
+                let next = Next {
+                    inner: std::mem::replace(&mut self.inner, clone),
+                    request,
+                    respond: self.respond.clone(),
+                    charge: self.charge.clone(),
+                };
+                RateLimitFuture::asking(asking, next)
             }
         }
     }

@@ -104,7 +104,7 @@ impl Bucket {
         let full_at = (*word).max(now) + self.token * u64::from(cost);
         let missing = full_at - now;
         if missing > full {
-            return Err((missing - full).div_ceil(self.per_ns));
+            return Err(self.nanos(missing - full));
         }
         *word = full_at;
         let (left, full_in) = (full - missing, missing);
@@ -119,6 +119,15 @@ impl Bucket {
             },
             mark: Mark::of(u128::from(full_at)),
         })
+    }
+
+    /// So many parts in nanoseconds, rounded up. Mostly a part is one, and the division is longer than all the rest.
+    #[inline(always)]
+    const fn nanos(&self, parts: u64) -> u64 {
+        if self.per_ns == 1 {
+            return parts;
+        }
+        parts.div_ceil(self.per_ns)
     }
 
     #[inline(never)]

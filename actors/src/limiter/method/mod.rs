@@ -11,7 +11,7 @@
 //! | `fixed.rs` | windows that follow each other |
 //! | `weighted.rs` | a sliding window from two counters |
 //! | `log.rs` | a sliding window, exactly |
-//! | `model.rs`, `tests.rs` | the same, slow and obvious; and that both decide alike |
+//! | `model.rs`, `tests/` | the same, slow and obvious; and that both decide alike |
 
 mod bucket;
 mod fixed;

@@ -90,6 +90,21 @@ impl Known {
         left.map(late).map_err(|wait| wait + lag)
     }
 
+    /// In how many microseconds one more can be had, after so much was taken that could be; nothing if it can be had at once. Of the
+    /// log, it is not known which instant is the next to go: the latest it can be is when all have gone.
+    pub(super) fn more_in(&self, policy: &Policy, cost: u32, raw: u64) -> Option<u64> {
+        let wait = match policy.shape {
+            Shape::Bucket => self.bucket(policy, cost.saturating_add(1)).err()?,
+            Shape::Log => self.log(policy, cost).ok()?.full_in,
+            Shape::Fixed | Shape::Weighted => {
+                let (mut state, at) = self.core(policy);
+                policy.method.take(&mut state, at, cost).ok()?;
+                policy.method.take(&mut state, at, 1).err()?
+            }
+        };
+        Some(wait + self.now.saturating_sub(raw))
+    }
+
     /// What is left, with nothing taken.
     pub(super) fn look(&self, policy: &Policy, raw: u64) -> Left {
         let left = match policy.shape {

@@ -32,14 +32,6 @@ pub enum DecidedBy {
 }
 
 impl Decision {
-    pub(super) const fn server(outcome: Result<Admission, RateLimitError>) -> Self {
-        Self {
-            by: DecidedBy::Server,
-            outcome,
-            why: None,
-        }
-    }
-
     pub(super) const fn nobody(outcome: Result<Admission, RateLimitError>) -> Self {
         Self {
             by: DecidedBy::Nobody,

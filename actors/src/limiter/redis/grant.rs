@@ -10,7 +10,7 @@ use super::question::Question;
 
 /// An answer. Dropped without a word, what it took goes back: once, and only if the server can be asked then.
 #[derive(Debug)]
-pub(super) struct Grant {
+pub(in crate::limiter) struct Grant {
     link: Arc<Link>,
     handle: Handle,
     question: Question,
@@ -43,13 +43,8 @@ impl Grant {
         &self.answer
     }
 
-    /// Nothing goes back.
-    pub(super) fn keep(self) {
-        self.give_back(0);
-    }
-
     /// So much goes back of each key.
-    pub(super) fn give_back(mut self, cost: u32) {
+    pub(in crate::limiter) fn give_back(mut self, cost: u32) {
         self.back = Some(cost);
     }
 }

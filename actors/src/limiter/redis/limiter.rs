@@ -1,32 +1,24 @@
 //! The handle.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use arc_swap::ArcSwap;
-use mainstay_specs::{
-    Inherit, NamespaceName, OnMissingKey, OnUnavailable, RateLimitConfig, ServiceName,
-};
+use mainstay_specs::{Inherit, NamespaceName, RateLimitConfig, ServiceName};
 
 use super::super::admission::Admission;
-use super::super::digest::Digest;
-use super::super::error::{RateLimitError, RateLimitExceeded, RegisterLimiterError, Unavailable};
+use super::super::error::{RateLimitError, RegisterLimiterError};
 use super::super::handle::Limiter;
 use super::super::key::RateKey;
 use super::super::kinds::RateLimiter;
-use super::super::method::{Look, Mark, Ratio};
-use super::super::stats::RateLimitStatus;
-use super::super::taken::{Source, Taken};
-use super::answer::{Answer, Known, Left};
-use super::decision::{DecidedBy, Decision};
-use super::grant::Grant;
+use super::super::reservation::Reservation;
+use super::super::stats::{LimiterStats, RateLimitStatus};
+use super::cell::Cell;
+use super::decision::Decision;
 use super::link::Link;
-use super::policy::Policy;
-use super::question::{Deed, Part, Question};
-use super::reservation::RedisReservation;
-use super::stats::RedisLimiterStats;
+use super::question::{Deed, Question};
+use super::read::status;
 use super::terms::{Terms, backend, wrong_url};
+use super::turn::Turn;
 
 /// A rate limiter whose counts are in a Redis, so that it is one limit for all machines that name the same server, prefix, namespace,
 /// limiter, limit and window: a handle, cheap to clone.
@@ -36,7 +28,8 @@ use super::terms::{Terms, backend, wrong_url};
 /// says `on_unavailable`, and the [`Decision`] says that it was so. After some such calls none are sent for a while.
 ///
 /// What is kept of a key is a hash, made with the `secret` of the configuration, and it vanishes when it is of no use any more. Where
-/// the server throws away keys before that for want of memory, their limits begin anew: let it refuse instead (`noeviction`).
+/// the server throws away keys before that for want of memory, or is started anew without what it knew, their limits begin anew: let it
+/// refuse instead (`noeviction`), and keep its data (`appendonly`), where that matters.
 ///
 /// All counts of a namespace are in one slot of a cluster, as its name is a hash tag. The client itself speaks to one server: a node
 /// of a cluster that does not have the slot counts as one that does not answer.
@@ -45,7 +38,7 @@ use super::terms::{Terms, backend, wrong_url};
 /// otherwise: for each key time stands still until the clock has caught up, which the times of refusals say; [`reset`](Self::reset)
 /// ends that.
 ///
-/// There is no line to wait in: many machines would have to stand in it.
+/// Whoever [waits](Self::wait) stands in a line of this machine; other machines have lines of their own.
 ///
 /// ```no_run
 /// use std::time::Duration;
@@ -65,19 +58,7 @@ use super::terms::{Terms, backend, wrong_url};
 /// ```
 #[derive(Clone, Debug)]
 pub struct RedisLimiter {
-    inner: Arc<Inner>,
-}
-
-#[derive(Debug)]
-struct Inner {
-    name: ServiceName,
-    namespace: Option<NamespaceName>,
-    terms: ArcSwap<Terms>,
-    link: Arc<Link>,
-    admitted: AtomicU64,
-    refused: AtomicU64,
-    shadowed: AtomicU64,
-    undecided: AtomicU64,
+    cell: Arc<Cell>,
 }
 
 impl RedisLimiter {
@@ -103,9 +84,9 @@ impl RedisLimiter {
         name: ServiceName,
         config: RateLimitConfig,
     ) -> Result<Self, RegisterLimiterError> {
-        let same = other.inner.link.serves(backend(&config)?);
+        let same = other.cell.link.serves(backend(&config)?);
         let link = if same {
-            Arc::clone(&other.inner.link)
+            Arc::clone(&other.cell.link)
         } else {
             Self::link(&config)?
         };
@@ -128,44 +109,47 @@ impl RedisLimiter {
         config: RateLimitConfig,
         link: Arc<Link>,
     ) -> Result<Self, RegisterLimiterError> {
-        let terms = Terms::new(&name, namespace.as_ref(), config, 1)?;
-        Ok(Self {
-            inner: Arc::new(Inner {
-                name,
-                namespace,
-                terms: ArcSwap::from_pointee(terms),
-                link,
-                admitted: AtomicU64::new(0),
-                refused: AtomicU64::new(0),
-                shadowed: AtomicU64::new(0),
-                undecided: AtomicU64::new(0),
-            }),
-        })
+        let cell = Arc::new(Cell::new(name, namespace, config, link)?);
+        Ok(Self { cell })
     }
 
     pub(in crate::limiter) fn connection(&self) -> &Arc<Link> {
-        &self.inner.link
+        &self.cell.link
     }
 
     /// What counts here meanwhile.
     pub(in crate::limiter) fn local(&self) -> Option<Limiter> {
-        self.terms().local.clone()
+        self.cell.terms().local.clone()
     }
 
+    #[cfg(test)]
     pub(super) fn terms(&self) -> Arc<Terms> {
-        self.inner.terms.load_full()
+        self.cell.terms()
+    }
+
+    /// A call that it may be asked for.
+    ///
+    /// # Errors
+    ///
+    /// It has no key, or costs more than a call may.
+    pub(in crate::limiter) fn turn(
+        &self,
+        key: Option<RateKey<'_>>,
+        cost: u32,
+    ) -> Result<Turn, RateLimitError> {
+        Turn::new(&self.cell, key, cost)
     }
 
     /// Its name.
     #[must_use]
     pub fn name(&self) -> &ServiceName {
-        &self.inner.name
+        &self.cell.name
     }
 
     /// What it goes by.
     #[must_use]
     pub fn config(&self) -> Arc<RateLimitConfig> {
-        Arc::clone(&self.terms().config)
+        Arc::clone(&self.cell.terms().config)
     }
 
     /// Lets a call through that costs so much, or refuses it: the outcome of [`decide`](Self::decide).
@@ -190,16 +174,15 @@ impl RedisLimiter {
     ///
     /// Cancel safety: what is taken for a call that is dropped goes back.
     pub async fn decide<'a>(&self, key: impl Into<Option<RateKey<'a>>>, cost: u32) -> Decision {
-        let key = key.into();
-        let (decision, grant) = self.decide_and_hold(key, cost).await;
-        if let Some(grant) = grant {
-            grant.keep();
+        let turn = self.turn(key.into(), cost);
+        match turn {
+            Ok(turn) => turn.decide().await,
+            Err(error) => Decision::nobody(Err(error)),
         }
-        decision
     }
 
-    /// Takes so much for a call that is yet to be made, and goes back if it is not. Without an answer of the server, there is nothing to go
-    /// back to it; of what is counted here meanwhile, nothing does.
+    /// Takes so much for a call that is yet to be made, and goes back if it is not: to the server, or to what is counted here while it does
+    /// not answer.
     ///
     /// # Errors
     ///
@@ -210,153 +193,55 @@ impl RedisLimiter {
         &self,
         key: impl Into<Option<RateKey<'a>>>,
         cost: u32,
-    ) -> Result<RedisReservation, RateLimitError> {
-        let key = key.into();
-        let (decision, grant) = self.decide_and_hold(key, cost).await;
-        decision.outcome?;
-        Ok(RedisReservation::new(grant, cost))
+    ) -> Result<Reservation, RateLimitError> {
+        let turn = self.turn(key.into(), cost);
+        turn?.reserve().await
     }
 
-    async fn decide_and_hold(
+    /// Waits until a call that costs so much may be made. Of those of this machine that wait for a key, whoever came first goes first,
+    /// whatever it costs, and only that one asks the server; other machines have lines of their own, and calls that do not wait stand in none.
+    /// As many may wait as `waiters_max` says, over all keys. It goes by the configuration that it began with.
+    ///
+    /// # Errors
+    ///
+    /// [`RateLimitError::TooCostly`], [`RateLimitError::MissingKey`], [`RateLimitError::QueueFull`]; [`RateLimitError::Unavailable`] and
+    /// [`RateLimitError::Full`] as [`check`](Self::check), at any moment.
+    ///
+    /// # Panics
+    ///
+    /// If it has to wait outside of a tokio runtime with time.
+    ///
+    /// Cancel safety: the place in the line is lost when this is dropped, and what is taken for it goes back.
+    pub async fn wait<'a>(
         &self,
-        key: Option<RateKey<'_>>,
+        key: impl Into<Option<RateKey<'a>>>,
         cost: u32,
-    ) -> (Decision, Option<Grant>) {
-        let terms = self.terms();
-        let digest = match self.digest(&terms, key) {
-            Ok(digest) => digest.filter(|_| cost > 0),
-            Err(error) => return (self.counted(Decision::nobody(Err(error))), None),
-        };
-        let Some(digest) = digest else {
-            return (Decision::nobody(Ok(Admission::free())), None);
-        };
-        if let Err(error) = self.affordable(&terms, cost) {
-            return (self.counted(Decision::nobody(Err(error))), None);
-        }
-        let question = Question::new(Deed::Take, vec![terms.part(digest, cost)]);
-        match self.inner.link.ask(question).await {
-            Ok(grant) => {
-                let mut outcomes = self.read_all(&[self], &grant);
-                let outcome = outcomes.pop().unwrap_or_else(|| Ok(Admission::free()));
-                let held = outcome.is_ok().then_some(grant);
-                (self.counted(Decision::server(outcome)), held)
-            }
-            Err(why) => (self.counted(self.alone(&terms, key, cost, why)), None),
-        }
-    }
-
-    /// What each limiter makes of an answer, in the order of the question.
-    pub(super) fn read_all(
-        &self,
-        limiters: &[&Self],
-        grant: &Grant,
-    ) -> Vec<Result<Admission, RateLimitError>> {
-        let (question, answer) = (grant.question(), grant.answer());
-        let parts = question.parts().iter().zip(&answer.parts);
-        let read = |(limiter, (part, known)): (&&Self, (&Part, &Known))| {
-            limiter.outcome(part, known, answer)
-        };
-        limiters.iter().zip(parts).map(read).collect()
-    }
-
-    fn outcome(
-        &self,
-        part: &Part,
-        known: &Known,
-        answer: &Answer,
     ) -> Result<Admission, RateLimitError> {
-        let limit = part.policy.limit;
-        match known.taken(&part.policy, part.cost, answer.raw) {
-            Ok(left) if known.may() => Ok(admission(left, limit, COUNTED)),
-            _ if part.shadow => {
-                self.inner.shadowed.fetch_add(1, Ordering::Relaxed);
-                let left = known.look(&part.policy, answer.raw);
-                Ok(admission(left, limit, Source::NOWHERE))
-            }
-            result => Err(RateLimitError::Exceeded(RateLimitExceeded {
-                policy: self.inner.name.clone(),
-                limit,
-                retry_after: Duration::from_micros(result.err().unwrap_or(1)),
-            })),
-        }
+        let turn = self.turn(key.into(), cost);
+        turn?.wait(None).await
     }
 
-    /// What becomes of a call that the server has not decided.
-    fn alone(
+    /// As [`wait`](Self::wait), no longer than `within`, beside the time that the server takes to answer. If that is known not to be enough,
+    /// it does not wait at all.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`wait`](Self::wait), and [`RateLimitError::TooLate`]: of those behind others, `ready_in` is when the first of them will ask
+    /// again.
+    ///
+    /// # Panics
+    ///
+    /// As [`wait`](Self::wait).
+    ///
+    /// Cancel safety: as that of [`wait`](Self::wait).
+    pub async fn wait_for<'a>(
         &self,
-        terms: &Terms,
-        key: Option<RateKey<'_>>,
+        key: impl Into<Option<RateKey<'a>>>,
         cost: u32,
-        why: Unavailable,
-    ) -> Decision {
-        self.inner.undecided.fetch_add(1, Ordering::Relaxed);
-        let (by, outcome) = match (terms.on_unavailable, &terms.local) {
-            (OnUnavailable::Open, _) => (DecidedBy::Open, Ok(Admission::free())),
-            (OnUnavailable::Local { .. }, Some(local)) => match local.check_n(key, cost) {
-                // More than this machine's part, and not more than the limit: it has to wait for the server.
-                Err(RateLimitError::TooCostly { .. }) => {
-                    (DecidedBy::Local, Err(self.unavailable(why.clone())))
-                }
-                outcome => (DecidedBy::Local, outcome),
-            },
-            _ => (DecidedBy::Closed, Err(self.unavailable(why.clone()))),
-        };
-        let why = Some(why);
-        Decision { by, outcome, why }
-    }
-
-    pub(super) fn unavailable(&self, reason: Unavailable) -> RateLimitError {
-        RateLimitError::Unavailable {
-            policy: self.inner.name.clone(),
-            reason,
-        }
-    }
-
-    pub(super) fn missed(&self) {
-        self.inner.undecided.fetch_add(1, Ordering::Relaxed);
-    }
-
-    fn counted(&self, decision: Decision) -> Decision {
-        self.count(decision.outcome.is_ok());
-        decision
-    }
-
-    pub(super) fn count(&self, admitted: bool) {
-        let Inner {
-            admitted: yes,
-            refused: no,
-            ..
-        } = &*self.inner;
-        let count = if admitted { yes } else { no };
-        count.fetch_add(1, Ordering::Relaxed);
-    }
-
-    pub(super) fn affordable(&self, terms: &Terms, cost: u32) -> Result<(), RateLimitError> {
-        let max = terms.config.dearest();
-        if cost <= max {
-            return Ok(());
-        }
-        Err(RateLimitError::TooCostly {
-            policy: self.inner.name.clone(),
-            cost,
-            max,
-        })
-    }
-
-    /// The digest of a key; none if there is no key and none is needed.
-    pub(super) fn digest(
-        &self,
-        terms: &Terms,
-        key: Option<RateKey<'_>>,
-    ) -> Result<Option<Digest>, RateLimitError> {
-        match (key, terms.config.on_missing_key) {
-            (Some(key), _) => Ok(Some(key.digest(terms.secret()))),
-            (None, OnMissingKey::Share) => Ok(Some(RateKey::anonymous().digest(terms.secret()))),
-            (None, OnMissingKey::Admit) => Ok(None),
-            _ => Err(RateLimitError::MissingKey {
-                policy: self.inner.name.clone(),
-            }),
-        }
+        within: Duration,
+    ) -> Result<Admission, RateLimitError> {
+        let turn = self.turn(key.into(), cost);
+        turn?.wait(Some(within)).await
     }
 
     /// What a key has left; nothing is taken. None for a call without a key that is let through.
@@ -372,19 +257,19 @@ impl RedisLimiter {
         key: impl Into<Option<RateKey<'a>>>,
     ) -> Result<Option<RateLimitStatus>, RateLimitError> {
         let key = key.into();
-        let terms = self.terms();
-        let Some(digest) = self.digest(&terms, key)? else {
+        let terms = self.cell.terms();
+        let Some(keys) = self.cell.keys(&terms, key)? else {
             return Ok(None);
         };
-        let question = Question::new(Deed::Look, vec![terms.part(digest, 1)]);
-        match (self.inner.link.ask(question).await, &terms.local) {
+        let question = Question::new(Deed::Look, vec![terms.part(keys.there, 1)]);
+        match (self.cell.link.ask(question).await, &terms.local) {
             (Ok(grant), _) => {
                 let answer = grant.answer();
                 let parts = grant.question().parts().iter().zip(&answer.parts).next();
                 Ok(parts.map(|(part, known)| status(part, known, answer.raw)))
             }
             (Err(_), Some(local)) => local.status(key),
-            (Err(why), None) => Err(self.unavailable(why)),
+            (Err(why), None) => Err(self.cell.unavailable(why)),
         }
     }
 
@@ -400,85 +285,50 @@ impl RedisLimiter {
         key: impl Into<Option<RateKey<'a>>>,
     ) -> Result<(), RateLimitError> {
         let key = key.into();
-        let terms = self.terms();
-        let Some(digest) = self.digest(&terms, key)? else {
+        let terms = self.cell.terms();
+        let Some(keys) = self.cell.keys(&terms, key)? else {
             return Ok(());
         };
         if let Some(local) = &terms.local {
             local.reset(key)?;
         }
-        let question = Question::new(Deed::Forget, vec![terms.part(digest, 1)]);
-        let asked = self.inner.link.ask(question).await;
-        asked.map(drop).map_err(|why| self.unavailable(why))
+        let question = Question::new(Deed::Forget, vec![terms.part(keys.there, 1)]);
+        let asked = self.cell.link.ask(question).await;
+        asked.map(drop).map_err(|why| self.cell.unavailable(why))
     }
 
-    /// Goes by another configuration from now on. The counts of another limit or window are others: all keys begin anew, here and on
-    /// each machine that changes over, which is why the new one has to say so.
+    /// Goes by another configuration from now on. The counts of another limit, window or algorithm, prefix or secret are others: all keys
+    /// begin anew, here and on each machine that changes over, which is why the new one has to say so (`on_change: reset`). Otherwise the
+    /// counts in the server stay as they are, as when a limiter is told to hold that only looked on. What is counted here meanwhile
+    /// always begins anew.
     ///
     /// # Errors
     ///
-    /// [`RegisterLimiterError::Config`]; [`RegisterLimiterError::Shared`] if keys are to keep what they have, or if the connection would be
+    /// [`RegisterLimiterError::Config`]; [`RegisterLimiterError::Shared`] if keys are to keep what they cannot, or if the connection would be
     /// another. Nothing is changed then.
     pub fn reconfigure(&self, config: RateLimitConfig) -> Result<(), RegisterLimiterError> {
-        if !self.inner.link.serves(backend(&config)?) {
+        if !self.cell.link.serves(backend(&config)?) {
             let expected = "the backend as it is, but for prefix, secret and on_unavailable";
             return Err(RegisterLimiterError::Shared { expected });
         }
-        if config.on_change != Inherit::Reset {
+        let resets = config.on_change == Inherit::Reset;
+        let may = |before: &Terms, after: &Terms| {
             let expected = "on_change to be reset";
-            return Err(RegisterLimiterError::Shared { expected });
-        }
-        let Inner {
-            name, namespace, ..
-        } = &*self.inner;
-        let version = self.terms().version + 1;
-        let terms = Terms::new(name, namespace.as_ref(), config, version)?;
-        self.inner.terms.store(Arc::new(terms));
-        Ok(())
+            let wrong = Err(RegisterLimiterError::Shared { expected });
+            if resets || before.counts_as(after) {
+                Ok(())
+            } else {
+                wrong
+            }
+        };
+        self.cell.change(config, may)
     }
 
-    /// Everything there is to know about it, but for what its keys are.
+    /// Everything there is to know about it, but for what its keys are. `keys`, `bytes`, `crowded` and `evicted` are of what is counted
+    /// here while the server does not answer.
     #[must_use]
-    pub fn stats(&self) -> RedisLimiterStats {
-        let read = |count: &AtomicU64| count.load(Ordering::Relaxed);
-        RedisLimiterStats {
-            namespace: self.inner.namespace.clone(),
-            name: self.inner.name.clone(),
-            admitted: read(&self.inner.admitted),
-            refused: read(&self.inner.refused),
-            shadowed: read(&self.inner.shadowed),
-            undecided: read(&self.inner.undecided),
-            config_version: self.terms().version,
-            redis: self.inner.link.stats(),
-        }
-    }
-}
-
-/// Of a key. Which one, and since when, is known there and not here.
-const COUNTED: Source = Source::key(1);
-
-fn admission(left: Left, limit: u32, source: Source) -> Admission {
-    Admission::of(Taken {
-        look: Look {
-            left: Ratio::whole(u64::from(left.left)),
-            full_in: Ratio::whole(left.full_in.saturating_mul(1000)),
-            mark: Mark::of(0),
-        },
-        limit,
-        source,
-    })
-}
-
-fn status(part: &Part, known: &Known, raw: u64) -> RateLimitStatus {
-    let policy: &Policy = &part.policy;
-    let left = known.look(policy, raw);
-    let wait = known.taken(policy, 1, raw).err();
-    RateLimitStatus {
-        limit: policy.limit,
-        remaining: left.left,
-        limited: wait.is_some() && !part.shadow,
-        retry_after: wait.map(Duration::from_micros),
-        reset_after: Duration::from_micros(left.full_in),
+    pub fn stats(&self) -> LimiterStats {
+        self.cell.stats()
     }
 }
 

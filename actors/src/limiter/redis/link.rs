@@ -5,7 +5,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use mainstay_specs::RedisBackend;
-use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use redis::{Client, ErrorKind, RedisError, RedisResult, ServerErrorKind, Value};
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
@@ -13,19 +12,19 @@ use tokio::time::timeout;
 
 use super::super::clock::Clock;
 use super::super::error::Unavailable;
+use super::super::stats::RedisStats;
 use super::answer::Answer;
+use super::connection::{Connection, Connections, is_broken};
 use super::grant::Grant;
 use super::outage::{Leave, Outage};
 use super::question::Question;
 use super::script::Scripts;
-use super::stats::RedisStats;
 
 /// A connection, made when it is first needed.
 pub(in crate::limiter) struct Link {
-    client: Client,
+    connections: Connections,
     backend: RedisBackend,
     scripts: Scripts,
-    kept: Mutex<Kept>,
     outage: Mutex<Outage>,
     clock: Clock,
     in_flight: AtomicU32,
@@ -42,13 +41,6 @@ impl std::fmt::Debug for Link {
     }
 }
 
-#[derive(Default)]
-struct Kept {
-    /// Counts the managers: one that failed is given up once.
-    number: u64,
-    manager: Option<ConnectionManager>,
-}
-
 #[derive(Debug, Default)]
 struct Counts {
     answered: AtomicU64,
@@ -56,6 +48,12 @@ struct Counts {
     late: AtomicU64,
     withheld: AtomicU64,
     reloaded: AtomicU64,
+}
+
+/// The connection that a call goes over, and how many answers had come over it before.
+struct Over {
+    connection: Connection,
+    before: u64,
 }
 
 /// A poisoned lock is taken all the same: what is under it is whole at every moment.
@@ -88,10 +86,12 @@ impl Link {
         let patience = nanos(backend.time_limit).saturating_mul(2);
         let pauses = (nanos(backend.pause), nanos(backend.pause_max));
         Ok(Self {
-            client: Client::open(backend.url.as_str())?,
+            connections: Connections::new(
+                Client::open(backend.url.as_str())?,
+                2 * backend.time_limit,
+            ),
             backend: backend.clone(),
             scripts: Scripts::default(),
-            kept: Mutex::default(),
             outage: Mutex::new(Outage::new(
                 backend.failures_max,
                 pauses.0,
@@ -162,16 +162,30 @@ impl Link {
     /// Sends it, and hears what becomes of it.
     async fn run(&self, question: &Question, leave: Leave) -> Result<Answer, Unavailable> {
         let limit = self.backend.time_limit;
-        let result = match timeout(limit, self.send(question)).await {
-            Ok(Err(error)) if !error.is_timeout() => Err(told(&error)),
+        let mut over = None;
+        let result = match timeout(limit, self.send(question, &mut over)).await {
+            Ok(Err(error)) if !error.is_timeout() => {
+                self.look_at(over, Some(&error));
+                Err(told(&error))
+            }
             Ok(Ok(value)) => question.read(&value),
             _ => {
+                self.look_at(over, None);
                 self.counts.late.fetch_add(1, Ordering::Relaxed);
                 Err(Unavailable::TooSlow { within: limit })
             }
         };
         self.heard(leave, &result);
         result
+    }
+
+    /// Gives a connection up over which a call has failed, or has had no answer, if it is of no use any more.
+    fn look_at(&self, over: Option<Over>, error: Option<&RedisError>) {
+        if let Some(Over { connection, before }) = over
+            && is_broken(error, connection.answers() == before)
+        {
+            self.connections.give_up(&connection);
+        }
     }
 
     fn heard(&self, leave: Leave, result: &Result<Answer, Unavailable>) {
@@ -183,78 +197,50 @@ impl Link {
         self.counts.failed.fetch_add(1, Ordering::Relaxed);
         outage.failed(leave, self.clock.now());
         drop(outage);
-        // Whatever is wrong with the connection, the next one is a new one: a server that is gone without a word never says so.
-        lock(&self.kept).manager = None;
         *lock(&self.last) = Some(error.to_string());
     }
 
-    async fn send(&self, question: &Question) -> RedisResult<Value> {
-        let (number, mut manager) = self.manager()?;
-        let result = self.call(&mut manager, question).await;
+    /// Sends it, and says over which connection.
+    async fn send(&self, question: &Question, over: &mut Option<Over>) -> RedisResult<Value> {
+        let mut connection = self.connect(over)?;
+        let result = self.call(&mut connection, question).await;
         match result {
             // A connection that has been idle may have ended since, and nobody noticed. If it ended under way, the same may be taken
             // twice; it may not be given back twice.
             Err(error)
                 if error.is_io_error() && !error.is_timeout() && question.can_be_repeated() =>
             {
-                let mut manager = self.another(number)?;
-                self.call(&mut manager, question).await
+                self.connections.give_up(&connection);
+                let mut connection = self.connect(over)?;
+                self.call(&mut connection, question).await
             }
             result => result,
         }
     }
 
-    async fn call(
-        &self,
-        manager: &mut ConnectionManager,
-        question: &Question,
-    ) -> RedisResult<Value> {
+    fn connect(&self, over: &mut Option<Over>) -> RedisResult<Connection> {
+        let connection = self.connections.get()?;
+        *over = Some(Over {
+            connection: connection.clone(),
+            before: connection.answers(),
+        });
+        Ok(connection)
+    }
+
+    async fn call(&self, connection: &mut Connection, question: &Question) -> RedisResult<Value> {
         if let Some(call) = question.forgetting() {
-            return call.query_async(manager).await;
+            return connection.call(&call).await;
         }
         let script = self.scripts.of(question.shapes());
         let call = question.command("EVALSHA", &script.hash);
-        match call.query_async(manager).await {
+        match connection.call(&call).await {
             Err(error) if error.kind() == ErrorKind::Server(ServerErrorKind::NoScript) => {
                 self.counts.reloaded.fetch_add(1, Ordering::Relaxed);
                 let call = question.command("EVAL", &script.text);
-                call.query_async(manager).await
+                connection.call(&call).await
             }
             result => result,
         }
-    }
-
-    /// The manager there is, or a new one.
-    fn manager(&self) -> RedisResult<(u64, ConnectionManager)> {
-        let mut kept = lock(&self.kept);
-        if kept.manager.is_none() {
-            let config = ConnectionManagerConfig::new()
-                // Whether and when another try makes sense is decided here.
-                .set_number_of_retries(0)
-                .set_response_timeout(None)
-                // Calls end by themselves; this is for an attempt that nobody waits for any more.
-                .set_connection_timeout(Some(2 * self.backend.time_limit));
-            let client = self.client.clone();
-            kept.manager = Some(ConnectionManager::new_lazy_with_config(client, config)?);
-            kept.number += 1;
-        }
-        let number = kept.number;
-        // There is one: it was made where it was missing.
-        let manager = kept.manager.clone();
-        manager
-            .map(|manager| (number, manager))
-            .ok_or_else(|| RedisError::from((ErrorKind::Client, "there is no connection")))
-    }
-
-    /// One in place of that with this number, which has failed.
-    fn another(&self, number: u64) -> RedisResult<ConnectionManager> {
-        {
-            let mut kept = lock(&self.kept);
-            if kept.number == number {
-                kept.manager = None;
-            }
-        }
-        self.manager().map(|(_, manager)| manager)
     }
 
     pub(super) fn stats(&self) -> RedisStats {

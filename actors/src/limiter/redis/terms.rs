@@ -3,12 +3,14 @@
 use std::sync::Arc;
 
 use mainstay_specs::{
-    Fault, NamespaceName, OnUnavailable, RateLimitConfig, RedisBackend, ServiceName, SpecPath,
+    Fault, NamespaceName, OnMissingKey, OnUnavailable, RateLimitConfig, RedisBackend, ServiceName,
+    SpecPath,
 };
 
 use super::super::digest::{Digest, Secret};
 use super::super::error::RegisterLimiterError;
 use super::super::handle::Limiter;
+use super::super::key::RateKey;
 use super::policy::{Mark, Policy};
 use super::question::Part;
 
@@ -24,6 +26,13 @@ pub(super) struct Terms {
     secret: Secret,
     /// What the names of its keys begin with.
     front: String,
+}
+
+/// What a key is known by: in the server, and where it is counted here meanwhile.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Keys {
+    pub(super) there: Digest,
+    pub(super) here: Option<Digest>,
 }
 
 /// Where the backend of a configuration is.
@@ -80,9 +89,24 @@ impl Terms {
         })
     }
 
-    /// What keys are hashed with.
-    pub(super) const fn secret(&self) -> Secret {
-        self.secret
+    /// What a key is known by.
+    pub(super) fn keys(&self, key: RateKey<'_>) -> Keys {
+        let here = |local: &Limiter| local.cell().digest_to_look(Some(key)).ok().flatten();
+        Keys {
+            there: key.digest(self.secret),
+            here: self.local.as_ref().and_then(here),
+        }
+    }
+
+    /// Whether calls without a key are let through only because it looks on.
+    pub(super) fn looks_on_without_key(&self) -> bool {
+        let (config, missing) = (&self.config, self.config.on_missing_key);
+        config.shadow && !matches!(missing, OnMissingKey::Share | OnMissingKey::Admit)
+    }
+
+    /// Whether the counts of both are the same ones in the server.
+    pub(super) fn counts_as(&self, other: &Self) -> bool {
+        self.front == other.front && self.secret == other.secret
     }
 
     /// What the server is asked for one key.

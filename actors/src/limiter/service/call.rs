@@ -4,7 +4,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use super::error::RateLimitedError;
-use crate::limiter::{Limiter, RateKey, RateLimiter};
+use crate::limiter::{Admission, AnyLimiter, Limiter, RateKey, RateLimitError, RateLimiter};
 
 /// A call of a service that is yet to be made. Dropped, it is not made and costs nothing.
 #[derive(Debug)]
@@ -61,8 +61,9 @@ impl<'a, S, L: RateLimiter> LimitedCall<'a, S, L> {
     }
 }
 
-impl<'a, S> LimitedCall<'a, S> {
-    /// As [`run`](Self::run), of a call that needs no future.
+impl<'a, S, L: RateLimiter + Now> LimitedCall<'a, S, L> {
+    /// As [`run`](Self::run), of a call that needs no future. Of an [`AnyLimiter`] whose counts are in a server, it comes to
+    /// [`RateLimitError::Elsewhere`].
     ///
     /// # Errors
     ///
@@ -71,19 +72,39 @@ impl<'a, S> LimitedCall<'a, S> {
         self,
         call: impl FnOnce(&'a S) -> Result<T, E>,
     ) -> Result<T, RateLimitedError<E>> {
-        self.limiter()?.check_n(self.key, self.cost)?;
+        self.limiter()?.check_now(self.key, self.cost)?;
         call(self.service).map_err(RateLimitedError::Failed)
     }
+}
 
-    /// Waits for its turn as [`Limiter::wait`] does, and makes it then.
+/// Can be asked without a future.
+#[doc(hidden)]
+pub trait Now {
+    fn check_now(&self, key: Option<RateKey<'_>>, cost: u32) -> Result<Admission, RateLimitError>;
+}
+
+impl Now for Limiter {
+    fn check_now(&self, key: Option<RateKey<'_>>, cost: u32) -> Result<Admission, RateLimitError> {
+        self.check_n(key, cost)
+    }
+}
+
+impl Now for AnyLimiter {
+    fn check_now(&self, key: Option<RateKey<'_>>, cost: u32) -> Result<Admission, RateLimitError> {
+        Self::check_now(self, key, cost)
+    }
+}
+
+impl<'a, S, L: RateLimiter + Clone + Into<AnyLimiter>> LimitedCall<'a, S, L> {
+    /// Waits for its turn as [`AnyLimiter::wait`] does, and makes it then.
     ///
     /// # Errors
     ///
-    /// Those of [`Limiter::wait`] in [`RateLimitedError::Limited`], and those of [`run`](Self::run).
+    /// Those of [`AnyLimiter::wait`] in [`RateLimitedError::Limited`], and those of [`run`](Self::run).
     ///
     /// # Panics
     ///
-    /// As [`Limiter::wait`].
+    /// As [`AnyLimiter::wait`].
     ///
     /// Cancel safety: dropped while it waits, its place is lost and nothing was taken; after that, what was taken stays taken.
     pub async fn run_in_turn<T, E, F>(
@@ -93,7 +114,8 @@ impl<'a, S> LimitedCall<'a, S> {
     where
         F: Future<Output = Result<T, E>>,
     {
-        self.limiter()?.wait(self.key, self.cost).await?;
+        let limiter: AnyLimiter = self.limiter()?.clone().into();
+        limiter.wait(self.key, self.cost).await?;
         call(self.service).await.map_err(RateLimitedError::Failed)
     }
 
@@ -102,11 +124,11 @@ impl<'a, S> LimitedCall<'a, S> {
     ///
     /// # Errors
     ///
-    /// Those of [`Limiter::wait_for`] in [`RateLimitedError::Limited`], and those of [`run`](Self::run).
+    /// Those of [`AnyLimiter::wait_for`] in [`RateLimitedError::Limited`], and those of [`run`](Self::run).
     ///
     /// # Panics
     ///
-    /// As [`Limiter::wait`].
+    /// As [`AnyLimiter::wait`].
     ///
     /// Cancel safety: as that of [`run_in_turn`](Self::run_in_turn).
     pub async fn run_in_turn_within<T, E, F>(
@@ -117,7 +139,7 @@ impl<'a, S> LimitedCall<'a, S> {
     where
         F: Future<Output = Result<T, E>>,
     {
-        let limiter = self.limiter()?;
+        let limiter: AnyLimiter = self.limiter()?.clone().into();
         limiter.wait_for(self.key, self.cost, within).await?;
         call(self.service).await.map_err(RateLimitedError::Failed)
     }

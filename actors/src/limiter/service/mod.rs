@@ -17,6 +17,7 @@ use mainstay_supervisors::Namespace;
 pub use call::LimitedCall;
 pub use error::RateLimitedError;
 
+use super::any::AnyLimiter;
 use super::error::RegisterLimiterError;
 use super::handle::Limiter;
 use super::key::RateKey;
@@ -26,7 +27,8 @@ use super::registry::RateLimiterRegistry;
 /// A service of any kind behind limiters: all its calls share a limit, but for those of functions that have a limit of their own.
 ///
 /// It is for what is not one's own code, or is limited at the place it is called from; `#[mainstay::rate_limited]` is for functions
-/// that are limited whoever calls them. `L` is any [`RateLimiter`], as one that is shared by machines.
+/// that are limited whoever calls them. `L` is any [`RateLimiter`]: one of this process, one that
+/// machines share, or an [`AnyLimiter`], which is the one or the other.
 ///
 /// ```
 /// use std::time::Duration;
@@ -65,7 +67,7 @@ pub struct RateLimitedService<S, L = Limiter> {
     functions: BTreeMap<&'static str, L>,
 }
 
-impl<S> RateLimitedService<S> {
+impl<S> RateLimitedService<S, AnyLimiter> {
     /// A service behind the limiter of this name in a namespace. It is made with this configuration, unless it is there already: then it
     /// stays as it is.
     ///

@@ -47,6 +47,12 @@ pub(crate) struct Counts {
 }
 
 impl Counts {
+    /// A call was let through that would have been refused.
+    pub(crate) const fn look_on(&mut self) {
+        self.admitted += 1;
+        self.shadowed += 1;
+    }
+
     pub(crate) const fn add(&mut self, other: &Self) {
         self.admitted += other.admitted;
         self.refused += other.refused;
@@ -56,12 +62,14 @@ impl Counts {
     }
 }
 
-/// A part of the keys.
+/// A part of the keys. In this order: what each call writes comes first, so that it shares a line of memory with the lock.
 #[derive(Debug)]
+#[repr(C)]
 pub(crate) struct Shard {
     /// The latest that anybody here has said it is.
     now: u64,
     pub(crate) counts: Counts,
+    // What follows is only read by calls of keys that are known.
     pub(super) slots: Slots,
     pub(crate) terms: Terms,
     /// Where is looked next for keys that are idle.
@@ -73,6 +81,10 @@ pub(crate) struct Shard {
     /// The keys that were reset last, and the epochs that began with it: their marks of earlier ones are void.
     resets: VecDeque<(u64, u64)>,
 }
+
+/// A line of memory begins with the lock, which takes as much as a word.
+const WRITTEN: usize = 8 + std::mem::offset_of!(Shard, counts) + size_of::<Counts>();
+const _: () = assert!(WRITTEN <= 64, "what each call writes is on one line");
 
 /// How many resets are told apart by their keys. Of those before the last so many, all marks in the shard are taken for void, so
 /// that too little may be given back, and never too much.

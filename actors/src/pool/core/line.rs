@@ -245,12 +245,12 @@ impl<C, B: Copy> Line<C, B> {
 
     /// The seat of a connection that was granted to one who does not know yet.
     #[cfg(test)]
-    pub(crate) fn granted_seat(&self, conn: C) -> Option<super::Seat>
+    pub(crate) fn granted_seat(&self, conn: &C) -> Option<super::Seat>
     where
         C: PartialEq,
     {
         let seat = |entry: &Entry<C, B>| match &entry.fate {
-            Fate::Granted(given) if given.conn == conn => Some(given.seat),
+            Fate::Granted(given) if given.conn == *conn => Some(given.seat),
             _ => None,
         };
         self.entries.iter().find_map(seat)

@@ -54,6 +54,8 @@ struct Mock {
     ends: Mutex<Vec<(u32, LeaseEnd)>>,
     /// Connections that come back dirty.
     dirty: Mutex<Vec<u32>>,
+    /// Connections whose condition nobody can tell without a panic.
+    cursed: Mutex<Vec<u32>>,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
@@ -103,6 +105,8 @@ impl ConnectionPool for Mock {
     }
 
     fn condition(&self, connection: &mut u32, end: LeaseEnd) -> Condition {
+        let is_cursed = lock(&self.cursed).contains(connection);
+        assert!(!is_cursed, "as told");
         lock(&self.ends).push((*connection, end));
         match end {
             LeaseEnd::CheckedIn | LeaseEnd::Dropped if lock(&self.dirty).contains(connection) => {

@@ -20,8 +20,8 @@ pub struct PoolConfig {
     pub min_size: u32,
     /// The most connections at a time, whatever they are doing, 1 to 65,536. Default: 10.
     pub max_size: u32,
-    /// How long a checkout may take in all: waiting, connecting, validating. Zero: it gets an idle connection or is refused at
-    /// once. Default: 5 s.
+    /// How long a checkout may take in all: waiting, connecting, validating. Zero: no lease is waited for; it gets an idle
+    /// connection, or a new one if there is room for it, within `connect_timeout`, or is refused at once. Default: 5 s.
     #[serde(with = "crate::duration")]
     pub checkout_timeout: Duration,
     /// How long a connection may be idle before it is closed, longer than zero; `min_size` are kept. `None`: for ever.
@@ -41,8 +41,8 @@ pub struct PoolConfig {
     /// How long to wait after failed attempts to connect; its `reset_after` is not looked at, as one success resets it. Default:
     /// from 50 ms to 5 s, doubling, a fifth of it up to chance.
     pub backoff: Backoff,
-    /// How old a connection may become, longer than zero; it is closed when it is idle. `None`: as old as it likes. Default: 30
-    /// minutes.
+    /// How old a connection may become, longer than zero; then it is closed at once if it is idle, and when it comes back if it is
+    /// lent. `None`: as old as it likes. Default: 30 minutes.
     #[serde(with = "crate::duration::optional")]
     pub max_lifetime: Option<Duration>,
     /// The share of `max_lifetime` that chance may take away, 0 to 1, once for each connection, so that those that were opened

@@ -264,10 +264,10 @@ fn check_url(url: &str) -> Result<(), String> {
         "rediss" | "valkeys" => Err(format!(
             "expected redis:// or unix://, found {scheme}://: encrypted connections are not supported"
         )),
-        _ => Err(format!(
-            "expected redis:// or unix://, found {:?}",
-            scheme.chars().take(16).collect::<String>()
-        )),
+        _ if scheme.chars().all(|c| c.is_ascii_alphabetic()) => {
+            Err(format!("expected redis:// or unix://, found {scheme:?}"))
+        }
+        _ => Err("expected redis:// or unix://, found something else before ://".to_owned()),
     }
 }
 
@@ -288,14 +288,14 @@ fn check_address(rest: &str) -> Result<(), String> {
     if let Some(port) = port
         && port.parse::<u16>().map_or(true, |port| port == 0)
     {
+        let expected = "expected a port from 1 to 65535 after the host, found something else";
         return Err(format!(
-            "expected a port from 1 to 65535 after the host, found {port:?}"
+            "{expected}: a host has to come after user and password"
         ));
     }
     if !database.is_empty() && database.parse::<u32>().is_err() {
-        return Err(format!(
-            "expected the number of a database after the address, found {database:?}"
-        ));
+        let expected = "expected the number of a database after the address, found something else";
+        return Err(format!("{expected}: a `/` in a password is written `%2F`"));
     }
     Ok(())
 }

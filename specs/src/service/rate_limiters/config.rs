@@ -47,12 +47,17 @@ pub struct RateLimitConfig {
     pub on_full: OnFull,
     /// What keys take over when this changes while it is in use: the new one says so. Default: what was used stays used.
     pub on_change: Inherit,
-    /// The most callers that may wait for their turn at a time, over all keys; 0 for none. Default: 1,024.
+    /// The most callers that may wait for their turn at a time, over all keys; 0 for none. There is no bound for one key alone: one
+    /// that many wait for can take all places, and whoever would have to wait for another key is refused then, though never one that
+    /// need not wait. Where keys are those of strangers, let calls wait for a limited time only, or give each kind of caller a
+    /// limiter of its own. Default: 1,024.
     pub waiters_max: u32,
-    /// Decides and counts, and refuses nobody. Default: no.
+    /// Decides and counts, and refuses nobody: not one that comes too soon, nor one that costs too much, has no key, or finds no room
+    /// or no server. Default: no.
     pub shadow: bool,
     /// Where the counts are kept. With a server, the window is a whole number of microseconds, which is what its clock counts;
-    /// `keys_max`, `bytes_max`, `on_full` and `waiters_max` are then those of what is counted here while it does not answer.
+    /// `keys_max`, `bytes_max` and `on_full` are then those of what is counted here while it does not answer, and `waiters_max` is
+    /// that of this machine.
     /// Default: in this process.
     #[serde(skip_serializing_if = "Backend::is_local")]
     pub backend: Backend,

@@ -7,6 +7,8 @@ use mainstay::testkit::conformance::{Breaker, BreakerSetup};
 use mainstay_actors::breaker::Outcome;
 use tokio::time::Instant;
 
+use crate::gate::Gate;
+
 /// What a breaker does wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Wrong {
@@ -40,6 +42,8 @@ pub(super) struct Plain {
     setup: BreakerSetup,
     wrong: Wrong,
     state: Mutex<State>,
+    /// Opens when more have seen a permit than there are.
+    gate: Gate,
 }
 
 #[derive(Default)]
@@ -92,6 +96,7 @@ impl Plain {
             setup: *setup,
             wrong,
             state: Mutex::default(),
+            gate: Gate::of(setup.probes as usize + 1),
         })
     }
 
@@ -145,7 +150,7 @@ impl Plain {
                 }
                 if self.is(Wrong::LooksBeforeItTakes) {
                     drop(state);
-                    std::thread::sleep(Duration::from_millis(1));
+                    self.gate.pass();
                     state = self.lock();
                 }
                 state.probes += 1;

@@ -81,6 +81,18 @@ fn each_rule_is_broken_by_a_limiter_that_does_that_wrong() {
             "what time has given back is not given again",
         ),
         (
+            Wrong::ResetsNothing,
+            "a key that is reset is as a new one, and no other key is",
+        ),
+        (
+            Wrong::ResetsOthersToo,
+            "a key that is reset is as a new one, and no other key is",
+        ),
+        (
+            Wrong::ResetsToMore,
+            "a key that is reset is as a new one, and no other key is",
+        ),
+        (
             Wrong::FollowsTheClockBack,
             "a clock that goes backwards gives nothing, and takes nothing",
         ),

@@ -7,6 +7,8 @@ use std::time::Duration;
 use mainstay::testkit::conformance::{Held, LimiterSetup, Limits, TimedLimiter};
 use mainstay_actors::limiter::RateKey;
 
+use crate::gate::Gate;
+
 /// What a limiter does wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Wrong {
@@ -25,6 +27,9 @@ pub(super) enum Wrong {
     GivesNothingBack,
     GivesAllBack,
     GivesBackTwice,
+    ResetsNothing,
+    ResetsOthersToo,
+    ResetsToMore,
     FollowsTheClockBack,
     LooksBeforeItTakes,
 }
@@ -39,6 +44,10 @@ pub(super) struct Mutant {
     /// What can be had beside all else.
     credit: Mutex<u32>,
     now: AtomicU64,
+    /// Where those wait who have seen what only one of them can have.
+    last: Gate,
+    /// Held while others are not to take between a look and what comes of it.
+    looking: Mutex<()>,
 }
 
 /// What was taken, if it was.
@@ -59,6 +68,8 @@ impl Mutant {
             beyond: AtomicU32::new(0),
             credit: Mutex::new(0),
             now: AtomicU64::new(0),
+            last: Gate::of(2),
+            looking: Mutex::new(()),
         }
     }
 
@@ -70,7 +81,7 @@ impl Mutant {
         if self.is(Wrong::MixesKeys) { "" } else { key }
     }
 
-    fn reset(&self, key: &str) {
+    fn begin_anew(&self, key: &str) {
         let reset = self.right.limiter().reset(RateKey::from(key));
         reset.expect("there is a key");
     }
@@ -87,6 +98,21 @@ impl Mutant {
             (Wrong::SaysTheWindow, Some(_)) => Some(self.setup.window),
             (_, wait) => wait,
         }
+    }
+
+    /// Lets a call through that has seen enough, whether it is still there or not: the last that can be had is seen by two before
+    /// either takes it. Nothing if it has not seen enough.
+    fn look_and_take(&self, key: &str, cost: u32) -> Option<Slip> {
+        let looking = self.looking.lock().expect("no panic");
+        let left = self.right.remaining(key);
+        if left < cost {
+            return None;
+        }
+        if left - cost < cost {
+            drop(looking);
+            self.last.pass();
+        }
+        Some(Slip(self.right.take(key, cost).ok(), cost))
     }
 
     /// Lets a call through although it is refused.
@@ -113,14 +139,11 @@ impl Limits for Mutant {
 
     fn take(&self, key: &str, cost: u32) -> Result<Slip, Option<Duration>> {
         let key = self.key(key);
-        if self.is(Wrong::LooksBeforeItTakes) && cost > 0 {
-            let left = self.right.remaining(key);
-            if left >= cost {
-                // Until all others have looked, too.
-                std::thread::yield_now();
-                std::thread::sleep(Duration::from_micros(50));
-                return Ok(Slip(self.right.take(key, cost).ok(), cost));
-            }
+        if self.is(Wrong::LooksBeforeItTakes)
+            && cost > 0
+            && let Some(taken) = self.look_and_take(key, cost)
+        {
+            return Ok(taken);
         }
         let taken = match self.wrong {
             Wrong::TakesOneWhateverTheCost if cost <= self.setup.capacity() => cost.min(1),
@@ -141,11 +164,26 @@ impl Limits for Mutant {
     fn give_back(&self, taken: Slip) {
         match (self.wrong, taken.0) {
             (Wrong::GivesNothingBack, _) | (_, None) => {}
-            (Wrong::GivesAllBack, Some(_)) => self.reset("tried"),
+            (Wrong::GivesAllBack, Some(_)) => self.begin_anew("tried"),
             (Wrong::GivesBackTwice, Some(_)) => {
                 *self.credit.lock().expect("no panic") += taken.1;
             }
             (_, Some(held)) => self.right.give_back(held),
+        }
+    }
+
+    fn reset(&self, key: &str) {
+        let key = self.key(key);
+        match self.wrong {
+            Wrong::ResetsNothing => {}
+            Wrong::ResetsOthersToo => ["tried", "other"]
+                .iter()
+                .for_each(|key| self.begin_anew(key)),
+            Wrong::ResetsToMore => {
+                self.begin_anew(key);
+                *self.credit.lock().expect("no panic") += 1;
+            }
+            _ => self.begin_anew(key),
         }
     }
 
@@ -162,7 +200,7 @@ impl Limits for Mutant {
         let time_now = time.as_nanos() as u64;
         let before = self.now.swap(time_now, Ordering::Relaxed);
         if time_now < before && self.is(Wrong::FollowsTheClockBack) {
-            self.reset("tried");
+            self.begin_anew("tried");
         }
         self.right.set_time(time);
     }

@@ -7,4 +7,4 @@ mod over_http;
 mod readiness;
 mod several;
 mod shadow;
-mod support;
+pub(super) mod support;

@@ -14,7 +14,7 @@ use super::super::support::{name, seconds};
 #[derive(Clone)]
 pub(super) struct User(pub(super) &'static str);
 
-pub(super) const API_KEY: &str = "x-api-key";
+pub(in crate::limiter) const API_KEY: &str = "x-api-key";
 
 pub(super) fn keys() -> RequestKeys {
     RequestKeys::new()
@@ -43,16 +43,16 @@ pub(super) fn hello() -> Router {
     Router::new().route("/", get(async || "hello"))
 }
 
-pub(super) fn request() -> Request<Body> {
+pub(in crate::limiter) fn request() -> Request<Body> {
     Request::new(Body::empty())
 }
 
-pub(super) fn with_key(key: &str) -> Request<Body> {
+pub(in crate::limiter) fn with_key(key: &str) -> Request<Body> {
     let request = Request::get("/").header(API_KEY, key);
     request.body(Body::empty()).expect("a request")
 }
 
-pub(super) async fn send(router: &Router, request: Request<Body>) -> Response<Body> {
+pub(in crate::limiter) async fn send(router: &Router, request: Request<Body>) -> Response<Body> {
     let Ok(response) = router.clone().oneshot(request).await;
     response
 }
@@ -70,7 +70,7 @@ pub(super) fn lines<'h>(headers: &'h HeaderMap, called: &str) -> Vec<&'h str> {
 }
 
 /// `RateLimit-Policy`, `RateLimit` and `Retry-After`.
-pub(super) fn told(response: &Response<Body>) -> [String; 3] {
+pub(in crate::limiter) fn told(response: &Response<Body>) -> [String; 3] {
     let of = |called| lines(response.headers(), called).join(" | ");
     ["ratelimit-policy", "ratelimit", "retry-after"].map(of)
 }

@@ -9,8 +9,11 @@
 //! | `taking.rs` | costs, refunds, looking, coming back when told |
 //! | `several.rs` | several limits as one |
 //! | `outage.rs`, `recovery.rs` | a server that is slow, gone, unwilling, and back again |
+//! | `waiting.rs` | those who wait for their turn |
 //! | `registry.rs` | limits of a namespace, from a file |
+//! | `anywhere.rs` | registry, macro, service, layer and telemetry, whatever the backend is |
 
+mod anywhere;
 mod counts;
 mod keys;
 mod outage;
@@ -22,11 +25,12 @@ mod scripts;
 mod server;
 mod several;
 mod taking;
+mod waiting;
 
 use std::future::Future;
 use std::time::Duration;
 
-use mainstay_actors::limiter::{DecidedBy, Decision, RateKey, RedisLimiter};
+use mainstay_actors::limiter::{DecidedBy, Decision, RateKey, RedisLimiter, RedisStats};
 use mainstay_supervisors::specs::{
     Algorithm, Backend, OnUnavailable, RateLimitConfig, RedisBackend, WindowStart,
 };
@@ -78,6 +82,11 @@ async fn admitted(limiter: &RedisLimiter, key: &'static str, calls: u32) -> u32 
         count += u32::from(outcome.is_ok());
     }
     count
+}
+
+/// The connection of a limiter.
+fn redis(limiter: &RedisLimiter) -> RedisStats {
+    limiter.stats().redis.expect("it has one")
 }
 
 /// What a key has left.

@@ -8,7 +8,7 @@ use mainstay_supervisors::specs::{Algorithm, OnUnavailable, RedisBackend};
 
 use super::super::support::ALGORITHMS;
 use super::server::Server;
-use super::{SECRET, admitted, backend, config, soon, with};
+use super::{SECRET, admitted, backend, config, redis, soon, with};
 
 const ADA: Option<RateKey<'static>> = Some(RateKey::user("ada"));
 
@@ -74,7 +74,7 @@ async fn after_some_calls_without_an_answer_no_more_are_sent_for_a_while() {
             panic!("{told}")
         };
         assert!(matches!(reason, Unavailable::Failed { .. }), "{told}");
-        assert_eq!(limiter.stats().redis.failed, sent);
+        assert_eq!(redis(&limiter).failed, sent);
     }
     for withheld in 1..=5 {
         let told = limiter.check(ADA, 1).await.expect_err("a pause");
@@ -87,10 +87,10 @@ async fn after_some_calls_without_an_answer_no_more_are_sent_for_a_while() {
         };
         assert_eq!(told.retry_after(), Some(*retry_in));
         assert!(*retry_in <= MINUTES);
-        let redis = limiter.stats().redis;
-        assert_eq!((redis.failed, redis.withheld), (3, withheld));
-        assert_eq!((redis.is_up, redis.outages), (false, 1));
-        assert!(redis.last_failure.is_some());
+        let link = redis(&limiter);
+        assert_eq!((link.failed, link.withheld), (3, withheld));
+        assert_eq!((link.is_up, link.outages), (false, 1));
+        assert!(link.last_failure.is_some());
     }
     assert!(limiter.reset(ADA).await.is_err());
     assert!(limiter.status(ADA).await.is_err());
@@ -109,8 +109,8 @@ async fn no_call_hangs_on_a_server_that_takes_calls_and_does_not_answer() {
         let decision = soon(limiter.decide(ADA, 1)).await;
         assert_eq!(decision.by, DecidedBy::Closed);
     }
-    let redis = limiter.stats().redis;
-    assert_eq!((redis.failed, redis.withheld, redis.in_flight), (3, 17, 0));
+    let link = redis(&limiter);
+    assert_eq!((link.failed, link.withheld, link.in_flight), (3, 17, 0));
     drop(listener);
 }
 
@@ -129,10 +129,10 @@ async fn no_more_calls_are_under_way_than_may_be() {
     };
     let calls: Vec<_> = (0..10).map(call).collect();
     super::until("six are withheld", || async {
-        limiter.stats().redis.withheld == 6
+        redis(&limiter).withheld == 6
     })
     .await;
-    assert_eq!(limiter.stats().redis.in_flight, 4);
+    assert_eq!(redis(&limiter).in_flight, 4);
     server.resume();
     let mut by = Vec::new();
     for call in calls {
@@ -144,10 +144,7 @@ async fn no_more_calls_are_under_way_than_may_be() {
     }
     let served = by.iter().filter(|by| **by == DecidedBy::Server).count();
     assert_eq!(served, 4);
-    assert!(
-        limiter.stats().redis.is_up,
-        "that is no fault of the server"
-    );
+    assert!(redis(&limiter).is_up, "that is no fault of the server");
 }
 
 #[tokio::test]
@@ -197,4 +194,72 @@ fn outside_of_a_runtime_it_is_said_and_decided_without_the_server() {
     assert_eq!(decision.by, DecidedBy::Local);
     assert_eq!(decision.why, Some(Unavailable::NoRuntime));
     assert!(decision.outcome.is_ok());
+}
+
+/// How many connections the server has had.
+fn connections(server: &Server) -> u32 {
+    let told = server.ask(&["INFO", "stats"]);
+    let number = told
+        .split_once("total_connections_received:")
+        .expect("it is told")
+        .1;
+    let number = number.split("\r\n").next().expect("a line");
+    number.parse().expect("a number")
+}
+
+#[tokio::test]
+async fn a_server_that_answers_with_errors_is_not_connected_to_for_each_of_them() {
+    let Some(server) = Server::start() else {
+        return;
+    };
+    let limiter = with(
+        config(ALGORITHMS[0], 5),
+        backend(&server).failures_max(1000),
+    );
+    assert_eq!(admitted(&limiter, "ada", 1).await, 1);
+    server.ask(&["CONFIG", "SET", "maxmemory", "1"]);
+    let before = connections(&server);
+    for _ in 0..20 {
+        let told = soon(limiter.check(ADA, 1)).await.expect_err("it is full");
+        assert!(matches!(told, RateLimitError::Unavailable { .. }), "{told}");
+    }
+    // That which asks how many there are.
+    assert_eq!(connections(&server) - before, 1);
+    server.ask(&["CONFIG", "SET", "maxmemory", "0"]);
+    assert_eq!(admitted(&limiter, "ada", 9).await, 4);
+}
+
+#[tokio::test]
+async fn one_that_only_looks_on_refuses_nobody_whatever_is_wrong_with_the_server() {
+    for what in [OnUnavailable::Closed, OnUnavailable::Local { one_of: 8 }] {
+        let limiter = with(config(ALGORITHMS[0], 8).shadow(true), nobody(what));
+        for (_, is_ok) in outcomes(&limiter, 5).await {
+            assert!(is_ok, "{what:?}");
+        }
+        // More than the part of this machine.
+        assert!(soon(limiter.check(ADA, 8)).await.is_ok(), "{what:?}");
+        let stats = limiter.stats();
+        assert_eq!((stats.admitted, stats.refused), (6, 0), "{what:?}");
+        let shadowed = if what == OnUnavailable::Closed { 6 } else { 5 };
+        assert_eq!(stats.shadowed, shadowed, "{what:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_reserved_of_the_part_that_counts_here_goes_back_to_it() {
+    let limiter = with(
+        config(ALGORITHMS[0], 8),
+        nobody(OnUnavailable::Local { one_of: 2 }),
+    );
+    for _ in 0..5 {
+        let reserved = soon(limiter.reserve(ADA, 4)).await.expect("four are left");
+        assert_eq!(reserved.admission().remaining(), Some(0));
+        drop(reserved);
+    }
+    soon(limiter.reserve(ADA, 4))
+        .await
+        .expect("all went back")
+        .spend(3);
+    assert!(soon(limiter.check(ADA, 1)).await.is_ok());
+    assert!(soon(limiter.check(ADA, 1)).await.is_err());
 }

@@ -6,7 +6,7 @@ use mainstay_actors::limiter::{DecidedBy, RateKey, RedisLimiter, Unavailable};
 use mainstay_supervisors::specs::{Algorithm, OnUnavailable, RedisBackend};
 
 use super::server::Server;
-use super::{admitted, backend, config, soon, until, with};
+use super::{admitted, backend, config, redis, soon, until, with};
 
 const ADA: Option<RateKey<'static>> = Some(RateKey::user("ada"));
 
@@ -44,7 +44,7 @@ async fn a_server_that_stands_still_is_done_without_until_it_goes_on() {
         slow += u32::from(decision.why == Some(Unavailable::TooSlow { within }));
     }
     assert_eq!(slow, 3);
-    assert!(!limiter.stats().redis.is_up);
+    assert!(!redis(&limiter).is_up);
     // All at once, and none of them waits for the server but the one that tries.
     let call = |_| {
         let limiter = limiter.clone();
@@ -64,9 +64,9 @@ async fn a_server_that_stands_still_is_done_without_until_it_goes_on() {
         is_decided_by_the_server(&limiter)
     })
     .await;
-    let redis = limiter.stats().redis;
-    assert!(redis.is_up);
-    assert!(redis.outages >= 1);
+    let link = redis(&limiter);
+    assert!(link.is_up);
+    assert!(link.outages >= 1);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -36,15 +36,17 @@ async fn limits_of_a_file_are_there_from_the_start_and_survive_the_keeper() {
         return;
     };
     let bed = Bed::with(spec(&server)).await;
-    let names: Vec<_> = bed
-        .limiters
-        .redis_limiters()
+    let all = bed.limiters.limiters();
+    let named = all
         .iter()
-        .map(|one| one.name().to_string())
-        .collect();
-    assert_eq!(names, ["all", "api"]);
-    assert_eq!(bed.limiters.limiters().len(), 1);
-    let find = |called: &str| bed.limiters.redis_limiter(called).expect("it is there");
+        .map(|one| (one.name().as_str(), one.redis().is_some()));
+    let named: Vec<_> = named.collect();
+    assert_eq!(named, [("all", true), ("api", true), ("here", false)]);
+    drop(all);
+    let find = |called: &str| {
+        let found = bed.limiters.limiter(called).expect("it is there");
+        found.redis().expect("it counts there").clone()
+    };
     let (api, all) = (find("api"), find("all"));
     assert_eq!(admitted(&api, "ada", 3).await, 3);
     bed.crash().await;
@@ -61,7 +63,7 @@ async fn limits_of_a_file_are_there_from_the_start_and_survive_the_keeper() {
     // A name is one limiter's, wherever it counts.
     let again = config(Algorithm::TokenBucket, 1).backend(Backend::redis(backend(&server)));
     for called in ["api", "here"] {
-        let told = bed.limiters.register_redis(name(called), again.clone());
+        let told = bed.limiters.register(name(called), again.clone());
         let taken = RegisterLimiterError::AlreadyRegistered(name(called));
         assert_eq!(told.map(drop), Err(taken));
     }
@@ -70,11 +72,13 @@ async fn limits_of_a_file_are_there_from_the_start_and_survive_the_keeper() {
         .register(name("api"), config(Algorithm::TokenBucket, 1));
     let taken = RegisterLimiterError::AlreadyRegistered(name("api"));
     assert_eq!(told.map(drop), Err(taken));
-    let told = bed.limiters.check(&name("api"), RateKey::user("ada"));
+    let told = bed.limiters.check(&name("api"), RateKey::user("ada")).await;
+    assert!(matches!(told, Err(RateLimitError::Exceeded(_))), "{told:?}");
+    let gone = bed.limiters.unregister("api").expect("it is there");
+    assert!(bed.limiters.limiter("api").is_none());
+    assert!(gone.check(RateKey::user("ada")).await.is_err());
+    let told = gone.check_now(RateKey::user("ada"), 1);
     assert_eq!(told.map(drop), Err(RateLimitError::Elsewhere(name("api"))));
-    let gone = bed.limiters.unregister_redis("api").expect("it is there");
-    assert!(bed.limiters.redis_limiter("api").is_none());
-    assert_eq!(admitted(&gone, "ada", 1).await, 0);
     drop((api, all, gone));
     bed.end().await;
     until("the connection has ended", || async {

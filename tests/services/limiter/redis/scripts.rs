@@ -5,7 +5,7 @@ use mainstay_actors::limiter::RateKey;
 
 use super::super::support::ALGORITHMS;
 use super::server::Server;
-use super::{admitted, backend, config, limiter, with};
+use super::{admitted, backend, config, limiter, redis, with};
 
 #[tokio::test]
 async fn scripts_that_were_forgotten_are_sent_again_and_counts_go_on() {
@@ -15,14 +15,14 @@ async fn scripts_that_were_forgotten_are_sent_again_and_counts_go_on() {
     for algorithm in ALGORITHMS {
         let limiter = limiter(&server, algorithm, 10);
         assert_eq!(admitted(&limiter, "ada", 3).await, 3);
-        assert!(limiter.stats().redis.reloaded >= 1);
-        let before = limiter.stats().redis.reloaded;
+        assert!(redis(&limiter).reloaded >= 1);
+        let before = redis(&limiter).reloaded;
         for _ in 0..2 {
             server.ask(&["SCRIPT", "FLUSH"]);
             let one = limiter.check(RateKey::user("ada"), 1).await;
             one.expect("there are ten");
         }
-        let stats = limiter.stats().redis;
+        let stats = redis(&limiter);
         assert_eq!((stats.reloaded, stats.failed), (before + 2, 0));
         assert_eq!(admitted(&limiter, "ada", 9).await, 5, "{algorithm:?}");
         server.ask(&["FLUSHALL"]);

@@ -7,7 +7,7 @@ use mainstay_supervisors::specs::{Algorithm, Inherit, RateLimitConfig};
 
 use super::super::support::ALGORITHMS;
 use super::server::Server;
-use super::{admitted, backend, config, limiter, remaining, until, with};
+use super::{admitted, backend, config, limiter, redis, remaining, until, with};
 
 const ADA: Option<RateKey<'static>> = Some(RateKey::user("ada"));
 
@@ -75,14 +75,11 @@ async fn what_was_taken_for_a_call_that_is_dropped_goes_back() {
         let polled = futures_util::poll!(&mut call);
         assert!(polled.is_pending());
         // Until it is on its way.
-        until("it is under way", || async {
-            limiter.stats().redis.in_flight > 0
-        })
-        .await;
+        until("it is under way", || async { redis(limiter).in_flight > 0 }).await;
     }
     server.resume();
     until("all are back", || async {
-        limiter.stats().redis.in_flight == 0 && remaining(limiter, "ada").await == 9
+        redis(limiter).in_flight == 0 && remaining(limiter, "ada").await == 9
     })
     .await;
     // Five that were taken, five that gave back, and the first; beside those that looked.
@@ -155,6 +152,12 @@ async fn a_limit_that_only_looks_on_refuses_nobody() {
         assert_eq!((stats.admitted, stats.refused, stats.shadowed), (5, 0, 3));
         let uncounted = limiter.check(ADA, 1).await.expect("it looks on");
         assert!(!uncounted.is_counted());
+        // Nor for any other reason.
+        assert!(limiter.check(None, 1).await.is_ok());
+        assert!(limiter.check(ADA, 3).await.is_ok());
+        assert_eq!(limiter.status(None).await, Ok(None));
+        let stats = limiter.stats();
+        assert_eq!((stats.admitted, stats.refused, stats.shadowed), (8, 0, 6));
         server.ask(&["FLUSHALL"]);
     }
 }
@@ -176,12 +179,19 @@ async fn a_limit_is_changed_while_in_use_and_begins_anew_only_if_that_is_said() 
     let expected =
         "a limit that machines share cannot be changed like this: expected on_change to be reset";
     assert_eq!(told, expected);
+    // What does not change what is counted begins nothing anew, and need not say that it would.
+    let mut same = RateLimitConfig::clone(&limiter.config()).shadow(true);
+    limiter.reconfigure(same.clone()).expect("it is valid");
+    assert!(limiter.check(ADA, 1).await.is_ok(), "it looks on");
+    same.shadow = false;
+    limiter.reconfigure(same).expect("it is valid");
+    assert_eq!(admitted(&limiter, "ada", 3).await, 0, "it is used up");
     limiter
         .reconfigure(next.clone().on_change(Inherit::Reset))
         .expect("it is valid");
     assert_eq!(
         (limiter.config().limit, limiter.stats().config_version),
-        (5, 2)
+        (5, 4)
     );
     assert_eq!(admitted(&limiter, "ada", 9).await, 5);
     let redis = next.backend.redis.as_mut().expect("there is one");

@@ -102,7 +102,7 @@ async fn agree(server: &Asked, config: &RateLimitConfig, deeds: Vec<(f64, Deed)>
                         assert_eq!(u64::from(left.left), look.left.floor());
                         assert_eq!(left.full_in, look.full_in.ceil());
                         taken.push((cost, look.mark, left.mark));
-                        grant.keep();
+                        grant.give_back(0);
                     }
                     (Err(wait), Err(expected)) => assert_eq!(wait, expected),
                     (found, expected) => panic!("{found:?} for {expected:?}"),

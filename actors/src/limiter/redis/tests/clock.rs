@@ -27,7 +27,12 @@ async fn a_clock_that_goes_back_gives_nobody_anything_and_is_told_in_the_time_to
         let asked = Asked::new(limiter(&server, config), 1);
         let now = START + DAY / 2;
         for _ in 0..2 {
-            asked.take(now, 1).await.expect("there are two").1.keep();
+            asked
+                .take(now, 1)
+                .await
+                .expect("there are two")
+                .1
+                .give_back(0);
         }
         let wait = asked.take(now, 1).await.map(drop).expect_err("no third");
         // Back by an hour, and on again in steps.
@@ -38,7 +43,7 @@ async fn a_clock_that_goes_back_gives_nobody_anything_and_is_told_in_the_time_to
         let early = asked.take(now + wait - 1, 1).await.map(drop);
         assert_eq!(early, Err(1), "{algorithm:?}");
         let taken = asked.take(now + wait, 1).await;
-        taken.expect("its time has come").1.keep();
+        taken.expect("its time has come").1.give_back(0);
     }
 }
 
@@ -51,10 +56,15 @@ async fn what_is_taken_while_the_clock_is_behind_counts_when_it_has_caught_up() 
         let config = RateLimitConfig::new(algorithm, 3, Duration::from_micros(DAY));
         let asked = Asked::new(limiter(&server, config), 2);
         let now = START + DAY / 2;
-        asked.take(now, 1).await.expect("there are three").1.keep();
+        asked
+            .take(now, 1)
+            .await
+            .expect("there are three")
+            .1
+            .give_back(0);
         for _ in 0..2 {
             let taken = asked.take(now - DAY / 4, 1).await;
-            taken.expect("two are left").1.keep();
+            taken.expect("two are left").1.give_back(0);
         }
         assert!(asked.take(now - DAY / 4, 1).await.is_err(), "{algorithm:?}");
         assert!(asked.take(now, 1).await.is_err(), "{algorithm:?}");
@@ -77,15 +87,20 @@ async fn the_largest_numbers_that_a_configuration_may_have_are_counted_exactly()
         let config = RateLimitConfig::new(algorithm, u32::MAX, year);
         let asked = Asked::new(limiter(&server, config), 3);
         let (left, grant) = asked.take(now, u32::MAX - 1).await.expect("all but one");
-        grant.keep();
+        grant.give_back(0);
         assert_eq!(left.left, 1, "{algorithm:?}");
-        asked.take(now, 1).await.expect("the last").1.keep();
+        asked.take(now, 1).await.expect("the last").1.give_back(0);
         assert!(asked.take(now, 1).await.is_err(), "{algorithm:?}");
     }
     // A hundred years to fill, and a rate that does not come out even.
     let config = RateLimitConfig::token_bucket(7, year).burst_limit(700);
     let asked = Asked::new(limiter(&server, config), 3);
-    asked.take(now, 7).await.expect("as a new one has").1.keep();
+    asked
+        .take(now, 7)
+        .await
+        .expect("as a new one has")
+        .1
+        .give_back(0);
     let full_in = 100 * u64::try_from(year.as_micros()).expect("it fits");
     assert_eq!(asked.look(now).await.full_in, full_in);
     let token = u64::try_from(year.as_micros())
@@ -93,5 +108,10 @@ async fn the_largest_numbers_that_a_configuration_may_have_are_counted_exactly()
         .div_ceil(7);
     assert_eq!(asked.take(now, 1).await.map(drop), Err(token));
     assert!(asked.take(now + token - 1, 1).await.is_err());
-    asked.take(now + token, 1).await.expect("one came").1.keep();
+    asked
+        .take(now + token, 1)
+        .await
+        .expect("one came")
+        .1
+        .give_back(0);
 }

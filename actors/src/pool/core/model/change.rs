@@ -38,7 +38,7 @@ impl World {
         let granted: Vec<_> = self.line.iter().filter_map(|waiter| waiter.fate).collect();
         for conn in granted.into_iter().flatten() {
             // Where it is only the entry knows: the latest that it can be is what counts.
-            let seat = self.core.line.granted_seat(conn);
+            let seat = self.core.line.granted_seat(&conn);
             if let Some(seat) = seat.filter(|&seat| self.core.is_at(seat, Kind::Leased)) {
                 self.dies
                     .insert(conn, self.core.slots[seat.number() as usize].dies);

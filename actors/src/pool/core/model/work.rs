@@ -32,7 +32,7 @@ impl World {
             _ => {
                 let conn = self.next;
                 self.next += 1;
-                let life = if pick / 256 % 2 == 0 { NEVER } else { 60 * MS };
+                let life = [NEVER, 60 * MS][pick / 256 % 2];
                 self.core.terms.lifetime = life;
                 self.core
                     .connected(self.now, attempt, conn, 0.0, &mut wakes);

@@ -20,6 +20,9 @@ pub trait Limits: Sync {
     /// Gives back what was taken.
     fn give_back(&self, taken: Self::Taken);
 
+    /// Lets a key begin anew.
+    fn reset(&self, key: &str);
+
     /// How much can be had of a key at once.
     fn remaining(&self, key: &str) -> u32;
 
@@ -116,6 +119,11 @@ impl Limits for TimedLimiter {
 
     fn give_back(&self, mut taken: Held) {
         drop(taken.0.take());
+    }
+
+    fn reset(&self, key: &str) {
+        // It is refused to those without a key only.
+        self.limiter.reset(RateKey::from(key)).ok();
     }
 
     fn remaining(&self, key: &str) -> u32 {

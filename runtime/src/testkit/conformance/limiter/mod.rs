@@ -6,8 +6,9 @@
 //! | `face.rs` | [`Limits`]: what a limiter is, as far as the suite goes; [`LimiterSetup`], [`TimedLimiter`] |
 //! | `ledger.rs` | what it should do: all that was taken, looked through at each question |
 //! | `trial.rs` | one limiter that is tried |
-//! | `count.rs`, `edges.rs`, `retry.rs`, `given_back.rs`, `clock.rs`, `race.rs` | the rules |
+//! | `count.rs`, `edges.rs`, `retry.rs`, `given_back.rs`, `anew.rs`, `clock.rs`, `race.rs` | the rules |
 
+mod anew;
 mod clock;
 mod count;
 mod edges;
@@ -73,6 +74,7 @@ pub fn rate_limiter<L: Limits>(
         retry::says_exactly_when(&mut trial())?;
         given_back::can_be_had_again(&mut trial())?;
         given_back::is_not_given_twice(&mut trial())?;
+        anew::is_as_new(&mut trial())?;
         clock::may_go_backwards(&mut trial())?;
         race::exactly_the_limit_wins(&setup, || make(&setup))?;
     }

@@ -102,6 +102,12 @@ impl<'a, L: Limits> Trial<'a, L> {
         self.ledger.undo();
     }
 
+    /// Lets the key begin anew.
+    pub(super) fn reset(&mut self) {
+        self.limits.reset(KEY);
+        self.ledger = Ledger::default();
+    }
+
     /// What it shows has to be what is left.
     pub(super) fn look(&self, rule: &'static str, when: impl Display) -> Result<(), Violation> {
         let shows = |left| format!("{left} left {when}");

@@ -1,9 +1,19 @@
 //! The state of a limiter, which outlives the keeper.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `mod.rs` | [`Cell`]: making it, looking at it, changing its configuration |
+//! | `take.rs` | takes from keys |
+//! | `stress.rs` | that no call is lost or counted twice, whatever else goes on |
+
+#[cfg(test)]
+mod stress;
+mod take;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use mainstay_specs::{Inherit, NamespaceName, OnFull, OnMissingKey, RateLimitConfig, ServiceName};
+use mainstay_specs::{Inherit, NamespaceName, OnMissingKey, RateLimitConfig, ServiceName};
 
 use super::clock::Clock;
 use super::digest::{Digest, Secret};
@@ -12,8 +22,9 @@ use super::key::RateKey;
 use super::line::Line;
 use super::method::At;
 use super::stats::{LimiterStats, RateLimitStatus};
-use super::table::{Crowded, Shard, Table, Terms};
-use super::taken::{Fast, Refused, Source, Taken};
+use super::table::{Table, Terms};
+use super::taken::{Refused, Taken};
+pub(super) use take::{look_on, too_costly};
 
 /// What callers, the keeper and observers share.
 #[derive(Debug)]
@@ -59,7 +70,7 @@ impl Cell {
         }
     }
 
-    /// The digest of a key; none if there is no key and none is needed.
+    /// The digest of the key of a call; none if there is no key and none is needed.
     #[inline(always)]
     pub(crate) fn digest(
         &self,
@@ -71,152 +82,37 @@ impl Cell {
         }
     }
 
+    /// A call that is let through or refused for want of a key counts as one.
     #[cold]
     fn without_key(&self) -> Result<Option<Digest>, RateLimitError> {
-        match self.config().on_missing_key {
-            OnMissingKey::Share => Ok(Some(RateKey::anonymous().digest(self.secret))),
-            OnMissingKey::Admit => Ok(None),
-            _ => Err(RateLimitError::MissingKey {
-                policy: self.name.clone(),
-            }),
+        let missing = self.digest_to_look(None);
+        let may = self.config().on_missing_key == OnMissingKey::Admit;
+        match missing {
+            Err(_) => self.table.lock(0).counts.refused += 1,
+            Ok(None) if !may => self.table.lock(0).counts.look_on(),
+            Ok(_) => {}
         }
+        missing
     }
 
-    /// Takes so much of a key, if it may: at once, or after those that wait for it.
-    #[inline]
-    pub(crate) fn take(&self, now: u64, digest: Digest, cost: u32) -> Result<Taken, Refused> {
-        if self.line.is_empty() {
-            self.take_counted(now, digest, cost, true)
-        } else {
-            self.take_in_line(digest, cost)
-        }
-    }
-
-    /// As [`take`](Self::take), for the most usual case: a token bucket whose time is one word, a key that is known, and nobody
-    /// who waits. What is different elsewhere is left to the long way, so that nothing goes through memory here.
-    #[inline(always)]
-    pub(super) fn take_fast(&self, now: u64, digest: Digest, cost: u32) -> Fast {
-        if !self.table.may_be_fast() || !self.line.is_empty() {
-            return Fast::No;
-        }
-        let mut shard = self.table.lock(self.table.shard_of(digest));
-        let at = shard.at(now, digest.tag);
-        let (terms, limit) = (&shard.terms, shard.terms.limit);
-        if cost > terms.dearest || terms.shadow {
-            return Fast::No;
-        }
-        match shard.take_narrow(digest.tag, at, cost) {
-            Some(Ok(look)) => {
-                shard.counts.admitted += 1;
-                let source = Source::key(shard.epoch());
-                Fast::Taken(Taken {
-                    look,
-                    limit,
-                    source,
-                })
-            }
-            Some(Err(wait)) => {
-                shard.counts.refused += 1;
-                Fast::Refused(Refused::Limited { wait, limit })
-            }
-            None => Fast::No,
-        }
-    }
-
-    /// Takes so much of a key, if it may, whoever waits.
-    #[inline]
-    pub(super) fn take_now(&self, digest: Digest, cost: u32) -> Result<Taken, Refused> {
-        self.take_counted(self.clock.now(), digest, cost, true)
-    }
-
-    /// As [`take_now`](Self::take_now), of one who will come back: if it may not, it has not been refused yet.
-    pub(super) fn try_take(&self, digest: Digest, cost: u32) -> Result<Taken, Refused> {
-        self.take_counted(self.clock.now(), digest, cost, false)
-    }
-
-    #[inline(always)]
-    fn take_counted(
+    /// The digest of a key that is looked at or begins anew.
+    pub(crate) fn digest_to_look(
         &self,
-        now: u64,
-        digest: Digest,
-        cost: u32,
-        counts: bool,
-    ) -> Result<Taken, Refused> {
-        let mut shard = self.table.lock(self.table.shard_of(digest));
-        let at = shard.at(now, digest.tag);
-        if cost > shard.terms.dearest {
-            return Err(too_costly(&mut shard));
-        }
-        match self.table.seat(&mut shard, at) {
-            Some(slot) => settle(&mut shard, slot, at, cost, counts),
-            None => {
-                drop(shard);
-                self.take_crowded(digest, cost, counts)
-            }
-        }
-    }
-
-    /// For a new key that found no room in its shard.
-    #[cold]
-    #[inline(never)]
-    fn take_crowded(&self, digest: Digest, cost: u32, counts: bool) -> Result<Taken, Refused> {
-        let number = self.table.shard_of(digest);
-        self.table.make_room(self.clock.now(), number);
-        let now = self.clock.now();
-        let mut shard = self.table.lock(number);
-        let at = shard.at(now, digest.tag);
-        // The terms may be others by now.
-        if cost > shard.terms.dearest {
-            return Err(too_costly(&mut shard));
-        }
-        match self.table.seat(&mut shard, at) {
-            Some(slot) => settle(&mut shard, slot, at, cost, counts),
-            None => self.without_seat(&mut shard, at, cost, counts),
-        }
-    }
-
-    /// What becomes of a new key for which there is no room.
-    pub(super) fn without_seat(
-        &self,
-        shard: &mut Shard,
-        at: At,
-        cost: u32,
-        counts: bool,
-    ) -> Result<Taken, Refused> {
-        let limit = shard.terms.limit;
-        let nothing = Taken {
-            limit,
-            ..Taken::NOTHING
+        key: Option<RateKey<'_>>,
+    ) -> Result<Option<Digest>, RateLimitError> {
+        let Some(key) = key else {
+            let config = self.config();
+            return match config.on_missing_key {
+                OnMissingKey::Share => Ok(Some(RateKey::anonymous().digest(self.secret))),
+                OnMissingKey::Admit => Ok(None),
+                // It refuses nobody.
+                _ if config.shadow => Ok(None),
+                _ => Err(RateLimitError::MissingKey {
+                    policy: self.name.clone(),
+                }),
+            };
         };
-        let result = match shard.terms.on_full {
-            OnFull::Admit => Ok(nothing),
-            OnFull::Refuse => Err(Refused::Full),
-            _ => self.take_of_crowd(shard, at, cost),
-        };
-        let result = match result {
-            Err(_) if shard.terms.shadow => {
-                shard.counts.shadowed += 1;
-                Ok(nothing)
-            }
-            result => result,
-        };
-        shard.counts.crowded += u64::from(counts || result.is_ok());
-        shard.counts.admitted += u64::from(result.is_ok());
-        shard.counts.refused += u64::from(counts && result.is_err());
-        result
-    }
-
-    fn take_of_crowd(&self, shard: &Shard, at: At, cost: u32) -> Result<Taken, Refused> {
-        let limit = shard.terms.limit;
-        match self.table.take_of_crowd(&shard.terms, at.now, cost) {
-            Ok((look, version)) => Ok(Taken {
-                look,
-                limit,
-                source: Source::crowd(version),
-            }),
-            Err(Crowded::Limited(wait)) => Err(Refused::Limited { wait, limit }),
-            Err(Crowded::TooCostly(max)) => Err(Refused::TooCostly { max }),
-        }
+        Ok(Some(key.digest(self.secret)))
     }
 
     /// Gives back what was taken, as far as time has not done so, to whoever waits for it.
@@ -338,6 +234,8 @@ impl Cell {
             bytes_max: config.bytes_max,
             waiting: self.line.len() as u64,
             config_version: version,
+            undecided: 0,
+            redis: None,
         }
     }
 
@@ -357,52 +255,5 @@ impl Cell {
                 keys: self.table.keys(),
             },
         }
-    }
-}
-
-#[cold]
-fn too_costly(shard: &mut Shard) -> Refused {
-    shard.counts.refused += 1;
-    Refused::TooCostly {
-        max: shard.terms.dearest,
-    }
-}
-
-/// Takes from a key that has a slot.
-#[inline]
-fn settle(
-    shard: &mut Shard,
-    slot: usize,
-    at: At,
-    cost: u32,
-    counts: bool,
-) -> Result<Taken, Refused> {
-    let limit = shard.terms.limit;
-    match shard.take(slot, at, cost) {
-        Ok(look) => {
-            shard.counts.admitted += 1;
-            Ok(Taken {
-                look,
-                limit,
-                source: Source::key(shard.epoch()),
-            })
-        }
-        Err(wait) if !shard.terms.shadow => {
-            shard.counts.refused += u64::from(counts);
-            Err(Refused::Limited { wait, limit })
-        }
-        Err(_) => Ok(look_on(shard, slot, at)),
-    }
-}
-
-/// Lets a call through that would have been refused.
-#[cold]
-pub(super) fn look_on(shard: &mut Shard, slot: usize, at: At) -> Taken {
-    shard.counts.admitted += 1;
-    shard.counts.shadowed += 1;
-    Taken {
-        look: shard.look(slot, at),
-        limit: shard.terms.limit,
-        source: Source::NOWHERE,
     }
 }
