@@ -50,6 +50,7 @@ pub mod config;
 pub mod event_store;
 pub mod instrument;
 pub mod limiter;
+mod lock;
 pub mod metrics;
 pub mod pool;
 pub mod telemetry;

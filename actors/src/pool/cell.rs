@@ -3,7 +3,7 @@
 use std::fmt;
 use std::panic::Location;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock};
 use std::task::Waker;
 use std::time::Duration;
 
@@ -19,11 +19,12 @@ use super::core::{
 };
 use super::manager::{Condition, ConnectionPool, ConnectionSpec};
 use super::signals::{Deed, Signals};
+use crate::lock::{Guard, Lock};
 use crate::telemetry::panic::guard;
 
 /// What borrowers, the keeper and observers share.
 pub(crate) struct Cell<P: ConnectionPool> {
-    inner: Mutex<Inner<P>>,
+    inner: Lock<Inner<P>>,
     pub(super) clock: Clock,
     /// How long a checkout may take, in nanoseconds.
     patience: AtomicU64,
@@ -86,7 +87,7 @@ impl<P: ConnectionPool> Cell<P> {
             chance: fastrand::Rng::new(),
         };
         Self {
-            inner: Mutex::new(inner),
+            inner: Lock::new(inner),
             clock: Clock::start(),
             patience: AtomicU64::new(nanos(config.checkout_timeout)),
             config: ArcSwap::from_pointee(config),
@@ -104,21 +105,20 @@ impl<P: ConnectionPool> Cell<P> {
         }
     }
 
-    /// A poisoned lock is taken all the same: but for wakers that are cloned, no code of others runs under it, and what is under it
-    /// is whole then.
+    /// But for wakers that are cloned, no code of others runs under it, and what is under it is whole then.
     #[inline]
-    pub(super) fn lock(&self) -> MutexGuard<'_, Inner<P>> {
-        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(super) fn lock(&self) -> Guard<'_, Inner<P>> {
+        self.inner.lock()
     }
 
     #[cfg(test)]
     pub(super) fn is_locked(&self) -> bool {
-        self.inner.try_lock().is_err()
+        self.inner.is_taken()
     }
 
     /// Lets go of the lock, and does what has to be done without it.
     #[inline]
-    pub(super) fn release(&self, mut inner: MutexGuard<'_, Inner<P>>, wakes: Wakes) {
+    pub(super) fn release(&self, mut inner: Guard<'_, Inner<P>>, wakes: Wakes) {
         let calls = inner.core.take_call();
         let is_closed = inner.core.phase() == Phase::Closed;
         let left = is_closed.then(|| self.left_over(&mut inner));

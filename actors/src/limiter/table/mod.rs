@@ -11,7 +11,6 @@
 //! | file | holds |
 //! |---|---|
 //! | `mod.rs` | [`Table`]: the shards, and the bounds over all of them |
-//! | `lock.rs` | [`Lock`]: what a shard is under |
 //! | `bound.rs` | [`Bound`]: how much there may be of something |
 //! | `room.rs` | room for new keys, and who goes when there is none |
 //! | `shard.rs` | [`Shard`]: a part of the keys, and the terms they go by |
@@ -21,7 +20,6 @@
 
 mod bound;
 mod crowd;
-mod lock;
 mod room;
 mod shard;
 mod slots;
@@ -34,11 +32,11 @@ use mainstay_specs::{Inherit, RateLimitConfig};
 
 use super::digest::Digest;
 use super::method::{At, Look, Mark};
+pub(crate) use crate::lock::Guard;
+use crate::lock::Lock;
 use bound::Bound;
 use crowd::Crowd;
 pub(crate) use crowd::Crowded;
-pub(crate) use lock::Guard;
-use lock::Lock;
 pub(crate) use shard::{Counts, Shard, Terms};
 
 /// See the module.

@@ -155,7 +155,7 @@ impl World {
 
     /// Whether what was granted was taken away before it was taken.
     fn is_taken_away(&self, conn: Conn) -> bool {
-        let seat = self.core.line.granted_seat(conn);
+        let seat = self.core.line.granted_seat(&conn);
         seat.is_some_and(|seat| !self.core.is_at(seat, Kind::Leased))
     }
 
@@ -210,7 +210,7 @@ impl World {
         let waiter = self.line.remove(pick % self.line.len());
         let strays = self.core.strays();
         let granted = waiter.fate.and_then(Result::ok);
-        let seat = granted.and_then(|conn| self.core.line.granted_seat(conn));
+        let seat = granted.and_then(|conn| self.core.line.granted_seat(&conn));
         // Since when it was granted: that is no use of it.
         let since = seat.map_or(self.now, |seat| {
             self.core.slots[seat.number() as usize].since

@@ -1,4 +1,4 @@
-//! The lock of a shard.
+//! A lock for what is held for less time than a thread takes to go to sleep: the shards of a limiter, the cell of a pool.
 
 use std::hint::spin_loop;
 use std::panic::RefUnwindSafe;
@@ -17,10 +17,10 @@ use spin::mutex::{SpinMutex, SpinMutexGuard};
 /// holds it may then well take it some more times, which is the fastest for all. There is no order among those who wait. As the holder
 /// may not be running, or move many keys to other memory, they soon let other threads run, and then sleep.
 ///
-/// A panic of the holder gives it back, and whoever comes next goes on: no code of others runs under it, and what is under it is
-/// whole at every moment.
+/// A panic of the holder gives it back, and whoever comes next goes on: but for wakers that are cloned, no code of others may run under
+/// it, and what is under it is to be whole whenever something may panic.
 #[derive(Debug)]
-pub(super) struct Lock<T>(SpinMutex<T>);
+pub(crate) struct Lock<T>(SpinMutex<T>);
 
 /// As the locks of the standard library are.
 impl<T> RefUnwindSafe for Lock<T> {}
@@ -28,16 +28,21 @@ impl<T> RefUnwindSafe for Lock<T> {}
 pub(crate) type Guard<'a, T> = SpinMutexGuard<'a, T>;
 
 impl<T> Lock<T> {
-    pub(super) const fn new(of: T) -> Self {
+    pub(crate) const fn new(of: T) -> Self {
         Self(SpinMutex::new(of))
     }
 
     #[inline(always)]
-    pub(super) fn lock(&self) -> Guard<'_, T> {
+    pub(crate) fn lock(&self) -> Guard<'_, T> {
         match self.0.try_lock() {
             Some(guard) => guard,
             None => self.wait(),
         }
+    }
+
+    #[cfg(test)]
+    pub(crate) fn is_taken(&self) -> bool {
+        self.0.is_locked()
     }
 
     #[cold]
