@@ -160,8 +160,11 @@ impl<P: ConnectionPool> Keeper<P> {
         }
         if let Some(who) = &notices.deadlock {
             let borrower = who.borrower.map(|borrower| cell.label(borrower));
-            let (pool, taken_at) = (cell.name.as_str(), who.at);
-            tracing::warn!(pool, borrower, %taken_at, "who borrows a connection waits for itself");
+            self.premises.pass_over_deadlocks(&cell.figures().0);
+            cell.tell(&Deed::SelfDeadlock {
+                borrower: borrower.as_deref(),
+                taken_at: who.at,
+            });
         }
     }
 

@@ -121,7 +121,7 @@ impl PoolKinds {
         F: Fn(A) -> R + Send + Sync + 'static,
     {
         let make = move |args: &Args| {
-            let spec = factory(args.decode::<A>()?).into_connection_spec();
+            let spec = factory(args.decode::<A>().map_err(hide)?).into_connection_spec();
             let spec = spec.map_err(|error| refused(args, &*error))?;
             Ok(Box::new(spec) as Box<dyn Make>)
         };
@@ -253,6 +253,22 @@ fn redis(url: &str) -> Result<Box<dyn Make>, RegisterPoolError> {
 fn wrong(field: &'static str, error: &dyn Error) -> RegisterPoolError {
     let place = mainstay_specs::SpecPath::root().field(field);
     RegisterPoolError::Config(Fault::new(error.to_string()).at(place).into())
+}
+
+/// The faults of arguments without what was found: it may be a password. Only what sort of thing it is.
+fn hide(faults: Faults) -> Faults {
+    let hidden = faults.iter().cloned().map(|mut fault| {
+        if let Some((expected, found)) = fault.message.split_once(", found ") {
+            let sort = match found.chars().next() {
+                Some('"') => "a text",
+                Some('+' | '-' | '0'..='9') => "a number",
+                _ => "something else",
+            };
+            fault.message = format!("{expected}, found {sort}");
+        }
+        fault
+    });
+    Faults::from_list(hidden.collect()).unwrap_or(faults)
 }
 
 fn refused(args: &Args, error: &dyn Error) -> Faults {

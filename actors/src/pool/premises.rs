@@ -7,11 +7,12 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use mainstay_specs::{PoolConfig, ServiceName};
+use mainstay_specs::{OnSelfDeadlock, PoolConfig, ServiceName};
 use mainstay_supervisors::{Child, Namespace, TaskSupervisorRef, WeakNamespace};
 use tokio::sync::Notify;
 
 use super::cell::Cell;
+use super::core::Counts;
 use super::handle::PoolManager;
 use super::health::{Course, PoolSick, ask};
 use super::manager::{ConnectionPool, ConnectionSpec};
@@ -177,7 +178,16 @@ impl<P: ConnectionPool> Premises<P> {
     pub(crate) fn report(&self) {
         let (counts, situation) = self.cell.figures();
         let name = &self.cell.name;
+        self.pass_over_deadlocks(&counts);
         self.signals.report(name, &counts, &situation, &self.told);
+    }
+
+    /// Where they are only reported, those who wait for themselves are not told of as if they had been refused. To be called whenever
+    /// there was one, as that may be changed.
+    pub(crate) fn pass_over_deadlocks(&self, counts: &Counts) {
+        if self.cell.config.load().on_self_deadlock == OnSelfDeadlock::Report {
+            self.told.pass_over_deadlocks(counts);
+        }
     }
 
     /// Whether this is the first time.

@@ -4,6 +4,7 @@
 //! the core anyway, and the keeper tells now and then how much has been added: one event of a kind and interval at most, and no call
 //! is lost or told twice, whatever keepers crash meanwhile.
 
+use std::panic::Location;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
@@ -22,9 +23,9 @@ use crate::telemetry::{
     CONNECTION_POOL_CONNECTED, CONNECTION_POOL_DRAINED, CONNECTION_POOL_EVICTED,
     CONNECTION_POOL_LEASE_WARNED, CONNECTION_POOL_RECLAIMED, CONNECTION_POOL_RECONFIGURED,
     CONNECTION_POOL_RECOVERED, CONNECTION_POOL_REFUSED, CONNECTION_POOL_REVOKED,
-    CONNECTION_POOL_ROTATED, CONNECTION_POOL_SICK, CONNECTION_POOL_STARTED,
-    CONNECTION_POOL_TIMEOUT, CONNECTION_POOL_UNBARRED, Emitter, EventDescriptor, Measurements,
-    Metadata, TelemetryService, Value,
+    CONNECTION_POOL_ROTATED, CONNECTION_POOL_SELF_DEADLOCK, CONNECTION_POOL_SICK,
+    CONNECTION_POOL_STARTED, CONNECTION_POOL_TIMEOUT, CONNECTION_POOL_UNBARRED, Emitter,
+    EventDescriptor, Measurements, Metadata, TelemetryService, Value,
 };
 
 /// The way to the telemetry of a namespace, shared by its pools.
@@ -38,7 +39,7 @@ pub(crate) struct Signals {
 }
 
 /// Every kind of event that a pool has, at the place of its [`Kind`].
-const KINDS: [EventDescriptor; 17] = [
+const KINDS: [EventDescriptor; 18] = [
     CONNECTION_POOL_STARTED,
     CONNECTION_POOL_CHECKOUT,
     CONNECTION_POOL_TIMEOUT,
@@ -56,6 +57,7 @@ const KINDS: [EventDescriptor; 17] = [
     CONNECTION_POOL_RECONFIGURED,
     CONNECTION_POOL_ROTATED,
     CONNECTION_POOL_DRAINED,
+    CONNECTION_POOL_SELF_DEADLOCK,
 ];
 
 #[derive(Clone, Copy, Debug)]
@@ -77,6 +79,7 @@ enum Kind {
     Reconfigured,
     Rotated,
     Drained,
+    SelfDeadlock,
 }
 
 /// Something of a pool that happens seldom.
@@ -108,6 +111,11 @@ pub(crate) enum Deed<'a> {
     },
     Drained {
         revoked: u64,
+    },
+    /// One waits for itself, or would have.
+    SelfDeadlock {
+        borrower: Option<&'a str>,
+        taken_at: &'static Location<'static>,
     },
 }
 
@@ -289,6 +297,9 @@ const TALLIES: [Tally; 14] = [
     beside(|counts| counts.waited_for),
 ];
 
+/// The place of those who would have waited for themselves in [`TALLIES`].
+const DEADLOCKS: usize = 6;
+
 /// The places of those two in [`TALLIES`].
 const WAITED: usize = 12;
 const WAITED_FOR: usize = 13;
@@ -308,6 +319,12 @@ impl Totals {
 }
 
 impl Told {
+    /// Those who waited for themselves so far were not refused: they are not told as if they had been.
+    pub(crate) fn pass_over_deadlocks(&self, counts: &Counts) {
+        let mut told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        told.0[DEADLOCKS] = counts.deadlocks;
+    }
+
     /// What a pool has come to, and what of it has not been told yet; it is taken to be told from now on. One count may go back: that
     /// of leases, when one is found not to have been used. It is told when it has been made up for.
     fn catch_up(&self, totals: Totals) -> (Totals, Totals) {
@@ -337,6 +354,7 @@ impl Deed<'_> {
             Self::Reconfigured(_) => Kind::Reconfigured,
             Self::Rotated { .. } => Kind::Rotated,
             Self::Drained { .. } => Kind::Drained,
+            Self::SelfDeadlock { .. } => Kind::SelfDeadlock,
         }
     }
 
@@ -373,7 +391,9 @@ impl Deed<'_> {
             Self::Sick { looks, .. } | Self::Recovered { looks } => {
                 [("looks", u64::from(*looks))].into()
             }
-            Self::Barred(_) | Self::Unbarred(_) => [("count", 1_u64)].into(),
+            Self::Barred(_) | Self::Unbarred(_) | Self::SelfDeadlock { .. } => {
+                [("count", 1_u64)].into()
+            }
             Self::Rotated { connections } => [("connections", u64::from(*connections))].into(),
             Self::Drained { revoked } => [("revoked", *revoked)].into(),
         }
@@ -392,6 +412,9 @@ impl Deed<'_> {
                 .with("step", step.as_str())
                 .with("reason", Value::text_of(reason)),
             Self::Barred(breaker) | Self::Unbarred(breaker) => metadata.with("breaker", *breaker),
+            Self::SelfDeadlock { borrower, taken_at } => metadata
+                .with("borrower", borrower.unwrap_or_default().to_owned())
+                .with("taken_at", taken_at.to_string()),
             _ => metadata,
         }
     }
@@ -500,6 +523,9 @@ fn log(namespace: &WeakNamespace, pool: &ServiceName, deed: &Deed<'_>) {
         Deed::Barred(breaker) | Deed::Unbarred(breaker) => {
             tracing::warn!(namespace, pool, event, %breaker, "connection pool");
         }
+        Deed::SelfDeadlock { borrower, taken_at } => {
+            tracing::warn!(namespace, pool, event, borrower, %taken_at, "connection pool");
+        }
         Deed::Started(_)
         | Deed::Recovered { .. }
         | Deed::Reconfigured(_)
@@ -532,6 +558,7 @@ mod tests {
             (Kind::Reconfigured, "reconfigured"),
             (Kind::Rotated, "rotated"),
             (Kind::Drained, "drained"),
+            (Kind::SelfDeadlock, "self_deadlock"),
         ];
         assert_eq!(paths.len(), KINDS.len());
         for (kind, last) in paths {

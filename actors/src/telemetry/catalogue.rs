@@ -112,6 +112,13 @@ pub const CONNECTION_POOL_LEASE_WARNED: EventDescriptor =
     lease("foundation.connection_pool.lease_warned");
 /// A lease has lasted for too long, and was taken away.
 pub const CONNECTION_POOL_REVOKED: EventDescriptor = lease("foundation.connection_pool.revoked");
+/// One who had leases waited for itself, or in a ring with others: `borrower` is who, if that is known, `taken_at` where it asked. Whether
+/// it was refused is a matter of the configuration.
+pub const CONNECTION_POOL_SELF_DEADLOCK: EventDescriptor = EventDescriptor::new(
+    "foundation.connection_pool.self_deadlock",
+    &["count"],
+    &["pool", "namespace", "borrower", "taken_at"],
+);
 /// A pool was found sick so many times in a row (`looks`) that a step is taken against it: `step` is `evict_idle`, `evict_all`, `recycle`
 /// or `restart`.
 pub const CONNECTION_POOL_SICK: EventDescriptor = EventDescriptor::new(
@@ -193,6 +200,7 @@ pub const CATALOGUE: &[EventDescriptor] = &[
     CONNECTION_POOL_RECLAIMED,
     CONNECTION_POOL_LEASE_WARNED,
     CONNECTION_POOL_REVOKED,
+    CONNECTION_POOL_SELF_DEADLOCK,
     CONNECTION_POOL_SICK,
     CONNECTION_POOL_RECOVERED,
     CONNECTION_POOL_BARRED,

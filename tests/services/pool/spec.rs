@@ -81,7 +81,10 @@ async fn sources_that_cannot_be_opened_fail_the_start_with_their_place() {
             source("\"second\""),
             "expected the password `first`".to_owned(),
         ),
-        (source("2"), "expected a text in quotes, found 2".to_owned()),
+        (
+            source("12345"),
+            format!("{wrong}: expected a text in quotes, found a number"),
+        ),
         (
             unknown,
             "the connection pool db is of the kind `nothing`, which is not registered".to_owned(),
@@ -96,6 +99,7 @@ async fn sources_that_cannot_be_opened_fail_the_start_with_their_place() {
             found.contains(&expected),
             "expected {expected}, found {found}"
         );
+        assert!(!found.contains("12345"), "it may be a password: {found}");
     }
     let faults = ConnectionPoolsSpec::default().pools_max(0);
     let failed = start(faults, kinds(&server)).await.unwrap_err();

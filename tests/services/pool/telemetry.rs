@@ -7,7 +7,7 @@ use mainstay_actors::telemetry::{CATALOGUE, Event, EventDescriptor};
 use mainstay_actors::{CircuitBreakerRegistry, MetricsStore};
 use mainstay_supervisors::Child;
 use mainstay_supervisors::specs::{
-    CircuitConfig, ConnectionPoolsSpec, LeaseMax, PoolConfig, PoolHealth, Restart,
+    CircuitConfig, ConnectionPoolsSpec, LeaseMax, OnSelfDeadlock, PoolConfig, PoolHealth, Restart,
 };
 
 use super::support::{Driver, Fate, Pool, Server, advance, millis, name, plain, seconds, settle};
@@ -266,4 +266,37 @@ async fn without_telemetry_nothing_is_told_and_nobody_minds() {
     advance(seconds(1)).await;
     assert_eq!(pool.stats().totals.failed, 1);
     bed.end().await;
+}
+
+#[mainstay::test(start_paused = true, services = [telemetry])]
+async fn one_who_waits_for_itself_is_told_of_and_counts_as_refused_only_if_it_was(cx: TestContext) {
+    let events = cx.emitted("foundation.connection_pool.*");
+    let server = Server::default();
+    let pool = pool(&cx, &server, quiet(1)).await;
+    let wait_for_oneself = |pool: Pool| {
+        tokio::spawn(async move {
+            let _lease = pool.checkout().await.expect("there is room");
+            let error = pool.checkout_within(seconds(1)).await.unwrap_err();
+            error.to_string()
+        })
+    };
+    let waited = wait_for_oneself(pool.clone()).await.expect("no panic");
+    assert!(waited.contains("within 1s"), "{waited}");
+    settle().await;
+    let refuse = quiet(1).on_self_deadlock(OnSelfDeadlock::Refuse);
+    pool.reconfigure(refuse).expect("it is right");
+    settle().await;
+    let refused = wait_for_oneself(pool.clone()).await.expect("no panic");
+    assert!(!refused.contains("within 1s"), "{refused}");
+    pool.drain().await;
+    settle().await;
+    let lines = told(&events);
+    let of = |what: &str| lines.iter().filter(|line| line.starts_with(what)).count();
+    assert_eq!(of("self_deadlock 1 "), 2, "{lines:?}");
+    // Reported ones are told of as they happen, and are not among the refused.
+    let refusals: Vec<_> = lines
+        .iter()
+        .filter(|line| line.starts_with("refused"))
+        .collect();
+    assert_eq!(refusals, ["refused 1 2 self_deadlock"]);
 }
