@@ -12,7 +12,7 @@ use crate::client::{Answer, Ask};
 use crate::support::{address, node, process};
 
 const STORE: &str = r#"(name: "production", services: (event_store: (
-    batch_max: 3, data_max: 100, query_limit: 2, query_limit_max: 5, max_age: "36500days",
+    backend: memory, batch_max: 3, data_max: 100, query_limit: 2, query_limit_max: 5, max_age: "36500days",
 )))"#;
 
 async fn production() -> Node {

@@ -41,7 +41,7 @@
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! let plan = NamespacePlan::new().service(EventStore::child(EventStoreSpec::default()));
+//! let plan = NamespacePlan::new().service(EventStore::child(EventStoreSpec::memory()));
 //! let runtime = Runtime::new();
 //! let app = runtime.start_namespace(NamespaceName::new("app")?, plan).await?;
 //! let store = EventStore::in_namespace(&app).expect("it was just started");

@@ -54,10 +54,13 @@ fn an_event_store_is_read_with_all_that_can_be_said() {
 }
 
 #[test]
-fn an_event_store_that_says_nothing_keeps_100_000_events_for_an_hour_in_memory() {
+fn an_event_store_that_says_nothing_keeps_100_000_events_for_an_hour_in_a_file() {
     let spec = store("");
     assert_eq!(spec, EventStoreSpec::default());
-    assert_eq!(spec.backend, EventBackendSpec::Memory);
+    assert_eq!(spec.backend, EventBackendSpec::sqlite("mainstay-events.db"));
+    let in_memory = EventStoreSpec::memory();
+    assert_eq!(in_memory.backend, EventBackendSpec::Memory);
+    assert_eq!(in_memory.backend(spec.backend.clone()), spec);
     assert_eq!(spec.max_events, 100_000);
     assert_eq!(spec.max_age, Duration::from_secs(3600));
     assert_eq!(spec.prune_interval, Duration::from_secs(60));

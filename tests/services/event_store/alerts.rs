@@ -22,7 +22,7 @@ async fn bed(gate: &std::sync::Arc<Gate>, rules: impl IntoIterator<Item = AlertR
         .fold(AlertsSpec::default(), AlertsSpec::rule);
     let telemetry = Telemetry::child(TelemetrySpec::default().alerts(alerts));
     let backend: std::sync::Arc<dyn EventBackend> = gate.clone();
-    let child = EventStore::child_with(EventStoreSpec::default(), backend);
+    let child = EventStore::child_with(EventStoreSpec::memory(), backend);
     let bed = Bed::with_services("bed", [telemetry], child).await;
     let bed = bed.expect("it starts");
     // From here on the rules are looked at half a second before the test does.

@@ -17,7 +17,7 @@ fn happened(kind: &str, ago: Duration) -> Event {
 
 #[tokio::test(start_paused = true)]
 async fn no_more_events_are_kept_than_the_spec_says() {
-    let bed = Bed::with(EventStoreSpec::default().max_events(3)).await;
+    let bed = Bed::with(EventStoreSpec::memory().max_events(3)).await;
     for kind in ["a", "b", "c", "d"] {
         bed.store.store(event(kind)).await.expect("it is stored");
     }
@@ -35,7 +35,7 @@ async fn no_more_events_are_kept_than_the_spec_says() {
 
 #[tokio::test(start_paused = true)]
 async fn events_that_are_too_old_go_once_in_each_interval() {
-    let spec = EventStoreSpec::default().prune_interval(Duration::from_secs(10));
+    let spec = EventStoreSpec::memory().prune_interval(Duration::from_secs(10));
     let bed = Bed::with(spec).await;
     let young = HOUR - Duration::from_secs(600);
     let batch = [
@@ -58,7 +58,7 @@ async fn events_that_are_too_old_go_once_in_each_interval() {
 
 #[tokio::test(start_paused = true)]
 async fn many_that_are_too_old_go_at_once_however_many() {
-    let spec = EventStoreSpec::default()
+    let spec = EventStoreSpec::memory()
         .batch_max(4000)
         .prune_interval(Duration::from_secs(1));
     let bed = Bed::with(spec).await;
@@ -74,7 +74,7 @@ async fn many_that_are_too_old_go_at_once_however_many() {
 
 #[tokio::test(start_paused = true)]
 async fn removes_events_older_than_cutoff_time() {
-    let bed = Bed::with(EventStoreSpec::default().batch_max(4000)).await;
+    let bed = Bed::with(EventStoreSpec::memory().batch_max(4000)).await;
     let old = (0..2300).map(|_| happened("old", Duration::from_secs(60)));
     bed.store.store_batch(old).await.expect("they are stored");
     bed.store.store(event("new")).await.expect("it is stored");
@@ -106,7 +106,7 @@ async fn removes_events_older_than_cutoff_time() {
 async fn bounds_that_were_lowered_are_kept_soon_and_storing_goes_on_meanwhile() {
     let folder = Folder::new();
     let file = EventBackendSpec::sqlite(folder.file("events.db"));
-    let spec = EventStoreSpec::default()
+    let spec = EventStoreSpec::memory()
         .backend(file)
         .batch_max(4000)
         .group_max(4000);
@@ -133,7 +133,7 @@ async fn bounds_that_were_lowered_are_kept_soon_and_storing_goes_on_meanwhile() 
 async fn what_is_too_old_at_the_start_goes_at_once() {
     let folder = Folder::new();
     let file = EventBackendSpec::sqlite(folder.file("events.db"));
-    let spec = EventStoreSpec::default().backend(file).prune_interval(HOUR);
+    let spec = EventStoreSpec::memory().backend(file).prune_interval(HOUR);
     let bed = Bed::with(spec.clone().max_age(20 * HOUR)).await;
     let batch = [happened("old", 2 * HOUR), event("new")];
     bed.store.store_batch(batch).await.expect("they are stored");

@@ -12,7 +12,7 @@ use super::support::{Bed, Gate, event, id, settle};
 #[tokio::test(start_paused = true)]
 async fn what_is_being_stored_when_the_keeper_is_killed_is_stored_and_acknowledged() {
     let gate = Gate::shut();
-    let bed = Bed::on(&gate, EventStoreSpec::default()).await;
+    let bed = Bed::on(&gate, EventStoreSpec::memory()).await;
     let mut told = bed.store.subscribe().expect("a stream");
     let store = |kind: &'static str| {
         let store = bed.store.clone();
@@ -88,7 +88,7 @@ async fn all_survives_a_stop() {
 #[tokio::test(start_paused = true)]
 async fn a_panic_of_the_backend_is_told_to_those_it_was_for_and_the_others_are_stored() {
     let gate = Gate::shut();
-    let bed = Bed::on(&gate, EventStoreSpec::default()).await;
+    let bed = Bed::on(&gate, EventStoreSpec::memory()).await;
     let store = |kind: &'static str| {
         let store = bed.store.clone();
         tokio::spawn(async move { store.store(event(kind)).await })
@@ -140,7 +140,7 @@ async fn a_store_without_a_keeper_says_so_after_the_limit() {
 #[tokio::test(start_paused = true)]
 async fn what_waits_while_one_keeper_after_the_other_is_killed_is_stored() {
     let gate = Gate::shut();
-    let bed = Bed::on(&gate, EventStoreSpec::default()).await;
+    let bed = Bed::on(&gate, EventStoreSpec::memory()).await;
     let store = |kind: &'static str| {
         let store = bed.store.clone();
         tokio::spawn(async move { store.store(event(kind)).await })

@@ -26,7 +26,7 @@ fn stores(bed: &Bed, count: usize) -> Vec<tokio::task::JoinHandle<Result<u64, St
 #[tokio::test(start_paused = true)]
 async fn those_who_wait_while_a_transaction_is_made_are_stored_in_the_next_one() {
     let gate = Gate::shut();
-    let bed = Bed::on(&gate, EventStoreSpec::default()).await;
+    let bed = Bed::on(&gate, EventStoreSpec::memory()).await;
     let first = stores(&bed, 1);
     settle().await;
     let others = stores(&bed, 100);
@@ -61,7 +61,7 @@ async fn those_who_wait_while_a_transaction_is_made_are_stored_in_the_next_one()
 #[tokio::test(start_paused = true)]
 async fn a_transaction_has_no_more_events_than_the_spec_says_and_no_batch_is_parted() {
     let gate = Gate::shut();
-    let bed = Bed::on(&gate, EventStoreSpec::default().group_max(10)).await;
+    let bed = Bed::on(&gate, EventStoreSpec::memory().group_max(10)).await;
     let first = stores(&bed, 1);
     settle().await;
     let store = bed.store.clone();
@@ -84,7 +84,7 @@ async fn a_transaction_has_no_more_events_than_the_spec_says_and_no_batch_is_par
 #[tokio::test(start_paused = true)]
 async fn a_failure_is_told_to_all_of_its_transaction_and_the_next_one_is_made() {
     let gate = Gate::open();
-    let bed = Bed::on(&gate, EventStoreSpec::default()).await;
+    let bed = Bed::on(&gate, EventStoreSpec::memory()).await;
     gate.fail(Some(BackendError::failed("the disk is full")));
     for task in stores(&bed, 5) {
         let error = task.await.expect("no panic").expect_err("it fails");
@@ -119,7 +119,7 @@ async fn a_failure_is_told_to_all_of_its_transaction_and_the_next_one_is_made() 
 #[tokio::test(start_paused = true)]
 async fn one_whose_number_is_taken_does_not_spoil_the_transaction_for_others() {
     let gate = Gate::shut();
-    let bed = Bed::on(&gate, EventStoreSpec::default()).await;
+    let bed = Bed::on(&gate, EventStoreSpec::memory()).await;
     let numbered = |kind: &str| Event::builder(kind).id(5).build().expect("an event");
     let store = |event: Event| {
         let store = bed.store.clone();
@@ -145,7 +145,7 @@ async fn one_whose_number_is_taken_does_not_spoil_the_transaction_for_others() {
 #[tokio::test(start_paused = true)]
 async fn a_caller_who_gives_up_does_not_undo() {
     let gate = Gate::shut();
-    let bed = Bed::on(&gate, EventStoreSpec::default()).await;
+    let bed = Bed::on(&gate, EventStoreSpec::memory()).await;
     {
         let mut dropped = pin!(bed.store.store(event("dropped")));
         assert!(poll_once(dropped.as_mut()).is_none());
@@ -168,7 +168,7 @@ async fn a_caller_who_gives_up_does_not_undo() {
 #[tokio::test(start_paused = true)]
 async fn what_waits_when_the_namespace_is_stopped_is_stored_before_it_ends() {
     let gate = Gate::shut();
-    let bed = Bed::on(&gate, EventStoreSpec::default()).await;
+    let bed = Bed::on(&gate, EventStoreSpec::memory()).await;
     let tasks = stores(&bed, 3);
     settle().await;
     assert_eq!(gate.begun.load(Ordering::SeqCst), 1);

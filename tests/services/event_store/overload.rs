@@ -15,7 +15,7 @@ use super::support::{Bed, Gate, event, id, settle};
 #[tokio::test(start_paused = true)]
 async fn more_events_than_may_wait_are_refused_with_how_many_do() {
     let gate = Gate::shut();
-    let spec = EventStoreSpec::default().batch_max(2).queue_max(3);
+    let spec = EventStoreSpec::memory().batch_max(2).queue_max(3);
     let bed = Bed::on(&gate, spec).await;
     let store = || {
         let store = bed.store.clone();
@@ -58,7 +58,7 @@ async fn more_events_than_may_wait_are_refused_with_how_many_do() {
 #[tokio::test(start_paused = true)]
 async fn more_bytes_than_may_wait_are_refused() {
     let gate = Gate::shut();
-    let spec = EventStoreSpec::default()
+    let spec = EventStoreSpec::memory()
         .data_max(1000)
         .queue_bytes_max(5096);
     let bed = Bed::on(&gate, spec).await;
@@ -130,7 +130,7 @@ impl EventBackend for Mute {
 
 #[tokio::test(start_paused = true)]
 async fn no_more_questions_are_asked_than_may_be_though_those_who_asked_have_gone() {
-    let spec = EventStoreSpec::default().queries_max(2);
+    let spec = EventStoreSpec::memory().queries_max(2);
     let bed = Bed::with_child(EventStore::child_with(spec, Arc::new(Mute))).await;
     let hasty = bed.store.clone().with_limit(Duration::from_millis(10));
     for _ in 0..2 {

@@ -15,7 +15,7 @@ use crate::servers::Postgres;
 const FOR_EVER: Duration = Duration::from_secs(60);
 
 fn spec(server: &Postgres) -> EventStoreSpec {
-    EventStoreSpec::default()
+    EventStoreSpec::memory()
         .backend(EventBackendSpec::postgres(server.url()))
         .time_limit(FOR_EVER)
 }

@@ -17,7 +17,7 @@ fn at(seconds: u64) -> SystemTime {
 /// Five events of three types, the later ones earlier.
 async fn five() -> Bed {
     let bed =
-        Bed::with(EventStoreSpec::default().max_age(Duration::from_secs(3_000_000_000))).await;
+        Bed::with(EventStoreSpec::memory().max_age(Duration::from_secs(3_000_000_000))).await;
     for (nth, kind) in ["a", "b", "a", "c", "b"].into_iter().enumerate() {
         let nth = nth as u64;
         let event = Event::builder(kind)
@@ -164,7 +164,7 @@ async fn a_chain_leads_from_the_first_event_down_to_the_one_asked_for() {
 
 #[tokio::test(start_paused = true)]
 async fn a_query_that_asks_for_too_much_is_told_all_that_is_wrong() {
-    let bed = Bed::with(EventStoreSpec::default().query_limit(5).query_limit_max(10)).await;
+    let bed = Bed::with(EventStoreSpec::memory().query_limit(5).query_limit_max(10)).await;
     let mut query = EventQuery::new()
         .limit(11)
         .offset(u64::MAX)
@@ -222,7 +222,7 @@ async fn a_store_whose_namespace_has_ended_says_so() {
 
 #[tokio::test(start_paused = true)]
 async fn pages_by_number_miss_nothing_though_events_come_and_go() {
-    let bed = Bed::with(EventStoreSpec::default().max_events(10)).await;
+    let bed = Bed::with(EventStoreSpec::memory().max_events(10)).await;
     let store = async |count| {
         let batch = (0..count).map(|_| event("e"));
         bed.store.store_batch(batch).await.expect("they are stored");

@@ -39,7 +39,7 @@ impl Drop for Folder {
 }
 
 fn spec(path: &Path) -> EventStoreSpec {
-    EventStoreSpec::default().backend(EventBackendSpec::sqlite(path))
+    EventStoreSpec::memory().backend(EventBackendSpec::sqlite(path))
 }
 
 #[tokio::test(start_paused = true)]
@@ -70,7 +70,7 @@ async fn events_in_a_file_are_there_for_the_next_node_which_counts_on() {
 #[tokio::test(start_paused = true)]
 async fn a_crash_of_the_keeper_does_not_open_the_file_anew() {
     let bed =
-        Bed::with(EventStoreSpec::default().backend(EventBackendSpec::sqlite_in_memory())).await;
+        Bed::with(EventStoreSpec::memory().backend(EventBackendSpec::sqlite_in_memory())).await;
     bed.store.store(event("a")).await.expect("it is stored");
     let keeper = bed.keeper();
     keeper.kill();

@@ -38,7 +38,7 @@ async fn stores_valid_event_and_returns_event_id() {
 #[tokio::test(start_paused = true)]
 async fn an_event_gets_its_process_its_node_and_the_time_on_the_clock_of_the_store() {
     let node = ServiceName::new("north").expect("a name");
-    let bed = Bed::with(EventStoreSpec::default().node(node.clone())).await;
+    let bed = Bed::with(EventStoreSpec::memory().node(node.clone())).await;
     tokio::time::advance(Duration::from_secs(7)).await;
     let store = bed.store.clone();
     let worker = Child::task("worker", move |stop| {
@@ -87,7 +87,7 @@ async fn stores_multiple_valid_events() {
 
 #[tokio::test(start_paused = true)]
 async fn rejects_batch_with_invalid_event_and_tells_of_all() {
-    let bed = Bed::with(EventStoreSpec::default().data_max(10)).await;
+    let bed = Bed::with(EventStoreSpec::memory().data_max(10)).await;
     let large = || {
         Event::builder("large")
             .data("0123456789")
@@ -122,7 +122,7 @@ async fn rejects_batch_with_invalid_event_and_tells_of_all() {
 
 #[tokio::test(start_paused = true)]
 async fn a_batch_may_have_as_many_events_as_the_spec_says() {
-    let bed = Bed::with(EventStoreSpec::default().batch_max(3)).await;
+    let bed = Bed::with(EventStoreSpec::memory().batch_max(3)).await;
     let batch = |count| std::iter::repeat_with(|| event("e")).take(count);
     bed.store
         .store_batch(batch(3))
@@ -244,7 +244,7 @@ fn json_that_is_no_event_is_told_with_all_that_is_wrong() {
 #[tokio::test(start_paused = true)]
 async fn event_stores_of_two_namespaces_do_not_see_each_other() {
     let one = Bed::new().await;
-    let child = EventStore::child(EventStoreSpec::default());
+    let child = EventStore::child(EventStoreSpec::memory());
     let other = Bed::with_services("other", [], child)
         .await
         .expect("it starts");
@@ -261,7 +261,7 @@ async fn event_stores_of_two_namespaces_do_not_see_each_other() {
 
 #[tokio::test(start_paused = true)]
 async fn a_batch_that_has_no_end_or_too_many_bytes_is_refused() {
-    let spec = EventStoreSpec::default()
+    let spec = EventStoreSpec::memory()
         .data_max(1000)
         .queue_bytes_max(5096);
     let bed = Bed::with(spec).await;

@@ -40,7 +40,7 @@ async fn a_subscriber_is_told_of_all_that_is_stored_in_order_and_before_its_call
 #[tokio::test(start_paused = true)]
 async fn a_subscriber_who_is_too_slow_is_told_how_much_it_has_missed() {
     let bed = Bed::with(
-        EventStoreSpec::default()
+        EventStoreSpec::memory()
             .batch_max(4)
             .group_max(4)
             .backlog_max(4),
@@ -61,7 +61,7 @@ async fn a_subscriber_who_is_too_slow_is_told_how_much_it_has_missed() {
 
 #[tokio::test(start_paused = true)]
 async fn there_are_no_more_subscribers_than_the_spec_says() {
-    let bed = Bed::with(EventStoreSpec::default().subscribers_max(2)).await;
+    let bed = Bed::with(EventStoreSpec::memory().subscribers_max(2)).await;
     let first = bed.store.subscribe().expect("a stream");
     let second = bed.store.subscribe().expect("a stream");
     let refused = bed.store.subscribe();

@@ -27,7 +27,7 @@ pub(super) struct Bed {
 impl Bed {
     /// In memory, as all that say nothing.
     pub(super) async fn new() -> Self {
-        Self::with(EventStoreSpec::default()).await
+        Self::with(EventStoreSpec::memory()).await
     }
 
     pub(super) async fn with(spec: EventStoreSpec) -> Self {

@@ -30,7 +30,7 @@ fn short(told: &Told) -> String {
 #[tokio::test(start_paused = true)]
 async fn each_transaction_is_told_and_counted_and_so_is_all_that_goes_wrong() {
     let gate = Gate::open();
-    let spec = EventStoreSpec::default()
+    let spec = EventStoreSpec::memory()
         .max_events(2)
         .batch_max(3)
         .queue_max(3);

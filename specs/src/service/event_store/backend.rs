@@ -13,12 +13,11 @@ use crate::path::At;
 ///
 /// In RON: `memory`, `sqlite(path: "events.db")`, `sqlite(in_memory: true)`, `sqlite(pool: "main")`,
 /// `postgres(url: "postgres://user@host/db")`, `postgres(pool: "main")`.
-#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
 pub enum EventBackendSpec {
     /// In the memory of this process: gone with it.
-    #[default]
     Memory,
     /// In SQLite. What is acknowledged is on the disk. Exactly one of the three is given.
     Sqlite {
@@ -45,6 +44,13 @@ pub enum EventBackendSpec {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pool: Option<ServiceName>,
     },
+}
+
+/// A file of SQLite, `mainstay-events.db`: what nobody has said anything about is not lost with the process.
+impl Default for EventBackendSpec {
+    fn default() -> Self {
+        Self::sqlite("mainstay-events.db")
+    }
 }
 
 impl EventBackendSpec {

@@ -26,7 +26,8 @@ use crate::{Faults, ServiceName};
 #[serde(deny_unknown_fields, default)]
 #[non_exhaustive]
 pub struct EventStoreSpec {
-    /// Where the events are. Default: in the memory of this process.
+    /// Where the events are. Default: in SQLite, in the file `mainstay-events.db` of the folder of the node file, or of the folder that the
+    /// process runs in where the spec was made in code. Namespaces may share it.
     pub backend: EventBackendSpec,
     /// What this machine is called in the events it stores, where several share a server. Default: nothing.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -107,6 +108,12 @@ macro_rules! setters {
 }
 
 impl EventStoreSpec {
+    /// The default, but in the memory of this process: for tests, and for what need not be kept.
+    #[must_use]
+    pub fn memory() -> Self {
+        Self::default().backend(EventBackendSpec::Memory)
+    }
+
     /// Sets where the events are.
     #[must_use]
     pub fn backend(mut self, backend: EventBackendSpec) -> Self {
