@@ -80,7 +80,7 @@ fn sources_that_lead_nowhere_are_all_told_and_passwords_are_not() {
          4:35: [2].source.url: expected postgres://host[:port][/database], found \"mysql\"\n\
          5:35: [3].source.url: expected postgres://host[:port][/database]\n\
          6:35: [4].source.url: expected a host after postgres://\n\
-         7:32: [5].source.url: expected a port from 1 to 65535 after the host, found \"0\"\n\
+         7:32: [5].source.url: expected a port from 1 to 65535 after the host; in a password `/` is written %2F, `?` %3F, `#` %23 and `@` %40\n\
          8:32: [6].source.url: expected the path of a socket that begins with /\n\
          9:33: [7].source.kind: expected the name of a kind of connection, found an empty text\n\
          10:21: [8].source: unknown value `mysql`, expected one of `sqlite`, `postgres`, `redis`, `other`\n\
@@ -191,4 +191,20 @@ fn pools_built_in_code_are_checked_by_the_same_rules_and_written_as_they_are_rea
         NodeSpec::from_ron(&text, &AnyKind).expect("it is read"),
         node
     );
+}
+
+#[test]
+fn an_address_that_is_wrong_is_told_without_any_part_of_its_password() {
+    for (url, secret) in [
+        ("postgres://shop:pa/ss@db/shop", "pa"),
+        ("postgres://shop:123456/7@db/shop", "123456"),
+        ("postgres://shop:hush?er@db/shop", "hush"),
+    ] {
+        let pool = NamedPool::new("db".parse().expect("a name"), PoolSource::postgres(url));
+        let faults = ConnectionPoolsSpec::default().pool(pool).validate();
+        let told = faults.expect_err(url).to_string();
+        assert!(told.contains("expected a port from 1 to 65535"), "{told}");
+        let found = told.contains(&format!("\"{secret}")) || told.contains("found");
+        assert!(!found, "{told}");
+    }
 }

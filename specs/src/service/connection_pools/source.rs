@@ -202,9 +202,11 @@ fn wrong_address(rest: &str, scheme: &str) -> Option<String> {
     if host.is_empty() || host.contains(char::is_whitespace) {
         return Some(format!("expected a host after {scheme}://"));
     }
-    let port = port.filter(|port| port.parse::<u16>().map_or(true, |port| port == 0))?;
+    port.filter(|port| port.parse::<u16>().map_or(true, |port| port == 0))?;
+    // Not what was found: it is a part of the password if that has a `/` or a `?` in it.
+    let mend = "in a password `/` is written %2F, `?` %3F, `#` %23 and `@` %40";
     Some(format!(
-        "expected a port from 1 to 65535 after the host, found {port:?}"
+        "expected a port from 1 to 65535 after the host; {mend}"
     ))
 }
 
