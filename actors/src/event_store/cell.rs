@@ -36,6 +36,8 @@ pub(crate) struct Cell {
     pub(crate) turn: Arc<Turnstile<()>>,
     /// `None` once the namespace has ended.
     audience: Mutex<Option<broadcast::Sender<Event>>>,
+    /// Since when those have waited who are being served.
+    served: Mutex<Option<Instant>>,
     usage: Mutex<Usage>,
     pub(crate) counts: Counts,
     last_failure: Mutex<Option<String>>,
@@ -48,6 +50,16 @@ pub(crate) struct Cell {
     calendar: Mutex<Calendar>,
     /// Where what must come to its end is done.
     pub(crate) runtime: Handle,
+}
+
+/// A transaction of those who wait.
+#[derive(Debug)]
+pub(crate) struct Serving<'a>(&'a Cell);
+
+impl Drop for Serving<'_> {
+    fn drop(&mut self) {
+        *lock(&self.0.served) = None;
+    }
 }
 
 /// What is counted, over all incarnations of the keeper.
@@ -102,6 +114,7 @@ impl Cell {
             work: Notify::new(),
             turn: Arc::default(),
             audience: Mutex::new(Some(broadcast::Sender::new(backlog))),
+            served: Mutex::default(),
             usage: Mutex::default(),
             counts: Counts::default(),
             last_failure: Mutex::default(),
@@ -192,6 +205,20 @@ impl Cell {
 
     pub(crate) fn waiting(&self) -> Load {
         self.queue().load()
+    }
+
+    /// How long those have waited whose events are not stored yet; `None` if there are none.
+    pub(crate) fn longest_wait(&self) -> Option<Duration> {
+        let queued = self.queue().first().map(Pending::since);
+        let served = *lock(&self.served);
+        let oldest = queued.into_iter().chain(served).min();
+        oldest.map(|since| since.elapsed())
+    }
+
+    /// Some are being served who have waited since then, until what this gives is dropped.
+    pub(crate) fn serve(&self, since: Option<Instant>) -> Serving<'_> {
+        *lock(&self.served) = since;
+        Serving(self)
     }
 
     /// Refuses what makes no sense any more.

@@ -49,6 +49,11 @@ impl Pending {
         self.answer.send(outcome).ok();
     }
 
+    /// Since when it has waited.
+    pub(crate) const fn since(&self) -> Instant {
+        self.since
+    }
+
     pub(crate) fn len(&self) -> u64 {
         self.events.len() as u64
     }
@@ -62,6 +67,7 @@ pub(crate) async fn commit(
     turn: OwnedMutexGuard<()>,
 ) -> bool {
     let began = Instant::now();
+    let serving = cell.serve(batch.iter().map(Pending::since).min());
     let taken = batch
         .iter_mut()
         .map(|pending| std::mem::take(&mut pending.events));
@@ -89,6 +95,7 @@ pub(crate) async fn commit(
         Ok(appended) => round.stored(batch, appended),
         Err(error) => round.failed(batch, &error),
     }
+    drop(serving);
     drop(turn);
     is_done
 }

@@ -64,6 +64,9 @@ pub enum StoreError {
     /// The keeper was down all the time. An event that was to be stored still waits for it, unless the namespace ends.
     #[error("the event store was down for {0:?}")]
     Unavailable(Duration),
+    /// Events have waited so long to be stored, and still do: the backend hangs, or is too slow for what comes.
+    #[error("events have waited for {0:?} and are not stored")]
+    Stuck(Duration),
     /// The backend panicked while it stored. The event may be stored.
     #[error("the event store crashed while it stored the event")]
     Interrupted,

@@ -276,21 +276,24 @@ impl EventStore {
         self.is_kept() && self.cell.check_open().is_ok()
     }
 
-    /// Whether the keeper runs and the backend answers.
+    /// Whether the keeper runs, the backend answers, and nobody waits for longer than the `time_limit` of the spec for events to be stored.
     ///
     /// # Errors
     ///
-    /// [`StoreError::Unavailable`], and those of [`get`](Self::get).
+    /// [`StoreError::Unavailable`], [`StoreError::Stuck`], and those of [`get`](Self::get).
     ///
     /// Cancel safety: it may be dropped at will.
     pub async fn health(&self) -> Result<(), StoreError> {
-        let limit = self.limit(&self.cell.terms());
+        let terms = self.cell.terms();
+        let limit = self.limit(&terms);
         let usage = |backend: Arc<dyn EventBackend>| async move { backend.usage().await };
         ask(&self.cell, limit, usage).await?;
-        if self.is_kept() {
-            Ok(())
-        } else {
-            Err(StoreError::Unavailable(Duration::ZERO))
+        if !self.is_kept() {
+            return Err(StoreError::Unavailable(Duration::ZERO));
+        }
+        match self.cell.longest_wait() {
+            Some(wait) if wait > terms.spec().time_limit => Err(StoreError::Stuck(wait)),
+            _ => Ok(()),
         }
     }
 
@@ -318,6 +321,7 @@ impl EventStore {
             largest_group: read(&counts.largest_group),
             waiting: waiting.events,
             waiting_bytes: waiting.bytes,
+            longest_wait: self.cell.longest_wait(),
             questions: places.saturating_sub(terms.places.available_permits()) as u64,
             subscribers: self.cell.subscribers() as u64,
             last_failure: self.cell.last_failure(),

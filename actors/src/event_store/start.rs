@@ -4,9 +4,9 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-#[cfg(any(feature = "sqlite", feature = "postgres"))]
-use mainstay_specs::PoolConfig;
 use mainstay_specs::{ChildId, ChildSpec, EventBackendSpec, ServiceName, Shutdown};
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+use mainstay_specs::{EventStoreSpec, PoolConfig};
 use mainstay_supervisors::{
     Child, Namespace, RegisterError, StartContext, StartError, Started, Supervisor,
 };
@@ -27,7 +27,7 @@ use crate::pool::managers::postgres::{Postgres, PostgresOptions, PostgresReset};
 #[cfg(feature = "sqlite")]
 use crate::pool::managers::sqlite::{Sqlite, SqliteOptions};
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
-use crate::pool::{ConnectionPool, ConnectionPoolRegistry, ConnectionSpec, PoolManager};
+use crate::pool::{ConnectionPool, ConnectionPoolRegistry, ConnectionSpec, Inherit, PoolManager};
 
 /// The store as a child: its keeper; if it does not live on a pool of the namespace, but needs one, that of its own, and the keeper.
 #[track_caller]
@@ -88,10 +88,10 @@ async fn prepare(
         return first(setup, namespace).await;
     };
     let now = cell.terms();
-    // A restart goes on with the backend that is there. So does another store that names the same one.
+    // A restart goes on with the backend that is there. So does another store in memory.
     let terms = if Arc::ptr_eq(&now.setup, &setup) {
         None
-    } else if setup.backend.is_none() && setup.spec.backend == now.spec().backend {
+    } else if is_in_memory(&setup) && is_in_memory(&now.setup) {
         Some(Terms::new(setup, Arc::clone(&now.backend), &namespace))
     } else {
         let backend = open(&setup, &namespace)?;
@@ -107,6 +107,10 @@ async fn prepare(
         terms,
         usage,
     })
+}
+
+fn is_in_memory(setup: &Setup) -> bool {
+    setup.backend.is_none() && setup.spec.backend == EventBackendSpec::Memory
 }
 
 async fn first(setup: Arc<Setup>, namespace: Namespace) -> Result<Keeper, EventStoreStartError> {
@@ -168,7 +172,27 @@ fn own_pool(setup: &Setup) -> Result<Option<Child>, EventStoreStartError> {
 
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 fn own_name() -> ServiceName {
-    ServiceName::new(POOL).expect("a name")
+    ServiceName::new(EventStoreSpec::POOL).expect("a name")
+}
+
+/// What becomes of the pool of a store that was removed: one with the same backend goes on with it.
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+fn inherit(setup: &Setup) -> impl Fn(&Namespace) -> Inherit + Send + Sync + use<> {
+    let backend = setup.spec.backend.clone();
+    move |namespace| {
+        if namespace.whereis(NAME).is_some() {
+            return Inherit::Nothing;
+        }
+        let kept = namespace.find_cell::<Kept>(NAME);
+        let terms = kept.map(|kept| kept.0.terms());
+        let is_same = terms
+            .is_some_and(|terms| terms.setup.backend.is_none() && terms.spec().backend == backend);
+        if is_same {
+            Inherit::Pool
+        } else {
+            Inherit::Name
+        }
+    }
 }
 
 /// The configuration of a pool of the store's own: one connection stores, the others answer questions.
@@ -195,7 +219,8 @@ fn sqlite_pool(path: Option<&Path>, setup: &Setup) -> Result<Child, EventStoreSt
     // After a rush of questions, which hold the log up, it gives its room back.
     let options = options.setup("PRAGMA journal_size_limit = 67108864");
     let spec = ConnectionSpec::new(Sqlite::new(), options);
-    Ok(PoolManager::child(own_name(), own_config(setup), spec))
+    let (name, config) = (own_name(), own_config(setup));
+    Ok(PoolManager::child_after(name, config, spec, inherit(setup)))
 }
 
 #[cfg(not(feature = "sqlite"))]
@@ -229,7 +254,8 @@ fn postgres_pool(url: &str, setup: &Setup) -> Result<Child, EventStoreStartError
     let options = PostgresOptions::new(url).map_err(BackendError::failed)?;
     // Each transaction is ended by whoever has begun it, or by this; nothing else is left behind.
     let spec = ConnectionSpec::new(Postgres, options.reset(PostgresReset::Rollback));
-    Ok(PoolManager::child(own_name(), own_config(setup), spec))
+    let (name, config) = (own_name(), own_config(setup));
+    Ok(PoolManager::child_after(name, config, spec, inherit(setup)))
 }
 
 #[cfg(not(feature = "postgres"))]
@@ -259,10 +285,6 @@ fn on_postgres(
 
 /// The id of the keeper's child, where the store has a pool of its own.
 const KEEPER: &str = "keeper";
-
-/// The pool of the store's own.
-#[cfg(any(feature = "sqlite", feature = "postgres"))]
-const POOL: &str = "event_store_pool";
 
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 const CONNECTIONS: u32 = 4;

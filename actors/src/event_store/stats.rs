@@ -45,6 +45,9 @@ pub struct EventStoreStats {
     pub waiting: u64,
     /// How many bytes they have.
     pub waiting_bytes: u64,
+    /// How long those have waited whose events are not stored yet; `None` if there are none.
+    #[serde(rename = "longest_wait_ms", serialize_with = "milliseconds")]
+    pub longest_wait: Option<Duration>,
     /// How many questions are being answered.
     pub questions: u64,
     /// How many subscribers there are.

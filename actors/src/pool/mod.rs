@@ -65,6 +65,8 @@ pub use kinds::{IntoConnectionSpec, PoolKinds};
 pub use lease::Lease;
 pub use manager::{Condition, ConnectionPool, ConnectionSpec, LeaseEnd};
 pub use registry::{ConnectionPoolRegistry, RegisterPoolError};
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+pub(crate) use start::Inherit;
 pub use stats::{LeaseStats, PoolState, PoolStats, PoolTotals};
 pub use supervisor::{ConnectionPoolSupervisor, NAME};
 

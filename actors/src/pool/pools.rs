@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use mainstay_specs::{ConnectionPoolsSpec, NamedPool, PoolConfig, ServiceName};
+use mainstay_specs::{ConnectionPoolsSpec, EventStoreSpec, NamedPool, PoolConfig, ServiceName};
 use mainstay_supervisors::{Child, Namespace};
 
 use super::error::PoolError;
@@ -57,7 +57,10 @@ impl State {
             return Err(RegisterPoolError::AlreadyRegistered(name.clone()));
         }
         let max = self.pools_max;
-        if self.named.len() >= max as usize {
+        // The one that the event store makes for itself is none of the application's.
+        let own = EventStoreSpec::POOL;
+        let others = self.named.keys().filter(|name| name.as_str() != own);
+        if name.as_str() != own && others.count() >= max as usize {
             return Err(RegisterPoolError::TooMany { max });
         }
         Ok(())

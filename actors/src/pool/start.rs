@@ -38,11 +38,23 @@ impl<P: ConnectionPool> PoolManager<P> {
     #[must_use]
     #[track_caller]
     pub fn child(name: ServiceName, config: PoolConfig, spec: ConnectionSpec<P>) -> Child {
+        Self::child_after(name, config, spec, |_| Inherit::Nothing)
+    }
+
+    /// As [`child`](Self::child), but one of this name may be there of a child that was removed.
+    #[track_caller]
+    pub(crate) fn child_after(
+        name: ServiceName,
+        config: PoolConfig,
+        spec: ConnectionSpec<P>,
+        inherit: impl Fn(&Namespace) -> Inherit + Send + Sync + 'static,
+    ) -> Child {
         let seed = Arc::new(Seed {
             name,
             config,
             spec: Mutex::new(Some(spec)),
             made: Mutex::default(),
+            inherit: Box::new(inherit),
         });
         let id = ChildId::new(seed.name.as_str());
         // What may be the name of a service may be that of a child.
@@ -56,12 +68,28 @@ impl<P: ConnectionPool> PoolManager<P> {
     }
 }
 
+/// What becomes of a pool that has the name already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(
+    not(any(feature = "sqlite", feature = "postgres")),
+    allow(dead_code) // nobody has a pool of that kind
+)]
+pub(crate) enum Inherit {
+    /// It is somebody else's: the start fails.
+    Nothing,
+    /// It is gone on with.
+    Pool,
+    /// Its name only: it is closed.
+    Name,
+}
+
 /// What a child becomes a pool of, once.
 struct Seed<P: ConnectionPool> {
     name: ServiceName,
     config: PoolConfig,
     spec: Mutex<Option<ConnectionSpec<P>>>,
     made: Mutex<Option<(Namespace, Arc<Premises<P>>)>>,
+    inherit: Box<dyn Fn(&Namespace) -> Inherit + Send + Sync>,
 }
 
 impl<P: ConnectionPool> Seed<P> {
@@ -83,6 +111,10 @@ impl<P: ConnectionPool> Seed<P> {
             };
         }
         let pools = Pools::of(namespace);
+        if let Some(premises) = self.inherited(&pools, namespace)? {
+            *made = Some((namespace.clone(), Arc::clone(&premises)));
+            return Ok(premises);
+        }
         pools.check(namespace, &self.name, &self.config)?;
         let spec = self
             .spec
@@ -93,5 +125,32 @@ impl<P: ConnectionPool> Seed<P> {
         let premises = pools.make(namespace, &self.name, &self.config, false, spec)?;
         *made = Some((namespace.clone(), Arc::clone(&premises)));
         Ok(premises)
+    }
+
+    /// The pool that is gone on with. One that is replaced is closed.
+    fn inherited(
+        &self,
+        pools: &Pools,
+        namespace: &Namespace,
+    ) -> Result<Option<Arc<Premises<P>>>, RegisterPoolError> {
+        let Some(old) = pools.find(self.name.as_str()) else {
+            return Ok(None);
+        };
+        let inherit = (self.inherit)(namespace);
+        if inherit == Inherit::Nothing {
+            return Ok(None);
+        }
+        if inherit == Inherit::Pool
+            && let Ok(premises) = Arc::clone(&old).into_any().downcast::<Premises<P>>()
+            && !premises.handle().is_closed()
+        {
+            let configured = premises.handle().reconfigure(self.config.clone());
+            configured.map_err(RegisterPoolError::Config)?;
+            return Ok(Some(premises));
+        }
+        pools.remove(&old);
+        // Its processes have ended: nobody else closes what is idle.
+        old.abandon();
+        Ok(None)
     }
 }

@@ -191,6 +191,15 @@ fn an_event_store_built_in_code_is_checked_by_the_same_rules() {
 }
 
 #[test]
+fn no_pool_may_be_called_as_the_stores_own() {
+    let text = "(namespaces: [(name: \"n\", services: (connection_pools: (pools: [\n(name: \"event_store_pool\", source: sqlite(path: \"a\"))])))])";
+    assert_eq!(
+        faults(text).replace("namespaces[0].services.connection_pools.", ""),
+        "2:8: pools[0].name: expected another name than \"event_store_pool\", which is that of the event store's own"
+    );
+}
+
+#[test]
 fn a_pool_that_is_not_there_or_of_another_kind_is_told() {
     let text = |backend: &str| {
         format!(

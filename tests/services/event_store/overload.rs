@@ -129,6 +129,50 @@ impl EventBackend for Mute {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_backend_that_hangs_is_told_by_how_long_events_wait() {
+    let gate = Gate::shut();
+    let bed = Bed::on(&gate, EventStoreSpec::memory()).await;
+    assert_eq!(bed.store.stats().longest_wait, None);
+    let patient = bed.store.clone().with_limit(Duration::from_secs(60));
+    let task = tokio::spawn(async move { patient.store(event("e")).await });
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    bed.store.health().await.expect("it may take so long");
+    tokio::time::sleep(Duration::from_millis(1)).await;
+    let wait = Duration::from_millis(5001);
+    assert_eq!(bed.store.stats().longest_wait, Some(wait));
+    let error = bed.store.health().await.expect_err("it hangs");
+    assert!(
+        matches!(error, StoreError::Stuck(found) if found == wait),
+        "{error}"
+    );
+    assert!(!error.may_be_stored());
+    gate.let_pass(1);
+    task.await.expect("no panic").expect("it is stored");
+    bed.store.health().await.expect("it is well again");
+    assert_eq!(bed.store.stats().longest_wait, None);
+    bed.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_backend_that_hangs_while_old_events_go_is_told_too() {
+    let bed = Bed::with_child(EventStore::child_with(
+        EventStoreSpec::memory(),
+        Arc::new(Mute),
+    ))
+    .await;
+    let error = bed.store.store(event("e")).await.expect_err("it hangs");
+    assert!(matches!(error, StoreError::Timeout(_)), "{error}");
+    tokio::time::sleep(Duration::from_millis(1)).await;
+    let error = bed.store.health().await.expect_err("it hangs");
+    assert!(
+        matches!(error, StoreError::Stuck(wait) if wait > Duration::from_secs(5)),
+        "{error}"
+    );
+    // It would hang while the namespace ends, too.
+    drop(bed);
+}
+
+#[tokio::test(start_paused = true)]
 async fn no_more_questions_are_asked_than_may_be_though_those_who_asked_have_gone() {
     let spec = EventStoreSpec::memory().queries_max(2);
     let bed = Bed::with_child(EventStore::child_with(spec, Arc::new(Mute))).await;

@@ -1,11 +1,17 @@
 //! Events in a real PostgreSQL.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use mainstay::testkit::conformance::event_backend;
-use mainstay_actors::event_store::{EventBackend, EventQuery, PostgresBackend, StoreError};
+use mainstay_actors::EventStore;
+use mainstay_actors::event_store::{
+    BackendError, EventBackend, EventQuery, PostgresBackend, StoreError,
+};
 use mainstay_supervisors::specs::{EventBackendSpec, EventStoreSpec};
+use tokio::sync::Semaphore;
 
 use super::home::Home;
 use super::support::{Bed, event};
@@ -73,28 +79,96 @@ async fn two_machines_that_share_a_server_give_no_number_twice_and_see_each_othe
     one.end().await;
 }
 
+/// What came of the events of one who stores, by their types.
+#[derive(Default)]
+struct Told {
+    stored: BTreeMap<String, u64>,
+    unknown: BTreeSet<String>,
+}
+
+/// Stores until it is told to stop, and gives one permit for each event that was acknowledged.
+async fn store_on(
+    store: EventStore,
+    name: usize,
+    acknowledged: Arc<Semaphore>,
+    stop: Arc<AtomicBool>,
+) -> Told {
+    let mut told = Told::default();
+    for nth in 0.. {
+        if stop.load(Ordering::SeqCst) {
+            break;
+        }
+        let kind = format!("{name}-{nth}");
+        match store.store(event(&kind)).await {
+            Ok(id) => {
+                told.stored.insert(kind, id.get());
+                acknowledged.add_permits(1);
+            }
+            Err(error) if error.may_be_stored() => drop(told.unknown.insert(kind)),
+            Err(_) => {}
+        }
+    }
+    told
+}
+
+/// All that is there, page by page.
+async fn all(store: &EventStore) -> BTreeMap<String, u64> {
+    let (mut found, mut query) = (BTreeMap::new(), EventQuery::new().limit(1000));
+    loop {
+        let page = store.query(query.clone()).await.expect("an answer");
+        for event in &page.events {
+            let id = event.id().expect("a number");
+            query = query.after(id);
+            let before = found.insert(event.event_type().to_string(), id.get());
+            assert_eq!(before, None, "twice: {}", event.event_type());
+        }
+        if !page.more {
+            return found;
+        }
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
-async fn what_was_acknowledged_is_there_after_the_server_was_killed_and_the_store_goes_on() {
+async fn what_was_acknowledged_while_the_server_was_killed_is_there_and_what_was_refused_is_not() {
     let Some(mut server) = Postgres::start() else {
         return;
     };
     let bed = Bed::with(spec(&server)).await;
-    let mut acknowledged = 0;
+    let (acknowledged, stop) = (
+        Arc::new(Semaphore::new(0)),
+        Arc::new(AtomicBool::new(false)),
+    );
+    let store = |name| {
+        let (acknowledged, stop) = (Arc::clone(&acknowledged), Arc::clone(&stop));
+        tokio::spawn(store_on(bed.store.clone(), name, acknowledged, stop))
+    };
+    let tasks: Vec<_> = (0..8).map(store).collect();
     for _ in 0..3 {
-        for _ in 0..20 {
-            bed.store.store(event("e")).await.expect("it is stored");
-            acknowledged += 1;
-        }
+        acknowledged
+            .acquire_many(40)
+            .await
+            .expect("it is open")
+            .forget();
         server.kill();
         server.restart();
-        // The pool finds out that its connections are gone, and makes new ones.
-        let began = Instant::now();
-        while let Err(error) = bed.store.health().await {
-            assert!(began.elapsed() < FOR_EVER, "{error}");
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-        assert_eq!(bed.types().await.len(), acknowledged);
+        // Those that were acknowledged before do not count.
+        acknowledged.forget_permits(usize::MAX);
     }
+    acknowledged
+        .acquire_many(40)
+        .await
+        .expect("it is open")
+        .forget();
+    stop.store(true, Ordering::SeqCst);
+    let (mut stored, mut unknown) = (BTreeMap::new(), BTreeSet::new());
+    for task in tasks {
+        let told = task.await.expect("no panic");
+        stored.extend(told.stored);
+        unknown.extend(told.unknown);
+    }
+    let mut found = all(&bed.store).await;
+    found.retain(|kind, _| !unknown.contains(kind));
+    assert_eq!(found, stored);
     bed.end().await;
 }
 
@@ -104,23 +178,23 @@ async fn a_store_starts_without_its_server_and_stores_once_that_is_there() {
         return;
     };
     server.kill();
-    let short = spec(&server).time_limit(Duration::from_secs(2));
-    let bed = Bed::with(short).await;
-    let error = bed
-        .store
-        .store(event("e"))
-        .await
-        .expect_err("there is no server");
-    assert!(
-        matches!(error, StoreError::Backend(_) | StoreError::Timeout(_)),
-        "{error}"
-    );
+    let bed = Bed::with(spec(&server).time_limit(Duration::from_secs(2))).await;
+    let patient = bed.store.clone().with_limit(FOR_EVER);
+    let refused = async || match patient.store(event("e")).await {
+        Ok(id) => Some(id.get()),
+        // Nothing was stored: that much is certain.
+        Err(StoreError::Backend(BackendError::Failed(_))) => None,
+        Err(error) => panic!("{error}"),
+    };
+    assert_eq!(refused().await, None);
     server.restart();
     let began = Instant::now();
-    while let Err(error) = bed.store.store(event("e")).await {
-        assert!(began.elapsed() < FOR_EVER, "{error}");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-    assert!(!bed.types().await.is_empty());
+    let id = loop {
+        if let Some(id) = refused().await {
+            break id;
+        }
+        assert!(began.elapsed() < FOR_EVER);
+    };
+    assert_eq!((id, bed.types().await), (1, vec!["e".to_owned()]));
     bed.end().await;
 }

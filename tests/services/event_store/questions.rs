@@ -16,8 +16,7 @@ fn at(seconds: u64) -> SystemTime {
 
 /// Five events of three types, the later ones earlier.
 async fn five() -> Bed {
-    let bed =
-        Bed::with(EventStoreSpec::memory().max_age(Duration::from_secs(3_000_000_000))).await;
+    let bed = Bed::with(EventStoreSpec::memory().max_age(Duration::from_secs(3_000_000_000))).await;
     for (nth, kind) in ["a", "b", "a", "c", "b"].into_iter().enumerate() {
         let nth = nth as u64;
         let event = Event::builder(kind)

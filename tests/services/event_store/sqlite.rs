@@ -4,12 +4,15 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use mainstay_actors::EventStore;
 use mainstay_actors::event_store::{
-    EventBackend, EventGroup, EventQuery, SqliteBackend, StoreBounds,
+    BackendError, Event, EventBackend, EventGroup, EventQuery, SqliteBackend, StoreBounds,
 };
 use mainstay_actors::pool::managers::sqlite::{SqliteOptions, SqliteSync};
-use mainstay_supervisors::specs::{EventBackendSpec, EventStoreSpec, NamespaceName};
+use mainstay_actors::{ConnectionPoolRegistry, EventStore};
+use mainstay_supervisors::specs::{
+    ChildId, ConnectionPoolsSpec, EventBackendSpec, EventStoreSpec, NamedPool, NamespaceName,
+    PoolSource, ServiceName,
+};
 
 use super::home::Home;
 use super::support::{Bed, event, id};
@@ -69,14 +72,22 @@ async fn events_in_a_file_are_there_for_the_next_node_which_counts_on() {
 
 #[tokio::test(start_paused = true)]
 async fn a_crash_of_the_keeper_does_not_open_the_file_anew() {
-    let bed =
-        Bed::with(EventStoreSpec::memory().backend(EventBackendSpec::sqlite_in_memory())).await;
+    let folder = Folder::new();
+    let bed = Bed::with(spec(&folder.file("events.db"))).await;
+    let opened = || {
+        let pools = ConnectionPoolRegistry::of(&bed.namespace).stats();
+        let [pool] = &pools[..] else {
+            panic!("{pools:?}")
+        };
+        pool.totals.opened
+    };
     bed.store.store(event("a")).await.expect("it is stored");
-    let keeper = bed.keeper();
+    let (before, keeper) = (opened(), bed.keeper());
     keeper.kill();
     bed.store.store(event("b")).await.expect("it is stored");
     assert_ne!(bed.keeper(), keeper);
     assert_eq!(bed.types().await, ["a", "b"]);
+    assert_eq!((before, opened()), (1, 1));
     bed.end().await;
 }
 
@@ -177,6 +188,106 @@ async fn each_commit_waits_for_the_disk_also_on_connections_that_would_not() {
         .expect("it is stored");
     let after: i64 = synced().await;
     assert_eq!((before, after), (1, 2));
+    drop((backend, pool));
+    home.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_store_that_was_removed_can_be_put_again_with_the_same_file_and_with_another() {
+    let folder = Folder::new();
+    let (one, other) = (folder.file("one.db"), folder.file("other.db"));
+    let bed = Bed::with(spec(&one)).await;
+    bed.store
+        .store(event("in one"))
+        .await
+        .expect("it is stored");
+    // What is stopped is gone from the tree.
+    let store = ChildId::new("event_store").expect("a name");
+    for (path, expected) in [
+        (&one, vec!["in one"]),
+        (&other, vec![]),
+        (&one, vec!["in one"]),
+    ] {
+        bed.namespace.stop_child(&store).await.expect("it stops");
+        let child = EventStore::child(spec(path));
+        bed.namespace.start_child(child).await.expect("it starts");
+        assert_eq!(bed.types().await, expected);
+    }
+    assert_eq!(
+        bed.store
+            .store(event("again"))
+            .await
+            .expect("it is stored")
+            .get(),
+        2
+    );
+    bed.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_pool_of_the_store_is_none_of_those_that_the_application_may_have() {
+    let main = NamedPool::new(
+        ServiceName::new("main").expect("a name"),
+        PoolSource::sqlite(":memory:"),
+    );
+    let pools = ConnectionPoolsSpec::default().pools_max(1).pool(main);
+    let child =
+        EventStore::child(EventStoreSpec::default().backend(EventBackendSpec::sqlite_in_memory()));
+    let bed = Bed::with_services("bed", [ConnectionPoolRegistry::child(pools)], child)
+        .await
+        .expect("it starts");
+    bed.store.store(event("e")).await.expect("it is stored");
+    bed.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_disk_refuses_all_of_a_group_and_storing_goes_on_when_there_is_room() {
+    let (folder, home) = (Folder::new(), Home::new().await);
+    let pool = home
+        .sqlite_of(SqliteOptions::file(folder.file("events.db")), 1)
+        .await;
+    let namespace = NamespaceName::new("n").expect("a name");
+    let backend = SqliteBackend::new(pool.clone(), namespace.clone(), Duration::from_secs(60));
+    let group = |bytes: usize| {
+        let large = "x".repeat(bytes);
+        let events = ["a", "b"].map(|kind| {
+            let event = Event::builder(kind).data(large.as_str()).build();
+            event.expect("an event").in_namespace(namespace.clone())
+        });
+        EventGroup::new(events.to_vec())
+    };
+    let bounds = StoreBounds::new(1000, 1 << 30);
+    let first = backend.append(vec![group(10)].into(), bounds).await;
+    let first = first.expect("it is stored").usage;
+    let set_pages = async |sql: &'static str| {
+        let mut lease = pool.checkout().await.expect("a connection");
+        let set = lease.call(move |c| c.query_row(sql, [], |row| row.get::<_, i64>(0)));
+        set.await.expect("it is set")
+    };
+    // No page more than there is.
+    set_pages("PRAGMA max_page_count = 1").await;
+    let groups = vec![group(10), group(100_000)];
+    let error = backend.append(groups.clone().into(), bounds).await;
+    let error = error.expect_err("the disk is full");
+    assert!(matches!(error, BackendError::Failed(_)), "{error}");
+    assert!(
+        error.to_string().contains("database or disk is full"),
+        "{error}"
+    );
+    assert_eq!(backend.usage().await.expect("an answer"), first);
+    set_pages("PRAGMA max_page_count = 1000000").await;
+    let appended = backend
+        .append(groups.into(), bounds)
+        .await
+        .expect("it is stored");
+    assert_eq!(
+        (
+            appended.groups.len(),
+            appended.usage.events,
+            appended.usage.last_id
+        ),
+        (2, 6, 6)
+    );
     drop((backend, pool));
     home.end().await;
 }

@@ -1,11 +1,12 @@
 //! Storing and taking away.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
 
 use tokio_postgres::{Client, Transaction};
 
-use super::ask::{find, ledger};
+use super::ask::{find_all, ledger};
 use super::schema::Tenant;
 use crate::event_store::backend::{Appended, BackendError, EventGroup, StoreBounds, Usage};
 use crate::event_store::columns::{COLUMNS, Columns, signed};
@@ -20,17 +21,20 @@ pub(super) async fn append(
     groups: &[EventGroup],
     bounds: StoreBounds,
     limit: Duration,
+    is_committing: &AtomicBool,
 ) -> Result<Appended, BackendError> {
     let mut writing = Writing::begin(client, tenant, limit).await?;
+    writing.look_up(groups).await?;
     let mut outcomes = Vec::with_capacity(groups.len());
     let mut passed_over = Vec::new();
     for (nth, group) in groups.iter().enumerate() {
         let pass_over = |id| passed_over.push((nth, id));
-        outcomes.push(writing.group(&group.events, pass_over).await?);
+        outcomes.push(writing.group(&group.events, pass_over));
     }
     writing.insert().await?;
     let at_most = StoreBounds::evicted_max(groups);
     let evicted = writing.evict(bounds, at_most).await?;
+    is_committing.store(true, Ordering::Relaxed);
     let usage = writing.commit().await?;
     Ok(Appended::new(outcomes, evicted, usage).passed_over(passed_over))
 }
@@ -64,6 +68,8 @@ struct Writing<'a> {
     transaction: Transaction<'a>,
     tenant: &'a Tenant,
     usage: Usage,
+    /// What is there of the numbers that callers have given.
+    there: BTreeMap<EventId, Event>,
     /// What is not inserted yet.
     new: BTreeMap<EventId, Event>,
 }
@@ -83,24 +89,31 @@ impl<'a> Writing<'a> {
             transaction,
             tenant,
             usage,
+            there: BTreeMap::new(),
             new: BTreeMap::new(),
         })
     }
 
-    async fn group(
+    /// Looks for all that callers have given numbers for, in one way to the server and back.
+    async fn look_up(&mut self, groups: &[EventGroup]) -> Result<(), BackendError> {
+        let events = groups.iter().flat_map(|group| &group.events);
+        let given: Vec<EventId> = events.filter_map(Event::id).collect();
+        if !given.is_empty() {
+            self.there = find_all(&self.transaction, self.tenant, &given).await?;
+        }
+        Ok(())
+    }
+
+    fn group(
         &mut self,
         group: &[Event],
         mut pass_over: impl FnMut(EventId),
-    ) -> Result<Result<Vec<EventId>, EventId>, BackendError> {
+    ) -> Result<Vec<EventId>, EventId> {
         let mut is_there = vec![false; group.len()];
         for (event, is_there) in group.iter().zip(&mut is_there) {
             let Some(given) = event.id else { continue };
-            let found = match self.new.get(&given) {
-                Some(new) => Some(new.clone()),
-                None => find(&self.transaction, self.tenant, given).await?,
-            };
-            match found {
-                Some(found) if !found.says_the_same(event) => return Ok(Err(given)),
+            match self.new.get(&given).or_else(|| self.there.get(&given)) {
+                Some(found) if !found.says_the_same(event) => return Err(given),
                 found => *is_there = found.is_some(),
             }
         }
@@ -113,7 +126,7 @@ impl<'a> Writing<'a> {
                 self.new.insert(*id, event.clone().with_id(*id));
             }
         }
-        Ok(Ok(ids))
+        Ok(ids)
     }
 
     /// All at once, as each statement is a way to the server and back.

@@ -1,5 +1,7 @@
 //! Questions.
 
+use std::collections::BTreeMap;
+
 use futures_util::TryStreamExt;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, GenericClient, Row};
@@ -25,8 +27,26 @@ pub(super) async fn find(
     found.transpose()
 }
 
+/// The events of these numbers, as far as they are there.
+pub(super) async fn find_all(
+    client: &impl GenericClient,
+    tenant: &Tenant,
+    ids: &[EventId],
+) -> Result<BTreeMap<EventId, Event>, BackendError> {
+    let sql =
+        format!("SELECT {COLUMNS} FROM mainstay_events WHERE namespace = $1 AND id = ANY($2)");
+    let ids: Vec<i64> = ids.iter().map(|id| signed(id.get())).collect();
+    let found = client.query(&sql, &[&tenant.key, &ids]).await;
+    let mut events = BTreeMap::new();
+    for row in found.map_err(BackendError::failed)? {
+        let event = columns(&row)?.event(&tenant.name)?;
+        events.extend(event.id.map(|id| (id, event)));
+    }
+    Ok(events)
+}
+
 pub(super) async fn query(
-    client: &Client,
+    client: &mut Client,
     tenant: &Tenant,
     query: &EventQuery,
     bounds: PageBounds,
@@ -40,18 +60,66 @@ pub(super) async fn query(
             SqlValue::Text(text) => text,
         }
     });
+    if !asked.is_paged {
+        let values: Vec<&(dyn ToSql + Sync)> = values.collect();
+        return in_parts(client, tenant, query, (&asked.sql, &values), pager).await;
+    }
     // Row by row, so that no more is held than the answer.
     let rows = client.query_raw(&asked.sql, values).await;
     let mut rows = std::pin::pin!(rows.map_err(BackendError::failed)?);
     while let Some(row) = rows.try_next().await.map_err(BackendError::failed)? {
-        let columns = columns(&row)?;
-        let bytes = columns.bytes.unsigned_abs();
-        let event = columns.event(&tenant.name)?;
-        if query.matches_data(&event.data) && pager.take(|| event, bytes) == Turn::Done {
+        if take(&row, tenant, query, &mut pager)? == Turn::Done {
             break;
         }
     }
     Ok(pager.page())
+}
+
+/// How many rows are fetched at a time where nobody knows how many it takes.
+const PART: i32 = 64;
+
+/// Where the data have to be looked at: the server sends a part when the one before it was not enough, and nothing after that.
+async fn in_parts(
+    client: &mut Client,
+    tenant: &Tenant,
+    query: &EventQuery,
+    (sql, values): (&str, &[&(dyn ToSql + Sync)]),
+    mut pager: Pager,
+) -> Result<EventPage, BackendError> {
+    let transaction = client.build_transaction().read_only(true).start().await;
+    let transaction = transaction.map_err(BackendError::failed)?;
+    let portal = transaction.bind(sql, values).await;
+    let portal = portal.map_err(BackendError::failed)?;
+    'parts: loop {
+        let rows = transaction.query_portal(&portal, PART).await;
+        let rows = rows.map_err(BackendError::failed)?;
+        for row in &rows {
+            if take(row, tenant, query, &mut pager)? == Turn::Done {
+                break 'parts;
+            }
+        }
+        if rows.len() < PART as usize {
+            break;
+        }
+    }
+    transaction.rollback().await.map_err(BackendError::failed)?;
+    Ok(pager.page())
+}
+
+/// Takes what fits.
+fn take(
+    row: &Row,
+    tenant: &Tenant,
+    query: &EventQuery,
+    pager: &mut Pager,
+) -> Result<Turn, BackendError> {
+    let columns = columns(row)?;
+    let bytes = columns.bytes.unsigned_abs();
+    let event = columns.event(&tenant.name)?;
+    if !query.matches_data(&event.data) {
+        return Ok(Turn::More);
+    }
+    Ok(pager.take(|| event, bytes))
 }
 
 /// What the books of the namespace say; with `FOR UPDATE`, held until the end of the transaction.

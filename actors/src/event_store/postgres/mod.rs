@@ -12,6 +12,7 @@ mod schema;
 
 use std::future::Future;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
 
 use mainstay_specs::NamespaceName;
@@ -36,8 +37,7 @@ use schema::Tenant;
 /// somebody has turned them off). Namespaces and machines may share a database: each namespace sees its own events only, from whichever
 /// machine they were stored, and no number is given twice.
 ///
-/// Anything takes no longer than the limit of the backend. What was being stored when that passed, or when the connection was lost during
-/// the commit, is [`BackendError::Unknown`].
+/// Anything takes no longer than the limit of the backend. What was being committed when that passed, or when the connection was lost, is [`BackendError::Unknown`].
 #[derive(Debug)]
 pub struct PostgresBackend {
     pool: PoolManager<Postgres>,
@@ -78,7 +78,7 @@ impl PostgresBackend {
     /// What is done within the limit, or else `late`.
     async fn within<T>(
         &self,
-        late: fn(TooSlow) -> BackendError,
+        late: impl FnOnce(TooSlow) -> BackendError,
         work: impl Future<Output = Result<T, BackendError>>,
     ) -> Result<T, BackendError> {
         let done = timeout(self.limit, work).await;
@@ -96,11 +96,21 @@ impl EventBackend for PostgresBackend {
         groups: Arc<[EventGroup]>,
         bounds: StoreBounds,
     ) -> BackendAnswer<'_, Appended> {
-        Box::pin(self.within(BackendError::unknown, async move {
-            let tenant = self.tenant().await?;
-            let mut lease = self.pool.checkout().await.map_err(BackendError::failed)?;
-            append::append(&mut lease, &tenant, &groups, bounds, self.limit * 4 / 5).await
-        }))
+        Box::pin(async move {
+            let is_committing = AtomicBool::new(false);
+            let work = async {
+                let tenant = self.tenant().await?;
+                let mut lease = self.pool.checkout().await.map_err(BackendError::failed)?;
+                let limit = self.limit * 4 / 5;
+                append::append(&mut lease, &tenant, &groups, bounds, limit, &is_committing).await
+            };
+            // What was not told to commit is rolled back.
+            let late = |slow| match is_committing.load(Ordering::Relaxed) {
+                true => BackendError::unknown(slow),
+                false => BackendError::failed(slow),
+            };
+            self.within(late, work).await
+        })
     }
 
     fn get(&self, id: EventId) -> BackendAnswer<'_, Option<Event>> {
@@ -116,8 +126,8 @@ impl EventBackend for PostgresBackend {
         Box::pin(self.within(BackendError::failed, async move {
             let tenant = self.tenant().await?;
             let _place = self.places.enter().await?;
-            let lease = self.pool.checkout().await.map_err(BackendError::failed)?;
-            ask::query(&lease, &tenant, &query, bounds).await
+            let mut lease = self.pool.checkout().await.map_err(BackendError::failed)?;
+            ask::query(&mut lease, &tenant, &query, bounds).await
         }))
     }
 

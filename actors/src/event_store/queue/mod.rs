@@ -69,6 +69,11 @@ impl<T> Queue<T> {
         taken
     }
 
+    /// What has waited longest.
+    pub(crate) fn first(&self) -> Option<&T> {
+        self.waiting.front().map(|(item, _)| item)
+    }
+
     /// How much waits.
     pub(crate) const fn load(&self) -> Load {
         self.load

@@ -206,12 +206,10 @@ const fn without(usage: Usage, bytes: i64) -> Usage {
     )
 }
 
-/// A disk that fails during a commit may have taken it.
+/// A disk that fails during a commit, or is full, may have taken it.
 fn at_commit(error: rusqlite::Error) -> BackendError {
     match error.sqlite_error_code() {
-        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked | ErrorCode::DiskFull) => {
-            failed(error)
-        }
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => failed(error),
         _ => BackendError::unknown(error),
     }
 }

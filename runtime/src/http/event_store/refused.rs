@@ -38,6 +38,7 @@ fn refused(error: &StoreError) -> ApiError {
         StoreError::Overloaded { .. }
         | StoreError::Busy { .. }
         | StoreError::Unavailable(_)
+        | StoreError::Stuck(_)
         | StoreError::Stopped
         | StoreError::Backend(BackendError::Failed(_)) => unavailable(error),
         _ => {

@@ -27,7 +27,7 @@ use crate::finding::{Finding, Report};
 use crate::kinds::Kinds;
 use crate::path::At;
 use crate::suggest::hint;
-use crate::{Faults, ServiceName};
+use crate::{EventStoreSpec, Faults, ServiceName};
 
 /// The connection pools of a namespace: those that are there from the start, and how many there may be.
 ///
@@ -163,6 +163,13 @@ impl ConnectionPoolsSpec {
                 let message = format!("duplicate pool name {:?}", pool.name);
                 let finding = Finding::new(place.field("name"), message);
                 report.add(finding.first_at(At::Index(&list, first).field("name")));
+            }
+            if pool.name.as_str() == EventStoreSpec::POOL {
+                let name = pool.name.as_str();
+                let message = format!(
+                    "expected another name than {name:?}, which is that of the event store's own"
+                );
+                report.add(Finding::new(place.field("name"), message));
             }
             pool.source.check(report, &At::Field(&place, "source"));
             pool.config.check(report, &At::Field(&place, "config"));

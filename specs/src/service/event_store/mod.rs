@@ -108,6 +108,10 @@ macro_rules! setters {
 }
 
 impl EventStoreSpec {
+    /// What the connection pool of an event store is called that has one of its own. No other pool may be called so, and it does not count
+    /// as one of the `pools_max` of the namespace.
+    pub const POOL: &'static str = "event_store_pool";
+
     /// The default, but in the memory of this process: for tests, and for what need not be kept.
     #[must_use]
     pub fn memory() -> Self {
