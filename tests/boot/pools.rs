@@ -86,7 +86,6 @@ fn kinds_of_connections_and_their_arguments_are_checked_where_they_stand() {
         faults.in_file("node.ron").to_string(),
         format!(
             "node.ron:2:54: {at}[0].source.args: expected a number of at least 1, found 0\n\
-             node.ron:3:54: {at}[1].source.args: missing field `number`\n\
              node.ron:3:55: {at}[1].source.args.numbr: unknown field `numbr`, did you mean `number`?\n\
              node.ron:4:37: {at}[2].source.kind: unknown kind of connection `number`, did you mean `numbers`?"
         )
