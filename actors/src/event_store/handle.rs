@@ -87,6 +87,9 @@ impl EventStore {
 
     /// Stores an event, and gives its number once it is there to stay.
     ///
+    /// It stays as long as there is room: those with the lowest numbers go first. One that is given a low number when the store is full
+    /// goes at once.
+    ///
     /// # Errors
     ///
     /// See [`StoreError`]; [`StoreError::may_be_stored`] tells whether it may be stored all the same.

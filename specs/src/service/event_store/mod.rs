@@ -64,7 +64,8 @@ pub struct EventStoreSpec {
     /// The most subscribers at a time, at least 1. Default: 256.
     pub subscribers_max: u32,
     /// How many events a subscriber may be behind before it loses the oldest, up to 65,536; taken as the next power of two. At least
-    /// `batch_max` and `group_max`: so many come at once. Default: 4,096.
+    /// `batch_max` and `group_max`: so many come at once. Default: 4,096. One
+    /// that stands still keeps so many events in memory, for all subscribers together: up to `data_max` each.
     pub backlog_max: u32,
     /// How long a call waits for its answer unless its handle says otherwise, 1 ms to 10 min. Default: 5 s.
     #[serde(with = "crate::duration")]
