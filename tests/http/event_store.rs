@@ -118,6 +118,28 @@ async fn a_list_is_stored_whole_or_not_at_all() {
 }
 
 #[tokio::test]
+async fn a_field_that_is_given_twice_is_told() {
+    let node = production().await;
+    let to = address(&node);
+    for (body, told) in [
+        (
+            r#"{"event_type":"a","event_type":"b"}"#,
+            "duplicate field `event_type`",
+        ),
+        (
+            r#" [{"event_type":"a"}, {"event_type":"b","id":1,"id":2}]"#,
+            "[1]: duplicate field `id`",
+        ),
+    ] {
+        let answer = post(&Value::Null).body(body).send(to).await;
+        assert_eq!(answer.error(), (422, "invalid_value".into(), None));
+        assert_eq!(message(&answer), told);
+    }
+    assert_eq!(ids(to, "").await, (vec![], false));
+    node.stop(Duration::from_secs(5)).await;
+}
+
+#[tokio::test]
 async fn an_event_with_a_number_and_a_time_of_its_own_can_be_sent_again() {
     let node = production().await;
     let to = address(&node);
@@ -222,6 +244,7 @@ async fn all_that_is_wrong_with_a_question_is_told_with_its_parameter() {
     for (path, status, code) in [
         ("/x", 400, "bad_request"),
         ("/0", 400, "bad_request"),
+        ("/%FF", 400, "bad_request"),
         ("/1", 404, "not_found"),
         ("/1?limit=3", 400, "bad_request"),
         ("?namespace=nowhere", 404, "not_found"),

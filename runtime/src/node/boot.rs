@@ -88,7 +88,7 @@ mod tests {
         let error = Node::boot(&NodeSpec::new()).await.unwrap_err();
         assert!(matches!(error, BootError::NoHttp), "{error}");
         let off = NodeSpec::new().http(mainstay_specs::HttpSpec::disabled());
-        let node = Node::boot(&off).await.unwrap();
+        let node = Node::boot(&off).await.expect("it needs no server");
         assert!(node.readiness().ready);
     }
 }

@@ -1,7 +1,7 @@
 //! Events, from the body of a request.
 
 use mainstay_actors::event_store::Event;
-use serde_json::Value;
+use serde_json::value::RawValue;
 
 use crate::http::error::ApiError;
 
@@ -12,22 +12,24 @@ pub(super) enum Given {
     Many(Vec<Event>),
 }
 
-/// What the body says: all events that are none are told, each with its place in the list.
+/// What the body says: all events that are none are told, each with its place in the list. Each is read as it was written, so that a
+/// field that is given twice is told.
 pub(super) fn given(body: &[u8]) -> Result<Given, ApiError> {
-    let json: Value = serde_json::from_slice(body)
-        .map_err(|error| ApiError::bad_request(format!("the body: {error}")))?;
-    match json {
-        Value::Array(list) => many(list).map(Given::Many),
-        one => event(one)
-            .map(|event| Given::One(Box::new(event)))
-            .map_err(ApiError::invalid_value),
+    let broken = |error| ApiError::bad_request(format!("the body: {error}"));
+    let json: &RawValue = serde_json::from_slice(body).map_err(broken)?;
+    if json.get().starts_with('[') {
+        let list: Vec<&RawValue> = serde_json::from_str(json.get()).map_err(broken)?;
+        return many(&list).map(Given::Many);
     }
+    event(json)
+        .map(|event| Given::One(Box::new(event)))
+        .map_err(ApiError::invalid_value)
 }
 
-fn many(list: Vec<Value>) -> Result<Vec<Event>, ApiError> {
+fn many(list: &[&RawValue]) -> Result<Vec<Event>, ApiError> {
     let mut events = Vec::with_capacity(list.len());
     let mut faults = Vec::new();
-    for (nth, json) in list.into_iter().enumerate() {
+    for (nth, json) in list.iter().enumerate() {
         match event(json) {
             Ok(event) => events.push(event),
             Err(fault) => faults.push(format!("[{nth}]: {fault}")),
@@ -44,8 +46,13 @@ fn many(list: Vec<Value>) -> Result<Vec<Event>, ApiError> {
     Err(ApiError::invalid_value(faults.join("; ")))
 }
 
-fn event(json: Value) -> Result<Event, String> {
-    serde_json::from_value(json).map_err(|error| error.to_string())
+/// Without the place, which is told by the name of the field and the number of the event.
+fn event(json: &RawValue) -> Result<Event, String> {
+    serde_json::from_str(json.get()).map_err(|error| {
+        let place = format!(" at line {} column {}", error.line(), error.column());
+        let text = error.to_string();
+        text.strip_suffix(&place).unwrap_or(&text).to_owned()
+    })
 }
 
 /// How many events are told of that are none.

@@ -12,7 +12,7 @@ mod given;
 mod refused;
 
 use axum::Json;
-use axum::extract::rejection::QueryRejection;
+use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{Path, Query, Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
@@ -55,9 +55,10 @@ pub(in crate::http) async fn list(
 
 pub(in crate::http) async fn one(
     State(app): State<App>,
-    Path(id): Path<String>,
+    id: Result<Path<String>, PathRejection>,
     pairs: Pairs,
 ) -> Result<Json<Event>, ApiError> {
+    let Path(id) = id.map_err(|error| ApiError::bad_request(error.body_text()))?;
     let namespace = asked::only_namespace(parameters(pairs)?)?;
     let id: EventId = id
         .parse()

@@ -29,80 +29,82 @@ fn one_that_does_nothing_wrong_conforms() {
     }
 }
 
+/// What each mutant does wrong, and the rule it breaks.
+const BROKEN: &[(Wrong, &str)] = &[
+    (
+        Wrong::LetsOneMoreThrough,
+        "of a new key, exactly its limit can be had at once",
+    ),
+    (
+        Wrong::TakesOneWhateverTheCost,
+        "a call takes exactly what it costs, and nothing if it is refused",
+    ),
+    (
+        Wrong::ChargesRefusals,
+        "a call takes exactly what it costs, and nothing if it is refused",
+    ),
+    (
+        Wrong::SaysToWaitForEver,
+        "a call that costs more than can ever be had is refused for good, and takes nothing",
+    ),
+    (
+        Wrong::MixesKeys,
+        "what was taken of one key can be had of another",
+    ),
+    (
+        Wrong::LookingTakes,
+        "looking takes nothing, and shows what is left",
+    ),
+    (
+        Wrong::SaysToComeAtOnce,
+        "a refusal never says to come back at once",
+    ),
+    (
+        Wrong::SaysMilliseconds,
+        "a refusal says exactly when the same call is let through, and not a nanosecond later",
+    ),
+    (
+        Wrong::SaysTheWindow,
+        "a refusal says exactly when the same call is let through, and not a nanosecond later",
+    ),
+    (
+        Wrong::GivesNothingBack,
+        "what is given back can be had again, and no more than that",
+    ),
+    (
+        Wrong::GivesAllBack,
+        "what is given back can be had again, and no more than that",
+    ),
+    (
+        Wrong::GivesBackTwice,
+        "what time has given back is not given again",
+    ),
+    (
+        Wrong::ResetsNothing,
+        "a key that is reset is as a new one, and no other key is",
+    ),
+    (
+        Wrong::ResetsOthersToo,
+        "a key that is reset is as a new one, and no other key is",
+    ),
+    (
+        Wrong::ResetsToMore,
+        "a key that is reset is as a new one, and no other key is",
+    ),
+    (
+        Wrong::FollowsTheClockBack,
+        "a clock that goes backwards gives nothing, and takes nothing",
+    ),
+    (
+        Wrong::LooksBeforeItTakes,
+        "of threads that call at one moment, exactly as much as the limit is let through",
+    ),
+];
+
 #[test]
 fn each_rule_is_broken_by_a_limiter_that_does_that_wrong() {
-    let rules = [
-        (
-            Wrong::LetsOneMoreThrough,
-            "of a new key, exactly its limit can be had at once",
-        ),
-        (
-            Wrong::TakesOneWhateverTheCost,
-            "a call takes exactly what it costs, and nothing if it is refused",
-        ),
-        (
-            Wrong::ChargesRefusals,
-            "a call takes exactly what it costs, and nothing if it is refused",
-        ),
-        (
-            Wrong::SaysToWaitForEver,
-            "a call that costs more than can ever be had is refused for good, and takes nothing",
-        ),
-        (
-            Wrong::MixesKeys,
-            "what was taken of one key can be had of another",
-        ),
-        (
-            Wrong::LookingTakes,
-            "looking takes nothing, and shows what is left",
-        ),
-        (
-            Wrong::SaysToComeAtOnce,
-            "a refusal never says to come back at once",
-        ),
-        (
-            Wrong::SaysMilliseconds,
-            "a refusal says exactly when the same call is let through, and not a nanosecond later",
-        ),
-        (
-            Wrong::SaysTheWindow,
-            "a refusal says exactly when the same call is let through, and not a nanosecond later",
-        ),
-        (
-            Wrong::GivesNothingBack,
-            "what is given back can be had again, and no more than that",
-        ),
-        (
-            Wrong::GivesAllBack,
-            "what is given back can be had again, and no more than that",
-        ),
-        (
-            Wrong::GivesBackTwice,
-            "what time has given back is not given again",
-        ),
-        (
-            Wrong::ResetsNothing,
-            "a key that is reset is as a new one, and no other key is",
-        ),
-        (
-            Wrong::ResetsOthersToo,
-            "a key that is reset is as a new one, and no other key is",
-        ),
-        (
-            Wrong::ResetsToMore,
-            "a key that is reset is as a new one, and no other key is",
-        ),
-        (
-            Wrong::FollowsTheClockBack,
-            "a clock that goes backwards gives nothing, and takes nothing",
-        ),
-        (
-            Wrong::LooksBeforeItTakes,
-            "of threads that call at one moment, exactly as much as the limit is let through",
-        ),
-    ];
     for algorithm in ALGORITHMS {
-        for (wrong, rule) in rules {
+        for &(wrong, rule) in BROKEN {
             let broken = held_against_the_suite(algorithm, wrong).unwrap_err();
             assert_eq!(broken.rule, rule, "{algorithm:?}, {wrong:?}: {broken}");
         }
