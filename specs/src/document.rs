@@ -130,10 +130,10 @@ impl<'a> Document<'a> {
 
     fn told(&self, finding: Finding) -> Option<Fault> {
         let spoilt = finding.rests_on.iter().any(|path| self.is_lost(path));
-        let ids = finding.rests_on_ids.as_ref();
-        let ids_spoilt = ids.is_some_and(|list| self.has_lost_ids(list));
+        let names = finding.rests_on_names.as_ref();
+        let names_spoilt = names.is_some_and(|(list, field)| self.has_lost_names(list, field));
         let fields_spoilt = finding.rests_on_fields && self.has_lost_fields(&finding.fault.path);
-        if spoilt || ids_spoilt || fields_spoilt {
+        if spoilt || names_spoilt || fields_spoilt {
             return None;
         }
         let mut fault = finding.fault;
@@ -166,17 +166,18 @@ impl<'a> Document<'a> {
         lost.any(|lost| path.leads_to(lost) && lost.steps().len() == deeper)
     }
 
-    /// Whether some child of this list may have any id: because it could not be read, or its id is missing or no text.
-    fn has_lost_ids(&self, list: &SpecPath) -> bool {
+    /// Whether something in this list may have any name: because it could not be read, or its name, in this field, is missing or no
+    /// text.
+    fn has_lost_names(&self, list: &SpecPath, field: &str) -> bool {
         let list = self.tree.original(list);
         let depth = list.steps().len();
-        let id = PathStep::Field("id".to_owned());
+        let name = PathStep::Field(field.to_owned());
         self.lost.iter().any(|lost| {
             let inside = lost.steps().get(depth..).unwrap_or_default();
             list.leads_to(lost)
                 && match inside {
                     [] | [_] => true,
-                    [_, field] if *field == id => !self.is_text(lost),
+                    [_, field] if *field == name => !self.is_text(lost),
                     _ => false,
                 }
         })

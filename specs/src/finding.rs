@@ -11,8 +11,8 @@ pub(crate) struct Finding {
     pub(crate) first: Option<SpecPath>,
     /// The parts it follows from. If one of them could not be read, the fault may be none.
     pub(crate) rests_on: Vec<SpecPath>,
-    /// A list of children: if one of them, or its id, could not be read, the fault may be none.
-    pub(crate) rests_on_ids: Option<SpecPath>,
+    /// A list, and the field that names what is in it: if one of them, or its name, could not be read, the fault may be none.
+    pub(crate) rests_on_names: Option<(SpecPath, &'static str)>,
     /// If a field directly inside the part at fault could not be read, the fault may be none.
     pub(crate) rests_on_fields: bool,
 }
@@ -24,7 +24,7 @@ impl Finding {
             rests_on: vec![path.clone()],
             fault: Fault::new(message).at(path),
             first: None,
-            rests_on_ids: None,
+            rests_on_names: None,
             rests_on_fields: false,
         }
     }
@@ -39,8 +39,9 @@ impl Finding {
         self
     }
 
-    pub(crate) fn and_on_ids_in(mut self, children: SpecPath) -> Self {
-        self.rests_on_ids = Some(children);
+    /// It names something of this list, in which each has its name in this field.
+    pub(crate) fn and_on_names_in(mut self, list: SpecPath, field: &'static str) -> Self {
+        self.rests_on_names = Some((list, field));
         self
     }
 

@@ -131,7 +131,7 @@ impl Level<'_> {
                 let hint = near.map_or(String::new(), |id| format!(", did you mean {id:?}?"));
                 let message = format!("no sibling has the id {sibling:?}{hint}");
                 let finding = Finding::new(path(), message);
-                report.add(finding.and_on_ids_in(self.children.path()));
+                report.add(finding.and_on_names_in(self.children.path(), "id"));
             }
         }
     }

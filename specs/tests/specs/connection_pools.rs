@@ -151,6 +151,16 @@ fn pools_with_one_name_more_than_may_be_and_breakers_that_are_not_there_are_told
 }
 
 #[test]
+fn a_breaker_whose_name_cannot_be_read_may_be_the_one_that_is_meant() {
+    let text = "(namespaces: [(name: \"n\", services: (circuit_breakers: (breakers: [\n(follows: \"db\")]),\n\
+                connection_pools: (pools: [(name: \"a\", source: sqlite(path: \"a\"), config: (breaker: \"db\"))])))])";
+    assert_eq!(
+        faults(text).replace("namespaces[0].services.", ""),
+        "2:1: circuit_breakers.breakers[0]: missing field `name`"
+    );
+}
+
+#[test]
 fn pools_built_in_code_are_checked_by_the_same_rules_and_written_as_they_are_read() {
     let name = |text| ServiceName::new(text).expect("a name");
     let spec = ConnectionPoolsSpec::default().pools_max(0);

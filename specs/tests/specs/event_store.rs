@@ -200,6 +200,30 @@ fn no_pool_may_be_called_as_the_stores_own() {
 }
 
 #[test]
+fn a_pool_whose_name_or_source_cannot_be_read_may_be_the_one_that_is_meant() {
+    for (pool, told) in [
+        (
+            "source: sqlite(path: \"a\")",
+            "2:1: connection_pools.pools[0]: missing field `name`",
+        ),
+        (
+            "name: 7, source: sqlite(path: \"a\")",
+            "2:8: connection_pools.pools[0].name: expected a text in quotes, found 7",
+        ),
+        (
+            "name: \"pg\", source: sqlit(path: \"a\")",
+            "2:22: connection_pools.pools[0].source: unknown value `sqlit`, did you mean `sqlite`?",
+        ),
+    ] {
+        let text = format!(
+            "(namespaces: [(name: \"n\", services: (connection_pools: (pools: [\n({pool})]),\nevent_store: (backend: sqlite(pool: \"pg\"))))])"
+        );
+        let found = faults(&text).replace("namespaces[0].services.", "");
+        assert_eq!(found, told, "{pool}");
+    }
+}
+
+#[test]
 fn a_pool_that_is_not_there_or_of_another_kind_is_told() {
     let text = |backend: &str| {
         format!(

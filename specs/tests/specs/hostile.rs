@@ -3,7 +3,7 @@
 use mainstay_specs::{AnyKind, Args, NodeSpec};
 use proptest::prelude::*;
 
-use crate::round_trip::node;
+use crate::any::node;
 use crate::support::{Ticker, kinds};
 
 /// Reads a text in every way there is, and checks what can be said of any outcome.

@@ -1,5 +1,6 @@
 //! Node specs as users meet them: files in, faults out.
 
+mod any;
 mod arguments;
 mod code;
 mod connection_pools;

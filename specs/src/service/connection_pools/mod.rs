@@ -200,7 +200,9 @@ impl ConnectionPoolsSpec {
             let message = format!("unknown circuit breaker {breaker:?}, {hint}");
             let place = At::Index(&list, nth);
             let path = At::Field(&place, "config").field("breaker");
-            report.add(Finding::new(path, message).and_on(services.field("circuit_breakers")));
+            let breakers = At::Field(services, "circuit_breakers").field("breakers");
+            let finding = Finding::new(path, message).and_on(services.field("circuit_breakers"));
+            report.add(finding.and_on_names_in(breakers, "name"));
         }
     }
 

@@ -52,23 +52,26 @@ impl EventStoreSpec {
         // Those of the application's own kinds may be of any.
         let fits = |source: &PoolSource| kind(source) || matches!(source, PoolSource::Other { .. });
         let pools = pools.map(|spec| spec.pools.as_slice()).unwrap_or_default();
-        let message = match pools.iter().find(|one| one.name == *pool) {
-            Some(found) if fits(&found.source) => return,
-            Some(_) => {
-                format!(
+        let path = At::Field(services, "event_store").field("backend");
+        let all = At::Field(services, "connection_pools");
+        let list = At::Field(&all, "pools");
+        let finding = match pools.iter().position(|one| one.name == *pool) {
+            Some(nth) if fits(&pools[nth].source) => return,
+            Some(nth) => {
+                let message = format!(
                     "expected a pool of the same kind that may be written to, and {pool:?} is another"
-                )
+                );
+                let other = At::Index(&list, nth).field("source");
+                Finding::new(path, message).and_on(other)
             }
             None => {
                 let known: Vec<&str> = pools.iter().map(|pool| pool.name.as_str()).collect();
-                format!(
-                    "unknown connection pool {pool:?}, {}",
-                    hint(pool.as_str(), &known)
-                )
+                let hint = hint(pool.as_str(), &known);
+                Finding::new(path, format!("unknown connection pool {pool:?}, {hint}"))
             }
         };
-        let path = At::Field(services, "event_store").field("backend");
-        report.add(Finding::new(path, message).and_on(services.field("connection_pools")));
+        let finding = finding.and_on(all.path());
+        report.add(finding.and_on_names_in(list.path(), "name"));
     }
 
     fn check_numbers(&self, report: &mut Report, at: &At<'_>) {

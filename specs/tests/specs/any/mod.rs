@@ -1,0 +1,78 @@
+//! Whatever a node file may say: specs that are valid, at random.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `mod.rs` | nodes |
+//! | `children.rs` | children, and the flags of their supervisors |
+//! | `services.rs` | the services of a namespace |
+//! | `telemetry.rs`, `circuit_breakers.rs`, `rate_limiters.rs`, `connection_pools.rs`, `event_store.rs` | each of them |
+
+mod children;
+mod circuit_breakers;
+mod connection_pools;
+mod event_store;
+mod rate_limiters;
+mod services;
+mod telemetry;
+
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+
+use mainstay_specs::{HttpSpec, NamespaceName, NamespaceSpec, NodeSpec};
+use proptest::option;
+use proptest::prelude::*;
+
+use children::{child, distinct, flags};
+use services::services;
+
+pub(super) fn name() -> impl Strategy<Value = String> {
+    prop_oneof![
+        "[a-z]{1,8}",
+        "[^/\\p{Cc}\\s]{1,20}",
+        "[\"'\\\\#()\\[\\]{}🙂é]{1,6}"
+    ]
+    .prop_filter("a name", |text| NamespaceName::new(text).is_ok())
+}
+
+pub(super) fn span() -> impl Strategy<Value = Duration> {
+    prop_oneof![
+        (1_u64..100_000).prop_map(Duration::from_millis),
+        (1_u64..u64::from(u32::MAX), 0_u32..1_000_000_000).prop_map(|(s, n)| Duration::new(s, n)),
+    ]
+}
+
+fn http() -> impl Strategy<Value = HttpSpec> {
+    (any::<IpAddr>(), any::<u16>(), ".{1,9}", any::<bool>()).prop_map(
+        |(ip, port, token, enabled)| {
+            let mut http = HttpSpec::new(SocketAddr::new(ip, port)).token(token);
+            http.enabled = enabled;
+            http
+        },
+    )
+}
+
+prop_compose! {
+    pub(super) fn namespace()(
+        flags in flags(),
+        services in services(),
+        children in prop::collection::vec(child(), 0..4),
+    ) -> NamespaceSpec {
+        NamespaceSpec::new(NamespaceName::new("n").expect("a name"))
+            .supervisor(flags)
+            .services(services)
+            .children(distinct(children))
+    }
+}
+
+prop_compose! {
+    pub(crate) fn node()(
+        namespace in option::of(namespace()),
+        http in option::of(http()),
+        deadline in span(),
+    ) -> NodeSpec {
+        let mut node = NodeSpec::new().shutdown_deadline(deadline);
+        node.namespaces.extend(namespace);
+        node.http = http.unwrap_or_default();
+        node
+    }
+}

@@ -1,0 +1,53 @@
+//! The services of a namespace.
+
+use mainstay_specs::{Args, ConfigServerSpec, ServicesSpec};
+use proptest::option;
+use proptest::prelude::*;
+
+use super::circuit_breakers::circuit_breakers;
+use super::connection_pools::connection_pools;
+use super::event_store::{event_store, pool_of};
+use super::rate_limiters::rate_limiters;
+use super::telemetry::telemetry;
+
+pub(super) fn services() -> impl Strategy<Value = ServicesSpec> {
+    let server = (
+        option::of("[^/\\\\\0]{1,9}"),
+        1..u32::MAX,
+        1..u64::MAX,
+        1..=128_u32,
+    )
+        .prop_map(|(file, subscribers, bytes, depth)| {
+            let mut server = ConfigServerSpec::default()
+                .initial(Args::from_ron("(a: {\"b\": [1]})").expect("RON"))
+                .subscribers_max(subscribers)
+                .bytes_max(bytes)
+                .depth_max(depth);
+            server.file = file.map(Into::into);
+            server
+        });
+    let all = (
+        option::of(server),
+        option::of(telemetry()),
+        option::of(circuit_breakers()),
+        option::of(rate_limiters()),
+        option::of(connection_pools()),
+        option::of(event_store()),
+    );
+    all.prop_map(|(server, telemetry, breakers, limiters, pools, store)| {
+        let mut services = ServicesSpec::default();
+        services.connection_pools = pools;
+        // The pool that the store is to live on has to be there.
+        if let Some(pool) = store.as_ref().and_then(pool_of) {
+            let mut pools = services.connection_pools.take().unwrap_or_default();
+            pools.pools.retain(|other| other.name != pool.name);
+            services.connection_pools = Some(pools.pool(pool));
+        }
+        services.event_store = store;
+        services.config_server = server;
+        services.telemetry = telemetry;
+        services.circuit_breakers = breakers;
+        services.rate_limiters = limiters;
+        services
+    })
+}
