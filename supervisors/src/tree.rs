@@ -178,7 +178,13 @@ fn children(hub: &Arc<Hub>) -> Vec<(TreeNode, Option<Process>)> {
     hub.table()
         .iter()
         .map(|(_, entry)| TreeNode::of_child(entry))
+        .filter(|(node, _)| !is_over(node))
         .collect()
+}
+
+/// Whether nothing is left of it but that its supervisor has not heard of its end yet: one that is temporary is not kept.
+fn is_over(node: &TreeNode) -> bool {
+    node.state == NodeState::Stopped && node.restart == Some(Restart::Temporary)
 }
 
 fn millis(duration: Duration) -> u64 {

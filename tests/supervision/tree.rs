@@ -133,6 +133,39 @@ async fn a_busy_supervisor_does_not_keep_its_tree_from_being_shown() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_temporary_child_that_has_ended_is_not_shown_also_before_its_supervisor_knows() {
+    let bed = Bed::new();
+    let notes = Notes::new();
+    let seen = notes.clone();
+    let slow = Probe::new().pre_start(move |_| {
+        seen.add("begun");
+        std::future::pending()
+    });
+    let temporary = Probe::new().child("a").restart(Restart::Temporary);
+    let permanent = Probe::new().child("b");
+    let tree = Supervisor::one_for_one().child(temporary).child(permanent);
+    let supervisor = bed.start(tree).await;
+    let asked = supervisor.clone();
+    let start = tokio::spawn(async move { asked.start_child(slow.child("slow")).await });
+    notes.until("begun").await;
+    for child in ["root/a", "root/b"] {
+        let process = bed.started(child);
+        order(&process, Order::fail("no disk"));
+        within(process.ended()).await;
+    }
+    let tree = TreeNode::of(supervisor.process());
+    let shown: Vec<_> = tree.children.iter().map(|node| node.id.as_str()).collect();
+    assert_eq!(shown, ["b"]);
+    assert_eq!(tree.children[0].state, NodeState::Stopped);
+    within(bed.runtime.stop(secs(1))).await;
+    within(start)
+        .await
+        .expect("no panic")
+        .expect_err("it was killed");
+    bed.assert_empty();
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_tree_that_has_ended_is_shown_as_ended() {
     let bed = Bed::new();
     let supervisor = bed

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
-use mainstay::specs::NodeSpec;
+use mainstay::specs::{NodeSpec, Restart};
 use mainstay::supervisors::{StopReport, SupervisorRef, TreeNode};
 use mainstay::{BootError, Node, NodeBuilder};
 
@@ -75,11 +75,20 @@ fn stopped(report: &StopReport) -> Exit {
     }
 }
 
+/// The tree without the tasks that a dynamic supervisor happens to run at this moment, such as one that has just connected to a database.
+fn lasting(mut node: TreeNode) -> TreeNode {
+    let comes_and_goes = node.strategy.as_deref() == Some("dynamic");
+    node.children
+        .retain(|child| !comes_and_goes || child.restart != Some(Restart::Temporary));
+    node.children = node.children.into_iter().map(lasting).collect();
+    node
+}
+
 /// What a person sees when the node is up.
 fn welcome(node: &Node, spec: &NodeSpec) -> String {
     let mut text = String::new();
     for root in node.runtime().roots().iter().map(SupervisorRef::process) {
-        let _infallible = write!(text, "{}", TreeNode::of(root));
+        let _infallible = write!(text, "{}", lasting(TreeNode::of(root)));
     }
     text.push('\n');
     text.push_str(&address(node, spec));

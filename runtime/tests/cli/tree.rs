@@ -2,13 +2,29 @@
 
 use std::net::TcpListener;
 
-use crate::mainstay::{Ended, Running, mainstay, run};
+use crate::mainstay::{Ended, Running, file, mainstay, run};
 
 #[test]
 fn the_tree_of_a_running_node_is_shown_as_it_showed_it_itself() {
-    let mut node = Running::start(["--bind", "127.0.0.1:0"]);
+    // Nothing in it comes and goes, as the tasks do that connect to a database.
+    let path = file(
+        "tree.ron",
+        r#"(
+            namespaces: [(
+                name: "app",
+                services: (config_server: ()),
+                children: [
+                    (id: "clock", kind: "ticker", args: (every: "1h")),
+                    (id: "pool", supervisor: (), children: [(id: "worker", kind: "echo")]),
+                ],
+            )],
+            http: (bind: "127.0.0.1:0"),
+        )"#,
+    );
+    let mut node = Running::start(["run", path.to_str().unwrap()]);
     node.line();
     let (_, tree) = node.welcome.split_last().unwrap();
+    assert_eq!(tree.len(), 9);
     let expected = Ended {
         code: Some(0),
         stdout: tree.join("\n"),
