@@ -118,7 +118,7 @@ async fn a_list_is_stored_whole_or_not_at_all() {
 }
 
 #[tokio::test]
-async fn a_field_that_is_given_twice_is_told() {
+async fn a_field_that_is_given_twice_or_is_none_is_told() {
     let node = production().await;
     let to = address(&node);
     for (body, told) in [
@@ -129,6 +129,14 @@ async fn a_field_that_is_given_twice_is_told() {
         (
             r#" [{"event_type":"a"}, {"event_type":"b","id":1,"id":2}]"#,
             "[1]: duplicate field `id`",
+        ),
+        (
+            r#"[{"event_type":"a"}, {"event_type":"b","data":18446744073709551616}]"#,
+            "[1]: expected integers of 64 bits, found 18446744073709551616",
+        ),
+        (
+            r#"{"event_type":" at line 3 column 4"}"#,
+            "event_type: expected no control character and no white space at either end, found \" at line 3 column 4\"",
         ),
     ] {
         let answer = post(&Value::Null).body(body).send(to).await;
@@ -256,7 +264,7 @@ async fn all_that_is_wrong_with_a_question_is_told_with_its_parameter() {
 }
 
 #[tokio::test]
-async fn to_store_needs_the_token_and_a_body_that_is_declared_as_json() {
+async fn prevents_unauthorized_event_manipulation() {
     let node = production().await;
     let to = address(&node);
     let body = r#"{"event_type":"e"}"#;
@@ -309,5 +317,53 @@ async fn events_survive_a_crash_of_their_keeper() {
     assert_eq!(ids(to, "").await, (vec![1], false));
     let answer = post(&json!({"event_type": "b"})).send(to).await;
     assert_eq!((answer.status, answer.json()), (201, json!({"ids": [2]})));
+    node.stop(Duration::from_secs(5)).await;
+}
+
+#[tokio::test]
+async fn an_event_with_as_many_data_as_there_may_be_can_be_sent_and_a_longer_body_is_refused() {
+    let text = r#"(name: "production", services: (event_store: (backend: memory)))"#;
+    let node = node(text).await;
+    let to = address(&node);
+    // With its quotation marks.
+    let data = "x".repeat((1 << 20) - 2);
+    let answer = post(&json!({"event_type": "large", "data": data}))
+        .send(to)
+        .await;
+    assert_eq!((answer.status, answer.json()), (201, json!({"ids": [1]})));
+    let longer = "x".repeat((1 << 20) + 4096);
+    let answer = post(&json!({"event_type": "larger", "data": longer}))
+        .send(to)
+        .await;
+    assert_eq!(answer.error(), (413, "payload_too_large".into(), None));
+    assert_eq!(message(&answer), "expected a body of at most 1052672 bytes");
+    node.stop(Duration::from_secs(5)).await;
+}
+
+#[tokio::test]
+async fn an_event_with_a_number_for_which_there_is_no_room_is_refused() {
+    let text = r#"(name: "production", services: (event_store: (backend: sqlite(in_memory: true), max_events: 1)))"#;
+    let node = node(text).await;
+    let to = address(&node);
+    let event = |id: u64| json!({"event_type": "e", "id": id});
+    assert_eq!(post(&event(7)).send(to).await.status, 201);
+    let answer = post(&event(6)).send(to).await;
+    assert_eq!(answer.error(), (409, "conflict".into(), Some("6".into())));
+    assert_eq!(ids(to, "").await, (vec![7], false));
+    node.stop(Duration::from_secs(5)).await;
+}
+
+#[tokio::test]
+async fn while_there_is_no_keeper_nobody_knows_what_comes_of_an_event() {
+    let text =
+        r#"(name: "production", services: (event_store: (backend: memory, time_limit: "10ms")))"#;
+    let node = node(text).await;
+    let to = address(&node);
+    let namespace = node.namespace("production").expect("it runs");
+    let store = ChildId::new("event_store").expect("a name");
+    namespace.stop_child(&store).await.expect("it stops");
+    let answer = post(&json!({"event_type": "e"})).send(to).await;
+    assert_eq!(answer.error(), (504, "unknown_outcome".into(), None));
+    assert_eq!(message(&answer), "the event store was down for 10ms");
     node.stop(Duration::from_secs(5)).await;
 }

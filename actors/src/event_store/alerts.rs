@@ -10,7 +10,8 @@ use crate::config::ConfigValue;
 ///
 /// Their data are `rule`, `metric`, `severity`, `state` (`firing`, `resolved`), `reason`, `aspect`, `comparison`, `threshold`, `value`
 /// (null if it is not known), `number` (among the alerts of the namespace) and `message`. An alert and its resolution have the same
-/// correlation id: rule and metric, if those make one.
+/// correlation id: rule and metric, if those make one. Each is stored once, unless the backend is lost while it stores one: then it may be
+/// there twice, with the same `number`.
 pub const ALERT_TYPE: &str = "performance_alert";
 
 /// The alerts of a namespace, from the keeper's side.
@@ -45,11 +46,27 @@ impl AlertFeed {
     }
 
     /// Those with a number above this, each as an event.
-    pub(crate) fn after(&self, number: u64) -> Vec<(u64, Event)> {
+    pub(crate) fn after(&self, number: u64) -> Vec<NewAlert> {
         let history = self.alerts.history();
         let new = history.iter().filter(|alert| alert.number > number);
-        new.map(|alert| (alert.number, event(alert))).collect()
+        let new = new.map(|alert| NewAlert {
+            number: alert.number,
+            event: event(alert),
+            is_of_pools: alert.metric.starts_with(OF_POOLS),
+        });
+        new.collect()
     }
+}
+
+/// What the metrics of connection pools begin with: storing an alert of one in a database may lead to the next.
+const OF_POOLS: &str = "foundation.connection_pool.";
+
+/// An alert that is not stored yet.
+#[derive(Debug)]
+pub(crate) struct NewAlert {
+    pub(crate) number: u64,
+    pub(crate) event: Event,
+    pub(crate) is_of_pools: bool,
 }
 
 fn event(alert: &PerformanceAlert) -> Event {

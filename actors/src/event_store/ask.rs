@@ -4,6 +4,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use tokio::sync::OwnedMutexGuard;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
@@ -48,18 +49,22 @@ async fn within<T>(
 }
 
 /// Takes away one part of the events that happened before this time; the number of those, and whether there may be more.
+///
+/// One part at a time, in its turn with those who store, so that nobody fights for the database and the books are told in order. One that
+/// takes longer than the `time_limit` of the spec lets those who store go on beside it.
 pub(crate) async fn remove_part(
     cell: &Arc<Cell>,
     terms: &Arc<Terms>,
     time: SystemTime,
     reason: &'static str,
 ) -> Result<(u64, bool), StoreError> {
+    let place = Arc::clone(&cell.removing).lock_owned().await;
     let (cell, terms) = (Arc::clone(cell), Arc::clone(terms));
     let runtime = cell.runtime.clone();
     let task = runtime.spawn(async move {
-        // As all that changes anything: in its turn, so that nobody fights for the database, and the books are told in order.
-        let _turn = Arc::clone(&cell.turn).lock_owned().await;
-        let removed = terms.backend.remove_before(time, CHUNK).await?;
+        let _place = place;
+        let (removed, _turn) = remove(&cell, &terms, time).await;
+        let removed = removed?;
         add(&cell.counts.pruned, removed);
         terms.signals.gone(removed, reason);
         if removed > 0 {
@@ -72,4 +77,25 @@ pub(crate) async fn remove_part(
         Err(error) if error.is_panic() => Err(StoreError::Interrupted),
         Err(_) => Err(StoreError::Stopped),
     }
+}
+
+/// How many were taken away, and the turn that it was done in.
+async fn remove(
+    cell: &Cell,
+    terms: &Terms,
+    time: SystemTime,
+) -> (Result<u64, BackendError>, OwnedMutexGuard<()>) {
+    let turn = Arc::clone(&cell.turn).lock_owned().await;
+    let mut removed = terms.backend.remove_before(time, CHUNK);
+    let limit = terms.spec().time_limit;
+    if let Ok(removed) = timeout(limit, &mut removed).await {
+        return (removed, turn);
+    }
+    drop(turn);
+    cell.note_failure(&format_args!(
+        "old events have not gone within {limit:?}, and others are stored meanwhile"
+    ));
+    tracing::warn!(namespace = %cell.namespace, ?limit, "old events have not gone in time, and others are stored meanwhile");
+    let removed = removed.await;
+    (removed, Arc::clone(&cell.turn).lock_owned().await)
 }

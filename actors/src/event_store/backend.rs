@@ -25,8 +25,9 @@ pub trait EventBackend: fmt::Debug + Send + Sync + 'static {
     /// Stores groups of events in one transaction: when this is done they are there to stay, however this process ends.
     ///
     /// Each group is stored whole or not at all. It is refused if one of its events has a number that is taken by one that says something
-    /// else; one that says the same is passed over. The others are numbered: each more than all that were there before it, and than
-    /// those that the callers of its group gave. Then, those with the lowest numbers go until `bounds` are kept, but in one transaction
+    /// else; one that says the same is passed over. It is refused, too, if one that its caller has numbered would have to go at once, as it
+    /// is among those with the lowest numbers and there is no room for it beside the groups so far. The others are numbered: each more than
+    /// all that were there before it, and than those that the callers of its group gave. Then, those with the lowest numbers go until `bounds` are kept, but in one transaction
     /// no more than 1,000 and two for each event that was given: where bounds were lowered, the store asks again, also with no groups.
     fn append(&self, groups: Arc<[EventGroup]>, bounds: StoreBounds)
     -> BackendAnswer<'_, Appended>;
@@ -91,12 +92,22 @@ impl StoreBounds {
     }
 }
 
+/// Why a group is not stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Refused {
+    /// Another event has this number, and says something else.
+    Taken(EventId),
+    /// There is no room for one with so low a number.
+    NoRoom(EventId),
+}
+
 /// What came of groups of events.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Appended {
-    /// For each group the numbers of its events, or that of the first that is taken.
-    pub groups: Vec<Result<Vec<EventId>, EventId>>,
+    /// For each group the numbers of its events, or why it is not stored: the first that is taken, else the lowest without room.
+    pub groups: Vec<Result<Vec<EventId>, Refused>>,
     /// The events that were there already and say the same, so that they were not stored again: the place of their group, and their number.
     pub passed_over: Vec<(usize, EventId)>,
     /// How many events had to go.
@@ -109,7 +120,7 @@ impl Appended {
     /// What came of it.
     #[must_use]
     pub const fn new(
-        groups: Vec<Result<Vec<EventId>, EventId>>,
+        groups: Vec<Result<Vec<EventId>, Refused>>,
         evicted: u64,
         usage: Usage,
     ) -> Self {

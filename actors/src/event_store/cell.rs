@@ -8,10 +8,11 @@ use arc_swap::ArcSwap;
 use mainstay_specs::NamespaceName;
 use mainstay_supervisors::Hold;
 use tokio::runtime::Handle;
-use tokio::sync::{Mutex as Turnstile, Notify, broadcast, oneshot};
+use tokio::sync::{Mutex as Turnstile, Notify, oneshot};
 use tokio::time::Instant;
 
 use super::age::Calendar;
+use super::audience::Audience;
 use super::backend::Usage;
 use super::commit::Pending;
 use super::error::StoreError;
@@ -34,13 +35,14 @@ pub(crate) struct Cell {
     pub(crate) work: Notify,
     /// Whoever is in here stores: one at a time, over the end of a keeper.
     pub(crate) turn: Arc<Turnstile<()>>,
-    /// `None` once the namespace has ended.
-    audience: Mutex<Option<broadcast::Sender<Event>>>,
+    /// Whoever is in here takes old events away: one at a time.
+    pub(crate) removing: Arc<Turnstile<()>>,
+    pub(crate) audience: Audience,
     /// Since when those have waited who are being served.
     served: Mutex<Option<Instant>>,
     usage: Mutex<Usage>,
     pub(crate) counts: Counts,
-    last_failure: Mutex<Option<String>>,
+    failures: Mutex<Failures>,
     /// When the store was made, by both clocks.
     pub(crate) made: (SystemTime, Instant),
     /// When the present incarnation of the keeper was started.
@@ -60,6 +62,14 @@ impl Drop for Serving<'_> {
     fn drop(&mut self) {
         *lock(&self.0.served) = None;
     }
+}
+
+/// What has gone wrong.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Failures {
+    pub(crate) last: Option<(String, SystemTime)>,
+    /// How many there were since the last transaction that was done.
+    pub(crate) in_a_row: u64,
 }
 
 /// What is counted, over all incarnations of the keeper.
@@ -91,7 +101,7 @@ pub(crate) struct Kept(pub(crate) Arc<Cell>);
 
 impl Drop for Kept {
     fn drop(&mut self) {
-        lock(&self.0.audience).take();
+        self.0.audience.close();
         let left = self.0.queue().close();
         for pending in left {
             pending.answer(Err(StoreError::Stopped));
@@ -106,18 +116,18 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl Cell {
     pub(crate) fn new(namespace: NamespaceName, terms: Terms) -> Self {
-        let backlog = terms.spec().backlog_max as usize;
         Self {
             namespace,
             terms: ArcSwap::from_pointee(terms),
             queue: Mutex::default(),
             work: Notify::new(),
             turn: Arc::default(),
-            audience: Mutex::new(Some(broadcast::Sender::new(backlog))),
+            audience: Audience::default(),
             served: Mutex::default(),
             usage: Mutex::default(),
             counts: Counts::default(),
-            last_failure: Mutex::default(),
+            failures: Mutex::default(),
+            removing: Arc::default(),
             made: (SystemTime::now(), Instant::now()),
             started: Mutex::default(),
             pruned: Mutex::default(),
@@ -231,30 +241,10 @@ impl Cell {
 
     pub(crate) fn subscribe(&self, hold: Hold) -> Result<StoredEvents, StoreError> {
         let max = self.terms.load().spec().subscribers_max;
-        let audience = lock(&self.audience);
-        let queue = audience.as_ref().ok_or(StoreError::Stopped)?;
-        if queue.receiver_count() >= max as usize {
-            return Err(StoreError::TooManySubscribers { max });
-        }
-        Ok(StoredEvents::new(queue.subscribe(), hold))
-    }
-
-    pub(crate) fn subscribers(&self) -> usize {
-        let audience = lock(&self.audience);
-        audience
-            .as_ref()
-            .map_or(0, broadcast::Sender::receiver_count)
-    }
-
-    /// Tells subscribers of what is there to stay.
-    pub(crate) fn tell(&self, events: impl IntoIterator<Item = Event>) {
-        if let Some(queue) = &*lock(&self.audience)
-            && queue.receiver_count() > 0
-        {
-            for event in events {
-                // Nobody receives it when the last subscriber is just about to leave.
-                queue.send(event).ok();
-            }
+        match self.audience.join(max) {
+            Some(Ok(seat)) => Ok(StoredEvents::new(seat, hold)),
+            Some(Err(())) => Err(StoreError::TooManySubscribers { max }),
+            None => Err(StoreError::Stopped),
         }
     }
 
@@ -266,11 +256,17 @@ impl Cell {
         *lock(&self.usage) = usage;
     }
 
-    pub(crate) fn last_failure(&self) -> Option<String> {
-        lock(&self.last_failure).clone()
+    pub(crate) fn failures(&self) -> Failures {
+        lock(&self.failures).clone()
     }
 
     pub(crate) fn note_failure(&self, error: &dyn std::fmt::Display) {
-        *lock(&self.last_failure) = Some(error.to_string());
+        let mut failures = lock(&self.failures);
+        failures.last = Some((error.to_string(), SystemTime::now()));
+        failures.in_a_row += 1;
+    }
+
+    pub(crate) fn note_success(&self) {
+        lock(&self.failures).in_a_row = 0;
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use mainstay_specs::{NamespaceName, ServiceName};
 
 use super::backend::BackendError;
-use super::event::{Event, data_json, nanoseconds};
+use super::event::{Event, Unsaid, data_json, nanoseconds};
 use super::id::EventId;
 use super::query::{Direction, EventQuery, OrderBy, PageBounds};
 use super::text::{CorrelationId, EventProcess, EventType};
@@ -75,6 +75,7 @@ impl Columns {
             })?,
             parent_id: self.parent_id.map(id).transpose()?,
             data: serde_json::from_str(&self.data).map_err(told("data"))?,
+            unsaid: Unsaid::default(),
         })
     }
 }

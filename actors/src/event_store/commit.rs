@@ -7,11 +7,12 @@ use std::sync::atomic::Ordering;
 use tokio::sync::{OwnedMutexGuard, oneshot};
 use tokio::time::Instant;
 
-use super::backend::{Appended, BackendError, EventGroup};
+use super::backend::{Appended, BackendError, EventGroup, Refused};
 use super::cell::{Cell, Outcome, add};
 use super::error::StoreError;
 use super::event::Event;
 use super::id::EventId;
+use super::queue::Load;
 use super::signals::Signals;
 use super::terms::Terms;
 
@@ -72,26 +73,28 @@ pub(crate) async fn commit(
         .iter_mut()
         .map(|pending| std::mem::take(&mut pending.events));
     let groups: Arc<[EventGroup]> = taken.map(EventGroup::new).collect();
-    let appended = terms
-        .backend
-        .append(Arc::clone(&groups), terms.bounds())
-        .await;
+    let mut doubt = Doubt {
+        cell: &cell,
+        events: batch_len(&groups),
+        backlog_max: terms.backlog_max(),
+    };
+    let append = terms.backend.append(Arc::clone(&groups), terms.bounds());
+    let appended = checked(append.await, groups.len());
+    if !matches!(appended, Err(BackendError::Unknown(_))) {
+        doubt.events = 0;
+    }
+    drop(doubt);
     for (pending, group) in batch.iter_mut().zip(&*groups) {
         pending.events.clone_from(&group.events);
     }
     let round = Round {
         cell: &cell,
         signals: &terms.signals,
+        backlog_max: terms.backlog_max(),
         began,
     };
     let is_done = appended.is_ok();
     match appended {
-        Ok(appended) if appended.groups.len() != batch.len() => {
-            let (expected, found) = (batch.len(), appended.groups.len());
-            let message =
-                format!("the backend has said of {found} groups of {expected} what came of them");
-            round.failed(batch, &BackendError::unknown(message));
-        }
         Ok(appended) => round.stored(batch, appended),
         Err(error) => round.failed(batch, &error),
     }
@@ -100,15 +103,50 @@ pub(crate) async fn commit(
     is_done
 }
 
+fn batch_len(groups: &[EventGroup]) -> u64 {
+    groups.iter().map(|group| group.events.len() as u64).sum()
+}
+
+/// What a backend says that has not said of all groups what came of them, is not known.
+fn checked(
+    appended: Result<Appended, BackendError>,
+    expected: usize,
+) -> Result<Appended, BackendError> {
+    let appended = appended?;
+    let found = appended.groups.len();
+    if found == expected {
+        return Ok(appended);
+    }
+    let message = format!("the backend has said of {found} groups of {expected} what came of them");
+    Err(BackendError::unknown(message))
+}
+
 struct Round<'a> {
     cell: &'a Cell,
     signals: &'a Signals,
+    backlog_max: Load,
     began: Instant,
+}
+
+/// Events of which nobody knows yet what came of them. If that stays so, subscribers are told of a gap.
+struct Doubt<'a> {
+    cell: &'a Cell,
+    events: u64,
+    backlog_max: Load,
+}
+
+impl Drop for Doubt<'_> {
+    fn drop(&mut self) {
+        if self.events > 0 {
+            self.cell.audience.gap(self.events, self.backlog_max);
+        }
+    }
 }
 
 impl Round<'_> {
     fn stored(&self, batch: Vec<Pending>, appended: Appended) {
         let counts = &self.cell.counts;
+        self.cell.note_success();
         add(&counts.commits, 1);
         add(&counts.evicted, appended.evicted);
         counts
@@ -131,13 +169,13 @@ impl Round<'_> {
     fn settle(
         &self,
         mut pending: Pending,
-        outcome: Result<Vec<EventId>, EventId>,
+        outcome: Result<Vec<EventId>, Refused>,
         is_new: impl Fn(EventId) -> bool,
     ) -> u64 {
         let ids = match outcome {
             Ok(ids) => ids,
-            Err(id) => {
-                pending.answer(Err(StoreError::Taken { id }));
+            Err(refused) => {
+                pending.answer(Err(refused.into()));
                 return 0;
             }
         };
@@ -151,8 +189,11 @@ impl Round<'_> {
         let events = std::mem::take(&mut pending.events);
         let new = events.into_iter().zip(&ids);
         let new = new.filter(|(_, id)| is_new(**id));
-        let events = new.map(|(event, id)| event.with_id(*id));
-        self.cell.tell(events);
+        let told = new.map(|(event, id)| {
+            let bytes = event.serialized_size();
+            (event.with_id(*id), bytes)
+        });
+        self.cell.audience.tell(told, self.backlog_max);
         let counted = if pending.alert.is_some() { 0 } else { len };
         if counted > 0 {
             self.signals.waited(pending.since.elapsed());

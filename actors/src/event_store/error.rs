@@ -5,7 +5,7 @@ use std::time::Duration;
 use mainstay_specs::Faults;
 use mainstay_supervisors::RegisterError;
 
-use super::backend::BackendError;
+use super::backend::{BackendError, Refused};
 use super::id::EventId;
 
 /// Why an event store has not done what it was asked.
@@ -16,7 +16,8 @@ pub enum StoreError {
     /// query. Nothing was stored.
     #[error("{0}")]
     Invalid(Faults),
-    /// There are more events than one batch may have; so many were found as had to be looked at. Nothing was stored.
+    /// There are more events than one batch may have, `batch_max` and `max_events` of the spec; so many were found as had to be looked at.
+    /// Nothing was stored.
     #[error("expected a batch of at most {max} events, found {found}")]
     BatchTooLarge {
         /// How many it may have.
@@ -24,7 +25,8 @@ pub enum StoreError {
         /// How many there are.
         found: usize,
     },
-    /// The events have more bytes as JSON than may wait to be stored. Nothing was stored.
+    /// The events have more bytes as JSON than may wait to be stored, or be kept: `queue_bytes_max` and `bytes_max` of the spec. Nothing was
+    /// stored.
     #[error("expected a batch of at most {max} bytes as JSON, found {found}")]
     BatchTooHeavy {
         /// How many they may have.
@@ -35,6 +37,15 @@ pub enum StoreError {
     /// There is an event of this number already, and it says something else. Nothing of the batch was stored.
     #[error("there is another event with the number {id}")]
     Taken {
+        /// The number.
+        id: EventId,
+    },
+    /// There is no room for an event with so low a number: those with the lowest numbers go first, and it would go at once, or has gone
+    /// already. Nothing of the batch was stored.
+    #[error(
+        "there is no room for an event with the number {id}, as those with the lowest numbers go first"
+    )]
+    NoRoom {
         /// The number.
         id: EventId,
     },
@@ -95,6 +106,15 @@ impl StoreError {
                 | Self::Interrupted
                 | Self::Backend(BackendError::Unknown(_))
         )
+    }
+}
+
+impl From<Refused> for StoreError {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::Taken(id) => Self::Taken { id },
+            Refused::NoRoom(id) => Self::NoRoom { id },
+        }
     }
 }
 

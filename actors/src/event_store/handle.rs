@@ -15,7 +15,7 @@ use super::event::Event;
 use super::id::EventId;
 use super::query::{Direction, EventPage, EventQuery, OrderBy};
 use super::queue::Load;
-use super::seal::Seal;
+use super::seal::{Seal, batch_max};
 use super::start;
 use super::stats::EventStoreStats;
 use super::stream::StoredEvents;
@@ -46,7 +46,8 @@ impl EventStore {
     /// The event store as a child, to be started in a namespace: after telemetry, if its alerts are to be stored.
     ///
     /// The start fails with an [`EventStoreStartError`](super::EventStoreStartError) if the spec is wrong or the file of SQLite cannot be
-    /// opened; a server of PostgreSQL may come later. A restart goes on with the backend that is there.
+    /// opened, or if the backend does not answer within twice the `time_limit`; a server of PostgreSQL may come later. A restart goes on with
+    /// the backend that is there. A child that takes the place of another stores what still waits there: as it was checked when it was given.
     #[must_use]
     #[track_caller]
     pub fn child(spec: EventStoreSpec) -> Child {
@@ -85,10 +86,16 @@ impl EventStore {
         self
     }
 
+    /// What it goes by.
+    #[must_use]
+    pub fn spec(&self) -> EventStoreSpec {
+        self.cell.terms().spec().clone()
+    }
+
     /// Stores an event, and gives its number once it is there to stay.
     ///
-    /// It stays as long as there is room: those with the lowest numbers go first. One that is given a low number when the store is full
-    /// goes at once.
+    /// It stays as long as there is room: those with the lowest numbers go first. One whose caller has given it a number so low that it would
+    /// go at once is refused.
     ///
     /// # Errors
     ///
@@ -118,7 +125,7 @@ impl EventStore {
         // One more than there may be is enough to know, unless they know themselves how many they are.
         let events = events.into_iter();
         let least = events.size_hint().0;
-        let max = terms.spec().batch_max;
+        let max = batch_max(terms.spec());
         if least > max as usize {
             return Err(StoreError::BatchTooLarge { max, found: least });
         }
@@ -204,7 +211,8 @@ impl EventStore {
     }
 
     /// How it came to an event: the first that has no parent, or whose parent is gone, and from each the one that it led to, down to the
-    /// event itself. Empty if that is not there. A chain is followed for 100 events at most, and a circle only once round.
+    /// event itself. Empty if that is not there. A chain is followed for 100 events at most, and a circle only once round. The limit of the
+    /// handle is for the whole of it.
     ///
     /// # Errors
     ///
@@ -212,6 +220,12 @@ impl EventStore {
     ///
     /// Cancel safety: it may be dropped at will.
     pub async fn correlation_chain(&self, id: EventId) -> Result<Vec<Event>, StoreError> {
+        let limit = self.limit(&self.cell.terms());
+        let chain = tokio::time::timeout(limit, self.follow(id)).await;
+        chain.unwrap_or(Err(StoreError::Timeout(limit)))
+    }
+
+    async fn follow(&self, id: EventId) -> Result<Vec<Event>, StoreError> {
         let (mut chain, mut seen) = (Vec::new(), BTreeSet::new());
         let mut next = Some(id);
         while let Some(id) = next.filter(|id| chain.len() < CHAIN_MAX && seen.insert(*id)) {
@@ -232,9 +246,28 @@ impl EventStore {
     /// Those of [`query`](Self::query).
     ///
     /// Cancel safety: it may be dropped at will.
-    pub async fn recent(&self, count: u32) -> Result<EventPage, StoreError> {
+    pub async fn get_recent(&self, count: u32) -> Result<EventPage, StoreError> {
         let query = EventQuery::new().order(OrderBy::Id, Direction::Descending);
         self.query(query.limit(count)).await
+    }
+
+    /// The events that happened from this time on and before that one, by their wall times, the earliest first, as many as a query may ask
+    /// for.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`query`](Self::query).
+    ///
+    /// Cancel safety: it may be dropped at will.
+    pub async fn get_time_range(
+        &self,
+        from: SystemTime,
+        until: SystemTime,
+    ) -> Result<EventPage, StoreError> {
+        let max = self.cell.terms().spec().query_limit_max;
+        let query = EventQuery::new().from(from).until(until);
+        let query = query.order(OrderBy::Time, Direction::Ascending).limit(max);
+        self.query(query).await
     }
 
     /// Takes away all events that happened before this time, by their wall time, and says how many.
@@ -306,6 +339,8 @@ impl EventStore {
         let (terms, available) = (self.cell.terms(), self.is_kept());
         let (counts, usage, waiting) = (&self.cell.counts, self.cell.usage(), self.cell.waiting());
         let places = terms.spec().queries_max as usize;
+        let failures = self.cell.failures();
+        let (last_failure, last_failure_time) = failures.last.unzip();
         EventStoreStats {
             available,
             backend: terms.backend.kind(),
@@ -326,8 +361,10 @@ impl EventStore {
             waiting_bytes: waiting.bytes,
             longest_wait: self.cell.longest_wait(),
             questions: places.saturating_sub(terms.places.available_permits()) as u64,
-            subscribers: self.cell.subscribers() as u64,
-            last_failure: self.cell.last_failure(),
+            subscribers: self.cell.audience.len() as u64,
+            last_failure,
+            last_failure_time,
+            failures_in_a_row: failures.in_a_row,
             start_time: self.cell.made.0,
             uptime: self.cell.uptime().filter(|_| available),
         }

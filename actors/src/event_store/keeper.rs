@@ -2,6 +2,7 @@
 //!
 //! A supervised task and not an actor: whoever wants something of it leaves it in the cell.
 
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -65,8 +66,19 @@ struct Work {
 struct Due {
     /// Alerts may be there that are not stored yet.
     alerts: Option<Instant>,
+    /// There are only such as wait until the pool is used for something else.
+    riders: bool,
     /// There is more than may be.
     trim: Option<Instant>,
+}
+
+/// What is left of the alerts.
+enum Alerts {
+    None,
+    /// Only such as wait until the pool is used for something else.
+    Riders,
+    /// There may be more, to be looked for then.
+    More(Instant),
 }
 
 impl Due {
@@ -84,17 +96,29 @@ impl Work {
         let mut told = read(&self.cell.counts.refused);
         let mut due = Due {
             alerts: feed.is_some().then(Instant::now),
+            riders: false,
             trim: None,
         };
+        // Beside all else, so that nobody waits for it who stores.
+        let mut pruning: Option<Pin<Box<dyn Future<Output = ()> + Send>>> = None;
+        let mut is_used = false;
         loop {
-            self.store_what_waits().await;
+            is_used |= self.store_what_waits().await;
             self.tell_refused(&mut told);
-            self.catch_up(&mut due, feed.as_ref()).await;
+            self.catch_up(&mut due, feed.as_ref(), is_used).await;
+            is_used = false;
             let next = due.next();
             tokio::select! {
                 biased;
                 () = self.stop.stopped() => break,
-                _ = ticks.tick() => self.prune().await,
+                _ = ticks.tick(), if pruning.is_none() => {
+                    let prune = prune(Arc::clone(&self.cell), self.stop.clone());
+                    pruning = Some(Box::pin(prune));
+                }
+                () = ended(&mut pruning), if pruning.is_some() => {
+                    pruning = None;
+                    is_used = true;
+                }
                 () = AlertFeed::more(&mut feed) => due.alerts = Some(Instant::now()),
                 () = self.cell.work.notified() => {}
                 () = sleep_until(next.unwrap_or_else(Instant::now)), if next.is_some() => {}
@@ -102,14 +126,18 @@ impl Work {
         }
         // Who has been promised nothing yet is not left alone.
         self.store_what_waits().await;
-        self.store_alerts(feed.as_ref()).await;
+        self.store_alerts(feed.as_ref(), true).await;
         self.tell_refused(&mut told);
     }
 
     /// Does what is due, one transaction of each, so that callers get their turn in between.
-    async fn catch_up(&self, due: &mut Due, feed: Option<&AlertFeed>) {
-        if due.alerts.is_some_and(|at| at <= Instant::now()) {
-            due.alerts = self.store_alerts(feed).await;
+    async fn catch_up(&self, due: &mut Due, feed: Option<&AlertFeed>, is_used: bool) {
+        if due.alerts.is_some_and(|at| at <= Instant::now()) || (due.riders && is_used) {
+            (due.alerts, due.riders) = match self.store_alerts(feed, is_used).await {
+                Alerts::More(at) => (Some(at), false),
+                Alerts::Riders => (None, true),
+                Alerts::None => (None, false),
+            };
         }
         let terms = self.cell.terms();
         let usage = self.cell.usage();
@@ -122,9 +150,10 @@ impl Work {
         }
     }
 
-    /// Stores what waits now; what comes to wait meanwhile has its turn later.
-    async fn store_what_waits(&self) {
-        let mut left = self.cell.waiting().events;
+    /// Stores what waits now, and says whether anything did; what comes to wait meanwhile has its turn later.
+    async fn store_what_waits(&self) -> bool {
+        let waiting = self.cell.waiting().events;
+        let mut left = waiting;
         while left > 0 {
             let mut taken = 0;
             let batch = || {
@@ -134,10 +163,11 @@ impl Work {
             };
             self.store(batch).await;
             if taken == 0 {
-                return;
+                break;
             }
             left = left.saturating_sub(taken);
         }
+        waiting > 0
     }
 
     /// Stores a batch, and says whether it has. A panic of the backend is the keeper's own, once all who wait have been told.
@@ -158,19 +188,24 @@ impl Work {
         }
     }
 
-    /// Stores the alerts that are not stored yet, some at a time; when to look again, if there may be more.
-    async fn store_alerts(&self, feed: Option<&AlertFeed>) -> Option<Instant> {
+    /// Stores the alerts that are not stored yet, some at a time. `is_used`: the backend was just used for something else.
+    async fn store_alerts(&self, feed: Option<&AlertFeed>, is_used: bool) -> Alerts {
         let last = read(&self.cell.counts.last_alert);
         let alerts = feed.map(|feed| feed.after(last)).unwrap_or_default();
-        let (first, _) = alerts.first()?;
-        if *first > last + 1 {
-            let lost = first - last - 1;
+        let Some(first) = alerts.first() else {
+            return Alerts::None;
+        };
+        if !is_used && alerts.iter().all(|alert| alert.is_of_pools) {
+            return Alerts::Riders;
+        }
+        if first.number > last + 1 {
+            let lost = first.number - last - 1;
             tracing::warn!(namespace = %self.cell.namespace, lost, "alerts were forgotten before they could be stored");
         }
         let alerts = alerts.into_iter().take(ALERTS_MAX);
-        let alerts = alerts.map(|(number, event)| self.alert(number, event));
+        let alerts = alerts.map(|alert| self.alert(alert.number, alert.event));
         let is_stored = self.store(|| alerts.collect()).await;
-        Some(again(is_stored))
+        Alerts::More(again(is_stored))
     }
 
     fn alert(&self, number: u64, mut event: Event) -> Pending {
@@ -180,28 +215,37 @@ impl Work {
         Pending::alert(event, number)
     }
 
-    async fn prune(&self) {
-        let terms = self.cell.terms();
-        let oldest = self.cell.prune_now().checked_sub(terms.spec().max_age);
-        let oldest = oldest.unwrap_or(UNIX_EPOCH);
-        while !self.stop.is_stopped() {
-            match remove_part(&self.cell, &terms, oldest, "age").await {
-                Ok((_, true)) => self.store_what_waits().await,
-                Ok((_, false)) => return,
-                Err(error) => {
-                    self.cell.note_failure(&error);
-                    tracing::warn!(namespace = %self.cell.namespace, %error, "old events are kept");
-                    return;
-                }
-            }
-        }
-    }
-
     fn tell_refused(&self, told: &mut u64) {
         let refused = read(&self.cell.counts.refused);
         let signals = &self.cell.terms().signals;
         signals.refused(refused - *told, self.cell.waiting().events);
         *told = refused;
+    }
+}
+
+/// Takes away what is too old, part by part.
+async fn prune(cell: Arc<Cell>, stop: StopToken) {
+    let terms = cell.terms();
+    let oldest = cell.prune_now().checked_sub(terms.spec().max_age);
+    let oldest = oldest.unwrap_or(UNIX_EPOCH);
+    while !stop.is_stopped() {
+        match remove_part(&cell, &terms, oldest, "age").await {
+            Ok((_, true)) => {}
+            Ok((_, false)) => return,
+            Err(error) => {
+                cell.note_failure(&error);
+                tracing::warn!(namespace = %cell.namespace, %error, "old events are kept");
+                return;
+            }
+        }
+    }
+}
+
+/// Waits until it has ended, if there is one.
+async fn ended(work: &mut Option<Pin<Box<dyn Future<Output = ()> + Send>>>) {
+    match work {
+        Some(work) => work.await,
+        None => std::future::pending().await,
     }
 }
 

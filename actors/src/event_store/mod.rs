@@ -16,21 +16,22 @@
 //!
 //! Where the namespace has [alerts](crate::alerts), each is stored as an event of type [`ALERT_TYPE`]. Alerts that are stored are
 //! counted in [`EventStoreStats`] and in no metric of the event store, so that no alert leads to the next. A store on a database borrows
-//! connections for them all the same, which the metrics of that pool (`foundation.connection_pool.*`) count: leave its pool out of rules
-//! that fire at any use.
+//! connections for them all the same, which the metrics of its pool count: so alerts of `foundation.connection_pool.*` wait until the store
+//! uses its pool for something else, to store what a caller gives or to clear away what is too old, and are stored with the others then.
 //!
 //! | file | holds |
 //! |---|---|
 //! | `event/`, `text.rs`, `id.rs`, `time.rs` | [`Event`], [`EventBuilder`]; what it is made of |
 //! | `query/` | [`EventQuery`], [`EventPage`]: which events are meant, in which order; pure |
-//! | `backend.rs`, `numbering.rs` | [`EventBackend`]: what a backend has to do; how events come by their numbers |
+//! | `backend.rs`, `numbering.rs`, `room.rs` | [`EventBackend`]: what a backend has to do; how events come by their numbers; for which there is no room |
 //! | `memory/`, `sqlite/`, `postgres/` | the backends |
 //! | `columns.rs`, `places.rs` | events and questions as databases know them; who may ask at a time |
 //! | `queue/` | what waits to be stored; pure |
 //! | `cell.rs`, `terms.rs`, `commit.rs`, `keeper.rs`, `start.rs` | the state that outlives the keeper, what it goes by, one transaction, the keeper, and where they come from |
 //! | `handle.rs`, `ask.rs`, `seal.rs` | [`EventStore`]: storing, asking, and what is put into an event when it is stored |
+//! | `audience/` | subscribers, and what they have not read yet |
 //! | `age.rs` | what time to go by when something is too old; pure |
-//! | `alerts.rs`, `signals.rs` | alerts as events; telemetry and metrics |
+//! | `alerts.rs`, `signals.rs`, `hush.rs` | alerts as events; telemetry, metrics and the log; how often the same is said there |
 //! | `stream.rs`, `error.rs`, `stats.rs` | [`StoredEvents`]; [`StoreError`]; [`EventStoreStats`] |
 //!
 //! ```
@@ -63,6 +64,7 @@
 mod age;
 mod alerts;
 mod ask;
+mod audience;
 mod backend;
 mod cell;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
@@ -71,6 +73,7 @@ mod commit;
 mod error;
 mod event;
 mod handle;
+mod hush;
 mod id;
 mod keeper;
 mod memory;
@@ -81,6 +84,7 @@ mod places;
 mod postgres;
 mod query;
 mod queue;
+mod room;
 mod seal;
 mod signals;
 #[cfg(feature = "sqlite")]
@@ -94,7 +98,7 @@ mod time;
 
 pub use alerts::ALERT_TYPE;
 pub use backend::{
-    Appended, BackendAnswer, BackendError, EventBackend, EventGroup, StoreBounds, Usage,
+    Appended, BackendAnswer, BackendError, EventBackend, EventGroup, Refused, StoreBounds, Usage,
 };
 pub use error::{EventStoreStartError, StoreError};
 pub use event::{Event, EventBuilder, EventError};

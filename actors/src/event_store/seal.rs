@@ -6,7 +6,7 @@ use mainstay_specs::{EventStoreSpec, Fault, Faults, NamespaceName, SpecPath};
 use mainstay_supervisors::current;
 
 use super::error::StoreError;
-use super::event::Event;
+use super::event::{Event, Unsaid};
 use super::id::EVENT_ID_MAX;
 use super::numbering::given_twice;
 use super::queue::Load;
@@ -21,6 +21,12 @@ pub(crate) struct Seal<'a> {
     pub(crate) at: Duration,
     /// Who stores them, if a process does and its path is not too long.
     pub(crate) process: Option<EventProcess>,
+}
+
+/// The most events of a batch: no more than there is room for.
+pub(crate) fn batch_max(spec: &EventStoreSpec) -> u32 {
+    let room = u32::try_from(spec.max_events).unwrap_or(u32::MAX);
+    spec.batch_max.min(room)
 }
 
 impl<'a> Seal<'a> {
@@ -50,7 +56,7 @@ impl<'a> Seal<'a> {
 
     /// All events of a batch, all checked before any is completed.
     pub(crate) fn batch(&self, events: Vec<Event>) -> Result<(Vec<Event>, Load), StoreError> {
-        let (max, found) = (self.spec.batch_max, events.len());
+        let (max, found) = (batch_max(self.spec), events.len());
         if found > max as usize {
             return Err(StoreError::BatchTooLarge { max, found });
         }
@@ -64,7 +70,8 @@ impl<'a> Seal<'a> {
             return Err(StoreError::Invalid(faults));
         }
         let mut all = Load::default();
-        let max = self.spec.queue_bytes_max;
+        // What is kept at all is kept for a moment at least.
+        let max = self.spec.queue_bytes_max.min(self.spec.bytes_max);
         let events = events.into_iter().map(|event| {
             let (event, load) = self.complete(event);
             all.events += load.events;
@@ -111,6 +118,10 @@ impl<'a> Seal<'a> {
     fn complete(&self, mut event: Event) -> (Event, Load) {
         event.namespace = Some(self.namespace.clone());
         event.monotonic = Some(self.at);
+        event.unsaid = Unsaid {
+            node: event.node.is_none(),
+            process: event.process.is_none(),
+        };
         event.node = event.node.or_else(|| self.spec.node.clone());
         event.process = event.process.or_else(|| self.process.clone());
         let bytes = event.serialized_size();

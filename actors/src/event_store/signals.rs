@@ -2,12 +2,14 @@
 //!
 //! Nothing of this is told of alerts that are stored: they would lead to more.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use mainstay_supervisors::Namespace;
+use tokio::time::Instant;
 
 use super::backend::BackendError;
+use super::hush::Hush;
 use crate::MetricsStore;
 use crate::metrics::{Counter, Histogram, MetricsError, Tags, Unit};
 use crate::telemetry::{
@@ -33,6 +35,15 @@ struct Ways {
     backend: &'static str,
     metrics: Option<Metrics>,
     emitters: Option<Emitters>,
+    /// What the log was told.
+    failures: Mutex<Hush>,
+    refusals: Mutex<Hush>,
+}
+
+/// Whether the log is to be told again, and how often it was not.
+fn again(hush: &Mutex<Hush>) -> Option<u64> {
+    let mut hush = hush.lock().unwrap_or_else(PoisonError::into_inner);
+    hush.again(Instant::now())
 }
 
 #[derive(Debug)]
@@ -94,6 +105,8 @@ impl Signals {
             backend,
             metrics,
             emitters: telemetry.as_ref().and_then(Emitters::new),
+            failures: Mutex::default(),
+            refusals: Mutex::default(),
         }))
     }
 
@@ -129,7 +142,9 @@ impl Signals {
 
     /// So many events were not stored, or are not known to be.
     pub(crate) fn failed(&self, count: u64, error: &BackendError) {
-        tracing::error!(namespace = self.0.namespace, count, %error, "events were not stored");
+        if let Some(before) = again(&self.0.failures) {
+            tracing::error!(namespace = self.0.namespace, count, before, %error, "events were not stored");
+        }
         if count == 0 {
             return;
         }
@@ -149,12 +164,10 @@ impl Signals {
         if count == 0 {
             return;
         }
-        tracing::warn!(
-            namespace = self.0.namespace,
-            count,
-            waiting,
-            "events were refused"
-        );
+        if let Some(before) = again(&self.0.refusals) {
+            let namespace = &self.0.namespace;
+            tracing::warn!(namespace, count, before, waiting, "events were refused");
+        }
         if let Some(metrics) = &self.0.metrics {
             metrics.refused.increment(count);
         }

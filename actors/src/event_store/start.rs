@@ -130,7 +130,11 @@ async fn first(setup: Arc<Setup>, namespace: Namespace) -> Result<Keeper, EventS
 /// What is there already. A server that cannot be asked now may be later; a file that cannot be is no place for events.
 async fn known(terms: &Terms) -> Result<Usage, EventStoreStartError> {
     let is_server = matches!(terms.spec().backend, EventBackendSpec::Postgres { .. });
-    match terms.backend.usage().await {
+    // Backends have limits of their own, which are told better.
+    let limit = terms.spec().time_limit * 2;
+    let usage = tokio::time::timeout(limit, terms.backend.usage()).await;
+    let late = |_| Err(BackendError::failed(format!("no answer within {limit:?}")));
+    match usage.unwrap_or_else(late) {
         Ok(usage) => Ok(usage),
         Err(error @ BackendError::Failed(_)) if is_server => {
             tracing::warn!(%error, "the event store starts without its events");

@@ -54,6 +54,11 @@ pub struct EventStoreStats {
     pub subscribers: u64,
     /// What went wrong last, if anything has.
     pub last_failure: Option<String>,
+    /// When that was.
+    #[serde(serialize_with = "rfc3339_if_any")]
+    pub last_failure_time: Option<SystemTime>,
+    /// How often something went wrong since the last transaction that was done: 0 if all is well.
+    pub failures_in_a_row: u64,
     /// When the store was made in this process.
     #[serde(serialize_with = "rfc3339")]
     pub start_time: SystemTime,
@@ -64,6 +69,14 @@ pub struct EventStoreStats {
 
 fn rfc3339<S: Serializer>(time: &SystemTime, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(&humantime::format_rfc3339_millis(*time))
+}
+
+fn rfc3339_if_any<S: Serializer>(
+    time: &Option<SystemTime>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    let time = time.map(|time| humantime::format_rfc3339_millis(time).to_string());
+    time.serialize(serializer)
 }
 
 fn milliseconds<S: Serializer>(

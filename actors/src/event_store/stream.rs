@@ -1,9 +1,8 @@
 //! Subscribers.
 
 use mainstay_supervisors::Hold;
-use tokio::sync::broadcast;
-use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 
+use super::audience::Seat;
 use super::event::Event;
 use crate::config::Lagged;
 
@@ -14,32 +13,26 @@ use crate::config::Lagged;
 /// [`Ledger`](mainstay_supervisors::Ledger).
 #[derive(Debug)]
 pub struct StoredEvents {
-    events: broadcast::Receiver<Event>,
+    seat: Seat,
     _hold: Hold,
 }
 
 impl StoredEvents {
-    pub(crate) const fn new(events: broadcast::Receiver<Event>, hold: Hold) -> Self {
-        Self {
-            events,
-            _hold: hold,
-        }
+    pub(crate) const fn new(seat: Seat, hold: Hold) -> Self {
+        Self { seat, _hold: hold }
     }
 
     /// The next event; `None` once the namespace has ended and all was read.
     ///
     /// # Errors
     ///
-    /// [`Lagged`] with the number of events that were lost, if more than `backlog_max` of the spec were waiting. The stream goes on with
-    /// the oldest that is left; a query gives what was lost.
+    /// [`Lagged`] with the number of events that were lost, if more than `backlog_max` or `backlog_bytes_max` of the spec were waiting; the
+    /// stream goes on with the oldest that is left. Also with the number of those of which nobody knows whether they are stored, as the
+    /// backend was lost while it stored them. A query [`after`](super::EventQuery::after) the last event that came gives what is there.
     ///
     /// Cancel safety: nothing is lost when this is dropped.
     pub async fn next(&mut self) -> Option<Result<Event, Lagged>> {
-        match self.events.recv().await {
-            Ok(event) => Some(Ok(event)),
-            Err(RecvError::Lagged(missed)) => Some(Err(Lagged(missed))),
-            Err(RecvError::Closed) => None,
-        }
+        self.seat.next().await
     }
 
     /// The next event, if there is one already.
@@ -48,10 +41,6 @@ impl StoredEvents {
     ///
     /// [`Lagged`], as of [`next`](Self::next).
     pub fn try_next(&mut self) -> Option<Result<Event, Lagged>> {
-        match self.events.try_recv() {
-            Ok(event) => Some(Ok(event)),
-            Err(TryRecvError::Lagged(missed)) => Some(Err(Lagged(missed))),
-            Err(TryRecvError::Empty | TryRecvError::Closed) => None,
-        }
+        self.seat.try_next()
     }
 }

@@ -59,6 +59,14 @@ impl Terms {
         }
     }
 
+    /// How much a subscriber may be behind.
+    pub(crate) fn backlog_max(&self) -> Load {
+        Load {
+            events: self.spec().backlog_max.into(),
+            bytes: self.spec().backlog_bytes_max,
+        }
+    }
+
     pub(crate) fn page(&self, query: &EventQuery) -> PageBounds {
         let limit = query.limit.unwrap_or_else(|| self.spec().query_limit);
         PageBounds::new(limit, self.spec().query_bytes_max)

@@ -5,8 +5,10 @@ use std::time::Duration;
 use mainstay_actors::event_store::{ALERT_TYPE, BackendError, EventBackend};
 use mainstay_actors::metrics::Tags;
 use mainstay_actors::{Alerts, EventStore, Telemetry};
+use mainstay_supervisors::Child;
 use mainstay_supervisors::specs::{
-    AlertRule, AlertsSpec, Aspect, Comparison, EventStoreSpec, NoData, TelemetrySpec,
+    AlertRule, AlertsSpec, Aspect, Comparison, EventBackendSpec, EventStoreSpec, NoData,
+    TelemetrySpec,
 };
 
 use super::support::{Bed, Gate, event, settle};
@@ -17,12 +19,16 @@ fn rule(name: &str, metric: &str) -> AlertRule {
 }
 
 async fn bed(gate: &std::sync::Arc<Gate>, rules: impl IntoIterator<Item = AlertRule>) -> Bed {
+    let backend: std::sync::Arc<dyn EventBackend> = gate.clone();
+    let child = EventStore::child_with(EventStoreSpec::memory(), backend);
+    bed_of(child, rules).await
+}
+
+async fn bed_of(child: Child, rules: impl IntoIterator<Item = AlertRule>) -> Bed {
     let alerts = rules
         .into_iter()
         .fold(AlertsSpec::default(), AlertsSpec::rule);
     let telemetry = Telemetry::child(TelemetrySpec::default().alerts(alerts));
-    let backend: std::sync::Arc<dyn EventBackend> = gate.clone();
-    let child = EventStore::child_with(EventStoreSpec::memory(), backend);
     let bed = Bed::with_services("bed", [telemetry], child).await;
     let bed = bed.expect("it starts");
     // From here on the rules are looked at half a second before the test does.
@@ -52,7 +58,7 @@ async fn an_alert_is_stored_as_an_event_and_so_is_its_resolution() {
     .await;
     count(&bed, "app.errors");
     seconds(1).await;
-    let found = bed.store.recent(10).await.expect("an answer").events;
+    let found = bed.store.get_recent(10).await.expect("an answer").events;
     let [fired] = found.as_slice() else {
         panic!("{found:?}")
     };
@@ -104,7 +110,7 @@ async fn alerts_that_are_stored_lead_to_no_alert() {
     count(&bed, "app.errors");
     seconds(120).await;
     // That of the metric, and those of what telemetry and processes do themselves; none of the event store.
-    let found = bed.store.recent(1000).await.expect("an answer").events;
+    let found = bed.store.get_recent(1000).await.expect("an answer").events;
     let metric = |event: &mainstay_actors::event_store::Event| event.data().step("metric").cloned();
     let metrics: Vec<String> = found
         .iter()
@@ -124,7 +130,7 @@ async fn alerts_that_are_stored_lead_to_no_alert() {
     // An event that is no alert does count.
     bed.store.store(event("e")).await.expect("it is stored");
     seconds(1).await;
-    let found = bed.store.recent(1000).await.expect("an answer").events;
+    let found = bed.store.get_recent(1000).await.expect("an answer").events;
     let about = found.iter().filter_map(metric).filter(|metric| {
         metric
             .as_str()
@@ -157,5 +163,43 @@ async fn alerts_that_cannot_be_stored_are_stored_later_once_each() {
     seconds(5).await;
     assert_eq!(bed.types().await, [ALERT_TYPE, ALERT_TYPE]);
     assert_eq!(bed.store.stats().alerts_stored, 2);
+    bed.end().await;
+}
+
+// Each transaction in a database borrows a connection, which the metrics of the pool count.
+#[tokio::test(start_paused = true)]
+async fn alerts_of_the_pool_that_are_stored_lead_to_no_alert_of_the_pool() {
+    let spec = EventStoreSpec::default().backend(EventBackendSpec::sqlite_in_memory());
+    let child = EventStore::child(spec.prune_interval(Duration::from_secs(3600)));
+    let of_pools = rule("pools", "foundation.connection_pool.**").no_data(NoData::Resolve);
+    let errors = rule("errors", "app.errors").no_data(NoData::Resolve);
+    let bed = bed_of(child, [of_pools, errors]).await;
+    let alerts = Alerts::in_namespace(&bed.namespace).expect("they were started");
+    seconds(10).await;
+    let at_rest = alerts.history().len();
+    seconds(300).await;
+    assert_eq!(
+        alerts.history().len(),
+        at_rest,
+        "nothing happens, and nothing is told"
+    );
+    // One use leads to one alert of each metric and its end, which wait for the next use.
+    bed.store.store(event("e")).await.expect("it is stored");
+    seconds(300).await;
+    let after_one = alerts.history().len();
+    let of_one = after_one - at_rest;
+    assert!(of_one > 0);
+    assert_eq!(bed.store.stats().alerts_stored as usize, at_rest);
+    bed.store.store(event("e")).await.expect("it is stored");
+    seconds(300).await;
+    assert_eq!(alerts.history().len(), after_one + of_one);
+    assert_eq!(bed.store.stats().alerts_stored as usize, after_one);
+    // Any other alert is stored at once, and takes along those that wait.
+    count(&bed, "app.errors");
+    seconds(1).await;
+    assert_eq!(
+        bed.store.stats().alerts_stored as usize,
+        after_one + of_one + 1
+    );
     bed.end().await;
 }

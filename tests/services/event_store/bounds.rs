@@ -22,15 +22,51 @@ async fn no_more_events_are_kept_than_the_spec_says() {
         bed.store.store(event(kind)).await.expect("it is stored");
     }
     assert_eq!(bed.types().await, ["b", "c", "d"]);
+    // No more than there is room for.
     let batch = ["e", "f", "g", "h"].map(event);
+    let error = bed.store.store_batch(batch).await;
+    let error = error.expect_err("it is refused").to_string();
+    assert_eq!(error, "expected a batch of at most 3 events, found 4");
+    let batch = ["e", "f", "g"].map(event);
     bed.store.store_batch(batch).await.expect("they are stored");
-    assert_eq!(bed.types().await, ["f", "g", "h"]);
+    assert_eq!(bed.types().await, ["e", "f", "g"]);
     let stats = bed.store.stats();
     assert_eq!(
         (stats.events, stats.events_evicted, stats.events_stored),
-        (3, 5, 8)
+        (3, 4, 7)
     );
     bed.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_event_with_a_number_so_low_that_it_would_go_at_once_is_refused() {
+    let folder = Folder::new();
+    let file = EventBackendSpec::sqlite(folder.file("events.db"));
+    for backend in [EventBackendSpec::Memory, file] {
+        let bed = Bed::with(EventStoreSpec::memory().backend(backend).max_events(3)).await;
+        let mut told = bed.store.subscribe().expect("a stream");
+        for kind in ["a", "b", "c", "d"] {
+            bed.store.store(event(kind)).await.expect("it is stored");
+        }
+        // Number 1 has gone; whoever stores it again, as it has not been told that it was stored, learns that it is not there.
+        let again = Event::builder("a").id(1).build().expect("an event");
+        let error = bed.store.store(again).await.expect_err("it is refused");
+        assert_eq!(
+            error.to_string(),
+            "there is no room for an event with the number 1, as those with the lowest numbers go first"
+        );
+        assert!(!error.may_be_stored());
+        assert_eq!(bed.types().await, ["b", "c", "d"]);
+        let mut kinds = Vec::new();
+        while let Some(event) = told.try_next() {
+            kinds.push(event.expect("no lag").event_type().to_string());
+        }
+        assert_eq!(kinds, ["a", "b", "c", "d"]);
+        let stats = bed.store.stats();
+        assert_eq!((stats.events_stored, stats.events_evicted), (4, 1));
+        drop(told);
+        bed.end().await;
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -168,3 +168,30 @@ async fn what_waits_while_one_keeper_after_the_other_is_killed_is_stored() {
     }
     bed.end().await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn system_handles_event_store_restart_gracefully() {
+    let bed = Bed::new().await;
+    let store = |nth: u64| {
+        let store = bed.store.clone();
+        tokio::spawn(async move { store.store(event(&nth.to_string())).await })
+    };
+    let mut tasks = Vec::new();
+    for nth in 0..30 {
+        tasks.push(store(nth));
+        if nth % 10 == 5 {
+            let keeper = bed.keeper();
+            keeper.kill();
+            bed.successor(&keeper).await;
+        }
+    }
+    let mut ids = Vec::new();
+    for task in tasks {
+        ids.push(task.await.expect("no panic").expect("it is stored").get());
+    }
+    assert_eq!(ids, (1..=30).collect::<Vec<_>>());
+    let expected: Vec<String> = (0..30).map(|nth: u64| nth.to_string()).collect();
+    assert_eq!(bed.types().await, expected);
+    assert!(bed.store.available());
+    bed.end().await;
+}

@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use mainstay_actors::event_store::{BackendError, Event, StoreError};
-use mainstay_supervisors::specs::EventStoreSpec;
+use mainstay_supervisors::specs::{EventBackendSpec, EventStoreSpec};
 
 use super::support::{Bed, Gate, event, id, poll_once, settle};
 
@@ -186,4 +186,63 @@ async fn what_waits_when_the_namespace_is_stopped_is_stored_before_it_ends() {
         task.await.expect("no panic").expect("it is stored");
     }
     assert_eq!(gate.groups(), [3, 3]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn handles_concurrent_event_storage() {
+    let spec = EventStoreSpec::default().backend(EventBackendSpec::sqlite_in_memory());
+    let bed = Bed::with(spec.time_limit(Duration::from_secs(60))).await;
+    let tasks: Vec<_> = (0..50_u64)
+        .map(|nth| {
+            let store = bed.store.clone();
+            let event = event(&nth.to_string());
+            tokio::spawn(async move { (nth, store.store(event).await.expect("it is stored")) })
+        })
+        .collect();
+    for task in tasks {
+        let (nth, id) = task.await.expect("no panic");
+        let found = bed.store.get(id).await.expect("an answer");
+        let found = found.expect("it is there");
+        assert_eq!(found.event_type().as_str(), nth.to_string());
+    }
+    assert_eq!(bed.store.stats().events, 50);
+    bed.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn event_ordering_is_preserved_during_high_frequency_operations() {
+    let bed = Bed::new().await;
+    let mut told = bed.store.subscribe().expect("a stream");
+    let writers: Vec<_> = (0..4)
+        .map(|writer: u32| {
+            let store = bed.store.clone();
+            tokio::spawn(async move {
+                for nth in 0..50_u32 {
+                    let event = event(&format!("{writer} {nth}"));
+                    store.store(event).await.expect("it is stored");
+                }
+            })
+        })
+        .collect();
+    for writer in writers {
+        writer.await.expect("no panic");
+    }
+    let stored = bed.types().await;
+    for writer in 0..4 {
+        let own = stored
+            .iter()
+            .filter(|kind| kind.starts_with(&format!("{writer} ")));
+        let expected = (0..50).map(|nth| format!("{writer} {nth}"));
+        assert_eq!(
+            own.cloned().collect::<Vec<_>>(),
+            expected.collect::<Vec<_>>()
+        );
+    }
+    let mut heard = Vec::new();
+    while let Some(event) = told.try_next() {
+        heard.push(event.expect("no lag").event_type().to_string());
+    }
+    assert_eq!(heard, stored);
+    drop(told);
+    bed.end().await;
 }

@@ -5,15 +5,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use mainstay::testkit::conformance::event_backend;
 use mainstay_actors::EventStore;
-use mainstay_actors::event_store::{
-    BackendError, EventBackend, EventQuery, PostgresBackend, StoreError,
-};
+use mainstay_actors::event_store::{BackendError, EventQuery, StoreError};
 use mainstay_supervisors::specs::{EventBackendSpec, EventStoreSpec};
 use tokio::sync::Semaphore;
 
-use super::home::Home;
+use super::shared::give_no_number_twice;
 use super::support::{Bed, event};
 use crate::servers::Postgres;
 
@@ -27,56 +24,11 @@ fn spec(server: &Postgres) -> EventStoreSpec {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn events_in_postgresql_are_as_they_should_be() {
-    let Some(server) = Postgres::start() else {
-        return;
-    };
-    let home = Home::new().await;
-    let pool = home.postgres(&server.url()).await;
-    let make = |namespace| {
-        let backend = PostgresBackend::new(pool.clone(), namespace, FOR_EVER);
-        async { Arc::new(backend) as Arc<dyn EventBackend> }
-    };
-    assert_eq!(event_backend(make).await, Ok(()));
-    drop(pool);
-    home.end().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn two_machines_that_share_a_server_give_no_number_twice_and_see_each_others_events() {
     let Some(server) = Postgres::start() else {
         return;
     };
-    let (one, other) = (
-        Bed::with(spec(&server)).await,
-        Bed::with(spec(&server)).await,
-    );
-    let tasks: Vec<_> = (0..200)
-        .map(|nth| {
-            let store = if nth % 2 == 0 {
-                one.store.clone()
-            } else {
-                other.store.clone()
-            };
-            tokio::spawn(async move { store.store(event("e")).await.expect("it is stored").get() })
-        })
-        .collect();
-    let mut ids = Vec::new();
-    for task in tasks {
-        ids.push(task.await.expect("no panic"));
-    }
-    ids.sort_unstable();
-    assert_eq!(ids, (1..=200).collect::<Vec<_>>());
-    for bed in [&one, &other] {
-        let page = bed
-            .store
-            .query(EventQuery::new().limit(1000))
-            .await
-            .expect("an answer");
-        assert_eq!(page.events.len(), 200);
-    }
-    other.end().await;
-    one.end().await;
+    give_no_number_twice(spec(&server), 200).await;
 }
 
 /// What came of the events of one who stores, by their types.

@@ -53,6 +53,23 @@ async fn queries_events_with_time_range() {
     assert_eq!(ids(&bed, range.clone()).await, [3, 4]);
     let by_time = range.order(OrderBy::Time, Direction::Ascending);
     assert_eq!(ids(&bed, by_time).await, [4, 3]);
+    let page = bed.store.get_time_range(at(7), at(9)).await;
+    let found: Vec<_> = page
+        .expect("an answer")
+        .events
+        .iter()
+        .filter_map(Event::id)
+        .collect();
+    assert_eq!(found, [id(4), id(3)]);
+    let error = bed
+        .store
+        .get_time_range(at(9), at(7))
+        .await
+        .expect_err("it is refused");
+    assert_eq!(
+        error.to_string(),
+        "until: expected a time that is not before `from`"
+    );
     bed.end().await;
 }
 
@@ -77,7 +94,7 @@ async fn applies_pagination() {
         (types(&page.events), page.more),
         (vec!["c".into(), "b".into()], false)
     );
-    let page = bed.store.recent(2).await.expect("an answer");
+    let page = bed.store.get_recent(2).await.expect("an answer");
     assert_eq!(
         (types(&page.events), page.more),
         (vec!["b".into(), "c".into()], true)
@@ -238,4 +255,55 @@ async fn pages_by_number_miss_nothing_though_events_come_and_go() {
     let none = EventQuery::new().after(id(11)).before(id(5));
     assert_eq!(ids(&bed, none).await, Vec::<u64>::new());
     bed.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn retrieves_stored_event_by_id() {
+    let bed = five().await;
+    let found = bed.store.get(id(4)).await.expect("an answer");
+    let found = found.expect("it is there");
+    assert_eq!(
+        (found.id(), found.event_type().as_str()),
+        (Some(id(4)), "c")
+    );
+    assert_eq!(found.data().step("nth"), Some(&3.into()));
+    bed.end().await;
+}
+
+// That there is none is an answer here, and no error.
+#[tokio::test(start_paused = true)]
+async fn returns_error_for_non_existent_event() {
+    let bed = five().await;
+    assert_eq!(bed.store.get(id(6)).await.expect("an answer"), None);
+    bed.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn returns_storage_statistics() {
+    let bed = five().await;
+    tokio::time::advance(Duration::from_secs(3)).await;
+    let stats = bed.store.stats();
+    assert_eq!((stats.available, stats.backend), (true, "memory"));
+    assert_eq!(
+        (stats.events, stats.last_id, stats.events_stored),
+        (5, 5, 5)
+    );
+    assert_eq!((stats.events_pruned, stats.events_evicted), (0, 0));
+    let page = bed.store.get_recent(5).await.expect("an answer");
+    let bytes: u64 = page.events.iter().map(Event::serialized_size).sum();
+    assert_eq!(stats.bytes, bytes);
+    assert_eq!(stats.uptime, Some(Duration::from_secs(3)));
+    let json = serde_json::to_value(&stats).expect("JSON");
+    assert_eq!(json["uptime_ms"], 3000);
+    assert_eq!(json["last_failure_time"], serde_json::Value::Null);
+    bed.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn returns_true_when_server_is_running() {
+    let bed = five().await;
+    assert!(bed.store.available());
+    let store = bed.store.clone();
+    bed.end().await;
+    assert!(!store.available());
 }

@@ -2,10 +2,10 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use mainstay_actors::event_store::{
-    BackendError, Event, EventBackend, EventGroup, EventQuery, SqliteBackend, StoreBounds,
+    BackendError, Event, EventBackend, EventGroup, SqliteBackend, StoreBounds,
 };
 use mainstay_actors::pool::managers::sqlite::{SqliteOptions, SqliteSync};
 use mainstay_actors::{ConnectionPoolRegistry, EventStore};
@@ -15,6 +15,7 @@ use mainstay_supervisors::specs::{
 };
 
 use super::home::Home;
+use super::shared::give_no_number_twice;
 use super::support::{Bed, event, id};
 
 /// A folder that is gone after the test.
@@ -95,31 +96,7 @@ async fn a_crash_of_the_keeper_does_not_open_the_file_anew() {
 async fn two_stores_of_one_namespace_in_one_file_give_no_number_twice() {
     let folder = Folder::new();
     let spec = spec(&folder.file("events.db")).time_limit(Duration::from_secs(60));
-    let (one, other) = (Bed::with(spec.clone()).await, Bed::with(spec).await);
-    let tasks: Vec<_> = (0..60)
-        .map(|nth| {
-            let store = if nth % 2 == 0 {
-                one.store.clone()
-            } else {
-                other.store.clone()
-            };
-            tokio::spawn(async move { store.store(event("e")).await.expect("it is stored").get() })
-        })
-        .collect();
-    let mut ids = Vec::new();
-    for task in tasks {
-        ids.push(task.await.expect("no panic"));
-    }
-    ids.sort_unstable();
-    assert_eq!(ids, (1..=60).collect::<Vec<_>>());
-    let page = one
-        .store
-        .query(EventQuery::new().limit(1000))
-        .await
-        .expect("an answer");
-    assert_eq!(page.events.len(), 60);
-    other.end().await;
-    one.end().await;
+    give_no_number_twice(spec, 60).await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -290,4 +267,103 @@ async fn a_full_disk_refuses_all_of_a_group_and_storing_goes_on_when_there_is_ro
     );
     drop((backend, pool));
     home.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_log_is_cut_when_it_is_looked_for_old_events_and_it_is_too_long() {
+    let (folder, home) = (Folder::new(), Home::new().await);
+    let file = folder.file("events.db");
+    // Nothing is copied back by SQLite itself, as if somebody were always reading.
+    let options = SqliteOptions::file(&file).setup("PRAGMA wal_autocheckpoint = 0");
+    let pool = home.sqlite_of(options, 2).await;
+    let namespace = NamespaceName::new("n").expect("a name");
+    let backend = SqliteBackend::new(pool.clone(), namespace.clone(), Duration::from_secs(60));
+    let data = "x".repeat(1_000_000);
+    let log = || {
+        let log = folder.file("events.db-wal");
+        log.metadata().expect("a file").len()
+    };
+    let store = async |count: usize| {
+        let event = Event::builder("large").data(data.as_str()).build();
+        let event = event.expect("an event").in_namespace(namespace.clone());
+        let group = EventGroup::new(vec![event; count]);
+        let bounds = StoreBounds::new(1000, 1 << 30);
+        let stored = backend.append(vec![group].into(), bounds).await;
+        stored.expect("it is stored").usage.events
+    };
+    let look = async || backend.remove_before(UNIX_EPOCH, 1000).await;
+    assert_eq!(store(5).await, 5);
+    assert_eq!(look().await.expect("an answer"), 0);
+    assert!(log() > 5_000_000, "{}", log());
+    assert_eq!(store(15).await, 20);
+    assert!(log() > 15_000_000, "{}", log());
+    assert_eq!(look().await.expect("an answer"), 0);
+    assert_eq!(log(), 0);
+    assert_eq!(backend.usage().await.expect("an answer").events, 20);
+    drop((backend, pool));
+    home.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_somebody_else_writes_to_for_too_long_refuses_and_storing_goes_on_afterwards() {
+    let (folder, home) = (Folder::new(), Home::new().await);
+    let file = folder.file("events.db");
+    let options = SqliteOptions::file(&file).busy_timeout(Duration::from_millis(20));
+    let pool = home.sqlite_of(options, 2).await;
+    let namespace = NamespaceName::new("n").expect("a name");
+    let backend = SqliteBackend::new(pool.clone(), namespace.clone(), Duration::from_secs(60));
+    let store = async |kind: &str| {
+        let event = event(kind).in_namespace(namespace.clone());
+        let bounds = StoreBounds::new(1000, 1 << 30);
+        let groups = vec![EventGroup::new(vec![event])];
+        backend.append(groups.into(), bounds).await
+    };
+    store("before").await.expect("it is stored");
+    let other = rusqlite::Connection::open(&file).expect("it opens");
+    other
+        .execute_batch("BEGIN IMMEDIATE")
+        .expect("nobody else writes");
+    let error = store("refused").await.expect_err("somebody else writes");
+    assert!(matches!(error, BackendError::Failed(_)), "{error}");
+    assert!(error.to_string().contains("database is locked"), "{error}");
+    // Questions go on.
+    assert_eq!(backend.usage().await.expect("an answer").events, 1);
+    other.execute_batch("ROLLBACK").expect("it ends");
+    let usage = store("after").await.expect("it is stored").usage;
+    assert_eq!((usage.events, usage.last_id), (2, 2));
+    drop((other, backend, pool));
+    home.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn stores_of_two_namespaces_in_one_file_do_not_see_each_other() {
+    let folder = Folder::new();
+    let spec = spec(&folder.file("events.db"));
+    let bed = async |name| {
+        let child = EventStore::child(spec.clone());
+        let bed = Bed::with_services(name, [], child).await;
+        bed.expect("it starts")
+    };
+    let (one, other) = (bed("one").await, bed("other").await);
+    for (bed, kind) in [(&one, "a"), (&other, "b"), (&one, "c")] {
+        bed.store.store(event(kind)).await.expect("it is stored");
+    }
+    assert_eq!(
+        (one.types().await, other.types().await),
+        (vec!["a".into(), "c".into()], vec!["b".into()])
+    );
+    let later = SystemTime::now() + Duration::from_secs(60);
+    assert_eq!(
+        one.store
+            .cleanup_events_before(later)
+            .await
+            .expect("an answer"),
+        2
+    );
+    assert_eq!(
+        (one.store.stats().events, other.types().await),
+        (0, vec!["b".to_owned()])
+    );
+    other.end().await;
+    one.end().await;
 }

@@ -4,11 +4,11 @@ use std::time::{Duration, SystemTime};
 
 use mainstay_actors::EventStore;
 use mainstay_actors::config::ConfigValue;
-use mainstay_actors::event_store::{Event, StoreError};
-use mainstay_supervisors::specs::{EventStoreSpec, ServiceName};
+use mainstay_actors::event_store::{BackendError, CorrelationId, Event, StoreError};
+use mainstay_supervisors::specs::{EventBackendSpec, EventStoreSpec, Restart, ServiceName};
 use mainstay_supervisors::{Child, current};
 
-use super::support::{Bed, event, id};
+use super::support::{Bed, Gate, event, id, settle};
 
 #[tokio::test(start_paused = true)]
 async fn stores_valid_event_and_returns_event_id() {
@@ -242,7 +242,7 @@ fn json_that_is_no_event_is_told_with_all_that_is_wrong() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn event_stores_of_two_namespaces_do_not_see_each_other() {
+async fn event_store_operates_independently_per_namespace() {
     let one = Bed::new().await;
     let child = EventStore::child(EventStoreSpec::memory());
     let other = Bed::with_services("other", [], child)
@@ -294,5 +294,137 @@ async fn a_batch_that_has_no_end_or_too_many_bytes_is_refused() {
         .await
         .expect("they are stored");
     assert_eq!(bed.types().await.len(), 4);
+    bed.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_caller_who_tries_again_from_another_process_stores_an_event_once() {
+    let bed = Bed::new().await;
+    let own = Event::builder("own").id(41).build().expect("an event");
+    for name in ["worker-1", "worker-2"] {
+        let (store, own) = (bed.store.clone(), own.clone());
+        let worker = Child::task(name, move |_stop| {
+            let (store, own) = (store.clone(), own.clone());
+            async move {
+                store.store(own).await.expect("it is stored");
+            }
+        });
+        let worker = worker.restart(Restart::Temporary);
+        bed.namespace.start_child(worker).await.expect("it starts");
+        settle().await;
+    }
+    assert_eq!(bed.store.stats().events_stored, 1);
+    let found = bed.store.get(id(41)).await.expect("an answer");
+    let process = found.expect("it is there").process().cloned();
+    assert_eq!(process.expect("it has one"), "bed/children/worker-1");
+    // What a caller says itself is a part of what the event says.
+    let said = Event::builder("own").wall_time(own.wall_time()).id(41);
+    let said = said.process("somebody else").build().expect("an event");
+    let error = bed.store.store(said).await;
+    assert!(matches!(error, Err(StoreError::Taken { id: taken }) if taken == id(41)));
+    bed.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_went_wrong_last_is_told_with_its_time_and_whether_it_still_does() {
+    let gate = Gate::open();
+    let bed = Bed::on(&gate, EventStoreSpec::memory()).await;
+    let stats = bed.store.stats();
+    assert_eq!(
+        (
+            stats.last_failure,
+            stats.last_failure_time,
+            stats.failures_in_a_row
+        ),
+        (None, None, 0)
+    );
+    gate.fail(Some(BackendError::failed("as planned")));
+    for failures in 1..=2 {
+        bed.store.store(event("e")).await.expect_err("it fails");
+        assert_eq!(bed.store.stats().failures_in_a_row, failures);
+    }
+    gate.fail(None);
+    bed.store.store(event("e")).await.expect("it is stored");
+    let stats = bed.store.stats();
+    assert_eq!(stats.failures_in_a_row, 0);
+    let expected = "the events cannot be reached: as planned";
+    assert_eq!(stats.last_failure.as_deref(), Some(expected));
+    assert!(stats.last_failure_time.expect("it has failed") >= stats.start_time);
+    bed.end().await;
+}
+
+#[test]
+fn an_integer_that_no_type_of_64_bits_holds_is_refused_and_no_float() {
+    let text = r#"{"event_type":"e",
+        "data":{"most":18446744073709551615,"more":18446744073709551616}}"#;
+    let error = Event::deserialize_from_str(text).expect_err("it is refused");
+    assert_eq!(
+        error.to_string(),
+        "expected integers of 64 bits, found 18446744073709551616 at line 2 column 52"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn rejects_invalid_event() {
+    let bed = Bed::with(EventStoreSpec::memory().data_max(10)).await;
+    let wrong = Event::builder("\u{7}").correlation_id("").build();
+    assert_eq!(
+        wrong.expect_err("it is refused").to_string(),
+        "event_type: expected no control character and no white space at either end, found \"\\u{7}\"\n\
+         correlation_id: expected a text that is not empty"
+    );
+    let large = Event::builder("large").data("0123456789").build();
+    let error = bed.store.store(large.expect("an event")).await;
+    assert_eq!(
+        error.expect_err("it is refused").to_string(),
+        "data: expected at most 10 bytes as JSON, found 12"
+    );
+    assert_eq!(bed.store.stats().last_id, 0);
+    bed.end().await;
+}
+
+// What is no JSON for a browser, a shell or a database is text here, and comes back as it was.
+#[tokio::test(start_paused = true)]
+async fn sanitizes_event_metadata_against_malicious_content() {
+    let spec = EventStoreSpec::default().backend(EventBackendSpec::sqlite_in_memory());
+    let bed = Bed::with(spec).await;
+    let malicious = [
+        "'; DROP TABLE mainstay_events; --",
+        "<script>alert(1)</script>",
+        "../../etc/passwd",
+        "$(reboot) `reboot`",
+        "%s%n{}${jndi:ldap://x}",
+        "\u{202e}gnihtemos",
+    ];
+    for (text, number) in malicious.into_iter().zip(1..) {
+        let event = Event::builder(text).correlation_id(text).process(text);
+        let data = ConfigValue::map([(text, text)]);
+        let event = event.data(data.clone()).build().expect("an event");
+        assert_eq!(
+            bed.store.store(event).await.expect("it is stored"),
+            id(number)
+        );
+        let matter = CorrelationId::new(text).expect("an id");
+        let page = bed
+            .store
+            .get_by_correlation(&matter)
+            .await
+            .expect("an answer");
+        let [found] = page.events.as_slice() else {
+            panic!("{page:?}")
+        };
+        assert_eq!((found.event_type().as_str(), found.data()), (text, &data));
+    }
+    // Nothing hides in a line of a log, or at an end.
+    for text in ["a\nb", "a\u{0}", "a\u{1b}[2J", " a", "a\u{a0}"] {
+        let error = Event::builder(text).build().expect_err("it is refused");
+        assert_eq!(
+            error.to_string(),
+            format!(
+                "event_type: expected no control character and no white space at either end, found {text:?}"
+            )
+        );
+    }
+    assert_eq!(bed.types().await, malicious);
     bed.end().await;
 }

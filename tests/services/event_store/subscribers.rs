@@ -1,10 +1,10 @@
 //! Those who are told.
 
 use mainstay_actors::config::Lagged;
-use mainstay_actors::event_store::StoreError;
+use mainstay_actors::event_store::{BackendError, Event, StoreError};
 use mainstay_supervisors::specs::EventStoreSpec;
 
-use super::support::{Bed, event, id};
+use super::support::{Bed, Gate, event, id, poll_once};
 
 #[tokio::test(start_paused = true)]
 async fn a_subscriber_is_told_of_all_that_is_stored_in_order_and_before_its_caller_is() {
@@ -121,6 +121,86 @@ async fn an_event_that_is_stored_again_is_neither_told_nor_counted_again() {
     }
     assert_eq!(ids, [41, 42, 43, 44]);
     assert_eq!(bed.store.stats().events_stored, 4);
+    drop(told);
+    bed.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_subscriber_that_stands_still_keeps_no_more_bytes_than_the_spec_says() {
+    let spec = EventStoreSpec::memory().data_max(1000);
+    let spec = spec.queue_bytes_max(6000).backlog_bytes_max(6000);
+    let bed = Bed::with(spec).await;
+    let mut told = bed.store.subscribe().expect("a stream");
+    let large = || {
+        let data = "x".repeat(900);
+        let event = Event::builder("large").data(data.as_str());
+        event.build().expect("an event")
+    };
+    for _ in 0..20 {
+        bed.store.store(large()).await.expect("it is stored");
+    }
+    let stored = bed.store.get(id(1)).await.expect("an answer");
+    // The number that the store makes is not counted.
+    let bytes = stored.expect("it is there").serialized_size() - r#""id":1,"#.len() as u64;
+    let kept = 6000 / bytes;
+    assert_eq!(kept, 5);
+    assert_eq!(told.next().await, Some(Err(Lagged(20 - kept))));
+    for number in 20 - kept + 1..=20 {
+        let event = told.next().await.expect("an event").expect("no lag");
+        assert_eq!(event.id(), Some(id(number)));
+    }
+    assert_eq!(told.try_next(), None);
+    drop(told);
+    bed.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_subscriber_is_told_of_events_that_nobody_knows_whether_they_are_stored() {
+    let gate = Gate::open();
+    let bed = Bed::on(&gate, EventStoreSpec::memory()).await;
+    let mut told = bed.store.subscribe().expect("a stream");
+    let store = async |kinds: &[&str]| {
+        let events: Vec<Event> = kinds.iter().map(|kind| event(kind)).collect();
+        bed.store.store_batch(events).await
+    };
+    store(&["a"]).await.expect("it is stored");
+    gate.fail(Some(BackendError::failed("as planned")));
+    store(&["certainly not"]).await.expect_err("it fails");
+    gate.fail(Some(BackendError::unknown("as planned")));
+    let error = store(&["perhaps", "perhaps"]).await.expect_err("it fails");
+    assert!(error.may_be_stored());
+    gate.fail(None);
+    store(&["b"]).await.expect("it is stored");
+    gate.panic_once();
+    store(&["perhaps", "perhaps", "perhaps"])
+        .await
+        .expect_err("it fails");
+    store(&["c"]).await.expect("it is stored");
+    let mut next = async || {
+        let next = told.next().await.expect("something");
+        next.map(|event| event.event_type().to_string())
+    };
+    assert_eq!(next().await, Ok("a".into()));
+    assert_eq!(next().await, Err(Lagged(2)));
+    assert_eq!(next().await, Ok("b".into()));
+    assert_eq!(next().await, Err(Lagged(3)));
+    assert_eq!(next().await, Ok("c".into()));
+    drop(told);
+    bed.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_subscriber_who_gives_up_waiting_loses_nothing() {
+    let bed = Bed::new().await;
+    let mut told = bed.store.subscribe().expect("a stream");
+    for number in 1..=3 {
+        let mut next = Box::pin(told.next());
+        assert_eq!(poll_once(next.as_mut()), None);
+        bed.store.store(event("e")).await.expect("it is stored");
+        drop(next);
+        let event = told.next().await.expect("an event").expect("no lag");
+        assert_eq!(event.id(), Some(id(number)));
+    }
     drop(told);
     bed.end().await;
 }

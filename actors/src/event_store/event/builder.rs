@@ -6,7 +6,7 @@ use std::time::SystemTime;
 use mainstay_specs::{Fault, Faults, NameError, ServiceName, SpecPath};
 
 use super::check::check_data;
-use super::{Event, EventError};
+use super::{Event, EventError, Unsaid};
 use crate::config::ConfigValue;
 use crate::event_store::id::{EVENT_ID_MAX, EventId};
 use crate::event_store::text::{CorrelationId, EventProcess, EventType, TextError};
@@ -61,7 +61,8 @@ impl EventBuilder {
     }
 
     /// Sets its number, 1 to [`EVENT_ID_MAX`]. Default: the store numbers it. To store the same event with the same number again does
-    /// nothing, so that a caller who does not know what came of it can try again.
+    /// nothing, so that a caller who does not know what came of it can try again, also from another process: with the same
+    /// [`wall_time`](Self::wall_time), as else it is not the same event.
     pub const fn id(mut self, number: u64) -> Self {
         self.id = Some(number);
         self
@@ -149,6 +150,7 @@ impl EventBuilder {
                 correlation_id,
                 parent_id: self.parent_id,
                 data: self.data,
+                unsaid: Unsaid::default(),
             }),
             (faults, ..) => Err(EventError::Invalid(faults.unwrap_or_else(|| {
                 // What is missing was told.

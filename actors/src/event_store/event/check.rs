@@ -8,7 +8,7 @@ use crate::config::ConfigValue;
 const DEPTH_MAX: usize = 100;
 
 /// The integers that are accepted: those that some 64-bit type holds.
-const INTEGERS: std::ops::RangeInclusive<i128> = i64::MIN as i128..=u64::MAX as i128;
+pub(super) const INTEGERS: std::ops::RangeInclusive<i128> = i64::MIN as i128..=u64::MAX as i128;
 
 /// How many faults are told of one event.
 const FAULTS_MAX: usize = 20;

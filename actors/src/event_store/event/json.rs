@@ -8,6 +8,7 @@ use mainstay_specs::{Fault, Faults, NamespaceName, ServiceName, SpecPath};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use super::Event;
+use super::integers::too_large;
 use crate::config::ConfigValue;
 use crate::event_store::id::EventId;
 use crate::event_store::text::{CorrelationId, EventProcess};
@@ -171,7 +172,8 @@ impl Event {
         serde_json::to_string(self).unwrap_or_default()
     }
 
-    /// An event from JSON. `event_type` is needed; a `wall_time` that is missing is now, and `data` that are missing are null.
+    /// An event from JSON. `event_type` is needed; a `wall_time` that is missing is now, and `data` that are missing are null. Integers are
+    /// those of 64 bits: with another one it is refused here, whereas reading it by serde makes a float of that.
     ///
     /// # Errors
     ///
@@ -179,6 +181,12 @@ impl Event {
     pub fn deserialize_from_str(text: &str) -> Result<Self, EventError> {
         let read: Reading =
             serde_json::from_str(text).map_err(|error| EventError::Json(error.to_string()))?;
+        if let Some((found, line, column)) = too_large(text) {
+            let what = format!("expected integers of 64 bits, found {found}");
+            return Err(EventError::Json(format!(
+                "{what} at line {line} column {column}"
+            )));
+        }
         read.into_event().map_err(EventError::Invalid)
     }
 

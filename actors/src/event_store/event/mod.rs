@@ -5,11 +5,15 @@
 //! | `mod.rs` | [`Event`] |
 //! | `builder.rs` | [`EventBuilder`] |
 //! | `check.rs` | what data are accepted |
+//! | `integers.rs` | integers that JSON can carry and an event cannot |
 //! | `json.rs` | events to and from JSON |
+//! | `kinds.rs` | events of kinds that many programs have |
 
 mod builder;
 mod check;
+mod integers;
 mod json;
+mod kinds;
 
 pub use builder::EventBuilder;
 pub use json::EventError;
@@ -42,6 +46,20 @@ pub struct Event {
     pub(crate) correlation_id: Option<CorrelationId>,
     pub(crate) parent_id: Option<EventId>,
     pub(crate) data: ConfigValue,
+    pub(crate) unsaid: Unsaid,
+}
+
+/// What the caller has left to the store to say. It is of no account for what the event is.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Unsaid {
+    pub(crate) node: bool,
+    pub(crate) process: bool,
+}
+
+impl PartialEq for Unsaid {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
 }
 
 impl Event {
@@ -125,12 +143,19 @@ impl Event {
         self
     }
 
-    /// Whether both say the same, whenever they were given to a store: so that a caller who tries again with a number of its own stores
-    /// an event once.
+    /// Whether an event that a caller gives says the same as this one, which is there: so that a caller who tries again with a number of its
+    /// own stores an event once. When it was given to a store is of no account, nor are node and process where this caller has left them to
+    /// the store: who tries again may be another.
     #[must_use]
-    pub fn says_the_same(&self, other: &Self) -> bool {
-        let mut other = other.clone();
-        other.monotonic = self.monotonic;
-        *self == other
+    pub fn says_the_same(&self, given: &Self) -> bool {
+        let mut given = given.clone();
+        given.monotonic = self.monotonic;
+        if given.unsaid.node {
+            given.node.clone_from(&self.node);
+        }
+        if given.unsaid.process {
+            given.process.clone_from(&self.process);
+        }
+        *self == given
     }
 }

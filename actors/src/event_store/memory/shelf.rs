@@ -1,16 +1,18 @@
 //! The events, and where to find them.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::convert::Infallible;
 use std::ops::Bound;
 use std::time::SystemTime;
 
-use crate::event_store::backend::{Appended, EventGroup, StoreBounds, Usage};
+use crate::event_store::backend::{Appended, EventGroup, Refused, StoreBounds, Usage};
 use crate::event_store::event::Event;
 use crate::event_store::id::EventId;
 use crate::event_store::numbering::number;
 use crate::event_store::query::{
     Direction, EventPage, EventQuery, OrderBy, PageBounds, Pager, Turn,
 };
+use crate::event_store::room::Newcomers;
 use crate::event_store::text::CorrelationId;
 use crate::event_store::time::bounded_micros;
 
@@ -19,6 +21,13 @@ use crate::event_store::time::bounded_micros;
 struct Kept {
     event: Event,
     bytes: u64,
+}
+
+impl Kept {
+    fn new(event: Event) -> Self {
+        let bytes = event.serialized_size();
+        Self { event, bytes }
+    }
 }
 
 /// All events of one namespace.
@@ -35,10 +44,11 @@ impl Shelf {
     pub(super) fn append(&mut self, groups: &[EventGroup], bounds: StoreBounds) -> Appended {
         let mut passed_over = Vec::new();
         let mut outcomes = Vec::with_capacity(groups.len());
-        for (nth, group) in groups.iter().enumerate() {
-            outcomes.push(self.append_group(&group.events, |id| passed_over.push((nth, id))));
-        }
         let evicted_max = StoreBounds::evicted_max(groups);
+        for (nth, group) in groups.iter().enumerate() {
+            let pass_over = |id| passed_over.push((nth, id));
+            outcomes.push(self.append_group(&group.events, (bounds, evicted_max), pass_over));
+        }
         let mut evicted = 0;
         while evicted < evicted_max && bounds.are_broken_by(self.events.len() as u64, self.bytes) {
             if let Some(id) = self.events.keys().next().copied() {
@@ -52,37 +62,59 @@ impl Shelf {
     fn append_group(
         &mut self,
         group: &[Event],
-        mut pass_over: impl FnMut(EventId),
-    ) -> Result<Vec<EventId>, EventId> {
-        let taken = |event: &&Event| {
-            let kept = event.id.and_then(|id| self.events.get(&id));
-            kept.is_some_and(|kept| !kept.event.says_the_same(event))
-        };
-        if let Some(taken) = group.iter().find(taken) {
-            return Err(taken.id.unwrap_or(EventId::FIRST));
+        (bounds, at_most): (StoreBounds, u64),
+        pass_over: impl FnMut(EventId),
+    ) -> Result<Vec<EventId>, Refused> {
+        if let Some(taken) = self.taken(group) {
+            return Err(Refused::Taken(taken));
         }
         let (ids, last) = number(group, self.last);
-        self.last = last;
+        let (mut new, mut newcomers) = (Vec::new(), Newcomers::default());
         for (event, id) in group.iter().zip(&ids) {
-            if self.events.contains_key(id) {
-                pass_over(*id);
-            } else {
-                self.insert(*id, event.clone());
+            if !self.events.contains_key(id) {
+                let kept = Kept::new(event.clone().with_id(*id));
+                newcomers.add(*id, kept.bytes, event.id.is_some());
+                new.push((*id, kept));
             }
+        }
+        if let Some(id) = self.without_room(&newcomers, bounds, at_most) {
+            return Err(Refused::NoRoom(id));
+        }
+        self.last = last;
+        let there = ids.iter().filter(|id| self.events.contains_key(id));
+        there.copied().for_each(pass_over);
+        for (id, kept) in new {
+            self.insert(id, kept);
         }
         Ok(ids)
     }
 
-    fn insert(&mut self, id: EventId, mut event: Event) {
-        event.id = Some(id);
-        let bytes = event.serialized_size();
-        self.bytes += bytes;
+    /// The number of the first that is taken by one that says something else.
+    fn taken(&self, group: &[Event]) -> Option<EventId> {
+        let mut given = group.iter().filter_map(|event| Some((event.id?, event)));
+        let taken = given.find(|(id, event)| {
+            let kept = self.events.get(id);
+            kept.is_some_and(|kept| !kept.event.says_the_same(event))
+        });
+        taken.map(|(id, _)| id)
+    }
+
+    fn without_room(&self, new: &Newcomers, bounds: StoreBounds, at_most: u64) -> Option<EventId> {
+        let there = self.events.iter();
+        let there = there.map(|(id, kept)| Ok::<_, Infallible>((*id, kept.bytes)));
+        let Ok(lowest) = new.first_without_room(there, self.usage(), bounds, at_most);
+        lowest
+    }
+
+    fn insert(&mut self, id: EventId, kept: Kept) {
+        self.bytes += kept.bytes;
+        let event = &kept.event;
         self.by_time.insert((bounded_micros(event.wall_time), id));
         if let Some(correlation) = &event.correlation_id {
             let ids = self.by_correlation.entry(correlation.clone());
             ids.or_default().insert(id);
         }
-        self.events.insert(id, Kept { event, bytes });
+        self.events.insert(id, kept);
     }
 
     fn remove(&mut self, id: EventId) {

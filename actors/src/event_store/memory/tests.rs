@@ -6,6 +6,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::config::ConfigValue;
+use crate::event_store::backend::Refused;
 use crate::event_store::query::{Direction, OrderBy};
 use crate::event_store::text::{CorrelationId, EventProcess, EventType};
 use crate::event_store::time::from_micros;
@@ -26,24 +27,56 @@ struct Model {
 
 impl Model {
     fn append(&mut self, groups: &[EventGroup], bounds: StoreBounds) -> Appended {
+        let at_most = StoreBounds::evicted_max(groups);
         let mut passed_over = Vec::new();
         let mut outcomes = Vec::new();
         for (nth, group) in groups.iter().enumerate() {
             let there: Vec<_> = self.events.iter().filter_map(|event| event.id).collect();
-            let outcome = self.group(&group.events);
+            let before = (self.events.clone(), self.last);
+            let outcome = self.group(&group.events).map_err(Refused::Taken);
+            let gone = self.would_go(&group.events, &there, bounds, at_most);
+            let outcome =
+                outcome.and_then(|ids| gone.map_or(Ok(ids), |id| Err(Refused::NoRoom(id))));
+            if outcome.is_err() {
+                (self.events, self.last) = before;
+            }
             let ids = outcome.iter().flatten().filter(|id| there.contains(id));
             passed_over.extend(ids.map(|id| (nth, *id)));
             outcomes.push(outcome);
         }
+        let evicted = self.evict(bounds, at_most);
+        Appended::new(outcomes, evicted, self.usage()).passed_over(passed_over)
+    }
+
+    fn evict(&mut self, bounds: StoreBounds, at_most: u64) -> u64 {
         let mut evicted = 0;
-        while self.events.len() as u64 > bounds.events
-            || (self.bytes() > bounds.bytes && self.events.len() > 1)
+        while evicted < at_most
+            && (self.events.len() as u64 > bounds.events
+                || (self.bytes() > bounds.bytes && self.events.len() > 1))
         {
             let lowest = self.events.iter().map(|event| event.id).min().flatten();
             self.events.retain(|event| event.id != lowest);
             evicted += 1;
         }
-        Appended::new(outcomes, evicted, self.usage()).passed_over(passed_over)
+        evicted
+    }
+
+    /// The lowest of a group's numbered events that were not there and would be gone at once.
+    fn would_go(
+        &self,
+        group: &[Event],
+        there: &[EventId],
+        bounds: StoreBounds,
+        at_most: u64,
+    ) -> Option<EventId> {
+        let mut after = Self {
+            events: self.events.clone(),
+            last: self.last,
+        };
+        after.evict(bounds, at_most);
+        let is_gone = |id: &EventId| !after.events.iter().any(|event| event.id == Some(*id));
+        let new = group.iter().filter_map(|event| event.id);
+        new.filter(|id| !there.contains(id)).filter(is_gone).min()
     }
 
     fn group(&mut self, group: &[Event]) -> Result<Vec<EventId>, EventId> {

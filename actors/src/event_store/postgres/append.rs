@@ -1,18 +1,23 @@
 //! Storing and taking away.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::convert::Infallible;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
 
-use tokio_postgres::{Client, Transaction};
+use tokio_postgres::types::ToSql;
+use tokio_postgres::{Client, Row, Transaction};
 
 use super::ask::{find_all, ledger};
 use super::schema::Tenant;
-use crate::event_store::backend::{Appended, BackendError, EventGroup, StoreBounds, Usage};
-use crate::event_store::columns::{COLUMNS, Columns, signed};
+use crate::event_store::backend::{
+    Appended, BackendError, EventGroup, Refused, StoreBounds, Usage,
+};
+use crate::event_store::columns::{COLUMNS, Columns, id, signed};
 use crate::event_store::event::Event;
 use crate::event_store::id::EventId;
 use crate::event_store::numbering::number;
+use crate::event_store::room::Newcomers;
 use crate::event_store::time::bounded_micros;
 
 pub(super) async fn append(
@@ -24,15 +29,15 @@ pub(super) async fn append(
     is_committing: &AtomicBool,
 ) -> Result<Appended, BackendError> {
     let mut writing = Writing::begin(client, tenant, limit).await?;
-    writing.look_up(groups).await?;
+    let at_most = StoreBounds::evicted_max(groups);
+    writing.look_up(groups, bounds, at_most).await?;
     let mut outcomes = Vec::with_capacity(groups.len());
     let mut passed_over = Vec::new();
     for (nth, group) in groups.iter().enumerate() {
         let pass_over = |id| passed_over.push((nth, id));
-        outcomes.push(writing.group(&group.events, pass_over));
+        outcomes.push(writing.group(&group.events, (bounds, at_most), pass_over));
     }
     writing.insert().await?;
-    let at_most = StoreBounds::evicted_max(groups);
     let evicted = writing.evict(bounds, at_most).await?;
     is_committing.store(true, Ordering::Relaxed);
     let usage = writing.commit().await?;
@@ -63,6 +68,9 @@ fn settings(limit: Duration) -> String {
     )
 }
 
+/// What a number that the store makes adds to an event as JSON, at most.
+const NUMBER_BYTES: u64 = 32;
+
 /// One transaction, with what the books of the namespace say in it, and what is to be there at its end.
 struct Writing<'a> {
     transaction: Transaction<'a>,
@@ -71,7 +79,9 @@ struct Writing<'a> {
     /// What is there of the numbers that callers have given.
     there: BTreeMap<EventId, Event>,
     /// What is not inserted yet.
-    new: BTreeMap<EventId, Event>,
+    new: BTreeMap<EventId, (Event, Columns)>,
+    /// The lowest numbers, with their bytes, as far as it matters who would have to go; with those that are not inserted yet.
+    lowest: BTreeMap<EventId, u64>,
 }
 
 impl<'a> Writing<'a> {
@@ -91,42 +101,94 @@ impl<'a> Writing<'a> {
             usage,
             there: BTreeMap::new(),
             new: BTreeMap::new(),
+            lowest: BTreeMap::new(),
         })
     }
 
-    /// Looks for all that callers have given numbers for, in one way to the server and back.
-    async fn look_up(&mut self, groups: &[EventGroup]) -> Result<(), BackendError> {
-        let events = groups.iter().flat_map(|group| &group.events);
-        let given: Vec<EventId> = events.filter_map(Event::id).collect();
-        if !given.is_empty() {
-            self.there = find_all(&self.transaction, self.tenant, &given).await?;
+    /// Looks for all that callers have given numbers for, in one way to the server and back; and, where one of those may have no room, for
+    /// those that may have to go.
+    async fn look_up(
+        &mut self,
+        groups: &[EventGroup],
+        bounds: StoreBounds,
+        at_most: u64,
+    ) -> Result<(), BackendError> {
+        let events = || groups.iter().flat_map(|group| &group.events);
+        let given: Vec<EventId> = events().filter_map(Event::id).collect();
+        if given.is_empty() {
+            return Ok(());
+        }
+        self.there = find_all(&self.transaction, self.tenant, &given).await?;
+        let (count, bytes) = events().fold((self.usage.events, self.usage.bytes), |sum, event| {
+            (sum.0 + 1, sum.1 + event.serialized_size() + NUMBER_BYTES)
+        });
+        if bounds.are_broken_by(count, bytes) {
+            self.lowest = self.lowest(0, at_most).await?;
         }
         Ok(())
+    }
+
+    /// The lowest numbers above this, with their bytes.
+    async fn lowest(&self, above: i64, count: u64) -> Result<BTreeMap<EventId, u64>, BackendError> {
+        let sql = "SELECT id, bytes FROM mainstay_events WHERE namespace = $1 AND id > $2 ORDER BY id LIMIT $3";
+        let values: [&(dyn ToSql + Sync); 3] = [&self.tenant.key, &above, &signed(count)];
+        let rows = self.transaction.query(sql, &values).await;
+        let read = |row: Row| {
+            let number = row.try_get(0).map_err(BackendError::failed)?;
+            let bytes: i64 = row.try_get(1).map_err(BackendError::failed)?;
+            let id = id(number).map_err(BackendError::Unreadable)?;
+            Ok((id, bytes.unsigned_abs()))
+        };
+        let rows = rows.map_err(BackendError::failed)?;
+        rows.into_iter().map(read).collect()
     }
 
     fn group(
         &mut self,
         group: &[Event],
-        mut pass_over: impl FnMut(EventId),
-    ) -> Result<Vec<EventId>, EventId> {
-        let mut is_there = vec![false; group.len()];
-        for (event, is_there) in group.iter().zip(&mut is_there) {
-            let Some(given) = event.id else { continue };
-            match self.new.get(&given).or_else(|| self.there.get(&given)) {
-                Some(found) if !found.says_the_same(event) => return Err(given),
-                found => *is_there = found.is_some(),
-            }
-        }
+        (bounds, at_most): (StoreBounds, u64),
+        pass_over: impl FnMut(EventId),
+    ) -> Result<Vec<EventId>, Refused> {
+        let there = self.those_there(group).map_err(Refused::Taken)?;
         let (ids, last) = number(group, self.usage.last_id);
-        self.usage.last_id = last;
-        for ((event, id), is_there) in group.iter().zip(&ids).zip(is_there) {
-            if is_there {
-                pass_over(*id);
-            } else {
-                self.new.insert(*id, event.clone().with_id(*id));
+        let (mut rows, mut new) = (Vec::new(), Newcomers::default());
+        for (event, id) in group.iter().zip(&ids) {
+            if !there.contains(id) {
+                let row = Columns::of(event, *id);
+                new.add(*id, row.bytes.unsigned_abs(), event.id.is_some());
+                rows.push((*id, (event.clone().with_id(*id), row)));
             }
         }
+        let lowest = self.lowest.iter().map(|(id, bytes)| Ok((*id, *bytes)));
+        let lowest = new.first_without_room(lowest, self.usage, bounds, at_most);
+        let Ok::<_, Infallible>(lowest) = lowest;
+        if let Some(id) = lowest {
+            return Err(Refused::NoRoom(id));
+        }
+        self.usage = new.with(self.usage);
+        self.usage.last_id = last;
+        let low = rows
+            .iter()
+            .map(|(id, (_, row))| (*id, row.bytes.unsigned_abs()));
+        self.lowest.extend(low);
+        self.new.extend(rows);
+        there.into_iter().for_each(pass_over);
         Ok(ids)
+    }
+
+    /// Those of a group that are there already, or the first whose number is taken by another.
+    fn those_there(&self, group: &[Event]) -> Result<BTreeSet<EventId>, EventId> {
+        let mut those = BTreeSet::new();
+        for event in group {
+            let Some(given) = event.id else { continue };
+            let new = self.new.get(&given).map(|(event, _)| event);
+            match new.or_else(|| self.there.get(&given)) {
+                Some(found) if !found.says_the_same(event) => return Err(given),
+                Some(_) => drop(those.insert(given)),
+                None => {}
+            }
+        }
+        Ok(those)
     }
 
     /// All at once, as each statement is a way to the server and back.
@@ -136,10 +198,7 @@ impl<'a> Writing<'a> {
             return Ok(());
         }
         let mut rows = Rows::default();
-        for (id, event) in &new {
-            let row = Columns::of(event, *id);
-            self.usage.events += 1;
-            self.usage.bytes += row.bytes.unsigned_abs();
+        for (_, row) in new.into_values() {
             rows.push(row);
         }
         let sql = format!(
@@ -172,21 +231,16 @@ impl<'a> Writing<'a> {
     async fn evict(&mut self, bounds: StoreBounds, at_most: u64) -> Result<u64, BackendError> {
         let (before, mut last) = (self.usage.events, 0_i64);
         while self.is_to_go(bounds, before, at_most) {
-            let sql = "SELECT id, bytes FROM mainstay_events WHERE namespace = $1 AND id > $2 ORDER BY id LIMIT 1000";
-            let rows = self
-                .transaction
-                .query(sql, &[&self.tenant.key, &last])
-                .await;
-            let rows = rows.map_err(BackendError::failed)?;
-            if rows.is_empty() {
+            let lowest = self.lowest(last, 1000).await?;
+            if lowest.is_empty() {
                 break;
             }
-            for row in rows {
+            for (id, bytes) in lowest {
                 if !self.is_to_go(bounds, before, at_most) {
                     break;
                 }
-                last = row.try_get(0).map_err(BackendError::failed)?;
-                self.subtract(row.try_get(1).map_err(BackendError::failed)?);
+                last = signed(id.get());
+                self.subtract(bytes);
             }
         }
         if self.usage.events < before {
@@ -210,7 +264,8 @@ impl<'a> Writing<'a> {
             .await;
         let gone = gone.map_err(BackendError::failed)?;
         for row in &gone {
-            self.subtract(row.try_get(0).map_err(BackendError::failed)?);
+            let bytes: i64 = row.try_get(0).map_err(BackendError::failed)?;
+            self.subtract(bytes.unsigned_abs());
         }
         Ok(gone.len() as u64)
     }
@@ -221,9 +276,9 @@ impl<'a> Writing<'a> {
         before - events < at_most && bounds.are_broken_by(events, bytes)
     }
 
-    fn subtract(&mut self, bytes: i64) {
+    fn subtract(&mut self, bytes: u64) {
         self.usage.events = self.usage.events.saturating_sub(1);
-        self.usage.bytes = self.usage.bytes.saturating_sub(bytes.unsigned_abs());
+        self.usage.bytes = self.usage.bytes.saturating_sub(bytes);
     }
 
     async fn commit(self) -> Result<Usage, BackendError> {

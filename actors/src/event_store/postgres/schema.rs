@@ -50,14 +50,18 @@ pub(super) struct Tenant {
     pub(super) key: i64,
 }
 
-/// Makes what is missing.
+/// Makes what is missing. Where nothing is, nothing is made, so that a role may do without the right to.
 pub(super) async fn prepare(
     client: &mut Client,
     namespace: &NamespaceName,
 ) -> Result<Tenant, BackendError> {
-    let (key, version) = try_prepare(client, namespace)
-        .await
-        .map_err(BackendError::failed)?;
+    let found = look(client, namespace).await;
+    let (key, version) = match found.map_err(BackendError::failed)? {
+        Some(found) => found,
+        None => make(client, namespace)
+            .await
+            .map_err(BackendError::failed)?,
+    };
     if version != VERSION {
         let message = format!("expected tables of version {VERSION}, found version {version}");
         return Err(BackendError::Unreadable(message));
@@ -68,7 +72,23 @@ pub(super) async fn prepare(
     })
 }
 
-async fn try_prepare(
+/// The key of the namespace and the version of the tables, if both are there.
+async fn look(
+    client: &Client,
+    namespace: &NamespaceName,
+) -> Result<Option<(i64, i64)>, tokio_postgres::Error> {
+    let there = "SELECT to_regclass('mainstay_event_schema') IS NOT NULL";
+    if !client.query_one(there, &[]).await?.try_get(0)? {
+        return Ok(None);
+    }
+    let sql =
+        "SELECT key, version FROM mainstay_event_namespaces, mainstay_event_schema WHERE name = $1";
+    let found = client.query_opt(sql, &[&namespace.as_str()]).await?;
+    let read = |row: tokio_postgres::Row| Ok((row.try_get(0)?, row.try_get(1)?));
+    found.map(read).transpose()
+}
+
+async fn make(
     client: &mut Client,
     namespace: &NamespaceName,
 ) -> Result<(i64, i64), tokio_postgres::Error> {

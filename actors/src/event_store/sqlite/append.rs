@@ -1,5 +1,6 @@
 //! Storing and taking away.
 
+use std::collections::BTreeSet;
 use std::time::SystemTime;
 
 use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior, params};
@@ -7,11 +8,14 @@ use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior, params};
 use super::ask::{find, ledger};
 use super::failed;
 use super::schema::Tenant;
-use crate::event_store::backend::{Appended, BackendError, EventGroup, StoreBounds, Usage};
+use crate::event_store::backend::{
+    Appended, BackendError, EventGroup, Refused, StoreBounds, Usage,
+};
 use crate::event_store::columns::{COLUMNS, Columns, id, signed};
 use crate::event_store::event::Event;
 use crate::event_store::id::EventId;
 use crate::event_store::numbering::number;
+use crate::event_store::room::Newcomers;
 use crate::event_store::time::bounded_micros;
 
 pub(super) fn append(
@@ -23,11 +27,12 @@ pub(super) fn append(
     let mut writing = Writing::begin(connection, tenant)?;
     let mut outcomes = Vec::with_capacity(groups.len());
     let mut passed_over = Vec::new();
+    let at_most = StoreBounds::evicted_max(groups);
     for (nth, group) in groups.iter().enumerate() {
         let pass_over = |id| passed_over.push((nth, id));
-        outcomes.push(writing.group(&group.events, pass_over)?);
+        outcomes.push(writing.group(&group.events, (bounds, at_most), pass_over)?);
     }
-    let evicted = writing.evict(bounds, StoreBounds::evicted_max(groups))?;
+    let evicted = writing.evict(bounds, at_most)?;
     let usage = writing.commit()?;
     Ok(Appended::new(outcomes, evicted, usage).passed_over(passed_over))
 }
@@ -46,6 +51,9 @@ pub(super) fn remove_before(
 
 /// `PRAGMA synchronous`: a commit waits for the disk.
 const FULL: i64 = 2;
+
+/// All events, those that are to go first first.
+const LOWEST: &str = "SELECT id, bytes FROM mainstay_events WHERE namespace = ?1 ORDER BY id";
 
 /// One transaction, with what the books of the namespace say in it.
 struct Writing<'a> {
@@ -80,29 +88,69 @@ impl<'a> Writing<'a> {
     fn group(
         &mut self,
         group: &[Event],
+        (bounds, at_most): (StoreBounds, u64),
         mut pass_over: impl FnMut(EventId),
-    ) -> Result<Result<Vec<EventId>, EventId>, BackendError> {
-        let mut is_there = vec![false; group.len()];
-        for (event, is_there) in group.iter().zip(&mut is_there) {
-            let Some(given) = event.id else { continue };
-            match find(&self.transaction, self.tenant, given)? {
-                Some(found) if !found.says_the_same(event) => return Ok(Err(given)),
-                found => *is_there = found.is_some(),
-            }
-        }
+    ) -> Result<Result<Vec<EventId>, Refused>, BackendError> {
+        let there = match self.there(group)? {
+            Ok(there) => there,
+            Err(taken) => return Ok(Err(Refused::Taken(taken))),
+        };
         let (ids, last) = number(group, self.usage.last_id);
-        self.usage.last_id = last;
-        for ((event, id), is_there) in group.iter().zip(&ids).zip(is_there) {
-            if is_there {
-                pass_over(*id);
-            } else {
-                self.insert(&Columns::of(event, *id)).map_err(failed)?;
+        let (mut rows, mut new) = (Vec::new(), Newcomers::default());
+        for (event, id) in group.iter().zip(&ids) {
+            if !there.contains(id) {
+                let row = Columns::of(event, *id);
+                new.add(*id, row.bytes.unsigned_abs(), event.id.is_some());
+                rows.push(row);
             }
         }
+        if new.may_lack_room(self.usage, bounds)
+            && let Some(id) = self.first_without_room(&new, bounds, at_most)?
+        {
+            return Ok(Err(Refused::NoRoom(id)));
+        }
+        self.usage = new.with(self.usage);
+        self.usage.last_id = last;
+        for row in &rows {
+            self.insert(row).map_err(failed)?;
+        }
+        there.into_iter().for_each(&mut pass_over);
         Ok(Ok(ids))
     }
 
-    fn insert(&mut self, row: &Columns) -> rusqlite::Result<()> {
+    /// Those of a group that are there already, or the first whose number is taken by another.
+    fn there(&self, group: &[Event]) -> Result<Result<BTreeSet<EventId>, EventId>, BackendError> {
+        let mut there = BTreeSet::new();
+        for event in group {
+            let Some(given) = event.id else { continue };
+            match find(&self.transaction, self.tenant, given)? {
+                Some(found) if !found.says_the_same(event) => return Ok(Err(given)),
+                Some(_) => drop(there.insert(given)),
+                None => {}
+            }
+        }
+        Ok(Ok(there))
+    }
+
+    fn first_without_room(
+        &self,
+        new: &Newcomers,
+        bounds: StoreBounds,
+        at_most: u64,
+    ) -> Result<Option<EventId>, BackendError> {
+        let mut lowest = self.transaction.prepare_cached(LOWEST).map_err(failed)?;
+        let rows = lowest.query_map(params![self.tenant.key], |row| {
+            Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?))
+        });
+        let there = rows.map_err(failed)?.map(|row| {
+            let (number, bytes) = row.map_err(failed)?;
+            let id = id(number).map_err(BackendError::Unreadable)?;
+            Ok((id, bytes.unsigned_abs()))
+        });
+        new.first_without_room(there, self.usage, bounds, at_most)
+    }
+
+    fn insert(&self, row: &Columns) -> rusqlite::Result<()> {
         let sql = format!(
             "INSERT INTO mainstay_events (namespace, {COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)"
         );
@@ -120,8 +168,6 @@ impl<'a> Writing<'a> {
             row.data,
             row.bytes,
         ])?;
-        self.usage.events += 1;
-        self.usage.bytes += row.bytes.unsigned_abs();
         Ok(())
     }
 
@@ -133,8 +179,7 @@ impl<'a> Writing<'a> {
         let before = self.usage.events;
         let mut last = 0_i64;
         {
-            let sql = "SELECT id, bytes FROM mainstay_events WHERE namespace = ?1 ORDER BY id";
-            let mut lowest = self.transaction.prepare_cached(sql).map_err(failed)?;
+            let mut lowest = self.transaction.prepare_cached(LOWEST).map_err(failed)?;
             let mut rows = lowest.query(params![self.tenant.key]).map_err(failed)?;
             while before - self.usage.events < at_most
                 && bounds.are_broken_by(self.usage.events, self.usage.bytes)

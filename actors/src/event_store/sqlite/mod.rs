@@ -5,9 +5,11 @@
 //! | `mod.rs` | [`SqliteBackend`] |
 //! | `schema.rs` | the tables |
 //! | `append.rs`, `ask.rs` | what is done with a connection |
+//! | `log.rs` | the write-ahead log, and how long it may be |
 
 mod append;
 mod ask;
+mod log;
 mod schema;
 
 use std::sync::Arc;
@@ -32,11 +34,13 @@ use schema::Tenant;
 /// Keeps events in SQLite, on a pool of connections.
 ///
 /// What was acknowledged is on the disk, however the process or the machine ends: each commit is synced (`synchronous = FULL`, also on
-/// connections that were made otherwise), and one commit serves all stores that wait. Several namespaces, and several processes of one machine, may share a file; each namespace sees
-/// its own events only. It is to be on a disk of this machine: the write-ahead mode does not work over a network.
+/// connections that were made otherwise), and one commit serves all stores that wait. Several namespaces, and several processes of one
+/// machine, may share a file; each namespace sees its own events only. It is to be on a disk of this machine: the write-ahead mode does not
+/// work over a network.
 ///
 /// With two connections or more in the pool, questions do not wait for commits, nor commits for questions: these take all connections but
-/// one. What a file has taken of the disk it keeps; what goes makes room for what comes.
+/// one. What a file has taken of the disk it keeps; what goes makes room for what comes. The write-ahead log is cut whenever it is looked for
+/// events that are too old and it has more than 16 MiB (of pages of 4 KiB), as far as no other process reads.
 #[derive(Debug)]
 pub struct SqliteBackend {
     pool: PoolManager<Sqlite>,
@@ -93,6 +97,18 @@ impl SqliteBackend {
         })
     }
 
+    /// Cuts the write-ahead log if it has become too long, as it does where there is always somebody who reads: they wait for that.
+    async fn keep_log_short(&self) -> Result<(), BackendError> {
+        let is_long = |connection: &mut Connection| log::is_long(connection);
+        if !self.call(BackendError::failed, is_long).await? {
+            return Ok(());
+        }
+        let all = timeout(self.limit, self.places.enter_all()).await;
+        let _all = all.map_err(|_| BackendError::failed(TooSlow(self.limit)))??;
+        let cut = |connection: &mut Connection| log::cut(connection);
+        self.call(BackendError::failed, cut).await
+    }
+
     fn read<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Connection, &Tenant) -> Result<T, BackendError> + Send + 'static,
@@ -133,8 +149,17 @@ impl EventBackend for SqliteBackend {
     }
 
     fn remove_before(&self, time: SystemTime, at_most: u32) -> BackendAnswer<'_, u64> {
-        self.write(move |connection, tenant| {
+        let removed = self.write(move |connection, tenant| {
             append::remove_before(connection, tenant, time, at_most)
+        });
+        Box::pin(async move {
+            let removed = removed.await?;
+            if removed < at_most.into()
+                && let Err(error) = self.keep_log_short().await
+            {
+                tracing::warn!(namespace = %self.namespace, %error, "the log of the database is not cut yet");
+            }
+            Ok(removed)
         })
     }
 

@@ -46,11 +46,32 @@ pub(super) struct Tenant {
     pub(super) key: i64,
 }
 
-/// Makes what is missing.
+/// Makes what is missing. Where nothing is, nothing is written, so that nobody has to wait for it.
 pub(super) fn prepare(
     connection: &mut Connection,
     namespace: &NamespaceName,
 ) -> Result<Tenant, BackendError> {
+    let key = match version(connection).map_err(failed)? {
+        Some(VERSION) => found(connection, namespace).map_err(failed)?,
+        Some(other) => return Err(other_version(other)),
+        None => None,
+    };
+    let key = match key {
+        Some(key) => key,
+        None => make(connection, namespace)?,
+    };
+    Ok(Tenant {
+        name: namespace.clone(),
+        key,
+    })
+}
+
+fn other_version(found: i64) -> BackendError {
+    let message = format!("expected tables of version {VERSION}, found version {found}");
+    BackendError::Unreadable(message)
+}
+
+fn make(connection: &mut Connection, namespace: &NamespaceName) -> Result<i64, BackendError> {
     // Others may be at it, so that what is there is looked at with the right to change it.
     let transaction = connection
         .transaction_with_behavior(TransactionBehavior::Immediate)
@@ -58,17 +79,11 @@ pub(super) fn prepare(
     match version(&transaction).map_err(failed)? {
         None => transaction.execute_batch(TABLES).map_err(failed)?,
         Some(VERSION) => {}
-        Some(other) => {
-            let message = format!("expected tables of version {VERSION}, found version {other}");
-            return Err(BackendError::Unreadable(message));
-        }
+        Some(other) => return Err(other_version(other)),
     }
     let key = tenant(&transaction, namespace).map_err(failed)?;
     transaction.commit().map_err(failed)?;
-    Ok(Tenant {
-        name: namespace.clone(),
-        key,
-    })
+    Ok(key)
 }
 
 fn version(connection: &Connection) -> rusqlite::Result<Option<i64>> {
@@ -98,9 +113,13 @@ fn tenant(connection: &Connection, namespace: &NamespaceName) -> rusqlite::Resul
         "INSERT INTO mainstay_event_namespaces (name) VALUES (?1) ON CONFLICT (name) DO NOTHING",
         params![namespace.as_str()],
     )?;
-    connection.query_row(
-        "SELECT key FROM mainstay_event_namespaces WHERE name = ?1",
-        params![namespace.as_str()],
-        |row| row.get(0),
-    )
+    let key = found(connection, namespace)?;
+    key.ok_or(rusqlite::Error::QueryReturnedNoRows)
+}
+
+/// The key of a namespace, if it has one.
+fn found(connection: &Connection, namespace: &NamespaceName) -> rusqlite::Result<Option<i64>> {
+    let sql = "SELECT key FROM mainstay_event_namespaces WHERE name = ?1";
+    let key = connection.query_row(sql, params![namespace.as_str()], |row| row.get(0));
+    key.optional()
 }

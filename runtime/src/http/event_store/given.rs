@@ -1,6 +1,6 @@
 //! Events, from the body of a request.
 
-use mainstay_actors::event_store::Event;
+use mainstay_actors::event_store::{Event, EventError};
 use serde_json::value::RawValue;
 
 use crate::http::error::ApiError;
@@ -48,10 +48,24 @@ fn many(list: &[&RawValue]) -> Result<Vec<Event>, ApiError> {
 
 /// Without the place, which is told by the name of the field and the number of the event.
 fn event(json: &RawValue) -> Result<Event, String> {
-    serde_json::from_str(json.get()).map_err(|error| {
-        let place = format!(" at line {} column {}", error.line(), error.column());
-        let text = error.to_string();
-        text.strip_suffix(&place).unwrap_or(&text).to_owned()
+    Event::deserialize_from_str(json.get()).map_err(|error| {
+        let text = error.to_string().replace('\n', "; ");
+        match text.rsplit_once(" at line ") {
+            Some((what, place)) if is_place(place) && matches!(error, EventError::Json(_)) => {
+                what.to_owned()
+            }
+            _ => text,
+        }
+    })
+}
+
+/// Such as `3 column 14`.
+fn is_place(text: &str) -> bool {
+    let numbers = text.split_once(" column ");
+    numbers.is_some_and(|(line, column)| {
+        [line, column]
+            .iter()
+            .all(|number| number.parse::<u64>().is_ok())
     })
 }
 

@@ -4,10 +4,12 @@
 //! |---|---|
 //! | `mod.rs` | what is answered |
 //! | `asked.rs` | a question, from the parameters of a request |
+//! | `body.rs` | the body of a request, which may be as large as an event may |
 //! | `given.rs` | events, from the body of a request |
 //! | `refused.rs` | what the store refuses, as an answer |
 
 mod asked;
+mod body;
 mod given;
 mod refused;
 
@@ -21,10 +23,11 @@ use mainstay_actors::event_store::{Event, EventId, EventPage};
 use serde::{Deserialize, Serialize};
 
 use self::asked::{Asked, Parameters};
+use self::body::{body, body_max};
 use self::given::given;
 use self::refused::{not_read, not_stored};
 use super::access::MayChange;
-use super::body::{body, declares_json};
+use super::body::declares_json;
 use super::error::ApiError;
 use super::router::App;
 
@@ -79,7 +82,7 @@ pub(in crate::http) async fn put(
     let namespace = asked::only_namespace(parameters(pairs)?)?;
     let store = store(&app, namespace.as_deref())?;
     declares_json(request.headers())?;
-    let body = body(&app, request).await?;
+    let body = body(&app, request, body_max(&store)).await?;
     let stored = match given(&body)? {
         given::Given::One(event) => store.store(*event).await.map(|id| vec![id]),
         given::Given::Many(events) => store.store_batch(events).await,

@@ -10,7 +10,14 @@ use crate::http::error::ApiError;
 pub(super) fn not_stored(error: &StoreError) -> ApiError {
     if error.may_be_stored() {
         let status = StatusCode::GATEWAY_TIMEOUT;
-        return ApiError::new(status, "unknown_outcome", error.to_string());
+        let message = match error {
+            StoreError::Backend(wrong) => {
+                tracing::warn!(error = %wrong, "a request may have stored events, or not");
+                "whether the events were stored is not known".to_owned()
+            }
+            other => other.to_string(),
+        };
+        return ApiError::new(status, "unknown_outcome", message);
     }
     refused(error)
 }
@@ -31,7 +38,7 @@ fn refused(error: &StoreError) -> ApiError {
             let status = StatusCode::PAYLOAD_TOO_LARGE;
             ApiError::new(status, "payload_too_large", error.to_string())
         }
-        StoreError::Taken { id } => {
+        StoreError::Taken { id } | StoreError::NoRoom { id } => {
             let conflict = ApiError::new(StatusCode::CONFLICT, "conflict", error.to_string());
             conflict.at(id.to_string())
         }
@@ -39,11 +46,27 @@ fn refused(error: &StoreError) -> ApiError {
         | StoreError::Busy { .. }
         | StoreError::Unavailable(_)
         | StoreError::Stuck(_)
-        | StoreError::Stopped
-        | StoreError::Backend(BackendError::Failed(_)) => unavailable(error),
+        | StoreError::Stopped => unavailable(error),
+        StoreError::Backend(wrong) => backend(wrong),
         _ => {
             let status = StatusCode::INTERNAL_SERVER_ERROR;
             ApiError::new(status, "internal", error.to_string())
+        }
+    }
+}
+
+/// What a backend says names files and servers, which is for the log.
+fn backend(wrong: &BackendError) -> ApiError {
+    tracing::warn!(error = %wrong, "a request failed, as the backend of the event store has");
+    match wrong {
+        BackendError::Failed(_) => {
+            let status = StatusCode::SERVICE_UNAVAILABLE;
+            let error = ApiError::new(status, "unavailable", "the events cannot be reached");
+            error.with(header::RETRY_AFTER, "1")
+        }
+        _ => {
+            let status = StatusCode::INTERNAL_SERVER_ERROR;
+            ApiError::new(status, "internal", "the events cannot be read")
         }
     }
 }

@@ -137,6 +137,9 @@ fn one_of(names: &str, given: &[bool]) -> Option<String> {
 }
 
 fn check_path(path: &Path) -> Option<String> {
+    if path.as_os_str() == ":memory:" {
+        return Some("expected a file, found \":memory:\": say in_memory: true".to_owned());
+    }
     let fine = path.to_str().is_some_and(|path| !path.is_empty());
     (!fine).then(|| "expected a path in UTF-8 that is not empty".to_owned())
 }

@@ -12,6 +12,9 @@ use crate::{ConnectionPoolsSpec, PoolSource};
 /// What an event takes beside its data, at most, as JSON.
 pub(super) const EVENT_BYTES: u64 = 4096;
 
+/// The most events in memory: a question that looks at all of them keeps a thread busy, and those who store wait for it.
+const MEMORY_EVENTS_MAX: u64 = 1_000_000;
+
 const YEAR: Duration = Duration::from_secs(366 * 24 * 3600);
 
 impl EventStoreSpec {
@@ -76,8 +79,12 @@ impl EventStoreSpec {
 
     fn check_numbers(&self, report: &mut Report, at: &At<'_>) {
         let many = 1..=u64::from(u32::MAX);
+        let kept = match self.backend {
+            EventBackendSpec::Memory => MEMORY_EVENTS_MAX,
+            _ => 1_000_000_000,
+        };
         let limits: [(&str, u64, RangeInclusive<u64>); 9] = [
-            ("max_events", self.max_events, 1..=1_000_000_000),
+            ("max_events", self.max_events, 1..=kept),
             ("data_max", self.data_max, 2..=64 << 20),
             ("batch_max", self.batch_max.into(), many.clone()),
             ("group_max", self.group_max.into(), many.clone()),
@@ -156,6 +163,12 @@ impl EventStoreSpec {
                 self.backlog_max.into(),
                 self.group_max.into(),
                 "group_max",
+            ),
+            (
+                "backlog_bytes_max",
+                self.backlog_bytes_max,
+                self.queue_bytes_max,
+                "queue_bytes_max",
             ),
             (
                 "queue_max",

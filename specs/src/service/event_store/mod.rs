@@ -32,12 +32,15 @@ pub struct EventStoreSpec {
     /// What this machine is called in the events it stores, where several share a server. Default: nothing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub node: Option<ServiceName>,
-    /// The most events that are kept, 1 to 1,000,000,000; one more takes the place of the one with the lowest number. Default: 100,000.
+    /// The most events that are kept, 1 to 1,000,000,000, in memory to 1,000,000; one more takes the place of the one with the lowest number.
+    /// No batch has more. Default: 100,000.
     pub max_events: u64,
-    /// How long an event is kept, 1 s to 100 years, by its wall time. Default: 1 h.
+    /// How long an event is kept, 1 s to 100 years, by its wall time: one that says that it happens later is kept so much longer, as far as
+    /// there is room. In a shared place the events of a namespace are cleared away by its own store only. Default: 1 h.
     #[serde(with = "crate::duration")]
     pub max_age: Duration,
-    /// The most bytes that the events kept may come to, as JSON, from `data_max` plus 4,096 on. Default: 256 MiB.
+    /// The most bytes that the events kept may come to, as JSON, from `data_max` plus 4,096 on: a database takes more of the disk. No batch has
+    /// more. Default: 256 MiB.
     pub bytes_max: u64,
     /// How often events that are too old are cleared away, 100 ms to 1 h: one may be there so much longer. Default: 60 s.
     #[serde(with = "crate::duration")]
@@ -63,10 +66,12 @@ pub struct EventStoreSpec {
     pub queries_max: u32,
     /// The most subscribers at a time, at least 1. Default: 256.
     pub subscribers_max: u32,
-    /// How many events a subscriber may be behind before it loses the oldest, up to 65,536; taken as the next power of two. At least
-    /// `batch_max` and `group_max`: so many come at once. Default: 4,096. One
-    /// that stands still keeps so many events in memory, for all subscribers together: up to `data_max` each.
+    /// How many events a subscriber may be behind before it loses the oldest, up to 65,536. At least `batch_max` and `group_max`: so many
+    /// come at once. Default: 4,096.
     pub backlog_max: u32,
+    /// How many bytes of events, as JSON, a subscriber may be behind before it loses the oldest. At least `queue_bytes_max`: so many may come
+    /// at once. One that stands still keeps so much in memory, for all subscribers together. Default: 64 MiB.
+    pub backlog_bytes_max: u64,
     /// How long a call waits for its answer unless its handle says otherwise, 1 ms to 10 min. Default: 5 s.
     #[serde(with = "crate::duration")]
     pub time_limit: Duration,
@@ -92,6 +97,7 @@ impl Default for EventStoreSpec {
             queries_max: 64,
             subscribers_max: 256,
             backlog_max: 4096,
+            backlog_bytes_max: 64 << 20,
             time_limit: Duration::from_secs(5),
         }
     }
@@ -164,6 +170,8 @@ impl EventStoreSpec {
         subscribers_max: u32,
         /// Sets how many events a subscriber may be behind.
         backlog_max: u32,
+        /// Sets how many bytes of events a subscriber may be behind.
+        backlog_bytes_max: u64,
         /// Sets how long a call waits for its answer.
         time_limit: Duration,
     }

@@ -24,7 +24,7 @@ pub(super) fn event_store() -> impl Strategy<Value = EventStoreSpec> {
     let backend = prop_oneof![
         Just(EventBackendSpec::Memory),
         Just(EventBackendSpec::sqlite_in_memory()),
-        "[^\\x00]{1,20}".prop_map(EventBackendSpec::sqlite),
+        "[^\\x00:]{1,20}".prop_map(EventBackendSpec::sqlite),
         pool().prop_map(EventBackendSpec::sqlite_pool),
         "[a-z:\"@]{0,9}"
             .prop_map(|user| EventBackendSpec::postgres(format!("postgres://{user}@db/x"))),
@@ -37,7 +37,11 @@ pub(super) fn event_store() -> impl Strategy<Value = EventStoreSpec> {
             let ms = Duration::from_millis;
             let mut spec = EventStoreSpec::default().backend(backend);
             spec.node = node;
-            spec.max_events(many.min(1_000_000_000))
+            let events_max = match spec.backend {
+                EventBackendSpec::Memory => 1_000_000,
+                _ => 1_000_000_000,
+            };
+            spec.max_events(many.min(events_max))
                 .max_age(ms(age))
                 .bytes_max(many)
                 .prune_interval(ms(interval))
@@ -52,6 +56,7 @@ pub(super) fn event_store() -> impl Strategy<Value = EventStoreSpec> {
                 .queries_max(few)
                 .subscribers_max(few)
                 .backlog_max(few)
+                .backlog_bytes_max(many)
                 .time_limit(ms(limit))
         },
     )

@@ -6,32 +6,42 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use mainstay::testkit::conformance::event_backend;
-use mainstay_actors::event_store::{EventBackend, MemoryBackend, SqliteBackend};
+use mainstay_actors::event_store::{EventBackend, MemoryBackend, PostgresBackend, SqliteBackend};
 use mainstay_actors::pool::managers::sqlite::SqliteOptions;
+use mainstay_supervisors::specs::NamespaceName;
 
 use super::home::Home;
 use super::sqlite::Folder;
+use crate::servers::Postgres;
 use mutant::{Flaw, Mutant};
 
-#[tokio::test]
-async fn events_in_memory_are_as_they_should_be() {
-    let make = |_| async { Arc::new(MemoryBackend::new()) as Arc<dyn EventBackend> };
+async fn holds<F, B>(make: F)
+where
+    F: Fn(NamespaceName) -> B,
+    B: EventBackend,
+{
+    let make = |namespace| {
+        let backend: Arc<dyn EventBackend> = Arc::new(make(namespace));
+        async { backend }
+    };
     assert_eq!(event_backend(make).await, Ok(()));
+}
+
+// On several threads, so that what is seen while it is stored could be half of it.
+#[tokio::test(flavor = "multi_thread")]
+async fn events_in_memory_are_as_they_should_be() {
+    holds(|_| MemoryBackend::new()).await;
 }
 
 async fn in_sqlite(options: SqliteOptions) {
     let home = Home::new().await;
     let pool = home.sqlite(options).await;
-    let make = |namespace| {
-        let backend = SqliteBackend::new(pool.clone(), namespace, Duration::from_secs(60));
-        async { Arc::new(backend) as Arc<dyn EventBackend> }
-    };
-    assert_eq!(event_backend(make).await, Ok(()));
+    holds(|namespace| SqliteBackend::new(pool.clone(), namespace, FOR_EVER)).await;
     drop(pool);
     home.end().await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn events_in_sqlite_without_a_file_are_as_they_should_be() {
     in_sqlite(SqliteOptions::memory()).await;
 }
@@ -41,6 +51,21 @@ async fn events_of_many_namespaces_in_one_file_of_sqlite_are_as_they_should_be()
     let folder = Folder::new();
     in_sqlite(SqliteOptions::file(folder.file("events.db"))).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn events_in_postgresql_are_as_they_should_be() {
+    let Some(server) = Postgres::start() else {
+        return;
+    };
+    let home = Home::new().await;
+    let pool = home.postgres(&server.url()).await;
+    holds(|namespace| PostgresBackend::new(pool.clone(), namespace, FOR_EVER)).await;
+    drop(pool);
+    home.end().await;
+}
+
+/// Only what hangs takes so long.
+const FOR_EVER: Duration = Duration::from_secs(60);
 
 /// Which rule of the suite finds a flaw, if any does.
 async fn found(flaw: Flaw) -> Option<&'static str> {
@@ -57,6 +82,9 @@ const WHOLE_OR_NOT: &str =
     "a group with a number that another event has is not stored at all, and the others are";
 const SEEN: &str = "a group is seen whole or not at all";
 const LOWEST: &str = "of more events than there may be, those with the lowest numbers go";
+const NO_ROOM: &str =
+    "a group with a number so low that it would go at once is not stored, and the others are";
+const SHARED: &str = "groups that are given together are stored as if one were after the other";
 const LOWERED: &str =
     "of far more events than there may be, 1,000 go in one transaction, and two for each new one";
 const STORED_AGAIN: &str = "an event that is stored again with its number is passed over";
@@ -82,6 +110,9 @@ async fn each_flaw_is_found_by_the_rule_that_it_breaks() {
         (Flaw::Overwrites, Some(WHOLE_OR_NOT)),
         (Flaw::OneByOne, Some(SEEN)),
         (Flaw::EarliestGoes, Some(LOWEST)),
+        (Flaw::RoomForAll, Some(NO_ROOM)),
+        (Flaw::NoRoomBelow, Some(NO_ROOM)),
+        (Flaw::EachForItself, Some(SHARED)),
         (Flaw::AllAtOnceGoes, Some(LOWERED)),
         (Flaw::AlwaysNew, Some(STORED_AGAIN)),
         (Flaw::BytesUncounted, Some(BYTES)),
@@ -105,7 +136,7 @@ async fn each_flaw_is_found_by_the_rule_that_it_breaks() {
 #[tokio::test]
 async fn namespaces_that_see_each_other_are_found() {
     let shared: Arc<dyn EventBackend> = Arc::new(MemoryBackend::new());
-    let make = |namespace: mainstay_supervisors::specs::NamespaceName| {
+    let make = |namespace: NamespaceName| {
         let is_shared = ["one", "other"].contains(&namespace.as_str());
         let backend = if is_shared {
             Arc::clone(&shared)

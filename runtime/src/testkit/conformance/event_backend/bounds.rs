@@ -1,12 +1,14 @@
 //! How much is kept.
 
-use mainstay_actors::event_store::{Appended, Event, EventId, StoreBounds};
+use mainstay_actors::event_store::{Appended, Event, EventId, Refused, StoreBounds};
 
 use super::samples::{event, moment, numbered};
 use super::trial::{ROOM, Trial};
 use crate::testkit::conformance::{Violation, same};
 
 const LOWEST: &str = "of more events than there may be, those with the lowest numbers go";
+const NO_ROOM: &str =
+    "a group with a number so low that it would go at once is not stored, and the others are";
 const LOWERED: &str =
     "of far more events than there may be, 1,000 go in one transaction, and two for each new one";
 const BYTES: &str =
@@ -34,6 +36,60 @@ pub(super) async fn count_bytes_too(trial: &mut Trial) -> Result<(), Violation> 
     append(trial, BYTES, vec![sized(10), sized(10)], bounds, 0).await?;
     append(trial, BYTES, vec![sized(5000)], bounds, 4).await?;
     append(trial, BYTES, vec![sized(1)], bounds, 1).await
+}
+
+/// Whoever gives an event a number that is lower than all that there is room for is told so.
+pub(super) async fn have_no_room_for_what_would_go_at_once(
+    trial: &mut Trial,
+) -> Result<(), Violation> {
+    let bounds = StoreBounds::new(3, 1 << 30);
+    let id = |number| EventId::new(number).expect("not 0");
+    append(
+        trial,
+        NO_ROOM,
+        vec![numbered(10, "a"), numbered(20, "b")],
+        bounds,
+        0,
+    )
+    .await?;
+    append(
+        trial,
+        NO_ROOM,
+        vec![numbered(5, "there is room")],
+        bounds,
+        0,
+    )
+    .await?;
+    let groups = vec![
+        trial.group([numbered(4, "low"), event("new", 0)]),
+        trial.group([numbered(15, "above")]),
+        trial.group([numbered(6, "low beside that")]),
+        trial.group([numbered(20, "b")]),
+    ];
+    let appended = trial.append(groups.clone(), bounds).await?;
+    let expected = vec![
+        Err(Refused::NoRoom(id(4))),
+        Ok(vec![id(15)]),
+        Err(Refused::NoRoom(id(6))),
+        Ok(vec![id(20)]),
+    ];
+    same(NO_ROOM, &appended.groups, &expected)?;
+    same(NO_ROOM, &appended.passed_over, &vec![(3, id(20))])?;
+    same(NO_ROOM, &appended.evicted, &1)?;
+    trial.note(&groups[1], &[id(15)]);
+    trial.events.remove(0);
+    trial.look(NO_ROOM).await?;
+    // Nor is there room where there are too many bytes.
+    let bytes = trial.should_use().bytes;
+    let full = StoreBounds::new(100, bytes);
+    let group = trial.group([numbered(9, "low")]);
+    let appended = trial.append(vec![group], full).await?;
+    same(
+        NO_ROOM,
+        &appended.groups,
+        &vec![Err(Refused::NoRoom(id(9)))],
+    )?;
+    trial.look(NO_ROOM).await
 }
 
 /// Where there is much more than may be, it goes in parts.

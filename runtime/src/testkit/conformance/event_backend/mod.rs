@@ -56,10 +56,12 @@ where
     content::may_be_large(&mut trial("large").await).await?;
     groups::are_stored_whole_or_not_at_all(&mut trial("groups").await).await?;
     groups::may_be_stored_again(&mut trial("again").await).await?;
+    groups::may_share_a_number(&mut trial("shared").await).await?;
     groups::are_seen_whole(&mut trial("seen").await).await?;
     bounds::are_kept_by_the_lowest_going(&mut trial("bounds").await).await?;
     bounds::that_were_lowered_are_kept_in_parts(&mut trial("lowered").await).await?;
     bounds::count_bytes_too(&mut trial("bytes").await).await?;
+    bounds::have_no_room_for_what_would_go_at_once(&mut trial("room").await).await?;
     questions::have_every_answer_that_fits(&mut trial("questions").await).await?;
     questions::are_answered_in_pages(&mut trial("pages").await).await?;
     questions::end_with_so_many_bytes(&mut trial("ends").await).await?;

@@ -1,61 +1,26 @@
 //! A backend with a flaw.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `mod.rs` | [`Mutant`] |
+//! | `flaw.rs` | [`Flaw`]: what can be wrong with it |
+//! | `views.rs` | events and questions, seen wrongly |
+
+mod flaw;
+mod views;
 
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use mainstay_actors::config::ConfigValue;
 use mainstay_actors::event_store::{
     Appended, BackendAnswer, BackendError, Event, EventBackend, EventGroup, EventId, EventPage,
-    EventQuery, PageBounds, StoreBounds, Usage,
+    EventQuery, PageBounds, Refused, StoreBounds, Usage,
 };
 
-/// What is wrong with it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Flaw {
-    None,
-    /// The first number is 2.
-    NumbersFromZero,
-    /// The next number is counted from what is there.
-    NumbersAgain,
-    /// All numbers are read back as floats.
-    Floats,
-    /// Times are kept in milliseconds.
-    Milliseconds,
-    /// What has a megabyte is read back cut.
-    Small,
-    /// What comes before a number that is taken is stored.
-    Parted,
-    /// An event takes the place of one with its number.
-    Overwrites,
-    /// The events of a group come to be there one after the other.
-    OneByOne,
-    /// Where there is no room, the earliest goes.
-    EarliestGoes,
-    /// All that is too much goes in one transaction.
-    AllAtOnceGoes,
-    /// What was there already is told as new.
-    AlwaysNew,
-    /// Bytes do not matter.
-    BytesUncounted,
-    /// Matters do not matter.
-    NoCorrelation,
-    /// Data do not matter.
-    NoData,
-    /// The end of a time range is in it.
-    UntilToo,
-    /// Events of one time come by ascending numbers, whatever is asked.
-    TiesAscending,
-    /// Nothing follows.
-    NeverMore,
-    /// What is passed over need not fit what is said of the data.
-    OffsetBeforeData,
-    /// Answers have as many bytes as they have.
-    LongAnswers,
-    /// Events of that time go as well.
-    ThatTimeToo,
-    /// All old events go, however few were asked for.
-    AllAtOnce,
-}
+pub(super) use flaw::Flaw;
+use views::{
+    floats, is_from, matches_but_data, offset_of, with_data, with_time, without_correlation,
+};
 
 /// All events, as a list.
 #[derive(Debug, Default)]
@@ -98,6 +63,55 @@ impl Mutant {
                 .filter(|there| !there.says_the_same(event))
                 .and_then(Event::id)
         })
+    }
+
+    /// The lowest of a group's numbered events that were not there and would be gone at once; and all is as it was.
+    fn without_room(
+        &self,
+        group: &[Event],
+        there: &[EventId],
+        bounds: StoreBounds,
+        at_most: u64,
+    ) -> Option<EventId> {
+        if self.has(Flaw::RoomForAll) {
+            return None;
+        }
+        let given = group.iter().filter_map(Event::id);
+        let new = given.filter(|id| !there.contains(id));
+        self.with(|list| {
+            if self.has(Flaw::NoRoomBelow) {
+                let lowest = there.iter().min();
+                return new
+                    .filter(|id| lowest.is_some_and(|lowest| id < lowest))
+                    .min();
+            }
+            let mut after = List {
+                events: list.events.clone(),
+                last: list.last,
+            };
+            self.evict(&mut after, bounds, at_most);
+            let is_gone = |id: &EventId| !after.events.iter().any(|event| event.id() == Some(*id));
+            new.filter(is_gone).min()
+        })
+    }
+
+    /// One group after those before it.
+    async fn put(
+        &self,
+        group: &[Event],
+        there: &[EventId],
+        bounds: StoreBounds,
+        at_most: u64,
+    ) -> Result<Vec<EventId>, Refused> {
+        let before = self.with(|list| (list.events.clone(), list.last));
+        let ids = self.group(group).await.map_err(Refused::Taken)?;
+        match self.without_room(group, there, bounds, at_most) {
+            Some(id) => {
+                self.with(|list| (list.events, list.last) = before);
+                Err(Refused::NoRoom(id))
+            }
+            None => Ok(ids),
+        }
     }
 
     async fn group(&self, group: &[Event]) -> Result<Vec<EventId>, EventId> {
@@ -276,87 +290,6 @@ impl Mutant {
     }
 }
 
-/// What a query shows of itself is all that there is to see from outside.
-fn offset_of(words: &str) -> usize {
-    let (_, rest) = words.split_once("offset: ").expect("it has one");
-    let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
-    digits.parse().expect("a number")
-}
-
-fn is_from(query: &EventQuery, event: &Event) -> bool {
-    // Of a time far ahead: only `from` and what is no time can refuse it there.
-    let late = with_time(event, event.wall_time());
-    query
-        .clone()
-        .until(SystemTime::now() + Duration::from_secs(1 << 30))
-        .matches(&late)
-}
-
-/// The event as if it were of the matter that is asked for.
-fn without_correlation(query: &EventQuery, event: &Event) -> Event {
-    let words = format!("{query:?}");
-    let matter = words
-        .split_once("correlation_id: Some(\"")
-        .map(|(_, rest)| rest);
-    let matter = matter.and_then(|rest| rest.split('"').next());
-    let Some(matter) = matter else {
-        return event.clone();
-    };
-    changed(event, |json| json["correlation_id"] = matter.into())
-}
-
-/// Whether all fits but what is said of the data.
-fn matches_but_data(query: &EventQuery, event: &Event) -> bool {
-    let kinds = [
-        ConfigValue::Null,
-        false.into(),
-        true.into(),
-        0.into(),
-        1.into(),
-        ConfigValue::Float(1.0),
-    ];
-    let shapes = |value: &ConfigValue| {
-        [
-            value.clone(),
-            ConfigValue::map([("k", value.clone())]),
-            ConfigValue::list([value.clone()]),
-        ]
-    };
-    let any = kinds.iter().flat_map(shapes);
-    query.matches(event)
-        || any
-            .into_iter()
-            .any(|data| query.matches(&with_data(event, &data)))
-}
-
-fn with_data(event: &Event, data: &ConfigValue) -> Event {
-    changed(event, |json| {
-        json["data"] = serde_json::to_value(data).expect("JSON")
-    })
-}
-
-fn with_time(event: &Event, time: SystemTime) -> Event {
-    let other = Event::builder("other")
-        .wall_time(time)
-        .build()
-        .expect("an event");
-    let other = serde_json::to_value(&other).expect("JSON");
-    changed(event, |json| json["wall_time"] = other["wall_time"].clone())
-}
-
-fn changed(event: &Event, change: impl FnOnce(&mut serde_json::Value)) -> Event {
-    let mut json = serde_json::to_value(event).expect("JSON");
-    change(&mut json);
-    serde_json::from_value(json).expect("an event")
-}
-
-fn floats(data: &ConfigValue) -> ConfigValue {
-    match data {
-        ConfigValue::Integer(number) => ConfigValue::Float(*number as f64),
-        other => other.clone(),
-    }
-}
-
 impl EventBackend for Mutant {
     fn kind(&self) -> &'static str {
         "mutant"
@@ -370,10 +303,15 @@ impl EventBackend for Mutant {
         Box::pin(async move {
             let mut outcomes = Vec::new();
             let mut passed_over = Vec::new();
+            let at_most = StoreBounds::evicted_max(&groups);
+            let numbers = || self.with(|list| list.events.iter().filter_map(Event::id).collect());
+            let at_first: Vec<_> = numbers();
             for (nth, group) in groups.iter().enumerate() {
-                let there: Vec<_> =
-                    self.with(|list| list.events.iter().filter_map(Event::id).collect());
-                let outcome = self.group(&group.events).await;
+                let there = match self.flaw {
+                    Flaw::EachForItself => at_first.clone(),
+                    _ => numbers(),
+                };
+                let outcome = self.put(&group.events, &there, bounds, at_most).await;
                 let ids = outcome.iter().flatten().filter(|id| there.contains(id));
                 passed_over.extend(ids.map(|id| (nth, *id)));
                 outcomes.push(outcome);
