@@ -352,18 +352,3 @@ async fn an_event_with_a_number_for_which_there_is_no_room_is_refused() {
     assert_eq!(ids(to, "").await, (vec![7], false));
     node.stop(Duration::from_secs(5)).await;
 }
-
-#[tokio::test]
-async fn while_there_is_no_keeper_nobody_knows_what_comes_of_an_event() {
-    let text =
-        r#"(name: "production", services: (event_store: (backend: memory, time_limit: "10ms")))"#;
-    let node = node(text).await;
-    let to = address(&node);
-    let namespace = node.namespace("production").expect("it runs");
-    let store = ChildId::new("event_store").expect("a name");
-    namespace.stop_child(&store).await.expect("it stops");
-    let answer = post(&json!({"event_type": "e"})).send(to).await;
-    assert_eq!(answer.error(), (504, "unknown_outcome".into(), None));
-    assert_eq!(message(&answer), "the event store was down for 10ms");
-    node.stop(Duration::from_secs(5)).await;
-}

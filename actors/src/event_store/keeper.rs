@@ -17,6 +17,7 @@ use super::commit::{Pending, commit};
 use super::error::EventStoreStartError;
 use super::event::Event;
 use super::handle::service_name;
+use super::memory::MemoryBackend;
 use super::terms::Terms;
 
 /// After how long something is tried again that nobody has asked for.
@@ -195,7 +196,8 @@ impl Work {
         let Some(first) = alerts.first() else {
             return Alerts::None;
         };
-        if !is_used && alerts.iter().all(|alert| alert.is_of_pools) {
+        let is_on_a_pool = self.cell.terms().backend.kind() != MemoryBackend::KIND;
+        if is_on_a_pool && !is_used && alerts.iter().all(|alert| alert.is_of_pools) {
             return Alerts::Riders;
         }
         if first.number > last + 1 {

@@ -171,11 +171,11 @@ async fn alerts_that_cannot_be_stored_are_stored_later_once_each() {
 async fn alerts_of_the_pool_that_are_stored_lead_to_no_alert_of_the_pool() {
     let spec = EventStoreSpec::default().backend(EventBackendSpec::sqlite_in_memory());
     let child = EventStore::child(spec.prune_interval(Duration::from_secs(3600)));
-    let of_pools = rule("pools", "foundation.connection_pool.**").no_data(NoData::Resolve);
+    let of_pools = rule("pools", "foundation.connection_pool.checkouts").no_data(NoData::Resolve);
     let errors = rule("errors", "app.errors").no_data(NoData::Resolve);
     let bed = bed_of(child, [of_pools, errors]).await;
     let alerts = Alerts::in_namespace(&bed.namespace).expect("they were started");
-    seconds(10).await;
+    seconds(100).await;
     let at_rest = alerts.history().len();
     seconds(300).await;
     assert_eq!(

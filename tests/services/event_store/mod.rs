@@ -6,6 +6,7 @@ mod conformance;
 mod crash;
 mod group_commit;
 mod home;
+mod json;
 mod overload;
 mod postgres;
 mod properties;

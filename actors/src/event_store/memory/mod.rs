@@ -31,6 +31,9 @@ pub struct MemoryBackend {
 }
 
 impl MemoryBackend {
+    /// What kind it is.
+    pub(crate) const KIND: &'static str = "memory";
+
     /// Without events.
     #[must_use]
     pub fn new() -> Self {
@@ -49,7 +52,7 @@ impl MemoryBackend {
 
 impl EventBackend for MemoryBackend {
     fn kind(&self) -> &'static str {
-        "memory"
+        Self::KIND
     }
 
     fn append(

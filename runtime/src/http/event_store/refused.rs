@@ -79,3 +79,86 @@ fn unavailable(error: &StoreError) -> ApiError {
 fn on_one_line(faults: &Faults) -> String {
     faults.to_string().replace('\n', "; ")
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use axum::response::IntoResponse;
+    use mainstay_actors::event_store::EventId;
+
+    use super::*;
+
+    fn told(error: ApiError) -> (u16, String, String, bool) {
+        let (code, message) = (error.detail().code.clone(), error.detail().message.clone());
+        let response = error.into_response();
+        let again = response.headers().contains_key(header::RETRY_AFTER);
+        (response.status().as_u16(), code, message, again)
+    }
+
+    #[test]
+    fn what_is_not_known_to_be_stored_is_told_from_what_is_not() {
+        let second = Duration::from_secs(1);
+        let failed = || StoreError::Backend(BackendError::failed("/var/events.db: no such file"));
+        let lost = || StoreError::Backend(BackendError::unknown("db.example: gone"));
+        let unreadable = || StoreError::Backend(BackendError::Unreadable("event 7".to_owned()));
+        let id = EventId::FIRST;
+        let overloaded = StoreError::Overloaded {
+            waiting: 1,
+            waiting_max: 1,
+            bytes: 1,
+            bytes_max: 1,
+        };
+        for (error, status, code, again) in [
+            (StoreError::Timeout(second), 504, "unknown_outcome", false),
+            (
+                StoreError::Unavailable(second),
+                504,
+                "unknown_outcome",
+                false,
+            ),
+            (StoreError::Interrupted, 504, "unknown_outcome", false),
+            (lost(), 504, "unknown_outcome", false),
+            (failed(), 503, "unavailable", true),
+            (overloaded, 503, "unavailable", true),
+            (StoreError::Stopped, 503, "unavailable", true),
+            (unreadable(), 500, "internal", false),
+            (StoreError::Taken { id }, 409, "conflict", false),
+            (StoreError::NoRoom { id }, 409, "conflict", false),
+            (
+                StoreError::BatchTooLarge { max: 1, found: 2 },
+                413,
+                "payload_too_large",
+                false,
+            ),
+            (
+                StoreError::BatchTooHeavy { max: 1, found: 2 },
+                413,
+                "payload_too_large",
+                false,
+            ),
+        ] {
+            let told = told(not_stored(&error));
+            assert_eq!(
+                (told.0, told.1.as_str(), told.3),
+                (status, code, again),
+                "{error}"
+            );
+        }
+        for (error, status, code) in [
+            (StoreError::Timeout(second), 503, "unavailable"),
+            (StoreError::Interrupted, 503, "unavailable"),
+            (StoreError::Busy { max: 1 }, 503, "unavailable"),
+            (failed(), 503, "unavailable"),
+            (unreadable(), 500, "internal"),
+        ] {
+            let told = told(not_read(&error));
+            assert_eq!((told.0, told.1.as_str()), (status, code), "{error}");
+        }
+        // Files and servers are named in the log only.
+        for error in [failed(), lost(), unreadable()] {
+            let message = told(not_stored(&error)).2;
+            assert!(!message.contains(['/', '.', '7']), "{message}");
+        }
+    }
+}

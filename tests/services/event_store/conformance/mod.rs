@@ -94,6 +94,8 @@ const FITS: &str = "a question is answered with every event that fits, and no ot
 const PAGES: &str = "pages follow each other without a gap, and say whether there are more";
 const ENDS: &str = "an answer ends with so many bytes, but has one event at least";
 const THAT_TIME: &str = "an event of that very time stays";
+const MEANWHILE: &str =
+    "what is taken away while others are stored goes once, and none of these is lost";
 const EARLIEST: &str =
     "of the events before a time, the earliest go first, and no more than are asked for";
 
@@ -125,6 +127,7 @@ async fn each_flaw_is_found_by_the_rule_that_it_breaks() {
         (Flaw::LongAnswers, Some(ENDS)),
         (Flaw::ThatTimeToo, Some(THAT_TIME)),
         (Flaw::AllAtOnce, Some(EARLIEST)),
+        (Flaw::Overtakes, Some(MEANWHILE)),
     ];
     let mut came = Vec::new();
     for (flaw, _) in expected {

@@ -66,5 +66,6 @@ where
     questions::are_answered_in_pages(&mut trial("pages").await).await?;
     questions::end_with_so_many_bytes(&mut trial("ends").await).await?;
     old::go_the_earliest_first(&mut trial("old").await).await?;
+    old::go_once_each_while_others_come(&mut trial("meanwhile").await).await?;
     apart::namespaces_do_not_see_each_other(trial("one").await, trial("other").await).await
 }

@@ -1,11 +1,17 @@
 //! Events that are too old.
 
+use std::sync::Arc;
+
+use mainstay_actors::event_store::{Event, EventId, EventQuery};
+
 use super::samples::{event, moment};
-use super::trial::Trial;
+use super::trial::{ROOM, Trial, WHOLE};
 use crate::testkit::conformance::{Violation, same};
 
 const EARLIEST: &str =
     "of the events before a time, the earliest go first, and no more than are asked for";
+const MEANWHILE: &str =
+    "what is taken away while others are stored goes once, and none of these is lost";
 const BEFORE: &str = "an event of that very time stays";
 
 pub(super) async fn go_the_earliest_first(trial: &mut Trial) -> Result<(), Violation> {
@@ -18,6 +24,43 @@ pub(super) async fn go_the_earliest_first(trial: &mut Trial) -> Result<(), Viola
     remove(trial, BEFORE, 5, 10, &[3]).await?;
     remove(trial, EARLIEST, 10, 10, &[1, 6]).await?;
     remove(trial, EARLIEST, 10, 10, &[]).await
+}
+
+/// Takes away what is stored meanwhile: each event goes once, and none is lost.
+pub(super) async fn go_once_each_while_others_come(trial: &mut Trial) -> Result<(), Violation> {
+    const GROUPS: u64 = 30;
+    let backend = Arc::clone(&trial.backend);
+    let groups: Vec<_> = (0..GROUPS)
+        .map(|_| trial.group([event("old", 0), event("old", 1), event("new", 9)]))
+        .collect();
+    let writing = tokio::spawn(async move {
+        for group in groups {
+            if backend.append(vec![group].into(), ROOM).await.is_err() {
+                return;
+            }
+        }
+    });
+    let mut removed = 0;
+    loop {
+        let is_over = writing.is_finished();
+        let gone = trial.remove(moment(5), 3).await?;
+        removed += gone;
+        if is_over && gone == 0 {
+            break;
+        }
+        tokio::task::yield_now().await;
+    }
+    same(MEANWHILE, &removed, &(2 * GROUPS))?;
+    let left = trial.ask(EventQuery::new(), WHOLE).await?.events;
+    let third = |nth: u64| EventId::new(3 * nth);
+    let numbers: Vec<_> = (1..=GROUPS).map(third).collect();
+    same(MEANWHILE, &left.iter().map(Event::id).collect(), &numbers)?;
+    let usage = trial.usage().await?;
+    same(
+        MEANWHILE,
+        &(usage.events, usage.last_id),
+        &(GROUPS, 3 * GROUPS),
+    )
 }
 
 /// Takes events away, of which these have to go.

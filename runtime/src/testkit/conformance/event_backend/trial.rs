@@ -93,11 +93,7 @@ impl Trial {
     pub(super) async fn look(&self, rule: &'static str) -> Result<(), Violation> {
         let page = self.ask(EventQuery::new(), WHOLE).await?;
         same(rule, &page.events, &self.events)?;
-        same(
-            USAGE,
-            &told(self.backend.usage().await)?,
-            &self.should_use(),
-        )
+        same(USAGE, &self.usage().await?, &self.should_use())
     }
 
     pub(super) async fn ask(
@@ -113,6 +109,10 @@ impl Trial {
             Some(id) => told(self.backend.get(id).await),
             None => Ok(None),
         }
+    }
+
+    pub(super) async fn usage(&self) -> Result<Usage, Violation> {
+        told(self.backend.usage().await)
     }
 
     pub(super) async fn remove(&self, time: SystemTime, at_most: u32) -> Result<u64, Violation> {

@@ -52,4 +52,6 @@ pub(in super::super) enum Flaw {
     ThatTimeToo,
     /// All old events go, however few were asked for.
     AllAtOnce,
+    /// What is stored while old events go is lost.
+    Overtakes,
 }

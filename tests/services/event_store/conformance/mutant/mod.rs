@@ -73,11 +73,12 @@ impl Mutant {
         bounds: StoreBounds,
         at_most: u64,
     ) -> Option<EventId> {
-        if self.has(Flaw::RoomForAll) {
+        let given = group.iter().filter_map(Event::id);
+        let new: Vec<EventId> = given.filter(|id| !there.contains(id)).collect();
+        if new.is_empty() || self.has(Flaw::RoomForAll) {
             return None;
         }
-        let given = group.iter().filter_map(Event::id);
-        let new = given.filter(|id| !there.contains(id));
+        let new = new.into_iter();
         self.with(|list| {
             if self.has(Flaw::NoRoomBelow) {
                 let lowest = there.iter().min();
@@ -343,7 +344,14 @@ impl EventBackend for Mutant {
     }
 
     fn remove_before(&self, time: SystemTime, at_most: u32) -> BackendAnswer<'_, u64> {
-        Box::pin(std::future::ready(Ok(self.remove(time, at_most))))
+        Box::pin(async move {
+            if self.has(Flaw::Overtakes) {
+                let before = self.with(|list| list.events.clone());
+                tokio::task::yield_now().await;
+                self.with(|list| list.events = before);
+            }
+            Ok(self.remove(time, at_most))
+        })
     }
 
     fn usage(&self) -> BackendAnswer<'_, Usage> {
