@@ -10,6 +10,7 @@ mod json;
 mod overload;
 mod postgres;
 mod properties;
+mod pruning;
 mod questions;
 mod shared;
 mod sqlite;

@@ -6,10 +6,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use mainstay_actors::EventStore;
-use mainstay_actors::event_store::{BackendError, EventQuery, StoreError};
-use mainstay_supervisors::specs::{EventBackendSpec, EventStoreSpec};
+use mainstay_actors::event_store::{
+    BackendError, EventBackend, EventGroup, EventQuery, PostgresBackend, StoreBounds, StoreError,
+};
+use mainstay_supervisors::specs::{EventBackendSpec, EventStoreSpec, NamespaceName};
 use tokio::sync::Semaphore;
 
+use super::home::Home;
 use super::shared::give_no_number_twice;
 use super::support::{Bed, event};
 use crate::servers::Postgres;
@@ -149,4 +152,69 @@ async fn a_store_starts_without_its_server_and_stores_once_that_is_there() {
     };
     assert_eq!((id, bed.types().await), (1, vec!["e".to_owned()]));
     bed.end().await;
+}
+
+// As of a machine that was cut off in the middle of a transaction.
+#[tokio::test(flavor = "multi_thread")]
+async fn somebody_who_holds_the_namespace_keeps_storing_from_nobody_for_longer_than_the_limit() {
+    let Some(server) = Postgres::start() else {
+        return;
+    };
+    let home = Home::new().await;
+    let pool = home.postgres(&server.url()).await;
+    let namespace = NamespaceName::new("n").expect("a name");
+    let limit = Duration::from_secs(2);
+    let backend = PostgresBackend::new(pool.clone(), namespace.clone(), limit);
+    let store = async || {
+        let event = event("e").in_namespace(namespace.clone());
+        let groups = vec![EventGroup::new(vec![event])];
+        backend
+            .append(groups.into(), StoreBounds::new(10, 10_000))
+            .await
+    };
+    store().await.expect("it is stored");
+    let other = pool.checkout().await.expect("a connection");
+    let hold = "BEGIN; SELECT * FROM mainstay_event_namespaces FOR UPDATE";
+    other
+        .batch_execute(hold)
+        .await
+        .expect("nobody else holds it");
+    let error = store().await.expect_err("somebody holds it");
+    // The server says so, before the limit: it is certain that nothing was done.
+    assert!(matches!(error, BackendError::Failed(_)), "{error}");
+    assert!(error.to_string().contains("statement timeout"), "{error}");
+    other.batch_execute("ROLLBACK").await.expect("it ends");
+    let usage = store().await.expect("it is stored").usage;
+    assert_eq!((usage.events, usage.last_id), (2, 2));
+    drop((other, backend, pool));
+    home.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_role_that_may_make_no_tables_can_use_those_that_are_there() {
+    let Some(server) = Postgres::start() else {
+        return;
+    };
+    let home = Home::new().await;
+    let namespace = NamespaceName::new("n").expect("a name");
+    let store = async |url: &str| {
+        let pool = home.postgres(url).await;
+        let backend = PostgresBackend::new(pool, namespace.clone(), FOR_EVER);
+        let event = event("e").in_namespace(namespace.clone());
+        let groups = vec![EventGroup::new(vec![event])];
+        backend
+            .append(groups.into(), StoreBounds::new(10, 10_000))
+            .await
+    };
+    store(&server.url()).await.expect("it is stored");
+    let owner = home.postgres(&server.url()).await;
+    let lease = owner.checkout().await.expect("a connection");
+    let role = "CREATE ROLE guest; REVOKE CREATE ON SCHEMA public FROM PUBLIC; \
+                GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO guest; \
+                ALTER DATABASE postgres SET role TO guest";
+    lease.batch_execute(role).await.expect("it is made");
+    drop((lease, owner));
+    let usage = store(&server.url()).await.expect("it is stored").usage;
+    assert_eq!((usage.events, usage.last_id), (2, 2));
+    home.end().await;
 }

@@ -62,7 +62,7 @@ pub(super) async fn remove_before(
 fn settings(limit: Duration) -> String {
     let ms = limit.as_millis().max(1);
     format!(
-        "SET LOCAL lock_timeout = {ms}; SET LOCAL statement_timeout = {ms}; \
+        "SET LOCAL statement_timeout = {ms}; \
          SET LOCAL idle_in_transaction_session_timeout = {ms}; \
          SELECT set_config('synchronous_commit', 'on', true) WHERE current_setting('synchronous_commit') = 'off'"
     )
