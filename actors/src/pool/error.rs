@@ -6,7 +6,7 @@ use std::panic::Location;
 use std::sync::Arc;
 use std::time::Duration;
 
-use mainstay_specs::ServiceName;
+use mainstay_specs::{NamespaceName, ServiceName};
 
 /// Why an attempt to connect has failed.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -56,6 +56,8 @@ impl ConnectError {
 pub enum CheckoutPhase {
     /// It waited for a connection that others had.
     Queue,
+    /// It waited for a pool that was suspended to be resumed.
+    Suspended,
     /// It had a connection that was idle for long, and had to be pinged.
     Validate,
     /// It waited for a connection that was being made, or was to be made.
@@ -66,6 +68,7 @@ impl fmt::Display for CheckoutPhase {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Queue => "waiting for others to give one back",
+            Self::Suspended => "waiting for the pool to be resumed",
             Self::Validate => "validating one",
             Self::Connect => "waiting for one to be made",
         })
@@ -78,6 +81,8 @@ impl fmt::Display for CheckoutPhase {
 pub struct PoolSituation {
     /// The pool.
     pub pool: ServiceName,
+    /// Whether it was suspended, and so lent nothing.
+    pub is_suspended: bool,
     /// The most connections it may have.
     pub max: u32,
     /// How many were idle.
@@ -131,6 +136,25 @@ impl fmt::Display for PoolSituation {
     }
 }
 
+/// A pool, and where it is: there may be others of its name in other namespaces.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct PoolPath {
+    /// The namespace it is in.
+    pub namespace: Option<NamespaceName>,
+    /// Its name.
+    pub pool: ServiceName,
+}
+
+impl fmt::Display for PoolPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.namespace {
+            Some(namespace) => write!(f, "{namespace}/{}", self.pool),
+            None => write!(f, "{}", self.pool),
+        }
+    }
+}
+
 /// Why a connection was not lent, or not taken back.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -165,10 +189,9 @@ pub enum PoolError {
         situation: Box<PoolSituation>,
     },
     /// Several attempts to connect have failed in a row.
-    #[error("the pool {} cannot connect: {error}", .situation.pool)]
+    #[error("the pool {} cannot connect: {}", .situation.pool, .error.in_full())]
     Connect {
-        /// What became of the last one.
-        #[source]
+        /// What became of the last one. What it rests on is in the text, and so it is not told again as the source of this.
         error: ConnectError,
         /// How the pool stood.
         situation: Box<PoolSituation>,
@@ -200,9 +223,9 @@ pub enum PoolError {
     #[error("a lease of the pool {expected} was expected, found one of {found}")]
     Foreign {
         /// The pool that was given the lease.
-        expected: ServiceName,
+        expected: PoolPath,
         /// The pool it is of.
-        found: ServiceName,
+        found: PoolPath,
     },
     /// There is no pool of this name: the seed's `:pool_not_found`.
     #[error("there is no connection pool {0}")]

@@ -52,6 +52,10 @@ impl<P: ConnectionPool> PoolManager<P> {
 
     /// Borrows a connection, within the `checkout_timeout` of the configuration.
     ///
+    /// A lease that is dropped in the middle of an operation, with a task that is aborted or a future that loses a race, goes back as one
+    /// that has done its work: what is left in it only the [manager](ConnectionPool::condition) can tell. Where that cannot,
+    /// [`with_connection`](Self::with_connection) knows the difference.
+    ///
     /// The one that was used last is lent first. If there is none, it waits in line, and one more is made if there may be. A
     /// connection that was idle for long is pinged first, and another one taken in its stead if it does not answer.
     ///
@@ -130,8 +134,8 @@ impl<P: ConnectionPool> PoolManager<P> {
             return lease.give_back();
         }
         let foreign = PoolError::Foreign {
-            expected: self.cell.name.clone(),
-            found: lease.cell().name.clone(),
+            expected: self.cell.path(),
+            found: lease.cell().path(),
         };
         lease.give_back()?;
         Err(foreign)
@@ -174,7 +178,9 @@ impl<P: ConnectionPool> PoolManager<P> {
     }
 
     /// Connects with other options from now on, such as a new password, and has the connections there are replaced one after
-    /// another, spread over a time. A connection that is lent is closed when it comes back. How many there are.
+    /// another, spread over a time: each has its moment, and when that has come it is closed, or is when it comes back. Until then it
+    /// goes on being lent, so the old options are in use for as long as `spread`, and as the leases of that time last. How many there
+    /// are.
     pub fn rotate(&self, options: P::Options, spread: Duration) -> u32 {
         self.cell.rotate(options, spread)
     }

@@ -264,6 +264,7 @@ impl<P: ConnectionPool> Cell<P> {
         } = situation;
         PoolSituation {
             pool: self.name.clone(),
+            is_suspended: situation.is_suspended,
             max,
             idle,
             leased: leased + mending,
@@ -284,9 +285,10 @@ impl<P: ConnectionPool> Inner<P> {
     }
 }
 
-/// Whoever waits while connections are being made, or cannot be made, waits for that.
+/// Whoever waits while the pool is suspended, or while connections are being made or cannot be made, waits for that.
 const fn actual(phase: CheckoutPhase, situation: &PoolSituation) -> CheckoutPhase {
     match phase {
+        CheckoutPhase::Queue if situation.is_suspended => CheckoutPhase::Suspended,
         CheckoutPhase::Queue if situation.connecting > 0 || situation.last_error.is_some() => {
             CheckoutPhase::Connect
         }

@@ -280,7 +280,7 @@ impl<C, B: Copy + Eq + Hash> Core<C, B> {
     }
 
     #[cold]
-    fn put_stray(&mut self, conn: C) -> Returned<B> {
+    pub(super) fn put_stray(&mut self, conn: C) -> Returned<B> {
         self.strays = self.strays.saturating_sub(1);
         self.to_close.push(Close { seat: None, conn });
         self.call = true;
@@ -307,7 +307,9 @@ impl<C, B: Copy + Eq + Hash> Core<C, B> {
 
     #[cold]
     fn close_supplied(&mut self, now: u64, number: u32, conn: C) {
-        if self.slots[number as usize].dies <= now {
+        if self.phase == Phase::Closed {
+            // Whatever it was like.
+        } else if self.slots[number as usize].dies <= now {
             self.counts.aged += 1;
         } else {
             self.counts.surplus += 1;

@@ -5,7 +5,7 @@ use std::panic::Location;
 
 use super::super::error::ConnectError;
 use super::slot::Kind;
-use super::{Core, Seat};
+use super::{Core, Phase, Seat};
 
 /// Why somebody does not get a connection.
 #[derive(Clone, Copy, Debug)]
@@ -31,6 +31,7 @@ pub(crate) enum Refusal {
 /// How a pool stands.
 #[derive(Clone, Debug)]
 pub(crate) struct Situation<B> {
+    pub(crate) is_suspended: bool,
     pub(crate) max: u32,
     pub(crate) idle: u32,
     pub(crate) leased: u32,
@@ -90,6 +91,7 @@ impl<C, B: Copy + Eq + Hash> Core<C, B> {
         let longest = self.longest();
         let count = |kind: Kind| self.count(kind);
         Situation {
+            is_suspended: self.phase == Phase::Suspended,
             max: self.terms.max,
             idle: count(Kind::Idle),
             leased: count(Kind::Leased),
