@@ -8,13 +8,14 @@ use std::time::Duration;
 
 use mainstay_specs::{NamespaceName, ServiceName};
 
-/// Why an attempt to connect has failed.
+/// Why an attempt to connect has failed. What it says is all of it: what an error of a manager rests on is in the text, and not told once
+/// more as its source.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConnectError {
     /// The manager of the connections says so.
-    #[error("{0}")]
-    Failed(#[source] Arc<dyn Error + Send + Sync>),
+    #[error("{}", in_full(&**.0))]
+    Failed(Arc<dyn Error + Send + Sync>),
     /// It has taken for longer than `connect_timeout`.
     #[error("no connection within {}", whole(*.within))]
     TooSlow {
@@ -29,25 +30,22 @@ pub enum ConnectError {
     Abandoned,
 }
 
-impl ConnectError {
-    /// What it says, and what everything that it rests on says: the error of a driver mostly tells the cause below the first line.
-    #[must_use]
-    pub fn in_full(&self) -> String {
-        let mut text = self.to_string();
-        let mut last = text.clone();
-        let mut below = self.source();
-        while let Some(error) = below {
-            let says = error.to_string();
-            // What only passes on what is below it says the same.
-            if says != last {
-                text.push_str(": ");
-                text.push_str(&says);
-                last = says;
-            }
-            below = error.source();
+/// What an error says, and what everything that it rests on says: that of a driver mostly tells the cause below the first line.
+fn in_full(error: &(dyn Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut last = text.clone();
+    let mut below = error.source();
+    while let Some(error) = below {
+        let says = error.to_string();
+        // What only passes on what is below it says the same.
+        if says != last {
+            text.push_str(": ");
+            text.push_str(&says);
+            last = says;
         }
-        text
+        below = error.source();
     }
+    text
 }
 
 /// How far a checkout had come.
@@ -130,7 +128,7 @@ impl fmt::Display for PoolSituation {
             }
         }
         if let Some(error) = &self.last_error {
-            write!(f, "; the last attempt to connect: {}", error.in_full())?;
+            write!(f, "; the last attempt to connect: {error}")?;
         }
         Ok(())
     }
@@ -189,9 +187,9 @@ pub enum PoolError {
         situation: Box<PoolSituation>,
     },
     /// Several attempts to connect have failed in a row.
-    #[error("the pool {} cannot connect: {}", .situation.pool, .error.in_full())]
+    #[error("the pool {} cannot connect: {error}", .situation.pool)]
     Connect {
-        /// What became of the last one. What it rests on is in the text, and so it is not told again as the source of this.
+        /// What became of the last one.
         error: ConnectError,
         /// How the pool stood.
         situation: Box<PoolSituation>,

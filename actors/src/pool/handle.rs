@@ -14,6 +14,7 @@ use super::core::nanos;
 use super::error::PoolError;
 use super::lease::{End, Lease};
 use super::manager::ConnectionPool;
+use super::signals::Deed;
 use super::stats::PoolStats;
 
 /// A connection pool: a handle, cheap to clone, that goes on naming the same pool through every crash of its parts.
@@ -131,14 +132,13 @@ impl<P: ConnectionPool> PoolManager<P> {
     /// pool: the connection goes back there.
     pub fn checkin(&self, lease: Lease<P>) -> Result<(), PoolError> {
         if Arc::ptr_eq(lease.cell(), &self.cell) {
-            return lease.give_back();
+            return give_back(&self.cell, lease);
         }
-        let foreign = PoolError::Foreign {
-            expected: self.cell.path(),
-            found: lease.cell().path(),
-        };
-        lease.give_back()?;
-        Err(foreign)
+        let home = Arc::clone(lease.cell());
+        let given = give_back(&home, lease);
+        let (expected, found) = (self.cell.path(), home.path());
+        self.cell.tell(&Deed::CheckinRefused { of: Some(&found) });
+        given.and(Err(PoolError::Foreign { expected, found }))
     }
 
     /// Everything there is to know about it. A snapshot, which costs a look at each of its connections.
@@ -223,6 +223,15 @@ impl<P: ConnectionPool> PoolManager<P> {
     pub fn is_closed(&self) -> bool {
         self.cell.is_closed()
     }
+}
+
+/// Gives a lease back where it is from, and tells of one that had been taken away.
+fn give_back<P: ConnectionPool>(home: &Cell<P>, lease: Lease<P>) -> Result<(), PoolError> {
+    let given = lease.give_back();
+    if given.is_err() {
+        home.tell(&Deed::CheckinRefused { of: None });
+    }
+    given
 }
 
 impl<P: ConnectionPool> fmt::Debug for PoolManager<P> {

@@ -67,7 +67,7 @@ pub use manager::{Condition, ConnectionPool, ConnectionSpec, LeaseEnd};
 pub use registry::{ConnectionPoolRegistry, RegisterPoolError};
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub(crate) use start::Inherit;
-pub use stats::{LeaseStats, PoolState, PoolStats, PoolTotals};
+pub use stats::{LeaseStats, PoolState, PoolStats, PoolTotals, WaitStats};
 pub use supervisor::{ConnectionPoolSupervisor, NAME};
 
 #[cfg(all(test, not(mainstay_loom)))]

@@ -69,11 +69,19 @@ async fn ten_thousand_callers_are_served_one_after_the_other_in_the_order_in_whi
     let everybody: Vec<_> = (0..CALLERS).collect();
     assert_eq!(of(&ends, Ok(())), everybody);
     let totals = pool.stats().totals;
-    assert_eq!((totals.lent, totals.opened), (CALLERS.into(), MAX.into()));
+    assert_eq!(
+        (totals.lent, totals.opened),
+        (u64::from(CALLERS), u64::from(MAX))
+    );
     assert_eq!(totals.waited, u64::from(CALLERS - MAX));
     // The last of them came with the first.
     let longest = millis(u64::from(CALLERS / MAX) - 1);
     assert_eq!(totals.longest_wait, longest);
+    // One turn is over each millisecond: twice as many of them in each step.
+    let waits = pool.stats().waits.into_iter();
+    let waits: Vec<_> = waits.map(|step| step.count / u64::from(MAX)).collect();
+    assert_eq!(waits[..11], [0, 1, 2, 4, 8, 16, 32, 64, 128, 256, 512]);
+    assert_eq!(waits[11..], [226, 0, 0, 0], "less than two seconds");
     assert_eq!(counts(&pool), [MAX, 0, 0, 0, 0, 0]);
     bed.end().await;
 }
@@ -119,7 +127,7 @@ async fn ten_thousand_callers_who_go_away_leave_nothing_behind() {
     drop(callers);
     settle().await;
     assert_eq!(counts(&pool), [MAX, 0, 0, 0, 0, 0]);
-    assert_eq!(pool.stats().totals.opened, MAX.into());
+    assert_eq!(pool.stats().totals.opened, u64::from(MAX));
     bed.end().await;
 }
 
@@ -141,6 +149,9 @@ async fn ten_thousand_callers_on_four_threads_all_get_a_connection_that_nobody_e
     }
     callers.join_all().await;
     let totals = pool.stats().totals;
-    assert_eq!((totals.lent, totals.opened), (CALLERS.into(), MAX.into()));
+    assert_eq!(
+        (totals.lent, totals.opened),
+        (u64::from(CALLERS), u64::from(MAX))
+    );
     bed.end().await;
 }

@@ -5,6 +5,7 @@ use std::panic::Location;
 
 use super::super::error::ConnectError;
 use super::slot::Kind;
+use super::waits::Waits;
 use super::{Core, Phase, Seat};
 
 /// Why somebody does not get a connection.
@@ -66,6 +67,7 @@ pub(crate) struct Counts {
     /// For how long those have waited who were served, in all and at most.
     pub(crate) waited_for: u64,
     pub(crate) longest_wait: u64,
+    pub(crate) waits: Waits,
     pub(crate) timeouts: u64,
     /// Refused at once, as there was none or too many waited.
     pub(crate) exhausted: u64,

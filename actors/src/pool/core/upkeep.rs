@@ -177,6 +177,9 @@ impl<C, B: Copy + Eq + Hash> Core<C, B> {
 
     /// Takes away all leases of a borrower. Whose they were.
     pub(crate) fn revoke_from(&mut self, now: u64, borrower: B) -> Vec<Holder<B>> {
+        if !self.held.may_have(borrower) {
+            return Vec::new();
+        }
         let theirs = |holder: &Holder<B>| holder.borrower == Some(borrower);
         let leases: Vec<_> = self.holders().filter(theirs).collect();
         for holder in &leases {

@@ -17,13 +17,13 @@ pub enum PoolSick {
         pinged: u32,
     },
     /// There is no connection, and the last attempts to make one have failed.
-    #[error("the pool {pool} has failed to connect {failures} times in a row: {}", .error.in_full())]
+    #[error("the pool {pool} has failed to connect {failures} times in a row: {error}")]
     Connect {
         /// The pool.
         pool: ServiceName,
         /// How many attempts in a row.
         failures: u32,
-        /// Why the last one has. What it rests on is in the text.
+        /// Why the last one has.
         error: ConnectError,
     },
     /// A connection could not be had.
