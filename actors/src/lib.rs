@@ -46,6 +46,7 @@ pub mod alerts;
 mod answer;
 mod atomic;
 pub mod breaker;
+mod clock;
 pub mod config;
 pub mod event_store;
 pub mod instrument;

@@ -109,8 +109,9 @@ pub use service::{
     ConnectionPoolsSpec, Each, EventBackendSpec, EventStoreSpec, EventsSpec, FailureCount,
     HalfOpen, Inherit, KeyStrategy, LeaseMax, MetricsSpec, NamedCircuit, NamedLimiter, NamedPool,
     NoData, OnFull, OnMissingKey, OnSelfDeadlock, OnUnavailable, OpenTime, PoolConfig, PoolHealth,
-    PoolSource, ProbeExpiry, ProcessMetricsSpec, RateLimitConfig, RateLimitersSpec, RedisBackend,
-    ServicesSpec, Severity, SlowCalls, TelemetrySpec, TripRules, WindowStart,
+    PoolSource, PostgresReset, ProbeExpiry, ProcessMetricsSpec, RateLimitConfig, RateLimitersSpec,
+    RedisBackend, RedisReset, ServicesSpec, Severity, SlowCalls, SqliteSync, TelemetrySpec,
+    TripRules, WindowStart,
 };
 pub use source::{FILE_BYTES_MAX, ReadError};
 pub use supervisor::{AutoShutdown, Strategy, SupervisorFlags};

@@ -4,18 +4,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use mainstay_supervisors::Tick;
-use tokio::time::Instant;
+use crate::clock::{self, whole};
 
-/// Nanoseconds since the limiter was made.
-///
-/// The clock is read for every call and is half of what one costs, so that it is the counter of the processor where that runs
-/// evenly. Where the clock of tokio stands still when the limiter is made, as in tests, or with the feature `test-util`, it is
-/// that of tokio, which is put on by hand.
+/// Nanoseconds since the limiter was made, or as somebody says.
 #[derive(Clone, Debug)]
 pub(crate) enum Clock {
-    Counter(mainstay_supervisors::Clock, Tick),
-    Tokio(Instant),
+    Flowing(clock::Clock),
     Manual(ManualClock),
 }
 
@@ -60,37 +54,16 @@ impl ManualClock {
     }
 }
 
-/// More nanoseconds than that are 584 years.
-fn whole(time: Duration) -> u64 {
-    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
-}
-
 impl Clock {
     pub(crate) fn start() -> Self {
-        if time_flows() {
-            let clock = mainstay_supervisors::Clock::new();
-            let now = clock.now();
-            Self::Counter(clock, now)
-        } else {
-            Self::Tokio(Instant::now())
-        }
+        Self::Flowing(clock::Clock::start())
     }
 
     #[inline]
     pub(crate) fn now(&self) -> u64 {
         match self {
-            Self::Counter(clock, start) => clock.nanos_between(*start, clock.now()),
-            Self::Tokio(start) => whole(start.elapsed()),
+            Self::Flowing(clock) => clock.now(),
             Self::Manual(clock) => clock.0.load(Ordering::Acquire),
         }
     }
-}
-
-/// Whether tokio's clock runs with the world's.
-fn time_flows() -> bool {
-    let (before, began) = (Instant::now(), std::time::Instant::now());
-    while began.elapsed() < Duration::from_micros(1) {
-        std::hint::spin_loop();
-    }
-    Instant::now() > before
 }

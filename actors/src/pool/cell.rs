@@ -13,12 +13,12 @@ use mainstay_supervisors::Pid;
 use tokio::sync::Notify;
 
 use super::borrower::{Asker, Borrower, Borrowers};
-use super::clock::Clock;
 use super::core::{
     Answer, Close, Core, Holder, Mend, NEVER, Phase, Seat, Terms, Wakes, Who, nanos,
 };
 use super::manager::{Condition, ConnectionPool, ConnectionSpec};
 use super::signals::{Deed, Signals};
+use crate::clock::Clock;
 use crate::lock::{Guard, Lock};
 use crate::telemetry::panic::guard;
 
@@ -273,12 +273,14 @@ impl<P: ConnectionPool> Cell<P> {
         self.with(|inner, now, wakes| inner.core.resume(now, wakes));
     }
 
-    /// No attempt to connect is made for so long, or until they are released.
-    pub(crate) fn hold_connects(&self, time: Option<Duration>) {
+    /// No attempt to connect is made for so long, or until they are released. Those who are sent away for that are to be woken.
+    #[must_use]
+    pub(crate) fn hold_connects(&self, time: Option<Duration>) -> Wakes {
         self.with(|inner, now, wakes| {
             let until = time.map_or(NEVER, |time| now.saturating_add(nanos(time)));
             inner.core.hold_connects(now, until, wakes);
-        });
+            std::mem::take(wakes)
+        })
     }
 
     pub(crate) fn release_connects(&self) {

@@ -61,7 +61,7 @@ impl<'a, P: ConnectionPool> Checkout<'a, P> {
         let asker = Asker::here();
         let (answer, now, attended) = self.cell.start(&asker, self.at, self.patience, cx.waker());
         match answer {
-            Answer::Given(Given { conn, seat }) => {
+            Answer::Given(Given { conn, seat }) if self.cell.seems_open(&conn) => {
                 self.state = State::Done;
                 let cell = Arc::clone(self.cell);
                 Poll::Ready(Ok(Lease::new(conn, cell, seat, asker.process)))
@@ -76,7 +76,7 @@ impl<'a, P: ConnectionPool> Checkout<'a, P> {
                     self.go_on(cx)
                 }
             }
-            Answer::Unproven(given) => {
+            Answer::Unproven(given) | Answer::Given(given) => {
                 self.state = State::Trying(Box::pin(self.trial(asker, now).run(given)));
                 self.go_on(cx)
             }
@@ -121,7 +121,7 @@ impl<'a, P: ConnectionPool> Checkout<'a, P> {
                 Ok(Granted {
                     given: Given { conn, seat },
                     is_proven: true,
-                }) => {
+                }) if self.cell.seems_open(&conn) => {
                     self.state = State::Done;
                     let cell = Arc::clone(self.cell);
                     return Poll::Ready(Ok(Lease::new(conn, cell, seat, asker.process)));

@@ -6,15 +6,16 @@ use std::panic::Location;
 use std::sync::Arc;
 use std::time::Duration;
 
-use mainstay_specs::ServiceName;
+use mainstay_specs::{NamespaceName, ServiceName};
 
-/// Why an attempt to connect has failed.
+/// Why an attempt to connect has failed. What it says is all of it: what an error of a manager rests on is in the text, and not told once
+/// more as its source.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConnectError {
     /// The manager of the connections says so.
-    #[error("{0}")]
-    Failed(#[source] Arc<dyn Error + Send + Sync>),
+    #[error("{}", in_full(&**.0))]
+    Failed(Arc<dyn Error + Send + Sync>),
     /// It has taken for longer than `connect_timeout`.
     #[error("no connection within {}", whole(*.within))]
     TooSlow {
@@ -29,25 +30,22 @@ pub enum ConnectError {
     Abandoned,
 }
 
-impl ConnectError {
-    /// What it says, and what everything that it rests on says: the error of a driver mostly tells the cause below the first line.
-    #[must_use]
-    pub fn in_full(&self) -> String {
-        let mut text = self.to_string();
-        let mut last = text.clone();
-        let mut below = self.source();
-        while let Some(error) = below {
-            let says = error.to_string();
-            // What only passes on what is below it says the same.
-            if says != last {
-                text.push_str(": ");
-                text.push_str(&says);
-                last = says;
-            }
-            below = error.source();
+/// What an error says, and what everything that it rests on says: that of a driver mostly tells the cause below the first line.
+fn in_full(error: &(dyn Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut last = text.clone();
+    let mut below = error.source();
+    while let Some(error) = below {
+        let says = error.to_string();
+        // What only passes on what is below it says the same.
+        if says != last {
+            text.push_str(": ");
+            text.push_str(&says);
+            last = says;
         }
-        text
+        below = error.source();
     }
+    text
 }
 
 /// How far a checkout had come.
@@ -56,6 +54,8 @@ impl ConnectError {
 pub enum CheckoutPhase {
     /// It waited for a connection that others had.
     Queue,
+    /// It waited for a pool that was suspended to be resumed.
+    Suspended,
     /// It had a connection that was idle for long, and had to be pinged.
     Validate,
     /// It waited for a connection that was being made, or was to be made.
@@ -66,6 +66,7 @@ impl fmt::Display for CheckoutPhase {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Queue => "waiting for others to give one back",
+            Self::Suspended => "waiting for the pool to be resumed",
             Self::Validate => "validating one",
             Self::Connect => "waiting for one to be made",
         })
@@ -78,6 +79,8 @@ impl fmt::Display for CheckoutPhase {
 pub struct PoolSituation {
     /// The pool.
     pub pool: ServiceName,
+    /// Whether it was suspended, and so lent nothing.
+    pub is_suspended: bool,
     /// The most connections it may have.
     pub max: u32,
     /// How many were idle.
@@ -125,9 +128,28 @@ impl fmt::Display for PoolSituation {
             }
         }
         if let Some(error) = &self.last_error {
-            write!(f, "; the last attempt to connect: {}", error.in_full())?;
+            write!(f, "; the last attempt to connect: {error}")?;
         }
         Ok(())
+    }
+}
+
+/// A pool, and where it is: there may be others of its name in other namespaces.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct PoolPath {
+    /// The namespace it is in.
+    pub namespace: Option<NamespaceName>,
+    /// Its name.
+    pub pool: ServiceName,
+}
+
+impl fmt::Display for PoolPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.namespace {
+            Some(namespace) => write!(f, "{namespace}/{}", self.pool),
+            None => write!(f, "{}", self.pool),
+        }
     }
 }
 
@@ -168,7 +190,6 @@ pub enum PoolError {
     #[error("the pool {} cannot connect: {error}", .situation.pool)]
     Connect {
         /// What became of the last one.
-        #[source]
         error: ConnectError,
         /// How the pool stood.
         situation: Box<PoolSituation>,
@@ -200,9 +221,9 @@ pub enum PoolError {
     #[error("a lease of the pool {expected} was expected, found one of {found}")]
     Foreign {
         /// The pool that was given the lease.
-        expected: ServiceName,
+        expected: PoolPath,
         /// The pool it is of.
-        found: ServiceName,
+        found: PoolPath,
     },
     /// There is no pool of this name: the seed's `:pool_not_found`.
     #[error("there is no connection pool {0}")]

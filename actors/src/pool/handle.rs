@@ -14,6 +14,7 @@ use super::core::nanos;
 use super::error::PoolError;
 use super::lease::{End, Lease};
 use super::manager::ConnectionPool;
+use super::signals::Deed;
 use super::stats::PoolStats;
 
 /// A connection pool: a handle, cheap to clone, that goes on naming the same pool through every crash of its parts.
@@ -51,6 +52,10 @@ impl<P: ConnectionPool> PoolManager<P> {
     }
 
     /// Borrows a connection, within the `checkout_timeout` of the configuration.
+    ///
+    /// A lease that is dropped in the middle of an operation, with a task that is aborted or a future that loses a race, goes back as one
+    /// that has done its work: what is left in it only the [manager](ConnectionPool::condition) can tell. Where that cannot,
+    /// [`with_connection`](Self::with_connection) knows the difference.
     ///
     /// The one that was used last is lent first. If there is none, it waits in line, and one more is made if there may be. A
     /// connection that was idle for long is pinged first, and another one taken in its stead if it does not answer.
@@ -127,14 +132,13 @@ impl<P: ConnectionPool> PoolManager<P> {
     /// pool: the connection goes back there.
     pub fn checkin(&self, lease: Lease<P>) -> Result<(), PoolError> {
         if Arc::ptr_eq(lease.cell(), &self.cell) {
-            return lease.give_back();
+            return give_back(&self.cell, lease);
         }
-        let foreign = PoolError::Foreign {
-            expected: self.cell.name.clone(),
-            found: lease.cell().name.clone(),
-        };
-        lease.give_back()?;
-        Err(foreign)
+        let home = Arc::clone(lease.cell());
+        let given = give_back(&home, lease);
+        let (expected, found) = (self.cell.path(), home.path());
+        self.cell.tell(&Deed::CheckinRefused { of: Some(&found) });
+        given.and(Err(PoolError::Foreign { expected, found }))
     }
 
     /// Everything there is to know about it. A snapshot, which costs a look at each of its connections.
@@ -174,7 +178,9 @@ impl<P: ConnectionPool> PoolManager<P> {
     }
 
     /// Connects with other options from now on, such as a new password, and has the connections there are replaced one after
-    /// another, spread over a time. A connection that is lent is closed when it comes back. How many there are.
+    /// another, spread over a time: each has its moment, and when that has come it is closed, or is when it comes back. Until then it
+    /// goes on being lent, so the old options are in use for as long as `spread`, and as the leases of that time last. How many there
+    /// are.
     pub fn rotate(&self, options: P::Options, spread: Duration) -> u32 {
         self.cell.rotate(options, spread)
     }
@@ -217,6 +223,15 @@ impl<P: ConnectionPool> PoolManager<P> {
     pub fn is_closed(&self) -> bool {
         self.cell.is_closed()
     }
+}
+
+/// Gives a lease back where it is from, and tells of one that had been taken away.
+fn give_back<P: ConnectionPool>(home: &Cell<P>, lease: Lease<P>) -> Result<(), PoolError> {
+    let given = lease.give_back();
+    if given.is_err() {
+        home.tell(&Deed::CheckinRefused { of: None });
+    }
+    given
 }
 
 impl<P: ConnectionPool> fmt::Debug for PoolManager<P> {

@@ -16,7 +16,7 @@ use tokio::time::{Instant, sleep_until, timeout};
 
 use super::borrower::Borrower;
 use super::close::{close, mend};
-use super::connect::connect;
+use super::connect::{connect, take};
 use super::core::Notices;
 use super::manager::ConnectionPool;
 use super::premises::Premises;
@@ -131,7 +131,13 @@ impl<P: ConnectionPool> Keeper<P> {
         }
         let desk = Arc::new(Mutex::new(Some(ticket)));
         self.premises.overdue().add(&desk, config.connect_timeout);
-        self.starts.push(connect(Arc::clone(&self.premises), desk));
+        let task = connect(Arc::clone(&self.premises), Arc::clone(&desk));
+        // One that is not begun has not failed.
+        self.starts.push_or(task, move || {
+            if let Some(ticket) = take(&desk) {
+                ticket.withdraw();
+            }
+        });
     }
 
     /// Takes back what a process had that has ended.

@@ -8,7 +8,8 @@ use tokio::time::timeout;
 
 use super::borrower::Borrower;
 use super::cell::Cell;
-use super::core::{Counts, Holder, Phase, Seat, Situation};
+use super::core::{Counts, Holder, Phase, Seat, Situation, nanos};
+use super::error::PoolPath;
 use super::manager::ConnectionPool;
 use super::signals::{Deed, Signals};
 use super::work::MendTicket;
@@ -36,11 +37,23 @@ impl<P: ConnectionPool> Cell<P> {
         named.to_string()
     }
 
+    pub(crate) fn path(&self) -> PoolPath {
+        PoolPath {
+            namespace: self.namespace.clone(),
+            pool: self.name.clone(),
+        }
+    }
+
     /// What has happened so far, and how it stands.
     pub(crate) fn figures(&self) -> (Counts, Situation<Borrower>) {
         let now = self.clock.now();
         let mut inner = self.lock();
         (inner.core.counts(), inner.core.situation(now))
+    }
+
+    /// Has all connections replaced, as [`evict`](Self::evict) does, but for those that are just being made: they are what is waited for.
+    pub(crate) fn replace(&self, spread: Duration) -> u32 {
+        self.with(|inner, now, _| inner.core.replace(now, nanos(spread)))
     }
 
     /// Whether it lends.

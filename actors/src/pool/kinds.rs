@@ -8,6 +8,7 @@ use std::sync::Arc;
 use mainstay_specs::{Args, Fault, Faults, PoolSource, ServiceName};
 use serde::de::DeserializeOwned;
 
+use super::built_in::built_in;
 use super::manager::{ConnectionPool, ConnectionSpec};
 use super::premises::{AnyPool, Birth, Premises};
 use super::registry::RegisterPoolError;
@@ -182,80 +183,6 @@ impl PoolKinds {
     }
 }
 
-/// Those the program was built with.
-fn built_in(pool: &ServiceName, source: &PoolSource) -> Result<Box<dyn Make>, RegisterPoolError> {
-    match source {
-        #[cfg(feature = "sqlite")]
-        PoolSource::Sqlite {
-            path,
-            read_only,
-            busy_timeout,
-            ..
-        } => sqlite(path, *read_only, *busy_timeout),
-        #[cfg(feature = "postgres")]
-        PoolSource::Postgres { url, .. } => postgres(url),
-        #[cfg(feature = "redis")]
-        PoolSource::Redis { url, .. } => redis(url),
-        #[cfg(not(feature = "sqlite"))]
-        PoolSource::Sqlite { .. } => not_built(pool, "sqlite"),
-        #[cfg(not(feature = "postgres"))]
-        PoolSource::Postgres { .. } => not_built(pool, "postgres"),
-        #[cfg(not(feature = "redis"))]
-        PoolSource::Redis { .. } => not_built(pool, "redis"),
-        other => {
-            let (pool, kind) = (pool.clone(), other.kind().to_owned());
-            Err(RegisterPoolError::UnknownKind { pool, kind })
-        }
-    }
-}
-
-#[cfg(not(all(feature = "sqlite", feature = "postgres", feature = "redis")))]
-fn not_built(pool: &ServiceName, kind: &'static str) -> Result<Box<dyn Make>, RegisterPoolError> {
-    let pool = pool.clone();
-    Err(RegisterPoolError::NotBuilt { pool, kind })
-}
-
-#[cfg(feature = "sqlite")]
-fn sqlite(
-    path: &str,
-    read_only: bool,
-    busy_timeout: std::time::Duration,
-) -> Result<Box<dyn Make>, RegisterPoolError> {
-    use super::managers::sqlite::{Sqlite, SqliteAccess, SqliteOptions};
-    let options = match path {
-        ":memory:" => SqliteOptions::memory(),
-        path => SqliteOptions::file(path),
-    };
-    let access = match read_only {
-        true => SqliteAccess::ReadOnly,
-        false => SqliteAccess::Create,
-    };
-    let options = options.access(access).busy_timeout(busy_timeout);
-    options.check().map_err(|error| wrong("path", &error))?;
-    Ok(Box::new(ConnectionSpec::new(Sqlite::new(), options)))
-}
-
-#[cfg(feature = "postgres")]
-fn postgres(url: &str) -> Result<Box<dyn Make>, RegisterPoolError> {
-    use super::managers::postgres::{Postgres, PostgresOptions};
-    let options = PostgresOptions::new(url).map_err(|error| wrong("url", &error))?;
-    Ok(Box::new(ConnectionSpec::new(Postgres, options)))
-}
-
-#[cfg(feature = "redis")]
-fn redis(url: &str) -> Result<Box<dyn Make>, RegisterPoolError> {
-    use super::managers::redis::{Redis, RedisOptions};
-    let options = RedisOptions::new(url).map_err(|error| wrong("url", &error))?;
-    Ok(Box::new(ConnectionSpec::new(Redis, options)))
-}
-
-/// What a manager has to say against a field of a source.
-#[cfg(any(feature = "sqlite", feature = "postgres", feature = "redis"))]
-fn wrong(field: &'static str, error: &dyn Error) -> RegisterPoolError {
-    let place = mainstay_specs::SpecPath::root().field(field);
-    RegisterPoolError::Config(Fault::new(error.to_string()).at(place).into())
-}
-
 /// The faults of arguments without what was found: it may be a password. Only what sort of thing it is.
 fn hide(faults: Faults) -> Faults {
     let hidden = faults.iter().cloned().map(|mut fault| {
@@ -286,22 +213,5 @@ fn refused(args: &Args, error: &dyn Error) -> Faults {
 impl fmt::Debug for PoolKinds {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_set().entries(self.0.keys()).finish()
-    }
-}
-
-#[cfg(all(test, not(feature = "postgres")))]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_kind_that_was_not_built_is_told_with_what_to_do() {
-        let pool = ServiceName::new("db").expect("a name");
-        let source = PoolSource::postgres("postgres://db");
-        let refused = PoolKinds::new().check_source(&pool, &source).unwrap_err();
-        assert_eq!(
-            refused.to_string(),
-            "the connection pool db is of the kind `postgres`, but this program is built without it; turn the feature `postgres` of \
-             the crate `mainstay` on"
-        );
     }
 }

@@ -10,6 +10,16 @@ use std::future::{Future, ready};
 /// dropped halfway, because its time is up or the pool ends, loses the connection it was given, and nothing else: the connection has
 /// to be closed by its own `Drop`. A panic is a failure of that connection alone.
 ///
+/// None of it may block its thread: a limit on time ends what waits, not what blocks. An attempt to connect that blocks is given up a
+/// second after its time, as it is told, but its thread is lost, and there are no more of those than `connects_max`. A ping, a reset or
+/// a goodbye that blocks keeps the place of its connection as well, for as long as it does.
+///
+/// **What a connection is left in only its manager knows.** To let go of a lease is how connections are given back, and it is also what
+/// happens to a lease whose task is aborted, or whose future loses a race, in the middle of a query. The pool cannot tell one from the
+/// other, unless the lease is one of [`with_connection`](super::PoolManager::with_connection) or the borrower is a process that has
+/// ended. A manager whose connections can be left half used, with an answer that nobody has read or a transaction that is open, has to
+/// find that out in [`condition`](Self::condition): by default such a connection goes to the next borrower as it is.
+///
 /// ```
 /// use std::convert::Infallible;
 /// use std::sync::atomic::{AtomicU64, Ordering};
@@ -51,6 +61,15 @@ pub trait ConnectionPool: Send + Sync + 'static {
     /// Says goodbye and closes. Bounded by `close_timeout`, after which the connection is dropped.
     fn close_connection(&self, connection: Self::Conn) -> impl Future<Output = ()> + Send;
 
+    /// Whether a connection may still work, as far as is known on this side without asking anybody: looked at each time before one is
+    /// lent that need not be pinged, so that after the end of a server nobody is lent what has ended with it. It must not block, and
+    /// should take no time. If it panics, the connection is closed. By default it may.
+    #[inline]
+    fn is_open(&self, connection: &Self::Conn) -> bool {
+        let _ = connection;
+        true
+    }
+
     /// Finds out whether a connection still works. Bounded by `ping_timeout`; one that fails or takes longer is closed.
     fn ping_connection(
         &self,
@@ -70,7 +89,8 @@ pub trait ConnectionPool: Send + Sync + 'static {
     /// In which condition a connection comes back. Called when a lease ends, where it ends: it must not block and should not take
     /// long. If it panics, the connection is closed.
     ///
-    /// By default clean if the borrower gave it back or let go of it, and broken if it panicked, was cancelled or died.
+    /// By default clean if the borrower gave it back or let go of it, and broken if it panicked, was cancelled or died. That is right only
+    /// for connections in which nothing is left, whenever a borrower stops: see [`LeaseEnd::Dropped`].
     fn condition(&self, connection: &mut Self::Conn, end: LeaseEnd) -> Condition {
         let _ = connection;
         match end {
@@ -97,7 +117,8 @@ pub enum Condition {
 pub enum LeaseEnd {
     /// It was checked in, or the operation it was for has ended.
     CheckedIn,
-    /// It was dropped. Nobody can tell whether something was cut off, but for the connection itself.
+    /// It was dropped: at the end of its scope, or with a task that was aborted or a future that lost a race. Nobody can tell whether
+    /// something was cut off, but for the connection itself.
     Dropped,
     /// The operation it was for was dropped before its end. Only of `with_connection`.
     Cancelled,

@@ -14,25 +14,25 @@
 //! | `manager.rs` | [`ConnectionPool`], [`ConnectionSpec`]: what a driver has to give; [`Condition`], [`LeaseEnd`] |
 //! | `managers/` | [`managers`]: SQLite, PostgreSQL, Redis, and what was written for `bb8` |
 //! | `core/` | every decision, without a clock: who gets a connection, who waits, what is to be done |
-//! | `cell.rs`, `clock.rs` | all state of a pool, and what time it is |
+//! | `cell.rs` | all state of a pool |
 //! | `borrower.rs` | who borrows |
 //! | `work.rs` | what the keeper is to do, and the rights to do it |
 //! | `handle.rs`, `lease.rs` | [`PoolManager`], [`Lease`] |
 //! | `checkout.rs`, `place.rs`, `validate.rs` | [`Checkout`]: asking for a connection, waiting for one, pinging it first |
-//! | `error.rs`, `stats.rs` | [`PoolError`], [`ConnectError`], [`PoolSituation`]; [`PoolStats`] |
+//! | `error.rs`, `stats.rs` | [`PoolError`], [`ConnectError`], [`PoolSituation`], [`PoolPath`]; [`PoolStats`] |
 //! | `keeper.rs`, `keeping.rs`, `upkeep/` | who carries it out; what only that one needs of the cell; whom it watches and heeds |
 //! | `connect.rs`, `close.rs`, `caught.rs` | one attempt to connect, one connection to be closed, reset or pinged, each a task |
 //! | `health/` | whether a pool is well, and what is done if not: [`ConnectionHealthMonitor`], [`PoolSick`] |
 //! | `premises.rs`, `supervisor.rs` | what the processes of a pool share; which there are: [`ConnectionPoolSupervisor`] |
 //! | `pools.rs`, `registry/`, `start.rs` | all pools of a namespace: [`ConnectionPoolRegistry`], [`RegisterPoolError`] |
-//! | `kinds.rs` | from a spec to a pool: [`PoolKinds`] |
+//! | `kinds.rs`, `built_in.rs` | from a spec to a pool: [`PoolKinds`], and those that need not be registered |
 //! | `signals.rs` | events and metrics |
 
 mod borrower;
+mod built_in;
 mod caught;
 mod cell;
 mod checkout;
-mod clock;
 mod close;
 mod connect;
 mod core;
@@ -58,7 +58,7 @@ mod validate;
 mod work;
 
 pub use checkout::Checkout;
-pub use error::{CheckoutPhase, ConnectError, LongestLease, PoolError, PoolSituation};
+pub use error::{CheckoutPhase, ConnectError, LongestLease, PoolError, PoolPath, PoolSituation};
 pub use handle::PoolManager;
 pub use health::{ConnectionHealthMonitor, PoolSick};
 pub use kinds::{IntoConnectionSpec, PoolKinds};
@@ -67,7 +67,7 @@ pub use manager::{Condition, ConnectionPool, ConnectionSpec, LeaseEnd};
 pub use registry::{ConnectionPoolRegistry, RegisterPoolError};
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub(crate) use start::Inherit;
-pub use stats::{LeaseStats, PoolState, PoolStats, PoolTotals};
+pub use stats::{LeaseStats, PoolState, PoolStats, PoolTotals, WaitStats};
 pub use supervisor::{ConnectionPoolSupervisor, NAME};
 
 #[cfg(all(test, not(mainstay_loom)))]

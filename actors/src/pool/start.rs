@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use mainstay_specs::{Backoff, ChildId, ChildSpec, ChildType, PoolConfig, ServiceName};
-use mainstay_supervisors::{Child, Namespace, StartContext, StartError, Started};
+use mainstay_supervisors::{Child, Namespace, StartContext, StartError, Started, WeakNamespace};
 
 use super::handle::PoolManager;
 use super::manager::{ConnectionPool, ConnectionSpec};
@@ -88,7 +88,8 @@ struct Seed<P: ConnectionPool> {
     name: ServiceName,
     config: PoolConfig,
     spec: Mutex<Option<ConnectionSpec<P>>>,
-    made: Mutex<Option<(Namespace, Arc<Premises<P>>)>>,
+    /// Weakly: the namespace has whoever has this.
+    made: Mutex<Option<(WeakNamespace, Arc<Premises<P>>)>>,
     inherit: Box<dyn Fn(&Namespace) -> Inherit + Send + Sync>,
 }
 
@@ -105,14 +106,14 @@ impl<P: ConnectionPool> Seed<P> {
     fn premises(&self, namespace: &Namespace) -> Result<Arc<Premises<P>>, RegisterPoolError> {
         let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((home, premises)) = &*made {
-            return match home == namespace {
+            return match home.upgrade().as_ref() == Some(namespace) {
                 true => Ok(Arc::clone(premises)),
                 false => Err(RegisterPoolError::MadeElsewhere(self.name.clone())),
             };
         }
         let pools = Pools::of(namespace);
         if let Some(premises) = self.inherited(&pools, namespace)? {
-            *made = Some((namespace.clone(), Arc::clone(&premises)));
+            *made = Some((namespace.downgrade(), Arc::clone(&premises)));
             return Ok(premises);
         }
         pools.check(namespace, &self.name, &self.config)?;
@@ -123,7 +124,7 @@ impl<P: ConnectionPool> Seed<P> {
             .take();
         let spec = spec.ok_or_else(|| RegisterPoolError::AlreadyRegistered(self.name.clone()))?;
         let premises = pools.make(namespace, &self.name, &self.config, false, spec)?;
-        *made = Some((namespace.clone(), Arc::clone(&premises)));
+        *made = Some((namespace.downgrade(), Arc::clone(&premises)));
         Ok(premises)
     }
 

@@ -8,7 +8,7 @@ use serde::{Serialize, Serializer};
 
 use super::borrower::{Borrower, Named};
 use super::cell::{Cell, Inner};
-use super::core::{Counts, Holder, NEVER, Phase, Refusal, Situation};
+use super::core::{Counts, Holder, NEVER, Phase, Refusal, Situation, Waits};
 use super::error::{CheckoutPhase, ConnectError, LongestLease, PoolError, PoolSituation};
 use super::manager::ConnectionPool;
 
@@ -48,6 +48,9 @@ pub struct PoolStats {
     pub last_error: Option<String>,
     /// What has happened since the pool was made.
     pub totals: PoolTotals,
+    /// How long those have waited who were served after waiting, since the pool was made: in steps, each of twice the time of the one
+    /// before.
+    pub waits: Vec<WaitStats>,
     /// Its leases, the longest first.
     pub leases: Vec<LeaseStats>,
 }
@@ -65,6 +68,24 @@ pub enum PoolState {
     Draining,
     /// It was closed, and nothing is left.
     Closed,
+}
+
+/// How many have waited for so long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct WaitStats {
+    /// For less than this, and no less than in the step before. The last one has no end.
+    pub less_than: Option<Duration>,
+    /// How many.
+    pub count: u64,
+}
+
+fn wait_stats(waits: &Waits) -> Vec<WaitStats> {
+    let stats = |(end, count): (Option<u64>, u64)| WaitStats {
+        less_than: end.map(Duration::from_nanos),
+        count,
+    };
+    waits.steps().map(stats).collect()
 }
 
 /// One lease.
@@ -154,14 +175,18 @@ impl From<Counts> for PoolTotals {
     }
 }
 
+/// How many borrowers are looked up while the lock is held.
+const NAMED_AT_ONCE: usize = 32;
+
 impl<P: ConnectionPool> Cell<P> {
     pub(crate) fn stats(&self) -> PoolStats {
         let now = self.clock.now();
+        // Before the lock is taken: there may be many.
+        let mut leases = Vec::with_capacity(self.config.load().max_size as usize);
         let mut inner = self.lock();
         let situation = inner.core.situation(now);
         let core = &inner.core;
-        let named = |holder: Holder<Borrower>| (holder, inner.named(&holder));
-        let leases: Vec<_> = core.holders().map(named).collect();
+        leases.extend(core.holders());
         let (state, counts) = (state(core.phase(), core.is_drained()), core.counts());
         let stats = PoolStats {
             name: self.name.clone(),
@@ -180,23 +205,39 @@ impl<P: ConnectionPool> Cell<P> {
             connect_failures: situation.failures,
             last_error: None,
             totals: counts.into(),
+            waits: Vec::new(),
             leases: Vec::new(),
         };
         drop(inner);
-        // As text without the lock: a path is long.
-        let lease = |(holder, named): (Holder<Borrower>, Option<Named>)| LeaseStats {
-            held_for: since(now, holder.since),
-            taken_at: holder.at,
-            borrower: named.map(|named| named.to_string()),
-        };
-        let mut leases: Vec<_> = leases.into_iter().map(lease).collect();
-        leases.sort_by_key(|lease| std::cmp::Reverse(lease.held_for));
         PoolStats {
+            waits: wait_stats(&counts.waits),
             // What the error of a manager says of itself is not ours: without the lock.
-            last_error: situation.last_error.map(|error| error.in_full()),
-            leases,
+            last_error: situation.last_error.map(|error| error.to_string()),
+            leases: self.lease_stats(now, &leases),
             ..stats
         }
+    }
+
+    /// The longest first. It is found out a few at a time what those who have them are called, so that the lock is not held for long; a
+    /// borrower that has ended meanwhile is called by its number.
+    fn lease_stats(&self, now: u64, leases: &[Holder<Borrower>]) -> Vec<LeaseStats> {
+        let mut stats = Vec::with_capacity(leases.len());
+        for some in leases.chunks(NAMED_AT_ONCE) {
+            let mut names: [Option<Named>; NAMED_AT_ONCE] = Default::default();
+            let inner = self.lock();
+            for (name, holder) in names.iter_mut().zip(some) {
+                *name = inner.named(holder);
+            }
+            drop(inner);
+            // As text without the lock: a path is long.
+            stats.extend(some.iter().zip(names).map(|(holder, named)| LeaseStats {
+                held_for: since(now, holder.since),
+                taken_at: holder.at,
+                borrower: named.map(|named| named.to_string()),
+            }));
+        }
+        stats.sort_by_key(|lease| std::cmp::Reverse(lease.held_for));
+        stats
     }
 
     /// What to tell somebody who is refused.
@@ -264,6 +305,7 @@ impl<P: ConnectionPool> Cell<P> {
         } = situation;
         PoolSituation {
             pool: self.name.clone(),
+            is_suspended: situation.is_suspended,
             max,
             idle,
             leased: leased + mending,
@@ -284,9 +326,10 @@ impl<P: ConnectionPool> Inner<P> {
     }
 }
 
-/// Whoever waits while connections are being made, or cannot be made, waits for that.
+/// Whoever waits while the pool is suspended, or while connections are being made or cannot be made, waits for that.
 const fn actual(phase: CheckoutPhase, situation: &PoolSituation) -> CheckoutPhase {
     match phase {
+        CheckoutPhase::Queue if situation.is_suspended => CheckoutPhase::Suspended,
         CheckoutPhase::Queue if situation.connecting > 0 || situation.last_error.is_some() => {
             CheckoutPhase::Connect
         }

@@ -25,34 +25,63 @@ pub(super) struct Trial<'a, P: ConnectionPool> {
 
 impl<P: ConnectionPool> Trial<'_, P> {
     pub(super) async fn run(self, given: Given<P::Conn>) -> Result<Lease<P>, PoolError> {
-        let mut given = given;
-        let mut bad = 0;
+        let (mut given, mut bad, mut left) = (given, 0, 0);
+        let retries = self.cell.config.load().max_retries;
+        let mut phase = CheckoutPhase::Queue;
         loop {
-            let mut lease = self.lease(given);
-            if self.is_valid(&mut lease).await {
-                return Ok(lease);
+            match self.leave_to_keeper(given, left <= retries) {
+                None => (left, phase) = (left + 1, CheckoutPhase::Validate),
+                Some(mine) => {
+                    let mut lease = self.lease(mine);
+                    if self.is_valid(&mut lease).await {
+                        return Ok(lease);
+                    }
+                    lease.discard();
+                    bad += 1;
+                }
             }
-            lease.discard();
-            bad += 1;
-            let evict = bad > self.cell.config.load().max_retries;
-            let again = poll_fn(|cx| Poll::Ready(self.again(evict, cx.waker()))).await;
-            given = match again {
-                Answer::Unproven(given) => given,
-                Answer::Given(given) => return Ok(self.lease(given)),
+            let again = poll_fn(|cx| Poll::Ready(self.again(bad > retries, cx.waker()))).await;
+            let (next, is_proven) = match again {
+                Answer::Unproven(given) => (given, false),
+                Answer::Given(given) => (given, true),
                 Answer::Refused(refusal) => {
                     return Err(self.error(refusal, CheckoutPhase::Validate));
                 }
                 Answer::Waiting(key) => {
                     let asker = self.asker.clone();
                     let granted = Place::new(self.cell, asker, key, self.wait.entered).await;
-                    let granted = granted.map_err(|no| self.error(no, CheckoutPhase::Queue))?;
-                    if granted.is_proven {
-                        return Ok(self.lease(granted.given));
-                    }
-                    granted.given
+                    let granted = granted.map_err(|no| self.error(no, phase))?;
+                    (granted.given, granted.is_proven)
                 }
             };
+            if is_proven && self.cell.seems_open(&next.conn) {
+                return Ok(self.lease(next));
+            }
+            given = next;
         }
+    }
+
+    /// Where there is not time enough for a ping that takes as long as it may, the keeper has it made, so that a connection that works is
+    /// not closed because of somebody's haste: this one waits in line meanwhile. It comes back if it is to be pinged here.
+    fn leave_to_keeper(&self, given: Given<P::Conn>, may_be_left: bool) -> Option<Given<P::Conn>> {
+        let limit = nanos(self.cell.config.load().ping_timeout);
+        if !may_be_left || self.time_left() >= limit || !self.cell.seems_open(&given.conn) {
+            return Some(given);
+        }
+        let Given { conn, seat } = given;
+        self.cell.with(|inner, _, _| {
+            if !inner.core.is_attended() {
+                return Some(Given { conn, seat });
+            }
+            let returned = inner.core.ping_first(seat, conn);
+            inner.borrowers.returned(returned.borrower);
+            None
+        })
+    }
+
+    fn time_left(&self) -> u64 {
+        let now = self.cell.clock.now();
+        self.wait.deadline.saturating_sub(now)
     }
 
     fn lease(&self, given: Given<P::Conn>) -> Lease<P> {
@@ -72,9 +101,11 @@ impl<P: ConnectionPool> Trial<'_, P> {
 
     /// Whether a connection still works, as far as can be found out in time.
     async fn is_valid(&self, lease: &mut Lease<P>) -> bool {
+        if !self.cell.seems_open(lease) {
+            return false;
+        }
         let limit = nanos(self.cell.config.load().ping_timeout);
-        let left = self.wait.deadline.saturating_sub(self.cell.clock.now());
-        let within = Duration::from_nanos(limit.min(left));
+        let within = Duration::from_nanos(limit.min(self.time_left()));
         // Whoever is dropped in the middle of it leaves a connection in which something is under way.
         lease.set_end(End::Condemned);
         let is_valid = self.cell.ping(lease, within).await;
@@ -90,6 +121,12 @@ impl<P: ConnectionPool> Trial<'_, P> {
 }
 
 impl<P: ConnectionPool> Cell<P> {
+    /// Whether a connection may be lent, as far as its manager knows without asking.
+    #[inline]
+    pub(super) fn seems_open(&self, conn: &P::Conn) -> bool {
+        unless_it_panics(|| self.spec.manager.is_open(conn)).unwrap_or(false)
+    }
+
     /// Whether a connection answers within this time, and is found to be well. Whoever calls has to see to it that one that does
     /// not is not lent again.
     async fn ping(&self, conn: &mut P::Conn, within: Duration) -> bool {

@@ -119,6 +119,13 @@ pub const CONNECTION_POOL_SELF_DEADLOCK: EventDescriptor = EventDescriptor::new(
     &["count"],
     &["pool", "namespace", "borrower", "taken_at"],
 );
+/// A lease was checked in that could not be taken back: `reason` is `revoked`, as it had been taken away before, or `foreign`, as it is one
+/// of the pool that `of` names, where its connection went.
+pub const CONNECTION_POOL_CHECKIN_REFUSED: EventDescriptor = EventDescriptor::new(
+    "foundation.connection_pool.checkin_refused",
+    &["count"],
+    &["pool", "namespace", "reason", "of"],
+);
 /// A pool was found sick so many times in a row (`looks`) that a step is taken against it: `step` is `evict_idle`, `evict_all`, `recycle`
 /// or `restart`.
 pub const CONNECTION_POOL_SICK: EventDescriptor = EventDescriptor::new(
@@ -201,6 +208,7 @@ pub const CATALOGUE: &[EventDescriptor] = &[
     CONNECTION_POOL_LEASE_WARNED,
     CONNECTION_POOL_REVOKED,
     CONNECTION_POOL_SELF_DEADLOCK,
+    CONNECTION_POOL_CHECKIN_REFUSED,
     CONNECTION_POOL_SICK,
     CONNECTION_POOL_RECOVERED,
     CONNECTION_POOL_BARRED,

@@ -164,6 +164,58 @@ error: expected at least one rule, found none
 }
 
 #[test]
+fn faults_of_connection_pools_are_shown_with_their_lines_and_columns_and_without_passwords() {
+    let path = file(
+        "pools.ron",
+        r#"(
+    namespaces: [(name: "app", services: (
+        circuit_breakers: (breakers: [(name: "db")]),
+        connection_pools: (pools: [
+            (name: "db", source: sqlite(path: "app.db"), config: (min_size: 20, breaker: "bd")),
+            (name: "db", source: sqlite(path: ":memory:", busy_timeout: "1h")),
+            (name: "cache", source: other(kind: "memcached")),
+            (name: "pg", source: postgres(url: "mysql://shop:hush@db/shop")),
+        ]),
+    ))],
+)
+"#,
+    );
+    let path = path.to_str().unwrap();
+    let ended = check(path);
+    let at = "namespaces[0].services.connection_pools.pools";
+    assert_eq!(
+        (ended.code, ended.stderr),
+        (
+            Some(2),
+            format!(
+                r#"error: expected at most max_size, which is 10, found 20
+ --> {path}:5:77 ({at}[0].config.min_size)
+  |
+5 |             (name: "db", source: sqlite(path: "app.db"), config: (min_size: 20, breaker: "bd")),
+  |                                                                             ^^
+
+4 faults in {path}
+"#
+            )
+        )
+    );
+    assert!(!check(path).stdout.contains("hush"));
+}
+
+#[test]
+fn what_pools_a_node_cannot_open_is_told_by_a_check() {
+    let path = file(
+        "not-built.ron",
+        r#"(namespaces: [(name: "app", services: (connection_pools: (pools: [
+    (name: "pg", source: postgres(url: "postgres://db/shop")),
+])))])"#,
+    );
+    let path = path.to_str().unwrap();
+    let ended = check(path);
+    assert_eq!((ended.code, ended.stderr.as_str()), (Some(2), ""));
+}
+
+#[test]
 fn an_unreadable_file_is_told_in_one_line() {
     let path = file("gone.ron", "");
     std::fs::remove_file(&path).unwrap();

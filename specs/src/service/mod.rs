@@ -13,6 +13,7 @@
 //! | `circuit_breakers/` | [`CircuitBreakersSpec`], [`CircuitConfig`] |
 //! | `rate_limiters/` | [`RateLimitersSpec`], [`RateLimitConfig`] |
 //! | `connection_pools/` | [`ConnectionPoolsSpec`], [`PoolConfig`] |
+//! | `named.rs` | what can be wrong with a list of things that have names |
 
 mod alerts;
 mod circuit_breakers;
@@ -21,6 +22,7 @@ mod connection_pools;
 mod event_store;
 mod events;
 mod metrics;
+mod named;
 mod process_metrics;
 mod rate_limiters;
 mod telemetry;
@@ -33,7 +35,7 @@ pub use circuit_breakers::{
 pub use config_server::ConfigServerSpec;
 pub use connection_pools::{
     CoDel, ConnectionPoolsSpec, LeaseMax, NamedPool, OnSelfDeadlock, PoolConfig, PoolHealth,
-    PoolSource,
+    PoolSource, PostgresReset, RedisReset, SqliteSync,
 };
 pub use event_store::{EventBackendSpec, EventStoreSpec};
 pub use events::EventsSpec;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use mainstay_specs::{
     AnyKind, Args, ConnectionPoolsSpec, KindTable, NamedPool, NamespaceName, NamespaceSpec,
-    NodeSpec, PoolSource, ServiceName, ServicesSpec,
+    NodeSpec, PoolSource, PostgresReset, RedisReset, ServiceName, ServicesSpec, SqliteSync,
 };
 
 use crate::support::{Ticker, faults};
@@ -29,8 +29,11 @@ fn pools_are_read_with_all_that_can_be_said() {
         connection_pools: (pools_max: 8, report_every: "10s", pools: [
             (name: "db", source: sqlite(path: "app.db", read_only: true, busy_timeout: "1s"),
                 config: (min_size: 1, max_size: 4, breaker: "db")),
-            (name: "pg", source: postgres(url: "postgres://ada:secret@db.local:5432/app?sslmode=disable")),
-            (name: "cache", source: redis(url: "unix:///run/redis.sock")),
+            (name: "pg", source: postgres(url: "postgres://ada:secret@db.local:5432/app?sslmode=disable",
+                reset: discard_all, cancel_after: "1s", setup: "SET statement_timeout = 1")),
+            (name: "cache", source: redis(url: "unix:///run/redis.sock", response_timeout: "1m", reset: close)),
+            (name: "more", source: sqlite(path: "b.db", synchronous: normal, foreign_keys: false, setup: "PRAGMA x")),
+            (name: "socket", source: postgres(url: "postgres:///app?host=/run/postgresql")),
             (name: "ldap", source: other(kind: "ldap", args: (host: "ldap.local"))),
         ]),
     ))])"#;
@@ -42,7 +45,11 @@ fn pools_are_read_with_all_that_can_be_said() {
         (8, Duration::from_secs(10))
     );
     let kinds: Vec<_> = spec.pools.iter().map(|pool| pool.source.kind()).collect();
-    assert_eq!(kinds, ["sqlite", "postgres", "redis", "ldap"]);
+    assert_eq!(
+        kinds,
+        ["sqlite", "postgres", "redis", "sqlite", "postgres", "ldap"]
+    );
+    settings_are_read(spec);
     let PoolSource::Sqlite {
         path,
         read_only,
@@ -59,6 +66,48 @@ fn pools_are_read_with_all_that_can_be_said() {
     assert_eq!(spec.pools[0].config.max_size, 4);
 }
 
+fn settings_are_read(spec: &ConnectionPoolsSpec) {
+    let sources = [1, 2, 3].map(|nth: usize| &spec.pools[nth].source);
+    let [
+        PoolSource::Postgres {
+            reset: undone,
+            cancel_after,
+            setup,
+            ..
+        },
+        PoolSource::Redis {
+            response_timeout,
+            reset,
+            ..
+        },
+        PoolSource::Sqlite {
+            synchronous,
+            foreign_keys,
+            setup: pragma,
+            ..
+        },
+    ] = sources
+    else {
+        panic!("they are of three kinds");
+    };
+    assert_eq!(
+        (*undone, *cancel_after, setup.as_str()),
+        (
+            PostgresReset::DiscardAll,
+            Duration::from_secs(1),
+            "SET statement_timeout = 1"
+        )
+    );
+    assert_eq!(
+        (*response_timeout, *reset),
+        (Duration::from_secs(60), RedisReset::Close)
+    );
+    assert_eq!(
+        (*synchronous, *foreign_keys, pragma.as_str()),
+        (SqliteSync::Normal, false, "PRAGMA x")
+    );
+}
+
 #[test]
 fn sources_that_lead_nowhere_are_all_told_and_passwords_are_not() {
     assert_eq!(
@@ -73,6 +122,10 @@ fn sources_that_lead_nowhere_are_all_told_and_passwords_are_not() {
             "other(kind: \"\")",
             "mysql(url: \"x\")",
             "sqlite(file: \"x\")",
+            "sqlite(path: \":memory:\", read_only: true)",
+            "postgres(url: \"postgres://db\", cancel_after: \"0s\")",
+            "redis(url: \"redis://db\", response_timeout: \"2days\")",
+            "postgres(url: \"postgres:///shop?user=ada\")",
         ]),
         "2:34: [0].source.path: expected the path of a file, found an empty text\n\
          3:34: [1].source.path: expected the path of a file, or `:memory:`, found \"file:a?b=c\"\n\
@@ -85,7 +138,11 @@ fn sources_that_lead_nowhere_are_all_told_and_passwords_are_not() {
          9:33: [7].source.kind: expected the name of a kind of connection, found an empty text\n\
          10:21: [8].source: unknown value `mysql`, expected one of `sqlite`, `postgres`, `redis`, `other`\n\
          11:21: [9].source: missing field `path`\n\
-         11:28: [9].source.file: unknown field `file`, expected one of `path`, `read_only`, `busy_timeout`"
+         11:28: [9].source.file: unknown field `file`, expected one of `path`, `read_only`, `busy_timeout`, `synchronous`, `foreign_keys`, `setup`\n\
+         12:58: [10].source.read_only: expected no `read_only` with `:memory:`, in which nobody else writes anything\n\
+         13:67: [11].source.cancel_after: expected 1ms to 10m, found 0s\n\
+         14:65: [12].source.response_timeout: expected 1ms to 1day, found 2days\n\
+         15:36: [13].source.url: expected a host after postgres://"
     );
     for source in ["postgres://ada:secret@db", "redis://:secret@db"] {
         for source in [PoolSource::postgres(source), PoolSource::redis(source)] {
@@ -163,6 +220,11 @@ fn a_breaker_whose_name_cannot_be_read_may_be_the_one_that_is_meant() {
 #[test]
 fn pools_built_in_code_are_checked_by_the_same_rules_and_written_as_they_are_read() {
     let name = |text| ServiceName::new(text).expect("a name");
+    let many = ConnectionPoolsSpec::default().pools_max(70_000);
+    assert_eq!(
+        many.validate().expect_err("it cannot be").to_string(),
+        "pools_max: expected at most 65536, found 70000"
+    );
     let spec = ConnectionPoolsSpec::default().pools_max(0);
     let spec = spec.report_every(Duration::ZERO);
     let spec = spec.pool(NamedPool::new(name("db"), PoolSource::sqlite("")));

@@ -92,6 +92,40 @@ async fn steps_against_a_sick_pool_get_sharper_and_the_last_one_starts_it_anew_b
 }
 
 #[tokio::test(start_paused = true)]
+async fn no_step_against_a_pool_that_cannot_connect_takes_the_attempt_from_it_that_works() {
+    // The first look finds it sick, and so does each after it; in the midst of an attempt there is another step.
+    for step in 2..=4 {
+        let bed = Bed::new().await;
+        let health = PoolHealth::default().interval(seconds(1)).failures_max(1);
+        let pool = bed.pool(plain(1).max_retries(0).health(health)).await;
+        let keeper = bed.part("keeper").await;
+        bed.server.connects(&[Fate::Fails, Fate::Takes(1000)]);
+        assert!(pool.checkout().await.is_err());
+        for _ in 1..step {
+            advance(seconds(1)).await;
+        }
+        advance(millis(500)).await;
+        let waits = tokio::spawn({
+            let pool = pool.clone();
+            async move { pool.checkout().await.map(|lease| lease.number) }
+        });
+        settle().await;
+        assert_eq!(counts(&pool), [0, 0, 1, 0, 0, 1], "before step {step}");
+        for _ in 0..12 {
+            advance(millis(100)).await;
+        }
+        let number = waits.await.expect("it ended").expect("it works");
+        assert_eq!((number, bed.server.attempts()), (1, 2), "at step {step}");
+        assert_eq!(
+            bed.part("keeper").await,
+            keeper,
+            "there is no need any more"
+        );
+        bed.end().await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn leases_that_do_not_end_in_time_are_taken_from_a_pool_that_is_sick_for_long() {
     let bed = Bed::new().await;
     let config = looked_at(2).min_size(2).drain_timeout(seconds(5));

@@ -2,7 +2,7 @@
 
 use mainstay::testkit::{Capture, Emitted, TestContext};
 use mainstay_actors::metrics::{Tags, TimeWindow};
-use mainstay_actors::pool::{ConnectionPoolRegistry, ConnectionSpec};
+use mainstay_actors::pool::{ConnectionPoolRegistry, ConnectionSpec, PoolError};
 use mainstay_actors::telemetry::{CATALOGUE, Event, EventDescriptor};
 use mainstay_actors::{CircuitBreakerRegistry, MetricsStore};
 use mainstay_supervisors::Child;
@@ -10,7 +10,9 @@ use mainstay_supervisors::specs::{
     CircuitConfig, ConnectionPoolsSpec, LeaseMax, OnSelfDeadlock, PoolConfig, PoolHealth, Restart,
 };
 
-use super::support::{Driver, Fate, Pool, Server, advance, millis, name, plain, seconds, settle};
+use super::support::{
+    Bed, Driver, Fate, Pool, Server, advance, counts, millis, name, plain, seconds, settle,
+};
 
 const ALL: &str = "foundation.connection_pool.*";
 
@@ -116,6 +118,37 @@ async fn checkouts_are_told_in_sums_once_an_interval_and_none_is_left_out(cx: Te
     cx.stop_supervised(id).await.expect("it stops");
     assert_eq!(told(&events)[6..], ["checkout 1 1003 0 0"]);
     assert_eq!(counted(&cx, "checkouts", None), 1003);
+}
+
+#[mainstay::test(start_paused = true, services = [telemetry])]
+async fn a_lease_that_cannot_be_taken_back_is_told_of_by_whom_it_was_given_to(cx: TestContext) {
+    let events = cx.emitted("foundation.connection_pool.checkin_refused");
+    let (server, other) = (Server::default(), Server::default());
+    let max = LeaseMax::default().revoke(seconds(1));
+    let pool = pool(&cx, &server, quiet(2).lease_max(max)).await;
+    let elsewhere = Bed::new().await;
+    let theirs = elsewhere.pool_of("cache", quiet(1), &other).await;
+    let lease = pool.checkout().await.expect("there is room");
+    advance(seconds(1)).await;
+    let refused = pool.checkin(lease).unwrap_err();
+    assert!(matches!(refused, PoolError::Revoked { .. }), "{refused}");
+    let lease = theirs.checkout().await.expect("there is room");
+    let refused = pool.checkin(lease).unwrap_err().to_string();
+    let expected = format!(
+        "a lease of the pool {}/db was expected, found one of bed/cache",
+        cx.namespace().name()
+    );
+    assert_eq!(refused, expected);
+    assert_eq!(counts(&theirs), [1, 0, 0, 0, 0, 0], "it went back");
+    settle().await;
+    assert_eq!(
+        told(&events),
+        [
+            "checkin_refused 1 revoked ",
+            "checkin_refused 1 foreign bed/cache"
+        ]
+    );
+    elsewhere.end().await;
 }
 
 #[mainstay::test(start_paused = true, services = [telemetry])]

@@ -322,6 +322,10 @@ async fn options_that_cannot_be_meant_are_told_of() {
         "url: expected `sqlite:path` or `sqlite::memory:`, found `postgres://x/`"
     );
     assert_eq!(
+        told(SqliteOptions::from_url("sqlite:a.db?mode=ro")),
+        "url: expected `sqlite:path` without options after a `?`, found `sqlite:a.db?mode=ro`"
+    );
+    assert_eq!(
         told(SqliteOptions::from_url("sqlite:")),
         "location: expected a path, found `an empty one`"
     );

@@ -28,6 +28,11 @@ impl<C, B: Copy + Eq + Hash> Core<C, B> {
     /// How many that are.
     pub(crate) fn evict(&mut self, now: u64, spread: u64) -> u32 {
         self.connects.generation += 1;
+        self.replace(now, spread)
+    }
+
+    /// The same, but what is being connected stays.
+    pub(crate) fn replace(&mut self, now: u64, spread: u64) -> u32 {
         let usable = self.usable();
         let mut nth = 0;
         for slot in &mut self.slots {

@@ -120,7 +120,7 @@ impl<C, B: Copy + Eq + Hash> Core<C, B> {
     /// How many of those who wait, counted up to so many, have enough time left for a connection to be made: as much as that usually
     /// takes, or half of what they came with. A connection that comes too late for its reason still joins the pool, so that the
     /// impatient are not left without any for ever; but those who are about to give up do not start any more.
-    fn worth_connecting_for(&self, now: u64, most: u32) -> u32 {
+    pub(super) fn worth_connecting_for(&self, now: u64, most: u32) -> u32 {
         if self.phase != Phase::Open {
             return 0;
         }
@@ -196,6 +196,11 @@ impl<C, B: Copy + Eq + Hash> Core<C, B> {
         (slot.since, slot.tried) = (now, now);
         slot.dies = dies;
         self.supply(now, number, conn, wakes);
+        if self.usable() == self.terms.min.saturating_add(1) {
+            // Until now none of those that are idle was one too many.
+            let oldest = self.idle.front();
+            self.need(oldest.map_or(NEVER, |&number| self.idle_out(number)));
+        }
         self.look_for_connects(now);
     }
 

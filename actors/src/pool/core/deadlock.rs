@@ -69,6 +69,11 @@ impl Held {
         &mut self.0[hasher.finish() as usize % GROUPS]
     }
 
+    /// Whether a borrower may have a lease: if not, it has none.
+    pub(super) fn may_have<B: Hash>(&mut self, borrower: B) -> bool {
+        *self.group(borrower) > 0
+    }
+
     #[inline]
     pub(super) fn add<B: Hash>(&mut self, borrower: B) {
         *self.group(borrower) += 1;
@@ -111,7 +116,7 @@ impl<C, B: Copy + Eq + Hash> Core<C, B> {
         if self.phase != Phase::Open || self.count(Kind::Leased) < self.terms.max {
             return false;
         }
-        if *self.held.group(borrower) == 0 {
+        if !self.held.may_have(borrower) {
             return false;
         }
         let mut slots = self.slots.iter();

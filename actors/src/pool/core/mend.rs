@@ -4,7 +4,7 @@ use std::hash::Hash;
 
 use super::slot::{Kind, Seat};
 use super::terms::NEVER;
-use super::{Core, Wakes};
+use super::{Core, Returned, Wakes};
 
 /// What has to be done to a connection before it is lent again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,9 +46,11 @@ impl<C, B: Copy + Eq + Hash> Core<C, B> {
         self.call = true;
     }
 
-    /// Hands a connection out at once, to be brought back.
+    /// Hands a connection out at once, to be brought back: nobody is called for it.
     pub(super) fn take_to_mend(&mut self, number: u32, conn: C, remedy: Remedy) -> Option<Mend<C>> {
+        let call = self.call;
         self.mend_slot(number, conn, remedy);
+        self.call = call;
         self.to_mend.pop()
     }
 
@@ -57,6 +59,19 @@ impl<C, B: Copy + Eq + Hash> Core<C, B> {
         let slot = &mut self.slots[number as usize];
         slot.epoch = slot.epoch.wrapping_add(1);
         Seat::new(number, slot.epoch)
+    }
+
+    /// Leaves a connection that was lent to the keeper, to be pinged.
+    pub(crate) fn ping_first(&mut self, seat: Seat, conn: C) -> Returned<B> {
+        if !self.is_at(seat, Kind::Leased) {
+            return self.put_stray(conn);
+        }
+        let borrower = self.let_go(seat.number());
+        self.mend_slot(seat.number(), conn, Remedy::Ping);
+        Returned {
+            borrower,
+            revoked: false,
+        }
     }
 
     /// What is to be closed.

@@ -14,6 +14,7 @@
 //! | `slot.rs` | the places for connections |
 //! | `line.rs` | those who wait |
 //! | `wait.rs` | getting into the line, and out of it |
+//! | `waits.rs` | how long they have waited |
 //! | `codel.rs` | whether they wait for too long |
 //! | `deadlock.rs` | whether they wait for each other |
 //! | `connects.rs` | attempts to connect: how many, when, and what became of them |
@@ -33,6 +34,7 @@ mod slot;
 mod terms;
 mod upkeep;
 mod wait;
+mod waits;
 
 use std::collections::VecDeque;
 use std::hash::Hash;
@@ -53,6 +55,7 @@ pub(crate) use report::{Counts, Holder, Refusal, Situation};
 pub(crate) use slot::{Given, Seat, Who};
 pub(crate) use terms::{NEVER, Terms, nanos};
 pub(crate) use upkeep::Notices;
+pub(crate) use waits::Waits;
 
 /// The state of a pool of connections `C` that are lent to borrowers `B`.
 #[derive(Debug)]
@@ -280,7 +283,7 @@ impl<C, B: Copy + Eq + Hash> Core<C, B> {
     }
 
     #[cold]
-    fn put_stray(&mut self, conn: C) -> Returned<B> {
+    pub(super) fn put_stray(&mut self, conn: C) -> Returned<B> {
         self.strays = self.strays.saturating_sub(1);
         self.to_close.push(Close { seat: None, conn });
         self.call = true;
@@ -307,7 +310,9 @@ impl<C, B: Copy + Eq + Hash> Core<C, B> {
 
     #[cold]
     fn close_supplied(&mut self, now: u64, number: u32, conn: C) {
-        if self.slots[number as usize].dies <= now {
+        if self.phase == Phase::Closed {
+            // Whatever it was like.
+        } else if self.slots[number as usize].dies <= now {
             self.counts.aged += 1;
         } else {
             self.counts.surplus += 1;

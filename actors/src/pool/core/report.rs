@@ -5,7 +5,8 @@ use std::panic::Location;
 
 use super::super::error::ConnectError;
 use super::slot::Kind;
-use super::{Core, Seat};
+use super::waits::Waits;
+use super::{Core, Phase, Seat};
 
 /// Why somebody does not get a connection.
 #[derive(Clone, Copy, Debug)]
@@ -31,6 +32,7 @@ pub(crate) enum Refusal {
 /// How a pool stands.
 #[derive(Clone, Debug)]
 pub(crate) struct Situation<B> {
+    pub(crate) is_suspended: bool,
     pub(crate) max: u32,
     pub(crate) idle: u32,
     pub(crate) leased: u32,
@@ -65,6 +67,7 @@ pub(crate) struct Counts {
     /// For how long those have waited who were served, in all and at most.
     pub(crate) waited_for: u64,
     pub(crate) longest_wait: u64,
+    pub(crate) waits: Waits,
     pub(crate) timeouts: u64,
     /// Refused at once, as there was none or too many waited.
     pub(crate) exhausted: u64,
@@ -90,6 +93,7 @@ impl<C, B: Copy + Eq + Hash> Core<C, B> {
         let longest = self.longest();
         let count = |kind: Kind| self.count(kind);
         Situation {
+            is_suspended: self.phase == Phase::Suspended,
             max: self.terms.max,
             idle: count(Kind::Idle),
             leased: count(Kind::Leased),

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use mainstay_specs::{Backoff, OnSelfDeadlock, PoolConfig};
 
+pub(crate) use crate::clock::whole as nanos;
+
 /// What the core goes by. Times are in nanoseconds, and [`NEVER`] where there is none.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Terms {
@@ -51,11 +53,6 @@ impl Terms {
             refuse_deadlock: config.on_self_deadlock == OnSelfDeadlock::Refuse,
         }
     }
-}
-
-/// More nanoseconds than fit are 584 years.
-pub(crate) fn nanos(time: Duration) -> u64 {
-    u64::try_from(time.as_nanos()).unwrap_or(NEVER)
 }
 
 fn or_never(time: Option<Duration>) -> u64 {

@@ -96,8 +96,11 @@ impl<C, B: Copy + Eq + Hash> Core<C, B> {
     }
 
     fn is_to_retire(&mut self, now: u64, number: u32) -> bool {
+        if self.phase == Phase::Closed {
+            return true;
+        }
         let slot = &self.slots[number as usize];
-        let counter = if slot.dies <= now || self.phase == Phase::Closed {
+        let counter = if slot.dies <= now {
             &mut self.counts.aged
         } else if self.open() > self.terms.max {
             &mut self.counts.surplus
@@ -111,7 +114,7 @@ impl<C, B: Copy + Eq + Hash> Core<C, B> {
     }
 
     /// When a connection will have been idle for too long, if there are more than are to be kept.
-    fn idle_out(&self, number: u32) -> u64 {
+    pub(super) fn idle_out(&self, number: u32) -> u64 {
         match self.usable() > self.terms.min {
             true => {
                 let since = self.slots[number as usize].since;
@@ -174,6 +177,9 @@ impl<C, B: Copy + Eq + Hash> Core<C, B> {
 
     /// Takes away all leases of a borrower. Whose they were.
     pub(crate) fn revoke_from(&mut self, now: u64, borrower: B) -> Vec<Holder<B>> {
+        if !self.held.may_have(borrower) {
+            return Vec::new();
+        }
         let theirs = |holder: &Holder<B>| holder.borrower == Some(borrower);
         let leases: Vec<_> = self.holders().filter(theirs).collect();
         for holder in &leases {
@@ -231,7 +237,7 @@ impl<C, B: Copy + Eq + Hash> Core<C, B> {
     }
 
     /// When there is something to be done.
-    fn due(&self, now: u64) -> u64 {
+    pub(super) fn due(&self, now: u64) -> u64 {
         let idle = self.idle.iter().map(|&number| {
             let dies = self.slots[number as usize].dies;
             let ping = match self.pings < self.terms.connects_max {
@@ -240,25 +246,21 @@ impl<C, B: Copy + Eq + Hash> Core<C, B> {
             };
             dies.min(self.idle_out(number)).min(ping)
         });
-        let leases = self.holders().map(|holder| {
+        let first = idle.min().unwrap_or(NEVER).min(self.lease_due());
+        first.min(self.line.soonest).min(self.next_connect(now))
+    }
+
+    /// When there is something to be done about a lease. It is looked at them only where there is a limit to them.
+    fn lease_due(&self) -> u64 {
+        if self.terms.warn.min(self.terms.revoke).min(self.revoke_at) == NEVER {
+            return NEVER;
+        }
+        let due = self.holders().map(|holder| {
             let warned = self.slots[holder.seat.number() as usize].warned;
             let warn = if warned { NEVER } else { self.terms.warn };
             let lasts = holder.since.saturating_add(warn.min(self.terms.revoke));
             lasts.min(self.revoke_at)
         });
-        let first = idle.chain(leases).min().unwrap_or(NEVER);
-        let hold = self.held_out(now);
-        first
-            .min(self.line.soonest)
-            .min(self.next_connect(now))
-            .min(hold)
-    }
-
-    /// When attempts that are held may be made again: somebody may be wanted then.
-    fn held_out(&self, now: u64) -> u64 {
-        match self.connects.is_held(now) && self.count(Kind::Idle) < self.terms.min {
-            true => self.connects.not_before,
-            false => NEVER,
-        }
+        due.min().unwrap_or(NEVER)
     }
 }

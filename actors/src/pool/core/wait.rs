@@ -161,6 +161,7 @@ impl<C, B: Copy + Eq + Hash> Core<C, B> {
         counts.waited += 1;
         counts.waited_for = counts.waited_for.saturating_add(waited);
         counts.longest_wait = counts.longest_wait.max(waited);
+        counts.waits.add(waited);
     }
 
     /// Takes one out of the line who does not wait any more. What it was granted goes to the next one.

@@ -24,7 +24,6 @@ pub enum PoolSick {
         /// How many attempts in a row.
         failures: u32,
         /// Why the last one has.
-        #[source]
         error: ConnectError,
     },
     /// A connection could not be had.

@@ -26,6 +26,7 @@ pub(crate) use ladder::{Step, Verdict};
 pub(crate) use look::ask;
 use look::look;
 
+use super::cell::Cell;
 use super::error::PoolError;
 use super::manager::ConnectionPool;
 use super::pools::Pools;
@@ -94,12 +95,12 @@ async fn look_after<P: ConnectionPool>(premises: &Arc<Premises<P>>) {
     }
     match verdict {
         Verdict::Nothing => {}
-        Verdict::Sick { step, .. } => act(premises, step),
+        Verdict::Sick { step, .. } => act(premises, step).await,
         Verdict::Recovered { .. } => premises.course().recycle = None,
     }
 }
 
-fn act<P: ConnectionPool>(premises: &Premises<P>, step: Step) {
+async fn act<P: ConnectionPool>(premises: &Premises<P>, step: Step) {
     let cell = &premises.cell;
     let config = cell.config.load_full();
     match step {
@@ -108,18 +109,38 @@ fn act<P: ConnectionPool>(premises: &Premises<P>, step: Step) {
         }
         // Not all at once, which would be a storm.
         Step::EvictAll => {
-            cell.evict(config.health.interval);
+            cell.replace(config.health.interval);
         }
         Step::Recycle => {
-            cell.evict(Duration::ZERO);
+            cell.replace(Duration::ZERO);
             premises.course().recycle = Some(Recycle {
                 taken_before: cell.clock.now(),
                 at: Instant::now() + config.drain_timeout,
             });
         }
+        Step::Restart if an_attempt_works(cell).await => {}
         Step::Restart => premises.restart(),
     }
 }
+
+/// Waits until no attempt to connect is under way, for no longer than one may take, and says whether there was one that works.
+async fn an_attempt_works<P: ConnectionPool>(cell: &Cell<P>) -> bool {
+    let opened = cell.figures().0.opened;
+    let end = Instant::now() + cell.config.load().connect_timeout;
+    loop {
+        let (counts, situation) = cell.figures();
+        if counts.opened > opened {
+            return true;
+        }
+        if situation.connecting == 0 || Instant::now() >= end {
+            return false;
+        }
+        sleep_until(end.min(Instant::now() + LOOK_EVERY)).await;
+    }
+}
+
+/// How often it is looked for that.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
 
 /// The health of the connection pools of a namespace: a handle, cheap to clone.
 ///

@@ -37,8 +37,8 @@
 //! # }
 //! ```
 
+use std::error::Error;
 use std::fmt;
-use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
@@ -59,23 +59,58 @@ use crate::pool::manager::{Condition, ConnectionPool, LeaseEnd};
 ///
 /// So what a borrower leaves in a connection, such as an open transaction, is there for the next one, as it is with `bb8`, unless the
 /// manager finds it by `has_broken`.
-pub struct Bb8<M>(PhantomData<fn() -> M>);
+pub struct Bb8<M: ManageConnection> {
+    /// What becomes of an error of the manager.
+    wrap: fn(M::Error) -> Bb8Error,
+}
 
-impl<M> Bb8<M> {
-    /// Connections of managers of this kind.
+impl<M> Bb8<M>
+where
+    M: ManageConnection<Error: Error + Sync>,
+{
+    /// Connections of managers of this kind, of which the errors are such as those of the standard library. For all others there is
+    /// [`any`](Self::any).
     #[must_use]
-    pub const fn new() -> Self {
-        Self(PhantomData)
+    pub fn new() -> Self {
+        Self {
+            wrap: |error| Bb8Error::Error(Box::new(error)),
+        }
     }
 }
 
-impl<M> Default for Bb8<M> {
+impl<M: ManageConnection> Bb8<M> {
+    /// Connections of managers of this kind, whatever their errors are, such as a text or an `anyhow::Error`: of one only what
+    /// [`Debug`](fmt::Debug) shows is kept.
+    #[must_use]
+    pub fn any() -> Self {
+        Self {
+            wrap: |error| Bb8Error::Text(format!("{error:?}")),
+        }
+    }
+}
+
+/// What the manager has to say.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Bb8Error {
+    /// Its error.
+    #[error(transparent)]
+    Error(Box<dyn Error + Send + Sync>),
+    /// What its error, which is of no kind that is known here, shows of itself.
+    #[error("{0}")]
+    Text(String),
+}
+
+impl<M> Default for Bb8<M>
+where
+    M: ManageConnection<Error: Error + Sync>,
+{
     fn default() -> Self {
         Self::new()
     }
 }
 
-impl<M> fmt::Debug for Bb8<M> {
+impl<M: ManageConnection> fmt::Debug for Bb8<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Bb8")
             .field(&std::any::type_name::<M>())
@@ -119,18 +154,15 @@ impl<M: ManageConnection<Connection: fmt::Debug>> fmt::Debug for Bb8Connection<M
     }
 }
 
-impl<M> ConnectionPool for Bb8<M>
-where
-    M: ManageConnection,
-    M::Error: std::error::Error + Sync,
-{
+impl<M: ManageConnection> ConnectionPool for Bb8<M> {
     type Conn = Bb8Connection<M>;
     type Options = Arc<M>;
-    type Error = M::Error;
+    type Error = Bb8Error;
 
-    async fn create_connection(&self, manager: &Arc<M>) -> Result<Bb8Connection<M>, M::Error> {
+    async fn create_connection(&self, manager: &Arc<M>) -> Result<Bb8Connection<M>, Bb8Error> {
+        let connection = manager.connect().await;
         Ok(Bb8Connection {
-            connection: manager.connect().await?,
+            connection: connection.map_err(self.wrap)?,
             manager: Arc::clone(manager),
         })
     }
@@ -139,11 +171,12 @@ where
         drop(connection);
     }
 
-    async fn ping_connection(&self, connection: &mut Bb8Connection<M>) -> Result<(), M::Error> {
-        connection
-            .manager
-            .is_valid(&mut connection.connection)
-            .await
+    async fn ping_connection(&self, connection: &mut Bb8Connection<M>) -> Result<(), Bb8Error> {
+        let Bb8Connection {
+            connection,
+            manager,
+        } = connection;
+        manager.is_valid(connection).await.map_err(self.wrap)
     }
 
     fn condition(&self, connection: &mut Bb8Connection<M>, end: LeaseEnd) -> Condition {

@@ -1,7 +1,9 @@
 //! A manager written from nothing, as an example: a database with an address, a time limit for connecting, and a ping that has to be
 //! answered within a second.
 //!
-//! Everything a driver needs to become a pool is four functions. What a pool does beside them, such as limits on time, retries and
+//! Everything a driver needs to become a pool is three functions, and two more where something may be left in a connection: whoever lets
+//! go of a lease in the middle of a call or a transaction leaves it there, and `condition` has to find it, or the next borrower does. What
+//! a pool does beside them, such as limits on time, retries and
 //! resets off the way of callers, is not the manager's matter. For pools of connections to SQLite take
 //! [`Sqlite`](super::sqlite::Sqlite), which can do more.
 //!
@@ -9,7 +11,7 @@
 //! use std::time::Duration;
 //!
 //! use mainstay_actors::pool::managers::sqlite::{Sqlite, SqliteConnection, SqliteError, SqliteOptions};
-//! use mainstay_actors::pool::{ConnectionPool, ConnectionSpec};
+//! use mainstay_actors::pool::{Condition, ConnectionPool, ConnectionSpec, LeaseEnd};
 //! use tokio::time::{error::Elapsed, timeout};
 //!
 //! struct DatabaseConnection {
@@ -50,9 +52,18 @@
 //!     }
 //!
 //!     async fn ping_connection(&self, connection: &mut SqliteConnection) -> Result<(), DatabaseError> {
-//!         let query = connection.call(|c| c.query_row("SELECT 1", [], |row| row.get::<_, i64>(0)));
-//!         assert_eq!(timeout(Duration::from_secs(1), query).await??, 1);
-//!         Ok(())
+//!         let query = connection.call(|c| c.query_row("SELECT 1", [], |_| Ok(())));
+//!         Ok(timeout(Duration::from_secs(1), query).await??)
+//!     }
+//!
+//!     /// A call that is still done, and a transaction that is open, are for nobody else to see.
+//!     fn condition(&self, connection: &mut SqliteConnection, end: LeaseEnd) -> Condition {
+//!         self.driver.condition(connection, end)
+//!     }
+//!
+//!     /// Waits for the one, and rolls the other back.
+//!     async fn reset_connection(&self, connection: &mut SqliteConnection) -> Result<(), DatabaseError> {
+//!         Ok(self.driver.reset_connection(connection).await?)
 //!     }
 //! }
 //!
@@ -61,6 +72,12 @@
 //! let database = DatabaseConnection { driver: Sqlite::new() };
 //! let mut connection = database.create_connection(&DatabaseOptions::default()).await?;
 //! database.ping_connection(&mut connection).await?;
+//!
+//! // Somebody begins a transaction, and is not heard of again.
+//! connection.call(|c| c.execute_batch("BEGIN")).await?;
+//! assert_eq!(database.condition(&mut connection, LeaseEnd::Dropped), Condition::Dirty);
+//! database.reset_connection(&mut connection).await?;
+//! assert_eq!(database.condition(&mut connection, LeaseEnd::Dropped), Condition::Clean);
 //! database.close_connection(connection).await;
 //!
 //! // What a pool is started with.

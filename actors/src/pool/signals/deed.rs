@@ -6,7 +6,7 @@ use mainstay_specs::{PoolConfig, ServiceName};
 use mainstay_supervisors::Namespace;
 
 use super::kind::Kind;
-use crate::pool::error::ConnectError;
+use crate::pool::error::{ConnectError, PoolPath};
 use crate::pool::health::{Step, Verdict};
 use crate::pool::upkeep::Loan;
 use crate::telemetry::{Measurements, Metadata, Value};
@@ -46,6 +46,10 @@ pub(crate) enum Deed<'a> {
         borrower: Option<&'a str>,
         taken_at: &'static Location<'static>,
     },
+    /// A lease was checked in that had been taken away, or is of another pool.
+    CheckinRefused {
+        of: Option<&'a PoolPath>,
+    },
 }
 
 impl Deed<'_> {
@@ -64,6 +68,7 @@ impl Deed<'_> {
             Self::Rotated { .. } => Kind::Rotated,
             Self::Drained { .. } => Kind::Drained,
             Self::SelfDeadlock { .. } => Kind::SelfDeadlock,
+            Self::CheckinRefused { .. } => Kind::CheckinRefused,
         }
     }
 
@@ -100,9 +105,10 @@ impl Deed<'_> {
             Self::Sick { looks, .. } | Self::Recovered { looks } => {
                 [("looks", u64::from(*looks))].into()
             }
-            Self::Barred(_) | Self::Unbarred(_) | Self::SelfDeadlock { .. } => {
-                [("count", 1_u64)].into()
-            }
+            Self::Barred(_)
+            | Self::Unbarred(_)
+            | Self::SelfDeadlock { .. }
+            | Self::CheckinRefused { .. } => [("count", 1_u64)].into(),
             Self::Rotated { connections } => [("connections", u64::from(*connections))].into(),
             Self::Drained { revoked } => [("revoked", *revoked)].into(),
         }
@@ -124,8 +130,19 @@ impl Deed<'_> {
             Self::SelfDeadlock { borrower, taken_at } => metadata
                 .with("borrower", borrower.unwrap_or_default().to_owned())
                 .with("taken_at", taken_at.to_string()),
+            Self::CheckinRefused { of } => metadata
+                .with("reason", checkin_reason(*of))
+                .with("of", of.map(PoolPath::to_string).unwrap_or_default()),
             _ => metadata,
         }
+    }
+}
+
+/// Why a lease could not be taken back.
+pub(super) const fn checkin_reason(of: Option<&PoolPath>) -> &'static str {
+    match of {
+        Some(_) => "foreign",
+        None => "revoked",
     }
 }
 

@@ -3,7 +3,7 @@
 use mainstay_specs::ServiceName;
 use mainstay_supervisors::WeakNamespace;
 
-use super::deed::Deed;
+use super::deed::{Deed, checkin_reason};
 use super::kind::KINDS;
 
 pub(super) fn log(namespace: &WeakNamespace, pool: &ServiceName, deed: &Deed<'_>) {
@@ -48,6 +48,10 @@ pub(super) fn log(namespace: &WeakNamespace, pool: &ServiceName, deed: &Deed<'_>
         }
         Deed::SelfDeadlock { borrower, taken_at } => {
             tracing::warn!(namespace, pool, event, borrower, %taken_at, "connection pool");
+        }
+        Deed::CheckinRefused { of } => {
+            let (reason, of) = (checkin_reason(*of), of.map(ToString::to_string));
+            tracing::warn!(namespace, pool, event, reason, of, "connection pool");
         }
         Deed::Started(_)
         | Deed::Recovered { .. }

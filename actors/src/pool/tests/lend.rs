@@ -68,6 +68,28 @@ async fn a_lease_goes_back_when_it_is_dropped() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_a_task_that_was_aborted_has_left_is_for_the_manager_to_find() {
+    let driven = Driven::filled(config(1)).await;
+    lock(&driven.mock().dirty).push(0);
+    lock(&driven.mock().resets).extend([Act::Succeed, Act::Fail]);
+    for closed in [&[][..], &[0]] {
+        let pool = driven.pool.clone();
+        let task = tokio::spawn(async move {
+            let _lease = pool.checkout().await.expect("it is idle");
+            pending::<()>().await;
+        });
+        driven.settle().await;
+        assert_eq!(driven.counts(), [0, 1, 0, 0, 0]);
+        // In the middle of what it does.
+        task.abort();
+        driven.settle().await;
+        assert_eq!(*lock(&driven.mock().closed), closed, "it was reset");
+    }
+    let ended = (0, LeaseEnd::Dropped);
+    assert_eq!(*lock(&driven.mock().ends), [ended, ended]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_lease_of_another_pool_goes_back_there_and_is_told_of() {
     let (one, other) = (
         Driven::filled(config(1)).await,
@@ -75,7 +97,20 @@ async fn a_lease_of_another_pool_goes_back_there_and_is_told_of() {
     );
     let lease = other.pool.checkout().await.expect("it is idle");
     let error = one.pool.checkin(lease).expect_err("it is not ours");
-    assert!(matches!(error, PoolError::Foreign { .. }));
+    assert_eq!(
+        error.to_string(),
+        "a lease of the pool db was expected, found one of db"
+    );
+    let PoolError::Foreign {
+        expected,
+        mut found,
+    } = error
+    else {
+        panic!("expected a lease that is not ours, found {error}");
+    };
+    assert_eq!(expected, found);
+    found.namespace = Some("app".parse().expect("a name"));
+    assert_eq!(found.to_string(), "app/db");
     assert_eq!((one.counts()[0], other.counts()[0]), (1, 1));
 }
 

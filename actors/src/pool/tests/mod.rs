@@ -56,6 +56,10 @@ struct Mock {
     dirty: Mutex<Vec<u32>>,
     /// Connections whose condition nobody can tell without a panic.
     cursed: Mutex<Vec<u32>>,
+    /// Connections that are known to have ended, and those of which it cannot be told without a panic.
+    ended: Mutex<Vec<u32>>,
+    odd: Mutex<Vec<u32>>,
+    pinged: Mutex<Vec<u32>>,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
@@ -96,7 +100,13 @@ impl ConnectionPool for Mock {
         lock(&self.closed).push(connection);
     }
 
-    async fn ping_connection(&self, _connection: &mut u32) -> io::Result<()> {
+    fn is_open(&self, connection: &u32) -> bool {
+        assert!(!lock(&self.odd).contains(connection), "as told");
+        !lock(&self.ended).contains(connection)
+    }
+
+    async fn ping_connection(&self, connection: &mut u32) -> io::Result<()> {
+        lock(&self.pinged).push(*connection);
         act(&self.pings).await
     }
 

@@ -96,6 +96,53 @@ async fn a_ping_takes_no_longer_than_the_checkout_may() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn one_in_haste_does_not_cost_a_connection_that_works() {
+    let driven = Driven::filled(config(2).validate_after(Some(Duration::ZERO))).await;
+    let ping = Act::Sleep(Duration::from_millis(50));
+    lock(&driven.mock().pings).extend([ping; 2]);
+    let begun = Instant::now();
+    let haste = driven.pool.checkout_within(Duration::from_millis(10));
+    let late = haste.await.expect_err("a ping takes longer");
+    let phase = CheckoutPhase::Validate;
+    assert!(
+        matches!(late, PoolError::Timeout { phase: found, .. } if found == phase),
+        "{late}"
+    );
+    assert_eq!(begun.elapsed(), Duration::from_millis(10));
+    sleep(Duration::from_millis(50)).await;
+    driven.settle().await;
+    assert_eq!(driven.counts(), [2, 0, 0, 0, 0]);
+    // With enough time for the ping that is made by then it gets what it has shown to work.
+    lock(&driven.mock().pings).extend([ping; 2]);
+    let lease = driven.pool.checkout_within(Duration::from_millis(60)).await;
+    assert!([0, 1].contains(&*lease.expect("it is in time")));
+    assert_eq!(driven.pool.stats().totals.opened, 2, "none was replaced");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_known_to_have_ended_is_not_lent_and_not_asked() {
+    let driven = Driven::filled(config(3).max_retries(3)).await;
+    lock(&driven.mock().ended).extend([0, 1]);
+    lock(&driven.mock().odd).push(2);
+    // All that were there have ended with their server, or cannot tell.
+    let lease = driven.pool.checkout().await.expect("one is made");
+    assert_eq!(*lease, 3);
+    driven.settle().await;
+    let mut closed = lock(&driven.mock().closed).clone();
+    closed.sort_unstable();
+    assert_eq!(closed, [0, 1, 2]);
+    assert_eq!(*lock(&driven.mock().pinged), [0_u32; 0]);
+    // Nor is it handed to one who waits.
+    driven.pool.resize(0, 1).expect("it may be so small");
+    let pool = driven.pool.clone();
+    let waits = tokio::spawn(async move { pool.checkout().await.map(|lease| *lease) });
+    driven.settle().await;
+    lock(&driven.mock().ended).push(3);
+    drop(lease);
+    assert_eq!(waits.await.expect("it ended").expect("one is made"), 4);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_ping_that_panics_is_a_bad_answer() {
     let driven = Driven::filled(config(1).validate_after(Some(Duration::ZERO))).await;
     lock(&driven.mock().pings).push_back(Act::Panic);
@@ -158,6 +205,43 @@ async fn whoever_waits_for_a_backend_that_is_gone_hears_why() {
     driven.settle().await;
     assert_eq!(driven.counts(), [0, 0, 0, 0, 0]);
     assert!(driven.pool.checkout().await.is_ok(), "it is back");
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("no way")]
+struct Outer(#[source] io::Error);
+
+#[test]
+fn what_an_error_rests_on_is_told_once() {
+    let pool = undriven(config(1).min_size(1).max_retries(0));
+    let ticket = pool.cell().work().connects.pop().expect("it is needed");
+    let error = Outer(io::Error::other("connection refused"));
+    ticket.failed(ConnectError::Failed(Arc::new(error)));
+    let situation = Box::new(pool.cell().situation(0));
+    let error = situation.last_error.clone().expect("it has failed");
+    let told = PoolError::Connect { error, situation };
+    assert_eq!(
+        told.to_string(),
+        "the pool db cannot connect: no way: connection refused"
+    );
+    // Whoever prints a chain of errors does not print it again.
+    assert!(std::error::Error::source(&told).is_none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_who_waits_for_a_pool_that_is_suspended_is_told_so() {
+    let driven = Driven::filled(config(1)).await;
+    driven.pool.suspend();
+    let late = driven.pool.checkout().await.expect_err("nothing is lent");
+    assert_eq!(
+        late.to_string(),
+        "no connection of the pool db within 5s, waiting for the pool to be resumed: 0 of 1 leased, 1 idle, 0 connecting, 0 closing, \
+         0 waiting"
+    );
+    assert!(
+        late.situation()
+            .is_some_and(|situation| situation.is_suspended)
+    );
 }
 
 #[tokio::test(start_paused = true)]

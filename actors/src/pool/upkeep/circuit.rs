@@ -11,6 +11,7 @@ use mainstay_supervisors::{Namespace, WeakNamespace};
 
 use crate::breaker::{CircuitBreaker, CircuitBreakerRegistry, CircuitEvents, CircuitState};
 use crate::pool::cell::Cell;
+use crate::pool::core::Wakes;
 use crate::pool::manager::ConnectionPool;
 use crate::pool::signals::Deed;
 
@@ -65,12 +66,17 @@ impl Circuit {
         let before = kept.barred.take();
         kept.barred = bar.is_some().then_some(name).flatten();
         let after = kept.barred.clone();
-        match bar {
+        let wakes = match bar {
             Some(time) => cell.hold_connects(time),
-            None if before.is_some() => cell.release_connects(),
-            None => {}
-        }
+            None if before.is_some() => {
+                cell.release_connects();
+                Wakes::default()
+            }
+            None => Wakes::default(),
+        };
         drop(kept);
+        // What wakers do is not ours: they go without any lock.
+        wakes.wake();
         match (before, after) {
             (Some(before), None) => cell.tell(&Deed::Unbarred(&before)),
             (None, Some(after)) => cell.tell(&Deed::Barred(&after)),

@@ -15,10 +15,9 @@ pub use config::CircuitConfig;
 pub use recovery::{HalfOpen, OpenTime, ProbeExpiry};
 pub use trip::{CallRate, CircuitWindow, FailureCount, SlowCalls, TripRules};
 
-use std::collections::HashMap;
-
 use serde::{Deserialize, Serialize};
 
+use super::named::check_names;
 use crate::finding::{Finding, Report};
 use crate::path::At;
 use crate::{Faults, ServiceName};
@@ -217,23 +216,15 @@ impl CircuitBreakersSpec {
         report: &mut Report,
         at: &At<'_>,
         (field, one): (&'static str, &str),
-        all: impl ExactSizeIterator<Item = (&'a ServiceName, Option<&'a CircuitConfig>)>,
+        all: impl Iterator<Item = (&'a ServiceName, Option<&'a CircuitConfig>)>,
     ) {
         let list = At::Field(at, field);
-        if all.len() > self.breakers_max as usize {
-            let (max, found) = (self.breakers_max, all.len());
-            let message = format!("expected at most breakers_max, which is {max}, found {found}");
-            report.add(Finding::new(list.path(), message).and_on(at.field("breakers_max")));
-        }
-        let mut places = HashMap::with_capacity(all.len());
-        for (nth, (name, config)) in all.enumerate() {
+        let all: Vec<_> = all.collect();
+        let names = all.iter().map(|&(name, _)| name);
+        let max = ("breakers_max", self.breakers_max);
+        check_names(report, at, (field, one), max, names);
+        for (nth, (_, config)) in all.into_iter().enumerate() {
             let place = At::Index(&list, nth);
-            let first = *places.entry(name).or_insert(nth);
-            if first != nth {
-                let message = format!("duplicate {one} name {name:?}");
-                let finding = Finding::new(place.field("name"), message);
-                report.add(finding.first_at(At::Index(&list, first).field("name")));
-            }
             if let Some(config) = config {
                 config.check(report, &At::Field(&place, "config"));
             }

@@ -131,7 +131,14 @@ impl PoolHealth {
     }
 }
 
-fn check_whole(report: &mut Report, at: &At<'_>, field: &str, found: u32, least: u32, most: u32) {
+pub(super) fn check_whole(
+    report: &mut Report,
+    at: &At<'_>,
+    field: &str,
+    found: u32,
+    least: u32,
+    most: u32,
+) {
     let message = if found < least {
         format!("expected at least {least}, found {found}")
     } else if found > most {

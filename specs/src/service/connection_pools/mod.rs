@@ -6,23 +6,28 @@
 //! | `config.rs` | [`PoolConfig`]: what one pool goes by |
 //! | `choices.rs` | what there is to choose from: [`CoDel`], [`LeaseMax`], [`PoolHealth`], [`OnSelfDeadlock`] |
 //! | `check.rs` | what can be wrong with them |
-//! | `source.rs` | [`PoolSource`]: what its connections go to |
+//! | `source.rs`, `address.rs` | [`PoolSource`]: what its connections go to |
+//! | `settings.rs` | what there is to choose of connections of each kind: [`SqliteSync`], [`PostgresReset`], [`RedisReset`] |
 
+mod address;
 mod check;
 mod choices;
 mod config;
+mod settings;
 mod source;
 
 pub use choices::{CoDel, LeaseMax, OnSelfDeadlock, PoolHealth};
 pub use config::PoolConfig;
+pub use settings::{PostgresReset, RedisReset, SqliteSync};
 pub use source::PoolSource;
 
-use std::collections::HashMap;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use self::check::check_whole;
 use super::circuit_breakers::CircuitBreakersSpec;
+use super::named::check_names;
 use crate::finding::{Finding, Report};
 use crate::kinds::Kinds;
 use crate::path::At;
@@ -50,7 +55,7 @@ pub struct ConnectionPoolsSpec {
     /// The pools that are there from the start. Default: none.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub pools: Vec<NamedPool>,
-    /// The most pools, at least 1. Default: 256, more than a service has dependencies: each has four processes of its own.
+    /// The most pools, 1 to 65,536. Default: 256, more than a service has dependencies: each has four processes of its own.
     pub pools_max: u32,
     /// How often telemetry and metrics are told what happens too often to be told one by one, such as checkouts, 100 ms to an hour:
     /// one event of a kind for each pool at most. Default: 1 s.
@@ -101,6 +106,9 @@ impl Default for ConnectionPoolsSpec {
     }
 }
 
+/// The most pools: each has processes of its own.
+const POOLS_MAX: u32 = 65_536;
+
 impl ConnectionPoolsSpec {
     /// Adds a pool that is there from the start.
     #[must_use]
@@ -135,10 +143,7 @@ impl ConnectionPoolsSpec {
     }
 
     pub(crate) fn check(&self, report: &mut Report, at: &At<'_>) {
-        if self.pools_max == 0 {
-            let message = "expected at least 1, found 0";
-            report.add(Finding::new(at.field("pools_max"), message));
-        }
+        check_whole(report, at, "pools_max", self.pools_max, 1, POOLS_MAX);
         let every = Duration::from_millis(100)..=Duration::from_secs(3600);
         if !every.contains(&self.report_every) {
             let found = humantime::format_duration(self.report_every);
@@ -150,20 +155,11 @@ impl ConnectionPoolsSpec {
 
     fn check_pools(&self, report: &mut Report, at: &At<'_>) {
         let list = At::Field(at, "pools");
-        if self.pools.len() > self.pools_max as usize {
-            let (max, found) = (self.pools_max, self.pools.len());
-            let message = format!("expected at most pools_max, which is {max}, found {found}");
-            report.add(Finding::new(list.path(), message).and_on(at.field("pools_max")));
-        }
-        let mut places = HashMap::with_capacity(self.pools.len());
+        let names = self.pools.iter().map(|pool| &pool.name);
+        let max = ("pools_max", self.pools_max);
+        check_names(report, at, ("pools", "pool"), max, names);
         for (nth, pool) in self.pools.iter().enumerate() {
             let place = At::Index(&list, nth);
-            let first = *places.entry(&pool.name).or_insert(nth);
-            if first != nth {
-                let message = format!("duplicate pool name {:?}", pool.name);
-                let finding = Finding::new(place.field("name"), message);
-                report.add(finding.first_at(At::Index(&list, first).field("name")));
-            }
             if pool.name.as_str() == EventStoreSpec::POOL {
                 let name = pool.name.as_str();
                 let message = format!(

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::address::{wrong_path, wrong_url};
+use super::settings::{PostgresReset, RedisReset, SqliteSync};
 use crate::Args;
 use crate::finding::{Finding, Report};
 use crate::kinds::Kinds;
@@ -31,18 +33,44 @@ pub enum PoolSource {
         /// How long a statement waits for another connection's lock, at most 10 minutes. Default: 5 s.
         #[serde(with = "crate::duration", default = "busy_timeout")]
         busy_timeout: Duration,
+        /// What a commit waits for. Default: [`SqliteSync::Full`].
+        #[serde(default)]
+        synchronous: SqliteSync,
+        /// Whether foreign keys are checked, which SQLite by itself does not do. Default: yes.
+        #[serde(default = "yes")]
+        foreign_keys: bool,
+        /// SQL that each connection runs when it is opened. Not shown by [`Debug`]. Default: none.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        setup: String,
     },
     /// A server of PostgreSQL.
     #[non_exhaustive]
     Postgres {
-        /// Where it is, as libpq has it: `postgres://[user[:password]@]host[:port][/database][?option=value]`. Not shown by [`Debug`].
+        /// Where it is, as libpq has it: `postgres://[user[:password]@]host[:port][/database][?option=value]`; for a socket without a
+        /// host, as in `postgres:///database?host=/run/postgresql`. Not shown by [`Debug`].
         url: String,
+        /// What is undone in a connection that was used, before it is lent again. Default: [`PostgresReset::Session`].
+        #[serde(default)]
+        reset: PostgresReset,
+        /// How long that waits for a query that still runs before it is cancelled; 1 ms to 10 minutes. Default: 250 ms.
+        #[serde(with = "crate::duration", default = "cancel_after")]
+        cancel_after: Duration,
+        /// SQL that each connection runs when it is made, and again after a reset that undoes settings. Not shown by [`Debug`].
+        /// Default: none.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        setup: String,
     },
     /// A Redis or Valkey.
     #[non_exhaustive]
     Redis {
         /// Where it is: `redis://[user[:password]@]host[:port][/number of the database]`, or `unix:///path`. Not shown by [`Debug`].
         url: String,
+        /// How long an answer may take, 1 ms to a day; commands that block need more than they wait. Default: 5 s.
+        #[serde(with = "crate::duration", default = "response_timeout")]
+        response_timeout: Duration,
+        /// What becomes of a connection that something is left in. Default: [`RedisReset::Session`].
+        #[serde(default)]
+        reset: RedisReset,
     },
     /// What the application has registered under this name.
     #[non_exhaustive]
@@ -63,19 +91,31 @@ impl PoolSource {
             path: path.into(),
             read_only: false,
             busy_timeout: busy_timeout(),
+            synchronous: SqliteSync::default(),
+            foreign_keys: true,
+            setup: String::new(),
         }
     }
 
     /// A server of PostgreSQL.
     #[must_use]
     pub fn postgres(url: impl Into<String>) -> Self {
-        Self::Postgres { url: url.into() }
+        Self::Postgres {
+            url: url.into(),
+            reset: PostgresReset::default(),
+            cancel_after: cancel_after(),
+            setup: String::new(),
+        }
     }
 
     /// A Redis or Valkey.
     #[must_use]
     pub fn redis(url: impl Into<String>) -> Self {
-        Self::Redis { url: url.into() }
+        Self::Redis {
+            url: url.into(),
+            response_timeout: response_timeout(),
+            reset: RedisReset::default(),
+        }
     }
 
     /// What the application has registered under this name, made from these arguments.
@@ -97,27 +137,47 @@ impl PoolSource {
     }
 
     pub(super) fn check(&self, report: &mut Report, at: &At<'_>) {
-        let (field, wrong) = match self {
-            Self::Sqlite {
-                path, busy_timeout, ..
-            } => {
-                if *busy_timeout > BUSY_MAX {
-                    let found = humantime::format_duration(*busy_timeout);
-                    let message = format!("expected at most 10m, found {found}");
-                    report.add(Finding::new(at.field("busy_timeout"), message));
-                }
-                ("path", wrong_path(path))
+        let mut wrong = |field: &str, message: Option<String>| {
+            if let Some(message) = message {
+                report.add(Finding::new(at.field(field), message));
             }
-            Self::Postgres { url } => ("url", wrong_url(url, &["postgres", "postgresql"], &[])),
-            Self::Redis { url } => {
-                let hosts = ["redis", "valkey"];
-                let sockets = ["unix", "redis+unix", "valkey+unix"];
-                ("url", wrong_url(url, &hosts, &sockets))
-            }
-            Self::Other { kind, .. } => ("kind", kind.is_empty().then(|| NO_NAME.to_owned())),
         };
-        if let Some(message) = wrong {
-            report.add(Finding::new(at.field(field), message));
+        match self {
+            Self::Sqlite {
+                path,
+                read_only,
+                busy_timeout,
+                ..
+            } => {
+                let none = Duration::ZERO;
+                wrong("busy_timeout", wrong_time(*busy_timeout, none, BUSY_MAX));
+                let in_memory = path == ":memory:" && *read_only;
+                wrong("read_only", in_memory.then(|| NOTHING_TO_READ.to_owned()));
+                wrong("path", wrong_path(path));
+            }
+            Self::Postgres {
+                url, cancel_after, ..
+            } => {
+                let (least, most) = CANCEL_AFTER;
+                wrong("cancel_after", wrong_time(*cancel_after, least, most));
+                wrong("url", wrong_url(url, &["postgres", "postgresql"], &[]));
+            }
+            Self::Redis {
+                url,
+                response_timeout,
+                ..
+            } => {
+                let (least, most) = ANSWER;
+                wrong(
+                    "response_timeout",
+                    wrong_time(*response_timeout, least, most),
+                );
+                let sockets = ["unix", "redis+unix", "valkey+unix"];
+                wrong("url", wrong_url(url, &["redis", "valkey"], &sockets));
+            }
+            Self::Other { kind, .. } => {
+                wrong("kind", kind.is_empty().then(|| NO_NAME.to_owned()));
+            }
         }
     }
 
@@ -155,62 +215,20 @@ impl PoolSource {
     }
 }
 
-fn wrong_path(path: &str) -> Option<String> {
-    if path.is_empty() {
-        return Some("expected the path of a file, found an empty text".to_owned());
+/// What is wrong with a time that may be from so long to so long.
+fn wrong_time(found: Duration, least: Duration, most: Duration) -> Option<String> {
+    if (least..=most).contains(&found) {
+        return None;
     }
-    let odd = path.starts_with("file:") || path.contains('\0');
-    odd.then(|| {
-        let found = path.chars().take(64).collect::<String>();
-        format!("expected the path of a file, or `:memory:`, found {found:?}")
-    })
+    let text = humantime::format_duration;
+    let expected = match least.is_zero() {
+        true => format!("at most {}", text(most)),
+        false => format!("{} to {}", text(least), text(most)),
+    };
+    Some(format!("expected {expected}, found {}", text(found)))
 }
 
-/// What is wrong with an address. Never repeats what may be a password.
-fn wrong_url(url: &str, hosts: &[&str], sockets: &[&str]) -> Option<String> {
-    let scheme = hosts.first().copied().unwrap_or_default();
-    let socket = if sockets.is_empty() {
-        String::new()
-    } else {
-        " or unix:///path".to_owned()
-    };
-    let expected = format!("expected {scheme}://host[:port][/database]{socket}");
-    let Some((found, rest)) = url.split_once("://") else {
-        return Some(expected);
-    };
-    if sockets.contains(&found) {
-        let path = rest.starts_with('/') && rest.len() > 1;
-        return (!path).then(|| "expected the path of a socket that begins with /".to_owned());
-    }
-    if !hosts.contains(&found) {
-        let found = found.chars().take(16).collect::<String>();
-        return Some(format!("{expected}, found {found:?}"));
-    }
-    wrong_address(rest, scheme)
-}
-
-fn wrong_address(rest: &str, scheme: &str) -> Option<String> {
-    let rest = rest.split('?').next().unwrap_or(rest);
-    let authority = rest.split('/').next().unwrap_or(rest);
-    let address = authority.rsplit_once('@');
-    let address = address.map_or(authority, |(_, address)| address);
-    let (host, port) = match address.rsplit_once(':') {
-        // The colons of an address of IPv6 are in brackets.
-        Some((host, port)) if !port.contains(']') => (host, Some(port)),
-        _ => (address, None),
-    };
-    if host.is_empty() || host.contains(char::is_whitespace) {
-        return Some(format!("expected a host after {scheme}://"));
-    }
-    port.filter(|port| port.parse::<u16>().map_or(true, |port| port == 0))?;
-    // Not what was found: it is a part of the password if that has a `/` or a `?` in it.
-    let mend = "in a password `/` is written %2F, `?` %3F, `#` %23 and `@` %40";
-    Some(format!(
-        "expected a port from 1 to 65535 after the host; {mend}"
-    ))
-}
-
-/// Shows neither addresses nor arguments: there may be passwords in them.
+/// Shows neither addresses nor arguments nor what is run: there may be passwords in them.
 impl fmt::Debug for PoolSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -218,14 +236,35 @@ impl fmt::Debug for PoolSource {
                 path,
                 read_only,
                 busy_timeout,
+                synchronous,
+                foreign_keys,
+                ..
             } => f
                 .debug_struct("Sqlite")
                 .field("path", path)
                 .field("read_only", read_only)
                 .field("busy_timeout", busy_timeout)
-                .finish(),
-            Self::Postgres { .. } => f.write_str("Postgres { url: … }"),
-            Self::Redis { .. } => f.write_str("Redis { url: … }"),
+                .field("synchronous", synchronous)
+                .field("foreign_keys", foreign_keys)
+                .finish_non_exhaustive(),
+            Self::Postgres {
+                reset,
+                cancel_after,
+                ..
+            } => f
+                .debug_struct("Postgres")
+                .field("reset", reset)
+                .field("cancel_after", cancel_after)
+                .finish_non_exhaustive(),
+            Self::Redis {
+                response_timeout,
+                reset,
+                ..
+            } => f
+                .debug_struct("Redis")
+                .field("response_timeout", response_timeout)
+                .field("reset", reset)
+                .finish_non_exhaustive(),
             Self::Other { kind, .. } => write!(f, "Other {{ kind: {kind:?}, args: … }}"),
         }
     }
@@ -235,6 +274,18 @@ const fn busy_timeout() -> Duration {
     Duration::from_secs(5)
 }
 
+const fn cancel_after() -> Duration {
+    Duration::from_millis(250)
+}
+
+const fn response_timeout() -> Duration {
+    Duration::from_secs(5)
+}
+
+const fn yes() -> bool {
+    true
+}
+
 // As serde asks for it.
 #[allow(clippy::trivially_copy_pass_by_ref)]
 const fn is_false(value: &bool) -> bool {
@@ -242,5 +293,14 @@ const fn is_false(value: &bool) -> bool {
 }
 
 const BUSY_MAX: Duration = Duration::from_secs(600);
+
+/// The least and the most that a query nobody waits for may go on.
+const CANCEL_AFTER: (Duration, Duration) = (Duration::from_millis(1), Duration::from_secs(600));
+
+/// The least and the most that an answer may take.
+const ANSWER: (Duration, Duration) = (Duration::from_millis(1), Duration::from_secs(86_400));
+
+const NOTHING_TO_READ: &str =
+    "expected no `read_only` with `:memory:`, in which nobody else writes anything";
 
 const NO_NAME: &str = "expected the name of a kind of connection, found an empty text";

@@ -15,11 +15,11 @@ pub use backend::{Backend, OnUnavailable, RedisBackend};
 pub use choices::{Algorithm, Inherit, KeyStrategy, OnFull, OnMissingKey, WindowStart};
 pub use config::RateLimitConfig;
 
-use std::collections::HashMap;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::named::check_names;
 use crate::finding::{Finding, Report};
 use crate::path::At;
 use crate::{Faults, ServiceName};
@@ -128,20 +128,11 @@ impl RateLimitersSpec {
 
     fn check_limiters(&self, report: &mut Report, at: &At<'_>) {
         let list = At::Field(at, "limiters");
-        if self.limiters.len() > self.limiters_max as usize {
-            let (max, found) = (self.limiters_max, self.limiters.len());
-            let message = format!("expected at most limiters_max, which is {max}, found {found}");
-            report.add(Finding::new(list.path(), message).and_on(at.field("limiters_max")));
-        }
-        let mut places = HashMap::with_capacity(self.limiters.len());
+        let names = self.limiters.iter().map(|limiter| &limiter.name);
+        let max = ("limiters_max", self.limiters_max);
+        check_names(report, at, ("limiters", "limiter"), max, names);
         for (nth, limiter) in self.limiters.iter().enumerate() {
             let place = At::Index(&list, nth);
-            let first = *places.entry(&limiter.name).or_insert(nth);
-            if first != nth {
-                let message = format!("duplicate limiter name {:?}", limiter.name);
-                let finding = Finding::new(place.field("name"), message);
-                report.add(finding.first_at(At::Index(&list, first).field("name")));
-            }
             limiter.config.check(report, &At::Field(&place, "config"));
         }
     }

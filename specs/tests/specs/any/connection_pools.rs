@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use mainstay_specs::{
     Args, CoDel, ConnectionPoolsSpec, LeaseMax, NamedPool, OnSelfDeadlock, PoolConfig, PoolHealth,
-    PoolSource, ServiceName,
+    PoolSource, PostgresReset, ServiceName, SqliteSync,
 };
 use proptest::option;
 use proptest::prelude::*;
@@ -15,9 +15,30 @@ use super::name;
 
 fn pool_source() -> impl Strategy<Value = PoolSource> {
     prop_oneof![
-        "[^\0:]{1,9}".prop_map(PoolSource::sqlite),
-        "[a-z]{1,8}"
-            .prop_map(|user| PoolSource::postgres(format!("postgres://{user}:secret@db:5432/app"))),
+        ("[^\0:]{1,9}", any::<bool>(), ".{0,9}").prop_map(|(path, checked, sql)| {
+            let mut source = PoolSource::sqlite(path);
+            if let PoolSource::Sqlite {
+                synchronous,
+                foreign_keys,
+                setup,
+                ..
+            } = &mut source
+            {
+                (*foreign_keys, *setup) = (checked, sql);
+                *synchronous = SqliteSync::Normal;
+            }
+            source
+        }),
+        ("[a-z]{1,8}", any::<bool>()).prop_map(|(user, all)| {
+            let mut source = PoolSource::postgres(format!("postgres://{user}:secret@db:5432/app"));
+            if let PoolSource::Postgres { reset, .. } = &mut source {
+                *reset = match all {
+                    true => PostgresReset::DiscardAll,
+                    false => PostgresReset::Nothing,
+                };
+            }
+            source
+        }),
         Just(PoolSource::redis("unix:///run/redis.sock")),
         name().prop_map(|kind| {
             let args = Args::from_ron("(host: \"ldap.local\")").expect("RON");

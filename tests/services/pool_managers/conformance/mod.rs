@@ -26,6 +26,11 @@ use crate::servers;
 
 struct OnSqlite(SqliteOptions);
 
+/// Takes a while.
+const COUNT: &str =
+    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10000)
+    INSERT INTO t SELECT max(i) FROM n";
+
 impl Connections for OnSqlite {
     type Manager = Sqlite;
 
@@ -46,6 +51,19 @@ impl Connections for OnSqlite {
     async fn is_soiled(&self, connection: &mut SqliteConnection) -> bool {
         let is_open = connection.call(|c| Ok(!c.is_autocommit()));
         is_open.await.expect("it is there")
+    }
+
+    async fn operate(&self, connection: &mut SqliteConnection) {
+        let steps = [
+            "BEGIN",
+            "CREATE TEMP TABLE IF NOT EXISTS t (n)",
+            COUNT,
+            "COMMIT",
+        ];
+        for sql in steps {
+            let done = connection.call(move |c| c.execute_batch(sql)).await;
+            done.expect("it is done");
+        }
     }
 
     async fn sever(&self, _connection: &mut SqliteConnection) -> bool {
@@ -111,6 +129,19 @@ impl Connections for OnPostgres {
         row.get(0)
     }
 
+    async fn operate(&self, connection: &mut PostgresConnection) {
+        if self.0.reset == PostgresReset::Nothing {
+            return;
+        }
+        for sql in [
+            "BEGIN; SELECT pg_current_xact_id()",
+            "SELECT pg_sleep(0.01)",
+            "COMMIT",
+        ] {
+            connection.batch_execute(sql).await.expect("it is done");
+        }
+    }
+
     async fn sever(&self, connection: &mut PostgresConnection) -> bool {
         let number = connection.query_one("SELECT pg_backend_pid()", &[]).await;
         let number: i32 = number.expect("a row").get(0);
@@ -172,6 +203,13 @@ impl Connections for OnRedis {
             .await
             .expect("a number");
         count == 1
+    }
+
+    async fn operate(&self, connection: &mut RedisConnection) {
+        for database in [7, 0] {
+            let select = cmd("SELECT").arg(database).clone();
+            select.exec_async(connection).await.expect("there is one");
+        }
     }
 
     async fn sever(&self, connection: &mut RedisConnection) -> bool {

@@ -1,5 +1,7 @@
 //! Managers that do something wrong.
 
+use std::cell::Cell;
+
 use mainstay::testkit::conformance::{self, Connections, Violation};
 use mainstay::testkit::{MockConnection, MockConnections, MockError, MockOptions};
 use mainstay_actors::pool::{Condition, ConnectionPool, LeaseEnd};
@@ -18,6 +20,7 @@ enum Wrong {
     SharesOne,
     SoilsByPing,
     CleansTooEarly,
+    MissesWhatWasCutOff,
 }
 
 /// A manager of mocks that does something wrong.
@@ -76,7 +79,8 @@ impl ConnectionPool for Mutant {
     }
 }
 
-struct OnMutant(Wrong);
+/// With whether an operation was begun and has not ended.
+struct OnMutant(Wrong, Cell<bool>);
 
 impl Connections for OnMutant {
     type Manager = Mutant;
@@ -97,7 +101,15 @@ impl Connections for OnMutant {
     }
 
     async fn is_soiled(&self, connection: &mut MockConnection) -> bool {
-        connection.is_soiled() || (self.0 == Wrong::SharesOne && connection.id() > 1)
+        let is_shared = self.0 == Wrong::SharesOne && connection.id() > 1;
+        let is_cut_off = self.0 == Wrong::MissesWhatWasCutOff && self.1.get();
+        connection.is_soiled() || is_shared || is_cut_off
+    }
+
+    async fn operate(&self, _connection: &mut MockConnection) {
+        self.1.set(true);
+        tokio::task::yield_now().await;
+        self.1.set(false);
     }
 
     async fn sever(&self, connection: &mut MockConnection) -> bool {
@@ -107,7 +119,11 @@ impl Connections for OnMutant {
 }
 
 async fn held_against_the_suite(wrong: Wrong) -> Result<(), Violation> {
-    soon(conformance::connection_pool(&OnMutant(wrong))).await
+    soon(conformance::connection_pool(&OnMutant(
+        wrong,
+        Cell::new(false),
+    )))
+    .await
 }
 
 #[tokio::test(start_paused = true)]
@@ -145,6 +161,10 @@ async fn each_rule_is_broken_by_a_manager_that_does_that_wrong() {
         (
             Wrong::CleansTooEarly,
             "a connection in which something was left is not clean",
+        ),
+        (
+            Wrong::MissesWhatWasCutOff,
+            "after a borrower's operation that was dropped halfway, a connection is not clean, or answers and shows nothing of it",
         ),
     ];
     for (wrong, rule) in rules {

@@ -22,6 +22,7 @@ use mainstay_supervisors::specs::{
     Backoff, ConnectionPoolsSpec, NamespaceName, PoolConfig, ServiceName,
 };
 use mainstay_supervisors::{Namespace, NamespacePlan, Runtime};
+use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
@@ -33,8 +34,8 @@ const CHECKOUT: Duration = Duration::from_millis(500);
 /// How long it waits for what it does with one.
 const USE: Duration = Duration::from_millis(500);
 
-/// By how much a machine that has much else to do may wake a borrower too late.
-const LATE: Duration = Duration::from_secs(5);
+/// By how much a borrower may be told too late, beside what the machine is late for everything: see [`Lag`].
+const LATE: Duration = Duration::from_millis(100);
 
 /// A namespace with one pool.
 struct Bed<P: ConnectionPool> {
@@ -102,7 +103,7 @@ struct Tally {
     failed: AtomicU64,
     /// How often one saw something of another.
     soiled: AtomicU64,
-    /// How often one had neither a connection nor an error in time.
+    /// The most by which one had neither a connection nor an error in time, in microseconds.
     late: AtomicU64,
     ended: AtomicBool,
 }
@@ -117,11 +118,51 @@ enum Seen {
     Failed,
 }
 
+/// By how much this machine is late with what it has to do at some time: it may have much else to do. In microseconds, and the most so far.
+///
+/// One sleeps and wakes another one, as a keeper does that minds the time of those who wait: what they are late by no pool can help.
+#[derive(Debug, Default)]
+struct Lag(AtomicU64);
+
+impl Lag {
+    /// Measures until this is dropped.
+    fn measure(self: &Arc<Self>, beside: &mut JoinSet<()>) {
+        let (sender, mut due) = mpsc::unbounded_channel();
+        let lag = Arc::clone(self);
+        beside.spawn(async move {
+            while let Some(at) = due.recv().await {
+                let late = Instant::now().saturating_duration_since(at);
+                lag.0.fetch_max(micros(late), Ordering::Relaxed);
+            }
+        });
+        beside.spawn(async move {
+            loop {
+                let at = Instant::now() + PROBE;
+                tokio::time::sleep(PROBE).await;
+                if sender.send(at).is_err() {
+                    return;
+                }
+            }
+        });
+    }
+}
+
+/// How long those sleep who measure the lag, and how many there are: enough that one is due at any time, on every thread.
+const PROBE: Duration = Duration::from_millis(10);
+const PROBES: usize = 8;
+
+fn micros(time: Duration) -> u64 {
+    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
+}
+
 /// Borrowers that borrow all the time.
 struct Load<P: ConnectionPool> {
     pool: PoolManager<P>,
     tally: Arc<Tally>,
     borrowers: JoinSet<()>,
+    lag: Arc<Lag>,
+    /// Those who measure it.
+    probes: JoinSet<()>,
 }
 
 impl<P: ConnectionPool> Load<P> {
@@ -143,12 +184,25 @@ impl<P: ConnectionPool> Load<P> {
                 }
             });
         }
-        let pool = pool.clone();
+        let (lag, mut probes) = (Arc::new(Lag::default()), JoinSet::new());
+        (0..PROBES).for_each(|_| lag.measure(&mut probes));
         Self {
-            pool,
+            pool: pool.clone(),
             tally,
             borrowers,
+            lag,
+            probes,
         }
+    }
+
+    /// Waits until there are as many connections again as are to be kept, while borrowers go on.
+    async fn heals(&self) {
+        let min = self.pool.config().min_size;
+        until("as many work as are to be kept", || async {
+            let stats = self.pool.stats();
+            stats.idle + stats.leased >= min && stats.connect_failures == 0
+        })
+        .await;
     }
 
     /// Waits until so many more were served.
@@ -180,8 +234,14 @@ impl<P: ConnectionPool> Load<P> {
         while let Some(ended) = super::soon(self.borrowers.join_next()).await {
             ended.expect("no borrower panics");
         }
+        self.probes.shutdown().await;
         let count = |of: &AtomicU64| of.load(Ordering::Relaxed);
-        assert_eq!((count(&self.tally.soiled), count(&self.tally.late)), (0, 0));
+        assert_eq!(count(&self.tally.soiled), 0);
+        let (late, lag) = (count(&self.tally.late), count(&self.lag.0));
+        assert!(
+            late <= lag + micros(LATE),
+            "told {late} µs too late, where what only sleeps was late by {lag} µs"
+        );
     }
 }
 
@@ -196,7 +256,8 @@ impl Tally {
     {
         let began = Instant::now();
         let lease = pool.checkout_within(CHECKOUT).await;
-        let is_late = began.elapsed() > CHECKOUT + LATE;
+        let late = began.elapsed().saturating_sub(CHECKOUT);
+        self.late.fetch_max(micros(late), Ordering::Relaxed);
         let seen = match lease {
             Ok(lease) => timeout(USE, work(lease)).await.unwrap_or(Seen::Failed),
             Err(_) => Seen::Failed,
@@ -207,7 +268,6 @@ impl Tally {
             Seen::Failed => &self.failed,
         };
         count.fetch_add(1, Ordering::Relaxed);
-        self.late.fetch_add(u64::from(is_late), Ordering::Relaxed);
         tokio::task::yield_now().await;
     }
 }

@@ -52,16 +52,19 @@ async fn a_server_that_is_restarted_paused_and_killed_under_load_costs_errors_an
 
     server.restart();
     load.serves(1000).await;
+    load.heals().await;
 
     server.pause();
     load.fails(16).await;
     server.resume();
     load.serves(1000).await;
+    load.heals().await;
 
     server.kill();
     load.fails(16).await;
     server.restart();
     load.serves(1000).await;
+    load.heals().await;
 
     load.end().await;
     is_reused(&bed.pool);

@@ -93,6 +93,69 @@ impl World {
         }
     }
 
+    /// A lease that takes its connection away with it.
+    pub(super) fn detach(&mut self, pick: usize) {
+        if self.leases.is_empty() {
+            return;
+        }
+        let lease = self.leases.swap_remove(pick % self.leases.len());
+        let borrower = self.core.detached(self.now, lease.seat);
+        assert_eq!(borrower, lease.borrower.filter(|_| !lease.revoked));
+    }
+
+    /// One whose connection was found broken: it gets another one, or a place in the line before all who came later.
+    pub(super) fn again(&mut self, pick: usize) {
+        if self.leases.is_empty() {
+            return;
+        }
+        let lease = self.leases.swap_remove(pick % self.leases.len());
+        let (now, mut wakes) = (self.now, Wakes::default());
+        let broken = Condition::Broken;
+        self.core
+            .put(now, lease.seat, lease.conn, broken, &mut wakes);
+        let wait = Wait {
+            who: Who {
+                at: Location::caller(),
+                borrower: lease.borrower,
+            },
+            entered: now.saturating_sub(15 * MS),
+            deadline: now + [0, 30 * MS][pick / 64 % 2],
+        };
+        let is_over = wait.deadline <= now || self.closed;
+        let expected = if is_over { None } else { self.expected_idle() };
+        match self.core.again(now, wait, false, Waker::noop()) {
+            Answer::Given(given) | Answer::Unproven(given) => {
+                assert_eq!(Some(given.conn), expected, "the one that was used last");
+                self.idle.retain(|idle| idle.conn != given.conn);
+                self.lend(given.conn, given.seat, wait.who.borrower);
+            }
+            Answer::Waiting(key) => {
+                assert!(expected.is_none() && !self.closed, "there was one");
+                self.enter_in_order(Waiter {
+                    key,
+                    entered: wait.entered,
+                    deadline: wait.deadline,
+                    fate: None,
+                });
+            }
+            Answer::Refused(refusal) => {
+                let expected = match wait.deadline <= now {
+                    true => "timeout",
+                    false => "closed",
+                };
+                assert_eq!(name(&refusal), expected);
+                assert!(expected == "timeout" || self.closed);
+            }
+        }
+    }
+
+    /// Before all who came later.
+    fn enter_in_order(&mut self, waiter: Waiter) {
+        let later = |other: &Waiter| other.fate.is_none() && other.entered > waiter.entered;
+        let place = self.line.iter().position(later);
+        self.line.insert(place.unwrap_or(self.line.len()), waiter);
+    }
+
     /// What is to become of a connection that works.
     pub(super) fn supply(&mut self, conn: Conn, since: u64) {
         // More are being closed than before this step: it is one too many, or too old.
@@ -170,15 +233,11 @@ impl World {
             }
             Answer::Waiting(key) => {
                 assert!(expected.is_none() && !self.closed, "there was one");
-                let later = |other: &Waiter| other.fate.is_none() && other.entered > waiter.entered;
-                let place = self.line.iter().position(later);
-                let fate = None;
-                let again = Waiter {
+                self.enter_in_order(Waiter {
                     key,
-                    fate,
+                    fate: None,
                     ..waiter
-                };
-                self.line.insert(place.unwrap_or(self.line.len()), again);
+                });
             }
             Answer::Refused(refusal) => {
                 let expected = match waiter.deadline <= self.now {

@@ -86,17 +86,33 @@ impl World {
 
     pub(super) fn revoke(&mut self, pick: usize) {
         let borrower = 1 + pick as u8 % 2;
-        let revoked = self.core.revoke_from(self.now, borrower);
-        for lease in &mut self.leases {
-            let gone = revoked.iter().any(|holder| holder.seat == lease.seat);
-            lease.revoked |= gone;
-        }
+        let revoked = match pick / 2 % 3 {
+            0 => self
+                .core
+                .revoke_older(self.now, self.now.saturating_sub(20 * MS)),
+            _ => self.core.revoke_from(self.now, borrower),
+        };
+        self.note_revoked(&revoked);
+    }
+
+    /// A look takes one out that is idle, to ping it.
+    pub(super) fn take_to_ping(&mut self, pick: usize) {
+        let seats = self.core.idle_seats(self.now);
+        self.retire();
+        let Some(&seat) = seats.get(pick % seats.len().max(1)) else {
+            return;
+        };
+        let mend = self.core.take_to_ping(seat).expect("it is idle");
+        self.idle.retain(|idle| idle.conn != mend.conn);
+        self.mending.push(mend);
+        assert_eq!(self.core.take_to_ping(seat).map(|mend| mend.conn), None);
     }
 
     pub(super) fn rarely(&mut self, pick: usize) {
         match pick % 16 {
             0 => {
-                self.core.close(self.now, NEVER, &mut Wakes::default());
+                let revoke_at = [NEVER, self.now + 30 * MS][pick / 16 % 2];
+                self.core.close(self.now, revoke_at, &mut Wakes::default());
                 self.send_all_away("closed");
                 self.idle.clear();
                 (self.closed, self.suspended) = (true, false);
@@ -108,7 +124,9 @@ impl World {
                 self.mind_hold();
             }
             5..=8 => self.core.release_connects(self.now),
-            _ => {}
+            9..=11 => self.take_to_ping(pick / 16),
+            12 | 13 => self.detach(pick / 16),
+            _ => self.again(pick / 16),
         }
     }
 }

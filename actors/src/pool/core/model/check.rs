@@ -1,5 +1,6 @@
 //! What holds after every step.
 
+use super::work::{CONNECTED, MENDED};
 use super::*;
 
 impl World {
@@ -47,6 +48,62 @@ impl World {
         let found = self.core.situation(self.now).longest;
         assert_eq!(found.map(|holder| holder.since), longest);
         self.check_names();
+    }
+
+    /// Wherever there is something to do for a keeper it was called, or will look by itself at the time it has set.
+    pub(super) fn check_call(&mut self) {
+        let core = &mut self.core;
+        self.called |= core.take_call() || core.armed <= self.now;
+        if self.called {
+            return;
+        }
+        assert_eq!(core.connects_wanted(self.now), 0, "nobody is called");
+        assert!(core.to_close.is_empty(), "nobody is called to close");
+        assert!(core.to_mend.is_empty(), "nobody is called to mend");
+        let (due, armed) = (core.due(self.now), core.armed);
+        assert!(armed <= due, "looked at {armed}, and due at {due}");
+    }
+
+    /// With a keeper, while time stands still, and everything it tries works: nobody waits then for nothing.
+    pub(super) fn come_to_rest(&mut self) {
+        for _ in 0..200 {
+            self.work();
+            if !self.called && self.attempts.is_empty() {
+                break;
+            }
+        }
+        assert!(!self.called, "there is no end to it");
+        let core = &self.core;
+        let is_held = self.now < core.connects.not_before;
+        let all_lent = core.count(Kind::Leased) == core.live() && core.live() >= core.terms.max;
+        let wanted = core.connects_wanted(self.now);
+        let excused = is_held || all_lent || self.suspended || wanted == 0;
+        assert!(
+            core.line.len() == 0 || excused,
+            "somebody waits for nothing"
+        );
+        // Those who have time enough are worth an attempt, so if there is room nobody of them is left.
+        let patient = core.worth_connecting_for(self.now, u32::MAX);
+        assert!(patient == 0 || is_held || all_lent, "{patient} wait");
+    }
+
+    /// What a keeper does when it is called, each task of which ends well at once.
+    fn work(&mut self) {
+        self.look();
+        loop {
+            if !self.attempts.is_empty() {
+                self.end_connect(CONNECTED);
+            } else if !self.closing.is_empty() {
+                self.end_closing(0);
+            } else if !self.mending.is_empty() {
+                self.end_mending(MENDED);
+            } else {
+                return;
+            }
+            self.check_call();
+            self.collect();
+            self.check();
+        }
     }
 
     /// Every connection is in one place at most.

@@ -1,8 +1,8 @@
 //! The core against a plain model of it, which knows every connection by name and looks through all of them each time.
 //!
 //! A schedule is a list of numbers, each of which is an operation on whatever there is by then. After every step: the answers are
-//! those of the model, every connection is in exactly one place, and live = idle + leased + connecting + mending + closing ≤ max, or
-//! what there was when max was lowered.
+//! those of the model, every connection is in exactly one place, live = idle + leased + connecting + mending + closing ≤ max, or
+//! what there was when max was lowered, and wherever a keeper has something to do it is called for it, or will look in time.
 //!
 //! | file | holds |
 //! |---|---|
@@ -22,7 +22,7 @@ use std::panic::Location;
 use std::task::Waker;
 use std::time::Duration;
 
-use mainstay_specs::PoolConfig;
+use mainstay_specs::{LeaseMax, PoolConfig};
 use proptest::prelude::*;
 
 use super::slot::Kind;
@@ -77,6 +77,8 @@ struct World {
     dies: HashMap<Conn, u64>,
     suspended: bool,
     closed: bool,
+    /// The keeper was called since it was last there.
+    called: bool,
     /// What live may be.
     bound: u32,
 }
@@ -86,7 +88,12 @@ impl World {
         let config = config(1 + seed % 4)
             .min_size(seed / 4 % 2)
             .waiters_max(6)
-            .idle_timeout(seed.is_multiple_of(3).then_some(Duration::from_millis(40)));
+            .idle_timeout(seed.is_multiple_of(3).then_some(Duration::from_millis(40)))
+            .keepalive(seed.is_multiple_of(5).then_some(Duration::from_millis(25)));
+        let config = match seed % 7 {
+            0 => config.lease_max(LeaseMax::default().revoke(Duration::from_millis(60))),
+            _ => config,
+        };
         Self {
             core: Core::new(Terms::of(&config)),
             bound: config.max_size,
@@ -102,6 +109,7 @@ impl World {
             dies: HashMap::new(),
             suspended: false,
             closed: false,
+            called: false,
         }
     }
 
@@ -123,8 +131,8 @@ impl World {
             30 => self.revoke(pick),
             _ => self.rarely(pick),
         }
-        self.closing.extend(self.core.take_closing());
-        self.mending.extend(self.core.take_mending());
+        self.check_call();
+        self.collect();
         self.check();
     }
 }
@@ -133,6 +141,10 @@ fn run(seed: u32, schedule: impl IntoIterator<Item = u32>) {
     let mut world = World::new(seed);
     for number in schedule {
         world.step(number);
+    }
+    // Not each time, as it takes longer than the rest.
+    if seed.is_multiple_of(4) {
+        world.come_to_rest();
     }
 }
 

@@ -2,6 +2,10 @@
 
 use super::*;
 
+/// The choices of [`World::end_connect`] and [`World::end_mending`] where all goes well.
+pub(super) const CONNECTED: usize = 64 * 2;
+pub(super) const MENDED: usize = 64 * 2;
+
 impl World {
     pub(super) fn start_connects(&mut self) {
         while let Some(attempt) = self.core.start_connect(self.now) {
@@ -28,7 +32,8 @@ impl World {
                     self.send_all_away("connect");
                 }
             }
-            1 => self.core.withdraw(self.now, attempt),
+            1 if pick / 256 % 2 == 0 => self.core.withdraw(self.now, attempt),
+            1 => self.core.postpone(self.now, attempt),
             _ => {
                 let conn = self.next;
                 self.next += 1;
@@ -85,7 +90,26 @@ impl World {
         if pick / 4 % 2 == 1 {
             return;
         }
-        let (_, due) = self.core.tick(self.now, &mut Wakes::default());
+        self.look();
+    }
+
+    /// A keeper does what is due, and takes whatever there is to do.
+    pub(super) fn look(&mut self) {
+        self.tick();
+        self.start_connects();
+        self.collect();
+        self.called = false;
+    }
+
+    /// Somebody takes what is to be closed and mended.
+    pub(super) fn collect(&mut self) {
+        self.closing.extend(self.core.take_closing());
+        self.mending.extend(self.core.take_mending());
+    }
+
+    /// What is due at this moment.
+    fn tick(&mut self) {
+        let (notices, due) = self.core.tick(self.now, &mut Wakes::default());
         assert!(due > self.now, "it would look again at once");
         for waiter in self.line.iter_mut().filter(|waiter| waiter.fate.is_none()) {
             if waiter.deadline <= self.now {
@@ -93,7 +117,29 @@ impl World {
             }
         }
         self.mind_hold();
+        self.pinged();
         self.retire();
+        self.note_revoked(&notices.revoked);
+    }
+
+    /// Those that are pinged from now on to be kept alive are not idle any more.
+    fn pinged(&mut self) {
+        for mend in &self.core.to_mend {
+            if mend.remedy == Remedy::Ping {
+                let before = self.idle.len();
+                self.idle.retain(|idle| idle.conn != mend.conn);
+                assert_eq!(self.idle.len() + 1, before, "it was idle");
+                let tried = self.core.slots[mend.seat.number() as usize].tried;
+                assert!(tried + self.core.terms.keepalive <= self.now, "too early");
+            }
+        }
+        assert!(self.core.pings <= self.core.terms.connects_max);
+    }
+
+    pub(super) fn note_revoked(&mut self, revoked: &[Holder<u8>]) {
+        for lease in &mut self.leases {
+            lease.revoked |= revoked.iter().any(|holder| holder.seat == lease.seat);
+        }
     }
 
     pub(super) fn mind_hold(&mut self) {

@@ -143,3 +143,103 @@ fn a_ping_that_keeps_alive_is_no_use() {
     tick(&mut pool, 10 * SECOND);
     assert_eq!(pool.count(Kind::Closing), 2);
 }
+
+#[test]
+fn one_connection_more_than_are_kept_lets_those_go_that_have_been_idle_for_longer() {
+    let lease_max = LeaseMax::default().warn(Duration::from_secs(15));
+    let config = config(3).idle_timeout(Some(Duration::from_secs(10)));
+    let mut pool = filled(&config.lease_max(lease_max).min_size(2), 2);
+    assert_eq!(tick(&mut pool, SECOND), NEVER, "as many as are kept");
+    let lease = (lent(&mut pool, SECOND, 0), lent(&mut pool, SECOND, 0));
+    waits(&mut pool, 2 * SECOND, 0);
+    let attempt = pool.start_connect(2 * SECOND).expect("it is needed");
+    put(&mut pool, 2 * SECOND, lease.0);
+    put(&mut pool, 2 * SECOND, lease.1);
+    assert_eq!(tick(&mut pool, 2 * SECOND), 17 * SECOND, "of the lease");
+    pool.take_call();
+    let mut wakes = Wakes::default();
+    pool.connected(9 * SECOND, attempt, 2, 0.0, &mut wakes);
+    assert!(pool.take_call(), "the one that is idle is too many now");
+    assert_eq!(tick(&mut pool, 9 * SECOND), 12 * SECOND);
+}
+
+#[test]
+fn what_a_pool_closes_as_it_is_closed_was_not_too_old() {
+    let mut pool = filled(&config(2), 2);
+    let lease = lent(&mut pool, SECOND, 0);
+    pool.close(SECOND, NEVER, &mut Wakes::default());
+    put(&mut pool, SECOND, lease);
+    for close in pool.take_closing() {
+        pool.closed(SECOND, close.seat);
+    }
+    let counts = pool.counts();
+    let whatever_for = (counts.aged, counts.surplus, counts.idle_out, counts.broken);
+    assert_eq!((counts.closed, whatever_for), (2, (0, 0, 0, 0)));
+}
+
+#[test]
+fn a_look_that_pings_one_itself_calls_nobody() {
+    let mut pool = filled(&config(1), 1);
+    tick(&mut pool, SECOND);
+    pool.take_call();
+    let seat = pool.idle_seats(SECOND).pop_front().expect("it is idle");
+    let mend = pool.take_to_ping(seat).expect("it is idle");
+    assert!(!pool.take_call());
+    let mut wakes = Wakes::default();
+    pool.mended(SECOND, mend.seat, mend.conn, mend.remedy, true, &mut wakes);
+    assert_eq!(pool.count(Kind::Idle), 1);
+}
+
+#[test]
+fn a_clock_that_goes_back_closes_nothing_and_sends_nobody_away() {
+    let lease_max = LeaseMax::default().revoke(Duration::from_secs(60));
+    let config = config(3)
+        .idle_timeout(Some(Duration::from_secs(10)))
+        .max_lifetime(Some(Duration::from_secs(100)))
+        .keepalive(Some(Duration::from_secs(5)))
+        .validate_after(Some(Duration::from_secs(1)))
+        .lease_max(lease_max);
+    let mut pool = filled(&config, 3);
+    // All have been used at this time, one of them is still lent, and nobody waits.
+    let leases = [(); 3].map(|()| lent(&mut pool, 40 * SECOND, 0));
+    let [kept, one, other] = leases;
+    put(&mut pool, 40 * SECOND, one);
+    put(&mut pool, 40 * SECOND, other);
+    tick(&mut pool, 40 * SECOND);
+    // A minute back, as far as there are any.
+    for now in [39 * SECOND, 20 * SECOND, 0] {
+        tick(&mut pool, now);
+        assert_eq!(pool.count(Kind::Idle), 2, "at {now}");
+        let again = ask(&mut pool, now, 0);
+        let Answer::Given(given) = again else {
+            panic!("it was used later than now: {again:?}");
+        };
+        put(&mut pool, now, (given.conn, given.seat));
+    }
+    let more = [(); 2].map(|()| lent(&mut pool, 0, 0));
+    let key = waits(&mut pool, 0, 0);
+    tick(&mut pool, 0);
+    assert_eq!(fate(&mut pool, key), Err("waits"));
+    assert!(!put(&mut pool, 0, kept).revoked);
+    assert_eq!(fate(&mut pool, key), Ok(kept.0));
+    for lease in more {
+        put(&mut pool, 0, lease);
+    }
+    let counts = pool.counts();
+    assert_eq!((counts.aged, counts.idle_out, counts.timeouts), (0, 0, 0));
+}
+
+#[test]
+fn after_a_leap_of_the_clock_all_is_done_that_has_become_due_meanwhile_and_once() {
+    let lease_max = LeaseMax::default().revoke(Duration::from_secs(60));
+    let config = config(3).idle_timeout(Some(Duration::from_secs(10)));
+    let mut pool = filled(&config.lease_max(lease_max), 2);
+    let lease = lent(&mut pool, 0, 1);
+    let hour = 3600 * SECOND;
+    assert_eq!(tick(&mut pool, hour), NEVER);
+    let counts = pool.counts();
+    assert_eq!((counts.idle_out, counts.revoked), (1, 1));
+    assert!(put(&mut pool, hour, lease).revoked);
+    assert_eq!(pool.take_closing().len(), 2);
+    assert_eq!(tick(&mut pool, hour), NEVER);
+}

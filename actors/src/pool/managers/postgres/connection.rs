@@ -5,12 +5,13 @@ use std::ops::{Deref, DerefMut};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use mainstay_specs::PostgresReset;
 use tokio::task::JoinHandle;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 use tokio_postgres::{Client, NoTls};
 
 use super::error::PostgresError;
-use super::options::{PostgresOptions, PostgresReset};
+use super::options::PostgresOptions;
 use super::reset::bring_back;
 use crate::pool::manager::Condition;
 
@@ -22,6 +23,9 @@ use crate::pool::manager::Condition;
 /// A query whose future is dropped goes on in the server. Further queries wait for its end, and so does the connection when it is given
 /// back, for [`cancel_after`](PostgresOptions::cancel_after); then it is cancelled. A
 /// [`Transaction`](tokio_postgres::Transaction) that is dropped is rolled back.
+///
+/// A [`CancelToken`](tokio_postgres::CancelToken) is one of the connection, not of a query: whoever keeps it beyond the lease may cancel
+/// what the next borrower does.
 pub struct PostgresConnection(Box<Session>);
 
 struct Session {
@@ -30,9 +34,17 @@ struct Session {
     /// Whether somebody had the client since it was made or reset. The protocol tells this side no more.
     used: AtomicBool,
     reset: PostgresReset,
-    cancel_after: Duration,
+    /// How long a query may go on that nobody waits for.
+    patience: Duration,
     setup: String,
 }
+
+/// A server that took so long to connect to answers later than one nearby: a reset, which takes up to three trips there, is waited for
+/// this many times as long as it took to connect, which took as many at least.
+const TRIPS: u32 = 2;
+
+/// But for no longer than this, unless the options say so: connecting may have taken long for other reasons.
+const FAR_AWAY: Duration = Duration::from_secs(2);
 
 /// The task that talks to the server. It ends when the client is dropped and the server has heard the goodbye, and at the latest with
 /// this.
@@ -47,8 +59,10 @@ impl Drop for Task {
 impl PostgresConnection {
     pub(super) async fn open(options: &PostgresOptions) -> Result<Self, PostgresError> {
         options.check()?;
+        let began = Instant::now();
         let connected = options.config.connect(NoTls).await;
         let (client, connection) = connected.map_err(PostgresError::Connect)?;
+        let far = began.elapsed().saturating_mul(TRIPS).min(FAR_AWAY);
         let task = tokio::spawn(async move {
             if let Err(error) = connection.await {
                 tracing::debug!(%error, "a connection to PostgreSQL has ended");
@@ -59,7 +73,7 @@ impl PostgresConnection {
             task: Task(task),
             used: AtomicBool::new(false),
             reset: options.reset,
-            cancel_after: options.cancel_after,
+            patience: options.cancel_after.max(far),
             setup: options.setup.clone(),
         };
         session.set_up().await.map_err(PostgresError::Setup)?;
@@ -72,8 +86,13 @@ impl PostgresConnection {
         *self.0.used.get_mut() = false;
     }
 
+    /// Whether the server is there, as far as is known on this side.
+    pub(super) fn is_open(&self) -> bool {
+        !self.0.client.is_closed() && !self.0.task.0.is_finished()
+    }
+
     pub(super) fn condition(&mut self) -> Condition {
-        if self.0.client.is_closed() || self.0.task.0.is_finished() {
+        if !self.is_open() {
             Condition::Broken
         } else if *self.0.used.get_mut() && self.is_reset() {
             Condition::Dirty
@@ -94,7 +113,7 @@ impl PostgresConnection {
 
     pub(super) async fn reset(&mut self) -> Result<(), PostgresError> {
         let session = &mut *self.0;
-        let after = session.cancel_after;
+        let after = session.patience;
         match timeout(after, session.bring_back()).await {
             Ok(done) => done.map_err(PostgresError::Reset)?,
             Err(_) => {
@@ -111,12 +130,12 @@ impl PostgresConnection {
         let Session {
             client,
             mut task,
-            cancel_after,
+            patience,
             ..
         } = *self.0;
         let token = client.cancel_token();
         drop(client);
-        if timeout(cancel_after, &mut task.0).await.is_err() {
+        if timeout(patience, &mut task.0).await.is_err() {
             token.cancel_query(NoTls).await.ok();
             (&mut task.0).await.ok();
         }
@@ -127,8 +146,8 @@ impl Session {
     async fn bring_back(&self) -> Result<(), tokio_postgres::Error> {
         bring_back(&self.client, self.reset).await?;
         match self.reset {
-            PostgresReset::Session | PostgresReset::DiscardAll => self.set_up().await,
             PostgresReset::Rollback | PostgresReset::Nothing => Ok(()),
+            _ => self.set_up().await,
         }
     }
 

@@ -29,7 +29,8 @@ mod reset;
 
 pub use connection::PostgresConnection;
 pub use error::PostgresError;
-pub use options::{PostgresOptions, PostgresReset};
+pub use mainstay_specs::PostgresReset;
+pub use options::PostgresOptions;
 /// The crate that connections are used with.
 pub use tokio_postgres;
 
@@ -67,6 +68,10 @@ impl ConnectionPool for Postgres {
     /// socket is closed at once.
     async fn close_connection(&self, connection: PostgresConnection) {
         connection.close().await;
+    }
+
+    fn is_open(&self, connection: &PostgresConnection) -> bool {
+        connection.is_open()
     }
 
     async fn ping_connection(

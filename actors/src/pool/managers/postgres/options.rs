@@ -1,35 +1,17 @@
 //! Where a server is, and what a reset undoes.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::time::Duration;
 
+use mainstay_specs::PostgresReset;
 use tokio_postgres::Config;
-use tokio_postgres::config::{ChannelBinding, SslMode, SslNegotiation};
+use tokio_postgres::config::{ChannelBinding, Host, SslMode, SslNegotiation};
 
 use super::error::PostgresError;
 
 /// The least and the most that a query nobody waits for may go on.
 const CANCEL_AFTER: (Duration, Duration) = (Duration::from_millis(1), Duration::from_secs(600));
-
-/// What a reset undoes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum PostgresReset {
-    /// An open transaction, settings, the role, temporary tables, sequences, cursors, what is listened to, and advisory locks: all
-    /// that `DISCARD ALL` does, but for prepared statements. Those that were prepared by the client are closed when they are dropped;
-    /// one that was made by the SQL `PREPARE` stays. It asks with a `DO` whether a transaction is open; where the language `plpgsql` was
-    /// dropped it rolls back without asking, of which the server warns in its log.
-    #[default]
-    Session,
-    /// The same, with all prepared statements, by `DISCARD ALL`. The client keeps some for itself, by which it looks up types that are
-    /// not built in, such as enumerations: do not use it with those, as after a reset they are not found any more.
-    DiscardAll,
-    /// Only an open transaction. Everything else that a borrower does to the session is seen by the next one. It asks with a `DO`, as
-    /// [`Session`](Self::Session) does.
-    Rollback,
-    /// Nothing: each borrower leaves the session as it was made. A connection whose operation was cancelled is closed.
-    Nothing,
-}
 
 /// A server, and how it is used. Nothing of the password is shown.
 #[derive(Clone)]
@@ -40,7 +22,8 @@ pub struct PostgresOptions {
     /// What a reset undoes. Default: [`PostgresReset::Session`].
     pub reset: PostgresReset,
     /// How long a reset, or a goodbye, waits for a query that still runs before it cancels it; 1 ms to 10 minutes. A reset takes up to
-    /// three trips to the server, which have to fit in. Default: 250 ms.
+    /// three trips to the server: to one that is far away it is waited for longer, for twice as long as it took to connect, but for no
+    /// more than 2 s. Default: 250 ms.
     pub cancel_after: Duration,
     /// SQL that each connection runs when it is made, and again after a reset that undoes settings. Default: none. Settings are
     /// better put into the address, as in `?options=-c%20statement_timeout%3D5s`.
@@ -79,6 +62,12 @@ impl PostgresOptions {
         }
         if config.get_hosts().is_empty() && config.get_hostaddrs().is_empty() {
             return Err(PostgresError::NoHost);
+        }
+        if config.get_ssl_mode() == SslMode::Prefer && !is_on_this_machine(&config) {
+            tracing::info!(
+                hosts = ?config.get_hosts(),
+                "connections to PostgreSQL are made without TLS; say sslmode=disable if that is what is meant"
+            );
         }
         Ok(Self {
             config,
@@ -130,6 +119,22 @@ impl PostgresOptions {
             expected: "1 ms to 10 minutes",
             found: self.cancel_after,
         })
+    }
+}
+
+/// Whether all of its hosts are sockets, or the machine itself by its usual name or address.
+fn is_on_this_machine(config: &Config) -> bool {
+    let here = |host: &Host| match host {
+        Host::Tcp(name) => {
+            let address = name.parse::<IpAddr>();
+            name == "localhost" || address.is_ok_and(|address| address.is_loopback())
+        }
+        _ => true,
+    };
+    let addresses = config.get_hostaddrs();
+    match addresses.is_empty() {
+        true => config.get_hosts().iter().all(here),
+        false => addresses.iter().all(IpAddr::is_loopback),
     }
 }
 

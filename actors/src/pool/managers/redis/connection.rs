@@ -9,8 +9,10 @@ use ::redis::{
     RedisFuture, RedisResult, Value, cmd, pipe,
 };
 
+use mainstay_specs::RedisReset;
+
 use super::error::RedisPoolError;
-use super::options::{RedisOptions, RedisReset};
+use super::options::RedisOptions;
 use super::traces::Trace;
 use crate::pool::manager::Condition;
 
@@ -56,12 +58,17 @@ impl RedisConnection {
         Ok(Self(Box::new(session)))
     }
 
+    /// Whether the server is there, as far as is known on this side.
+    pub(super) const fn is_open(&self) -> bool {
+        !self.0.is_over
+    }
+
     pub(super) fn condition(&self) -> Condition {
         match (self.0.trace, self.0.reset) {
             _ if self.0.is_over => Condition::Broken,
             (Trace::Nothing, _) => Condition::Clean,
             (Trace::Session, RedisReset::Session) => Condition::Dirty,
-            (Trace::Session, RedisReset::Close) | (Trace::Unusable, _) => Condition::Broken,
+            (Trace::Session | Trace::Unusable, _) => Condition::Broken,
         }
     }
 

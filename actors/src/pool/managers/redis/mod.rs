@@ -31,7 +31,8 @@ mod traces;
 pub use ::redis;
 pub use connection::RedisConnection;
 pub use error::RedisPoolError;
-pub use options::{RedisOptions, RedisReset};
+pub use mainstay_specs::RedisReset;
+pub use options::RedisOptions;
 
 use crate::pool::manager::{Condition, ConnectionPool, LeaseEnd};
 
@@ -63,6 +64,10 @@ impl ConnectionPool for Redis {
     /// Closes the socket, which is all the goodbye that a Redis wants.
     async fn close_connection(&self, connection: RedisConnection) {
         drop(connection);
+    }
+
+    fn is_open(&self, connection: &RedisConnection) -> bool {
+        connection.is_open()
     }
 
     async fn ping_connection(

@@ -4,22 +4,12 @@ use std::fmt;
 use std::time::Duration;
 
 use ::redis::{Client, ConnectionInfo};
+use mainstay_specs::RedisReset;
 
 use super::error::RedisPoolError;
 
 /// The least and the most that an answer may take.
 const ANSWER: (Duration, Duration) = (Duration::from_millis(1), Duration::from_secs(86_400));
-
-/// What becomes of a connection that something is left in.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum RedisReset {
-    /// It is brought back by `RESET`, which Redis has since 6.2, and is made known to the server again.
-    #[default]
-    Session,
-    /// It is closed, and a new one takes its place. For older servers.
-    Close,
-}
 
 /// A server, and how it is used. Nothing of the password is shown.
 #[derive(Clone)]

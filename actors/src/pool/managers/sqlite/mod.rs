@@ -39,7 +39,8 @@ use std::sync::{Arc, Mutex};
 
 pub use connection::SqliteConnection;
 pub use error::SqliteError;
-pub use options::{SqliteAccess, SqliteLocation, SqliteOptions, SqliteSync};
+pub use mainstay_specs::SqliteSync;
+pub use options::{SqliteAccess, SqliteLocation, SqliteOptions};
 /// The crate that connections are used with.
 pub use rusqlite;
 

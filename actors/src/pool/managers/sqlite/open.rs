@@ -4,10 +4,11 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use mainstay_specs::SqliteSync;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::error::SqliteError;
-use super::options::{SqliteAccess, SqliteLocation, SqliteOptions, SqliteSync};
+use super::options::{SqliteAccess, SqliteLocation, SqliteOptions};
 
 /// How long to wait before the journal is tried again: SQLite itself does not wait there.
 const PAUSE: Duration = Duration::from_millis(5);
@@ -53,8 +54,9 @@ pub(super) fn open(options: &SqliteOptions) -> Result<Connection, SqliteError> {
         use_wal(&connection, options)?;
     }
     set(match options.synchronous {
-        SqliteSync::Full => "PRAGMA synchronous = FULL",
         SqliteSync::Normal => "PRAGMA synchronous = NORMAL",
+        // What else there may be one day is not less than this.
+        _ => "PRAGMA synchronous = FULL",
     })?;
     set(if options.foreign_keys {
         "PRAGMA foreign_keys = ON"

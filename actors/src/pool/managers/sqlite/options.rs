@@ -4,6 +4,8 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use mainstay_specs::SqliteSync;
+
 use super::error::SqliteError;
 
 /// The longest that a connection may wait for the lock of another.
@@ -40,18 +42,6 @@ pub enum SqliteAccess {
     Existing,
     /// It is only read; it has to be there.
     ReadOnly,
-}
-
-/// What SQLite waits for when a transaction is committed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum SqliteSync {
-    /// Until it is on the disk: what was committed is there after the machine has lost its power.
-    #[default]
-    Full,
-    /// Until the operating system has it: what was committed is there after the program has crashed; if the machine loses its power,
-    /// the last transactions may be lost, and the database is whole.
-    Normal,
 }
 
 /// A database, and how it is used. The same for all connections of a pool.
@@ -109,7 +99,8 @@ impl SqliteOptions {
         Self::new(SqliteLocation::Memory(name.into()))
     }
 
-    /// A database as an address says it: `sqlite:path`, `sqlite:///path` or `sqlite::memory:`, with a new database in memory.
+    /// A database as an address says it: `sqlite:path`, `sqlite:///path` or `sqlite::memory:`, with a new database in memory. There
+    /// are no options after a `?`, which would be taken for a part of the path: they are fields of this.
     ///
     /// # Errors
     ///
@@ -117,6 +108,10 @@ impl SqliteOptions {
     pub fn from_url(url: &str) -> Result<Self, SqliteError> {
         let options = match url.strip_prefix("sqlite:") {
             Some(":memory:") => Self::memory(),
+            Some(path) if path.contains('?') => {
+                let expected = "`sqlite:path` without options after a `?`";
+                return Err(refused("url", expected, url));
+            }
             Some(path) => Self::file(path.strip_prefix("//").unwrap_or(path)),
             None => return Err(refused("url", "`sqlite:path` or `sqlite::memory:`", url)),
         };

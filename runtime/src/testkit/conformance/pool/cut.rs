@@ -9,6 +9,7 @@ use crate::testkit::conformance::Violation;
 const MAKING: &str = "a connection whose making was dropped halfway is in the way of no other";
 const PING: &str = "after a ping that was dropped halfway, a connection is not clean, or works";
 const RESET: &str = "after a reset that was dropped halfway, a connection is not clean, or shows nothing of what was left in it";
+const OPERATION: &str = "after a borrower's operation that was dropped halfway, a connection is not clean, or answers and shows nothing of it";
 const CLOSING: &str = "a connection whose closing was dropped halfway is in the way of no other";
 
 /// How often what is dropped is polled before.
@@ -50,6 +51,21 @@ pub(super) async fn a_reset_can_be_dropped<C: Connections>(
         trial.close(connection).await?;
     }
     works(trial, RESET).await
+}
+
+pub(super) async fn an_operation_can_be_dropped<C: Connections>(
+    trial: &Trial<'_, C>,
+) -> Result<(), Violation> {
+    for times in 0..POLLS {
+        let mut connection = trial.make(OPERATION).await?;
+        polled(times, trial.face.operate(&mut connection)).await;
+        if trial.comes_back(&mut connection, LeaseEnd::Dropped).await? {
+            trial.answers(OPERATION, &mut connection).await?;
+            trial.is_unsoiled(OPERATION, &mut connection).await?;
+        }
+        trial.close(connection).await?;
+    }
+    works(trial, OPERATION).await
 }
 
 pub(super) async fn closing_can_be_dropped<C: Connections>(

@@ -1,6 +1,6 @@
 //! A manager, and how its connections are spoilt.
 
-use std::future::Future;
+use std::future::{Future, ready};
 
 use mainstay_actors::pool::ConnectionPool;
 
@@ -24,6 +24,14 @@ pub trait Connections {
 
     /// Whether what [`soil`](Self::soil) leaves can be seen.
     fn is_soiled(&self, connection: &mut Conn<Self>) -> impl Future<Output = bool>;
+
+    /// What a borrower does with a connection that takes several steps, such as a query within a transaction, and leaves nothing once it
+    /// is done. The suite drops it in the middle: what it leaves then the next borrower must not see, no more than what
+    /// [`soil`](Self::soil) leaves. By default nothing is done.
+    fn operate(&self, connection: &mut Conn<Self>) -> impl Future<Output = ()> {
+        let _ = connection;
+        ready(())
+    }
 
     /// Ends a connection from the other side, so that it is known here when this is done, or at the next ping. `false` if there is no
     /// other side.

@@ -78,5 +78,6 @@ pub async fn connection_pool<C: Connections>(face: &C) -> Result<(), Violation> 
     cut::making_can_be_dropped(&trial).await?;
     cut::a_ping_can_be_dropped(&trial).await?;
     cut::a_reset_can_be_dropped(&trial).await?;
+    cut::an_operation_can_be_dropped(&trial).await?;
     cut::closing_can_be_dropped(&trial).await
 }

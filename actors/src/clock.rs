@@ -1,16 +1,14 @@
-//! What time it is for a pool.
+//! What time it is for what many callers use at a time.
 
 use std::time::Duration;
 
 use mainstay_supervisors::Tick;
 use tokio::time::Instant;
 
-use super::core::nanos;
-
-/// Nanoseconds since the pool was made.
+/// Nanoseconds since it was started. It never goes back, whatever becomes of the time of day.
 ///
-/// It is read for every lease, and so is the counter of the processor where that runs evenly. Where the clock of tokio stands still
-/// when the pool is made, as in tests, or with the feature `test-util`, it is that of tokio.
+/// It is read for every call, of whose cost it may be half, and so is the counter of the processor where that runs evenly. Where the
+/// clock of tokio stands still when this is started, as in tests, or with the feature `test-util`, it is that of tokio.
 #[derive(Clone, Debug)]
 pub(crate) enum Clock {
     Counter(mainstay_supervisors::Clock, Tick),
@@ -32,9 +30,14 @@ impl Clock {
     pub(crate) fn now(&self) -> u64 {
         match self {
             Self::Counter(clock, start) => clock.nanos_between(*start, clock.now()),
-            Self::Tokio(start) => nanos(start.elapsed()),
+            Self::Tokio(start) => whole(start.elapsed()),
         }
     }
+}
+
+/// In nanoseconds: more than fit are 584 years.
+pub(crate) fn whole(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }
 
 /// Whether tokio's clock runs with the world's.
