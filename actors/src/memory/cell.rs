@@ -10,7 +10,7 @@ use mainstay_specs::NamespaceName;
 use mainstay_supervisors::{Hold, Namespace};
 use tokio::sync::{Notify, broadcast};
 
-use super::admission::Admission;
+use super::admission::Intake;
 use super::budget::Budgets;
 use super::cleanup::Relief;
 use super::clock::{Clock, nanos};
@@ -49,7 +49,7 @@ pub(crate) struct MemoryCell {
     /// There is something for the keeper to do.
     pub(crate) work: Notify,
     pub(crate) relief: Relief,
-    pub(crate) admission: Admission,
+    pub(crate) admission: Intake,
     pub(crate) tracker: Tracker,
     pub(crate) budgets: Budgets,
 }
@@ -83,8 +83,8 @@ impl MemoryCell {
             audience: Mutex::new(Some(broadcast::Sender::new(backlog))),
             changes: Mutex::default(),
             work: Notify::new(),
-            relief: Relief::default(),
-            admission: Admission::default(),
+            relief: Relief::new(&setup.spec),
+            admission: Intake::new(&setup.spec),
             tracker: Tracker::default(),
             budgets: Budgets::default(),
             terms: ArcSwap::from_pointee(Terms {
@@ -103,6 +103,11 @@ impl MemoryCell {
     #[inline(always)]
     pub(crate) fn word(&self) -> Word {
         Word(self.word.load(Ordering::Relaxed))
+    }
+
+    /// How many bytes of the heap are in use now, if that is measured.
+    pub(crate) fn live_bytes(&self) -> Option<u64> {
+        self.terms.load().setup.heap.as_ref()?.live_bytes()
     }
 
     pub(crate) fn reading(&self) -> Arc<Reading> {
@@ -184,10 +189,14 @@ impl MemoryCell {
     /// Goes by another spec from now on.
     pub(crate) fn adopt(&self, terms: Terms) {
         lock(&self.pressure).set_rules(Rules::of(terms.spec()));
+        self.relief
+            .adopt(terms.spec(), terms.setup.allocator.as_ref());
+        self.admission.adopt(terms.spec());
         self.terms.store(Arc::new(terms));
     }
 
     fn close(&self) {
         lock(&self.audience).take();
+        self.relief.close();
     }
 }

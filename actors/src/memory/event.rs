@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use mainstay_specs::{PressureLevel, ServiceName};
 
+use super::cleanup::{CleanupEnd, CleanupStart, RoundEnd};
+
 /// Something that has happened to a memory manager.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
@@ -12,8 +14,12 @@ pub enum MemoryEvent {
     Pressure(PressureChange),
     /// The last sample has become stale, or the sampler is back: true for stale.
     Stale(bool),
-    // Of `cleanup/`, from here on.
-
+    /// A cleanup strategy is being run.
+    CleanupTriggered(CleanupStart),
+    /// A cleanup strategy was run.
+    CleanupFinished(CleanupEnd),
+    /// A round of cleanups is over.
+    RoundEnded(RoundEnd),
     // Of `budget/`, from here on.
 }
 

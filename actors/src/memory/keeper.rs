@@ -23,7 +23,7 @@ fn tell(cell: &MemoryCell) {
     let terms = cell.terms();
     while let Some(change) = cell.next_change() {
         terms.signals.changed(&change);
-        cell.relief.level_changed(cell, &change);
+        cell.relief.level_changed(&change);
     }
     terms.signals.checked(&cell.reading());
 }

@@ -46,6 +46,16 @@ mod word;
 
 pub use mainstay_specs::PressureLevel;
 
+pub use admission::{
+    Admission, AdmissionStats, ClassAdmissions, MemoryPressure, MemoryReservation, OperationClass,
+    OperationPriority, RefusalReason,
+};
+pub use cleanup::{
+    AllocatorCleanup, AllocatorTrim, CleanupAnswer, CleanupClass, CleanupEnd, CleanupError,
+    CleanupOptions, CleanupPriority, CleanupRegistration, CleanupReport, CleanupRequest,
+    CleanupResult, CleanupStart, CleanupStats, ConfigCacheCleanup, EventStoreCleanup,
+    MemoryCleanup, RegisterCleanupError, Requested, RoundEnd, RoundOutcome, StrategyStats,
+};
 pub use error::{MemoryError, MemoryStartError};
 pub use event::{MemoryEvent, PressureChange};
 pub use handle::{MemoryManager, NAME};

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use mainstay_specs::MemoryManagerSpec;
 
+use super::cleanup::AllocatorTrim;
 use super::heap::HeapMeter;
 use super::signals::Signals;
 
@@ -14,6 +15,7 @@ pub struct MemorySetup {
     /// Samples are taken when somebody asks for one, and by no thread.
     pub(crate) by_hand: bool,
     pub(crate) heap: Option<Arc<dyn HeapMeter>>,
+    pub(crate) allocator: Option<Arc<dyn AllocatorTrim>>,
 }
 
 impl MemorySetup {
@@ -24,6 +26,7 @@ impl MemorySetup {
             spec,
             by_hand: false,
             heap: None,
+            allocator: None,
         }
     }
 
@@ -32,6 +35,13 @@ impl MemorySetup {
     #[must_use]
     pub const fn by_hand(mut self) -> Self {
         self.by_hand = true;
+        self
+    }
+
+    /// Has this give memory that is free back to the system, such as `mainstay::alloc::trim`. Without, nothing does: the allocator keeps it.
+    #[must_use]
+    pub fn trim(mut self, allocator: impl AllocatorTrim) -> Self {
+        self.allocator = Some(Arc::new(allocator));
         self
     }
 

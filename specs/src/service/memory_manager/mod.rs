@@ -17,9 +17,9 @@ mod cleanup;
 mod level;
 mod sustained;
 
-pub use admission::AdmissionSpec;
+pub use admission::{AdmissionAction, AdmissionRow, AdmissionSpec};
 pub use budgets::BudgetsSpec;
-pub use cleanup::CleanupSpec;
+pub use cleanup::{CleanupClass, CleanupSpec, CleanupStrategySpec};
 pub use level::PressureLevel;
 pub use sustained::Sustained;
 
