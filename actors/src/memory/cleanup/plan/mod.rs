@@ -259,6 +259,9 @@ impl Planner {
             return self.start(round);
         }
         let strategies = &self.strategies;
+        let can_be_met =
+            |service: Option<&ServiceName>| strategies.allowed(service, class_max).next().is_some();
+        self.requests.keep(can_be_met);
         let ready_at =
             |service: Option<&ServiceName>| strategies.ready_at(service, class_max, quiet);
         self.requests.drop_stale(look.level, |service| {

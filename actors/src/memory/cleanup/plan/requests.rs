@@ -59,6 +59,12 @@ impl Requests {
             .insert(waiting.request.service.clone(), waiting);
     }
 
+    /// Drops what cannot be met any more, as its strategies have gone or are not allowed.
+    pub(super) fn keep(&mut self, can_be_met: impl Fn(Option<&ServiceName>) -> bool) {
+        self.waiting
+            .retain(|service, _| can_be_met(service.as_ref()));
+    }
+
     /// Drops what had to wait as it was just cleaned, and is not needed any more as pressure is low.
     pub(super) fn drop_stale(
         &mut self,

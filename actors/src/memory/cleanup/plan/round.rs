@@ -186,21 +186,25 @@ impl Round {
             class: known.class,
             until: now + time_limit,
         });
+        let freed = self.freed.unwrap_or(0);
+        let mut target = self.target.map(|target| target.saturating_sub(freed));
         match &mut self.closing {
-            Some((_, left)) => drop(left.remove(&key)),
+            Some((_, left)) => {
+                left.remove(&key);
+                target = None;
+            }
             None => {
                 self.tried.insert(key);
                 self.class = self.class.max(Some(known.class));
             }
         }
-        let freed = self.freed.unwrap_or(0);
         Order {
             key,
             round: self.number,
             service: known.service.clone(),
             class: known.class,
             priority: self.priority,
-            target: self.target.map(|target| target.saturating_sub(freed)),
+            target,
             aggressiveness: self.urge.max(self.priority.aggressiveness()),
             retention: self.retention,
             time_limit,
