@@ -225,6 +225,8 @@ impl MemoryManager {
                 age: self.cell.age(),
             },
             reading: (*reading).clone(),
+            cleanup: self.cell.relief.stats(),
+            admission: self.cell.admission.stats(),
         }
     }
 }

@@ -21,10 +21,12 @@
 //! | `keeper.rs`, `start.rs`, `signals.rs` | who tells what has changed, where it comes from, telemetry and metrics |
 //! | `error.rs`, `stats.rs`, `stream.rs` | [`MemoryError`], [`MemoryStartError`]; [`MemoryStats`]; [`MemoryEvents`] |
 //! | `cleanup/`, `admission/` | giving memory back; what may still be begun |
+//! | `aware.rs` | [`MemoryAwareEventStore`] |
 //! | `tracker/`, `budget/` | who holds memory; how much that may be |
 
 mod admission;
 mod audience;
+mod aware;
 mod budget;
 mod cadence;
 mod cell;
@@ -56,6 +58,7 @@ pub use admission::{
     Admission, AdmissionStats, ClassAdmissions, MemoryPressure, MemoryReservation, OperationClass,
     OperationPriority, RefusalReason,
 };
+pub use aware::{MemoryAwareEventStore, MemoryAwareStoreError};
 pub use cleanup::{
     AllocatorCleanup, AllocatorTrim, CleanupAnswer, CleanupClass, CleanupEnd, CleanupError,
     CleanupOptions, CleanupPriority, CleanupRegistration, CleanupReport, CleanupRequest,

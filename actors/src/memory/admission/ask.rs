@@ -1,6 +1,7 @@
 //! Asking to be let in.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::time::sleep;
 
@@ -8,6 +9,7 @@ use super::class::{OperationClass, OperationPriority, Weather};
 use super::intake::Wish;
 use super::refusal::{Admission, MemoryPressure};
 use super::reservation::MemoryReservation;
+use super::stats::AdmissionStats;
 use crate::memory::handle::MemoryManager;
 
 impl MemoryManager {
@@ -71,7 +73,7 @@ impl MemoryManager {
         class: OperationClass,
         bytes: u64,
         priority: OperationPriority,
-    ) -> Result<(MemoryReservation, std::time::Duration), MemoryPressure> {
+    ) -> Result<(MemoryReservation, Duration), MemoryPressure> {
         let wish = Wish {
             class,
             bytes,
@@ -107,6 +109,23 @@ impl MemoryManager {
             sleep(delay).await;
         }
         Ok(reservation)
+    }
+
+    /// What has come of operations that asked to be let in.
+    #[must_use]
+    pub fn admission_stats(&self) -> AdmissionStats {
+        self.cell.admission.stats()
+    }
+
+    /// Refuses an operation whatever the table says, as all of its class are, and counts it.
+    pub(in crate::memory) fn refuse(&self, class: OperationClass, bytes: u64) -> MemoryPressure {
+        let wish = Wish {
+            class,
+            bytes,
+            priority: OperationPriority::Normal,
+        };
+        let (intake, reading) = (&self.cell.admission, self.cell.reading());
+        intake.refuse(wish, self.weather(), &reading)
     }
 
     fn weather(&self) -> Weather {

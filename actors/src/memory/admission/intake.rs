@@ -60,6 +60,13 @@ impl Intake {
         self.account.reserved()
     }
 
+    /// Refuses whatever the table says, and counts that.
+    pub(super) fn refuse(&self, wish: Wish, weather: Weather, reading: &Reading) -> MemoryPressure {
+        let reason = RefusalReason::Level;
+        self.counts.note(wish.class, Verdict::Refuse, Some(reason));
+        refusal(wish, reason, weather, reading, &self.table.load())
+    }
+
     /// What the table says, counted, and the account if the operation is that large: `settle` looks whether there is room, or takes it.
     pub(super) fn decide(
         &self,

@@ -127,10 +127,4 @@ impl MemoryManager {
     pub fn cleanup_stats(&self) -> CleanupStats {
         self.cell.relief.stats()
     }
-
-    /// What has come of operations that asked to be let in.
-    #[must_use]
-    pub fn admission_stats(&self) -> crate::memory::admission::AdmissionStats {
-        self.cell.admission.stats()
-    }
 }
