@@ -13,7 +13,7 @@
 //! | file | holds |
 //! |---|---|
 //! | `level/` | from shares to levels; pure |
-//! | `pressure.rs` | from what sources say to a [`Reading`]: the winner, simulations, what is stale; pure |
+//! | `pressure/` | from what sources say to a [`Reading`]: the winner, simulations, what is stale; pure |
 //! | `reading.rs`, `event.rs` | [`Reading`], [`SourceReading`]; [`MemoryEvent`], [`PressureChange`] |
 //! | `word.rs`, `cell.rs`, `terms.rs`, `clock.rs` | all state, what it goes by, and by which clock |
 //! | `handle.rs` | [`MemoryManager`] |

@@ -20,11 +20,14 @@
 //! | `host.rs` | the machine |
 //! | `custom.rs`, `asked.rs` | sources of the application's own; the threads of those that are asked |
 //! | `all.rs` | all of them, one pass |
+//! | `fixture.rs` | machines made of files, for tests |
 
 mod all;
 mod asked;
 mod custom;
 mod file;
+#[cfg(all(test, not(mainstay_loom)))]
+mod fixture;
 mod group;
 mod host;
 mod process;

@@ -1,14 +1,18 @@
 //! From what the sources say to a reading: pure, and no clock of its own.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `mod.rs` | [`Pressure`], [`Simulation`] |
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use mainstay_specs::{PressureLevel, ServiceName};
 
-use super::event::PressureChange;
-use super::level::{Ladder, Rules};
-use super::reading::Reading;
-use super::source::Sample;
+use crate::memory::event::PressureChange;
+use crate::memory::level::{Ladder, Rules};
+use crate::memory::reading::Reading;
+use crate::memory::source::Sample;
 
 /// What simulated pressure is called as a cause.
 pub(crate) const SIMULATION: &str = "simulation";
@@ -129,3 +133,6 @@ impl Pressure {
         Arc::new(self.reading.clone())
     }
 }
+
+#[cfg(all(test, not(mainstay_loom)))]
+mod tests;
