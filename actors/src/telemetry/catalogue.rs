@@ -25,12 +25,20 @@ pub const CIRCUIT_BREAKER_PROBES_INCONCLUSIVE: EventDescriptor = EventDescriptor
     &["service", "key", "namespace", "sequence"],
 );
 
-/// Memory was looked at, and there is enough.
-pub const MEMORY_CHECK: EventDescriptor =
-    EventDescriptor::new("foundation.memory.check", &["pressure"], &["level"]);
-/// Memory was looked at, and is getting scarce.
-pub const MEMORY_PRESSURE: EventDescriptor =
-    EventDescriptor::new("foundation.memory.pressure", &["pressure"], &["level"]);
+/// Memory was looked at: the share in use (`pressure`), of which source (`cause`). There is one in a second at most, and one for each
+/// change of the level.
+pub const MEMORY_CHECK: EventDescriptor = EventDescriptor::new(
+    "foundation.memory.check",
+    &["pressure"],
+    &["level", "cause", "simulated", "stale", "namespace"],
+);
+/// The level of memory pressure has changed, to whatever level: `level` is the new one, as is `to`; `cause` is the source with the highest
+/// share.
+pub const MEMORY_PRESSURE: EventDescriptor = EventDescriptor::new(
+    "foundation.memory.pressure",
+    &["pressure"],
+    &["level", "from", "to", "cause", "simulated", "namespace"],
+);
 
 /// Calls were refused by a rate limiter. As of all events of limiters, there is one for each limiter (`policy`) and interval at most,
 /// whatever happens: `count` says how often it has since the one before, and `total` over the life of the limiter.

@@ -1,0 +1,56 @@
+//! The memory manager: how scarce memory is, who holds it, what is given back, and what may still be begun.
+//!
+//! ```text
+//!  sources ──► sampler, a thread ──► cell: one word ◄── check_pressure, one load
+//!  (container, host, PSI, heap,       │ changes
+//!   the application's own)            ├──► subscribers
+//!                                     └──► keeper ──► telemetry, cleanup executor
+//! ```
+//!
+//! The cell belongs to the namespace and outlives the keeper, which may crash at any moment: the level stays, the sampler goes on, and what
+//! changed meanwhile is told by its successor.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `level/` | from shares to levels; pure |
+//! | `pressure.rs` | from what sources say to a [`Reading`]: the winner, simulations, what is stale; pure |
+//! | `reading.rs`, `event.rs` | [`Reading`], [`SourceReading`]; [`MemoryEvent`], [`PressureChange`] |
+//! | `word.rs`, `cell.rs`, `terms.rs`, `clock.rs` | all state, what it goes by, and by which clock |
+//! | `handle.rs` | [`MemoryManager`] |
+//! | `heap.rs` | [`HeapMeter`]: an allocator that counts |
+//! | `keeper.rs`, `start.rs`, `signals.rs` | who tells what has changed, where it comes from, telemetry and metrics |
+//! | `error.rs`, `stats.rs`, `stream.rs` | [`MemoryError`], [`MemoryStartError`]; [`MemoryStats`]; [`MemoryEvents`] |
+//! | `cleanup/`, `admission/` | giving memory back; what may still be begun |
+//! | `tracker/`, `budget/` | who holds memory; how much that may be |
+
+mod admission;
+mod budget;
+mod cell;
+mod cleanup;
+mod clock;
+mod error;
+mod event;
+mod handle;
+mod heap;
+mod keeper;
+mod level;
+mod pressure;
+mod reading;
+mod signals;
+mod start;
+mod stats;
+mod stream;
+mod terms;
+mod tracker;
+mod word;
+
+pub use mainstay_specs::PressureLevel;
+
+pub use error::{MemoryError, MemoryStartError};
+pub use event::{MemoryEvent, PressureChange};
+pub use handle::{MemoryManager, NAME};
+pub use heap::HeapMeter;
+pub use reading::{Reading, SourceReading, SourceState};
+pub use stats::MemoryStats;
+pub use stream::MemoryEvents;
+pub use terms::MemorySetup;

@@ -1,0 +1,81 @@
+//! What the sources say, and what comes of it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use mainstay_specs::{PressureLevel, ServiceName};
+use serde::Serialize;
+
+/// How scarce memory is at one moment, and why. As JSON, times are in milliseconds, in fields that end in `_ms`.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct Reading {
+    /// The level.
+    pub level: PressureLevel,
+    /// The share that it comes from: the highest of all sources, or the simulated one.
+    pub ratio: f64,
+    /// The source with the highest share; `simulation` if it is simulated. `None` if no source has ever said anything.
+    pub cause: Option<ServiceName>,
+    /// The number of the sample; 0 before the first.
+    pub number: u64,
+    /// When the sample was taken, from when the manager was made on.
+    #[serde(rename = "at_ms", serialize_with = "super::stats::milliseconds")]
+    pub at: Duration,
+    /// The sample is too old, or no source has ever said anything: the level is what it was, and may be another by now.
+    pub stale: bool,
+    /// The level is simulated.
+    pub simulated: bool,
+    /// The level without any simulation.
+    pub measured_level: PressureLevel,
+    /// The share without any simulation.
+    pub measured_ratio: f64,
+    /// What each source says.
+    pub sources: Arc<[SourceReading]>,
+}
+
+impl Reading {
+    /// Before the first sample.
+    pub(crate) fn first() -> Self {
+        Self {
+            level: PressureLevel::Low,
+            ratio: 0.0,
+            cause: None,
+            number: 0,
+            at: Duration::ZERO,
+            stale: true,
+            simulated: false,
+            measured_level: PressureLevel::Low,
+            measured_ratio: 0.0,
+            sources: Arc::default(),
+        }
+    }
+}
+
+/// What one source says.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct SourceReading {
+    /// The source: `container`, `address_space`, `host`, `budget`, `allocator`, `psi`, or what the application calls its own.
+    pub name: ServiceName,
+    /// Its share: of a source that has failed, the last one that it gave.
+    pub ratio: Option<f64>,
+    /// How many bytes are in use, of those that count bytes.
+    pub used: Option<u64>,
+    /// How many there are, headroom left out, of those that count bytes.
+    pub limit: Option<u64>,
+    /// Whether it can be relied on.
+    pub state: SourceState,
+}
+
+/// Whether a source can be relied on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum SourceState {
+    /// It was asked for this sample, and has answered.
+    Measured,
+    /// There is nothing to measure here, which is normal: no container, no limit.
+    Absent,
+    /// It has failed, or does not answer: its last share counts until it is right again.
+    Failed(String),
+}
