@@ -3,7 +3,7 @@
 //!
 //! What it relies on, beside what `GlobalAlloc` asks of its callers:
 //! * [`heap`] never panics and never unwinds. What it allocates itself comes back here, and it is made for that.
-//! * The inner allocator keeps to its contract. All blocks of [`Attributed`] that it knows of were asked for with the layout that
+//! * The inner allocator keeps to its contract. All blocks of [`Attributed`] that it knows of were asked for with the size that
 //!   [`with_tag`] gives for the layout that is asked of us, so that it gets back exactly what it has given.
 
 #![allow(unsafe_code)]
@@ -88,11 +88,14 @@ unsafe fn charged_to(block: *const u8, size: usize) -> Charged {
 unsafe impl<A: GlobalAlloc> GlobalAlloc for Attributed<A> {
     #[inline]
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        let Some(tagged) = with_tag(layout) else {
+        let Some(size) = with_tag(layout) else {
             return null_mut();
         };
-        // SAFETY: the size is not 0. The block, if there is one, is so large.
-        unsafe { charged(self.0.alloc(tagged), layout.size()) }
+        // SAFETY: a layout of this alignment may have this size, which is not 0. The block, if there is one, is so large.
+        unsafe {
+            let tagged = Layout::from_size_align_unchecked(size, layout.align());
+            charged(self.0.alloc(tagged), layout.size())
+        }
     }
 
     #[inline]
@@ -108,17 +111,21 @@ unsafe impl<A: GlobalAlloc> GlobalAlloc for Attributed<A> {
 
     #[inline]
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
-        let Some(tagged) = with_tag(layout) else {
+        let Some(size) = with_tag(layout) else {
             return null_mut();
         };
         // SAFETY: as in `alloc`. The mark is written behind what has to be zero.
-        unsafe { charged(self.0.alloc_zeroed(tagged), layout.size()) }
+        unsafe {
+            let tagged = Layout::from_size_align_unchecked(size, layout.align());
+            charged(self.0.alloc_zeroed(tagged), layout.size())
+        }
     }
 
     #[inline]
     unsafe fn realloc(&self, block: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
-        let new_layout = Layout::from_size_align(new_size, layout.align()).ok();
-        let Some(new_tagged) = new_layout.and_then(with_tag) else {
+        // SAFETY: the caller has promised that this size, rounded up to the alignment, is none too large.
+        let new_layout = unsafe { Layout::from_size_align_unchecked(new_size, layout.align()) };
+        let Some(new_tagged) = with_tag(new_layout) else {
             return null_mut();
         };
         // SAFETY: as in `dealloc`. The mark is read before the block is moved. A block that could not be moved is untouched, its
@@ -126,7 +133,7 @@ unsafe impl<A: GlobalAlloc> GlobalAlloc for Attributed<A> {
         unsafe {
             let before = charged_to(block, layout.size());
             let tagged = Layout::from_size_align_unchecked(layout.size() + TAG, layout.align());
-            let moved = self.0.realloc(block, tagged, new_tagged.size());
+            let moved = self.0.realloc(block, tagged, new_tagged);
             if !moved.is_null() {
                 heap::discharge(before, layout.size());
             }

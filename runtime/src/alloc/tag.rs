@@ -6,13 +6,15 @@ use std::alloc::Layout;
 /// Bytes of a mark.
 pub(super) const TAG: usize = size_of::<u32>();
 
-/// The layout of a block with its mark; `None` if it were larger than a block may be.
+/// The size of a block of this layout with its mark; `None` if it were larger than a block may be.
 #[inline]
-pub(super) const fn with_tag(layout: Layout) -> Option<Layout> {
-    // No overflow: a layout's size is at most `isize::MAX`.
-    match Layout::from_size_align(layout.size() + TAG, layout.align()) {
-        Ok(layout) => Some(layout),
-        Err(_) => None,
+pub(super) const fn with_tag(layout: Layout) -> Option<usize> {
+    // Rounded up to the alignment, it may be `isize::MAX` at most.
+    let largest = isize::MAX.cast_unsigned() - (layout.align() - 1);
+    if layout.size() > largest - TAG {
+        None
+    } else {
+        Some(layout.size() + TAG)
     }
 }
 
@@ -21,20 +23,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_mark_changes_no_alignment() {
-        let layout = Layout::from_size_align(24, 64).unwrap();
-        let tagged = with_tag(layout).unwrap();
-        assert_eq!((tagged.size(), tagged.align()), (28, 64));
-    }
-
-    #[test]
-    fn a_block_that_is_as_large_as_one_may_be_has_no_room_for_a_mark() {
-        let largest = isize::MAX.cast_unsigned();
-        for less in 0..TAG {
-            let layout = Layout::from_size_align(largest - less, 1).unwrap();
-            assert_eq!(with_tag(layout), None);
+    fn a_block_with_a_mark_is_as_large_as_a_layout_may_be_and_no_larger() {
+        for align in [1, 8, 4096, 1 << 30] {
+            let largest = isize::MAX.cast_unsigned() - (align - 1);
+            for less in 0..2 * TAG {
+                let layout = Layout::from_size_align(largest - less, align).unwrap();
+                let tagged = Layout::from_size_align(largest - less + TAG, align).ok();
+                assert_eq!(with_tag(layout), tagged.map(|tagged| tagged.size()));
+            }
         }
-        let layout = Layout::from_size_align(largest - TAG, 1).unwrap();
-        assert_eq!(with_tag(layout).unwrap().size(), largest);
     }
 }

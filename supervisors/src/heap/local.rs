@@ -17,8 +17,8 @@ pub(super) static BOOKS: Books = Books::new(&SHARED);
 /// What a thread charges, and where. Without a destructor, so that a look at it is a plain access, also while the thread ends.
 struct Local {
     account: Cell<u32>,
-    /// The cell of that account; `None` if it is not known yet, or there is no table.
-    cell: Cell<Option<&'static AtomicI64>>,
+    /// Where that account is charged; `None` if that is not known yet, or there is no table.
+    spot: Cell<Option<Spot>>,
     table: Cell<Option<&'static Table>>,
     /// A table or a cell is being made, for which memory is allocated.
     making: Cell<bool>,
@@ -28,7 +28,7 @@ thread_local! {
     static LOCAL: Local = const {
         Local {
             account: Cell::new(OUTSIDE),
-            cell: Cell::new(None),
+            spot: Cell::new(None),
             table: Cell::new(None),
             making: Cell::new(false),
         }
@@ -37,13 +37,35 @@ thread_local! {
     static LEASE: Lease = const { Lease(Cell::new(None)) };
 }
 
+/// The two sums that a charge changes.
+#[derive(Clone, Copy)]
+struct Spot {
+    cell: &'static AtomicI64,
+    total: &'static AtomicI64,
+}
+
+impl Spot {
+    #[inline]
+    fn of(table: &'static Table, account: u32) -> Option<Self> {
+        let cell = table.cell(account)?;
+        let total = table.total();
+        Some(Self { cell, total })
+    }
+
+    #[inline]
+    fn add(self, bytes: i64) {
+        add(self.total, bytes);
+        add(self.cell, bytes);
+    }
+}
+
 struct Lease(Cell<Option<&'static Table>>);
 
 impl Drop for Lease {
     fn drop(&mut self) {
         // What is charged from here on goes to the table that all share.
         LOCAL.with(|local| {
-            local.cell.set(None);
+            local.spot.set(None);
             local.table.set(None);
         });
         if let Some(table) = self.0.take() {
@@ -56,8 +78,11 @@ impl Drop for Lease {
 #[inline]
 pub(super) fn charge(bytes: usize) -> u32 {
     LOCAL.with(|local| {
-        let account = local.account.get();
-        local.note(local.cell.get(), account, bytes.cast_signed() as i64);
+        let (account, bytes) = (local.account.get(), bytes.cast_signed() as i64);
+        match local.spot.get() {
+            Some(spot) => spot.add(bytes),
+            None => note_slowly(account, bytes),
+        }
         account
     })
 }
@@ -65,14 +90,30 @@ pub(super) fn charge(bytes: usize) -> u32 {
 /// Counts bytes that were freed, and were charged to this account. Never panics.
 #[inline]
 pub(super) fn discharge(account: u32, bytes: usize) {
-    LOCAL.with(|local| {
-        let cell = if account == local.account.get() {
-            local.cell.get()
-        } else {
-            local.table.get().and_then(|table| table.cell(account))
-        };
-        local.note(cell, account, -(bytes.cast_signed() as i64));
+    let bytes = -(bytes.cast_signed() as i64);
+    LOCAL.with(|local| match local.spot.get() {
+        Some(spot) if account == local.account.get() => spot.add(bytes),
+        _ => discharge_other(account, bytes),
     });
+}
+
+/// Apart from the common way, so that this needs no room on the stack.
+#[inline(never)]
+fn discharge_other(account: u32, bytes: i64) {
+    let table = LOCAL.with(|local| local.table.get());
+    match table.and_then(|table| Spot::of(table, account)) {
+        Some(spot) => spot.add(bytes),
+        None => note_slowly(account, bytes),
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn note_slowly(account: u32, bytes: i64) {
+    match LOCAL.with(|local| local.make_spot(account)) {
+        Some(spot) => spot.add(bytes),
+        None => BOOKS.charge_shared(Some(account), bytes),
+    }
 }
 
 /// Counts bytes without an account. Never panics.
@@ -85,6 +126,7 @@ pub(super) fn count(bytes: isize) {
 }
 
 #[cold]
+#[inline(never)]
 fn count_slowly(bytes: i64) {
     match LOCAL.with(Local::own_table) {
         Some(table) => add(table.total(), bytes),
@@ -102,29 +144,17 @@ pub(super) fn seen_here() -> Option<(i64, i64)> {
 }
 
 impl Local {
-    #[inline]
-    fn note(&self, cell: Option<&'static AtomicI64>, account: u32, bytes: i64) {
-        if let Some(cell) = cell
-            && let Some(table) = self.table.get()
-        {
-            add(table.total(), bytes);
-            add(cell, bytes);
-        } else {
-            self.note_slowly(account, bytes);
+    /// Where an account is charged. `None` while a table or a cell is being made, and once the thread has given its table back.
+    fn make_spot(&self, account: u32) -> Option<Spot> {
+        let table = self.own_table()?;
+        if table.cell(account).is_none() {
+            self.making(|| table.make_cell(account))?;
         }
-    }
-
-    #[cold]
-    fn note_slowly(&self, account: u32, bytes: i64) {
-        let table = self.own_table();
-        let cell = table.and_then(|table| self.own_cell(table, account));
-        match table.zip(cell) {
-            Some((table, cell)) => {
-                add(table.total(), bytes);
-                add(cell, bytes);
-            }
-            None => BOOKS.charge_shared(Some(account), bytes),
+        let spot = Spot::of(table, account)?;
+        if account == self.account.get() {
+            self.spot.set(Some(spot));
         }
+        Some(spot)
     }
 
     /// The table of this thread. `None` while one is being made, and once the thread has given it back.
@@ -139,17 +169,7 @@ impl Local {
         };
         let table = self.making(|| LEASE.try_with(take).ok().flatten())?;
         self.table.set(Some(table));
-        self.cell.set(table.cell(self.account.get()));
         Some(table)
-    }
-
-    fn own_cell(&self, table: &'static Table, account: u32) -> Option<&'static AtomicI64> {
-        let made = table.cell(account);
-        let cell = made.or_else(|| self.making(|| table.make_cell(account)))?;
-        if account == self.account.get() {
-            self.cell.set(Some(cell));
-        }
-        Some(cell)
     }
 
     /// What is allocated meanwhile is charged to the table that all share.
@@ -166,7 +186,7 @@ impl Local {
 /// While it is there, what this thread allocates is charged to an account.
 pub(crate) struct Entered {
     before: u32,
-    cell: Option<&'static AtomicI64>,
+    spot: Option<Spot>,
     /// Of the thread that has entered.
     _here: std::marker::PhantomData<*const ()>,
 }
@@ -176,10 +196,10 @@ impl Entered {
     pub(crate) fn new(account: u32) -> Self {
         LOCAL.with(|local| {
             let table = local.table.get();
-            let cell = table.and_then(|table| table.cell(account));
+            let spot = table.and_then(|table| Spot::of(table, account));
             Self {
                 before: local.account.replace(account),
-                cell: local.cell.replace(cell),
+                spot: local.spot.replace(spot),
                 _here: std::marker::PhantomData,
             }
         })
@@ -191,7 +211,7 @@ impl Drop for Entered {
     fn drop(&mut self) {
         LOCAL.with(|local| {
             local.account.set(self.before);
-            local.cell.set(self.cell);
+            local.spot.set(self.spot);
         });
     }
 }
