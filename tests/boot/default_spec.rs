@@ -58,6 +58,8 @@ production  rest_for_one
 │  ├─ events
 │  └─ alerts
 ├─ config_server
+├─ memory_manager  rest_for_one
+│  └─ keeper
 ├─ circuit_breakers
 ├─ rate_limiters
 ├─ event_store  rest_for_one

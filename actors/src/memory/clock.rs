@@ -1,5 +1,6 @@
 //! Times, as how long after the manager was made.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -8,25 +9,32 @@ use tokio::time::Instant;
 ///
 /// The sampler's thread goes by that of the system, whatever becomes of tokio's in a test. Samples that are only taken by hand go by
 /// tokio's: then a test decides how time passes.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Clock {
-    System(std::time::Instant),
-    Tokio(Instant),
+#[derive(Debug)]
+pub(crate) struct Clock {
+    system: std::time::Instant,
+    tokio: Instant,
+    by_hand: AtomicBool,
 }
 
 impl Clock {
-    pub(crate) fn new(by_hand: bool) -> Self {
-        if by_hand {
-            Self::Tokio(Instant::now())
-        } else {
-            Self::System(std::time::Instant::now())
+    pub(crate) fn new() -> Self {
+        Self {
+            system: std::time::Instant::now(),
+            tokio: Instant::now(),
+            by_hand: AtomicBool::new(false),
         }
     }
 
+    /// Which of the two it is from now on.
+    pub(crate) fn set_by_hand(&self, by_hand: bool) {
+        self.by_hand.store(by_hand, Ordering::Relaxed);
+    }
+
     pub(crate) fn now(&self) -> Duration {
-        match self {
-            Self::System(epoch) => epoch.elapsed(),
-            Self::Tokio(epoch) => epoch.elapsed(),
+        if self.by_hand.load(Ordering::Relaxed) {
+            self.tokio.elapsed()
+        } else {
+            self.system.elapsed()
         }
     }
 }

@@ -5,13 +5,17 @@ use std::time::Duration;
 
 use mainstay_specs::{MemoryManagerSpec, PressureLevel, ServiceName};
 use mainstay_supervisors::{Child, Ledger, Namespace, ServiceRegistry};
+use tokio::time::timeout;
 
 use super::cell::{Kept, MemoryCell};
 use super::error::MemoryError;
+use super::level::Rules;
 use super::pressure::Simulation;
 use super::reading::Reading;
+use super::simulation::{Made, PressureSimulation};
+use super::source::{MemoryGauge, MemorySource, SourceRegistration};
 use super::start;
-use super::stats::MemoryStats;
+use super::stats::{MemoryStats, SamplerStats};
 use super::stream::MemoryEvents;
 use super::terms::MemorySetup;
 
@@ -50,7 +54,7 @@ impl MemoryManager {
     /// The memory manager of a namespace. Where none was started it measures nothing: see [`is_running`](Self::is_running).
     #[must_use]
     pub fn of(namespace: &Namespace) -> Self {
-        let make = || Kept(Arc::new(MemoryCell::new(namespace, MemorySetup::default())));
+        let make = || Kept(Arc::new(MemoryCell::new(namespace)));
         Self {
             cell: Arc::clone(&namespace.cell(NAME, make).0),
             registry: namespace.registry().clone(),
@@ -102,54 +106,131 @@ impl MemoryManager {
         self.cell.subscribe(hold)
     }
 
-    /// Takes a sample now.
+    /// Takes a sample now, and gives what comes of it.
+    ///
+    /// The sampler takes it, one for all who ask meanwhile, or, with [`MemorySetup::by_hand`], the caller, who waits for each of the
+    /// application's own sources then and is not to be one of them.
     ///
     /// # Errors
     ///
-    /// [`MemoryError::NotRunning`].
+    /// [`MemoryError::NotRunning`]; [`MemoryError::Timeout`] if the sampler has not answered for as long as makes a sample stale.
+    ///
+    /// Cancel safety: the sample is taken all the same when this is dropped.
     pub async fn check_now(&self) -> Result<Arc<Reading>, MemoryError> {
-        std::future::ready(()).await;
-        self.cell.sample(Vec::new());
-        Ok(self.reading())
+        let Some(target) = self.cell.ask_for_sample()? else {
+            return Ok(self.reading());
+        };
+        let terms = self.cell.terms();
+        let limit = terms.spec().check_interval * terms.spec().stale_after;
+        let began = std::time::Instant::now();
+        // By the sampler's clock, as that of tokio may run ahead in a test.
+        while began.elapsed() < limit {
+            let taken = self.cell.wait_for_sample(target);
+            if timeout(limit.min(CHECK_SLICE), taken).await.is_ok() {
+                return Ok(self.reading());
+            }
+        }
+        Err(MemoryError::Timeout(limit))
     }
 
-    /// Makes up a level for so long, in place of the measured one, and tells of it as of any other. It shows in every reading and event,
-    /// and does not hide that memory is critical.
+    /// Makes up a level for so long, in place of the measured one, and tells of it as of any other: see [`PressureSimulation`].
     ///
     /// # Errors
     ///
-    /// [`MemoryError::SimulationRefused`] unless the spec allows it; [`MemoryError::Invalid`] for no time at all.
+    /// Those of [`simulate`](Self::simulate).
     pub fn simulate_pressure(
         &self,
         level: PressureLevel,
         time: Duration,
     ) -> Result<(), MemoryError> {
+        self.simulate(PressureSimulation::level(level).lasting(time))
+    }
+
+    /// Makes up pressure, in place of what was made up before.
+    ///
+    /// # Errors
+    ///
+    /// [`MemoryError::SimulationRefused`] unless the spec allows it; [`MemoryError::Invalid`] for a share or a time that is none.
+    pub fn simulate(&self, simulation: PressureSimulation) -> Result<(), MemoryError> {
         let terms = self.cell.terms();
         if !terms.spec().simulation {
             let namespace = self.cell.namespace.as_str().to_owned();
             return Err(MemoryError::SimulationRefused(namespace));
         }
+        simulation.check()?;
+        let (level, ratio) = match simulation.what {
+            Made::Level(level) => (level, terms.spec().threshold(level)),
+            Made::Ratio(ratio) => (Rules::of(terms.spec()).plain(ratio), ratio),
+        };
         self.cell.simulate(Some(Simulation {
             level,
-            ratio: terms.spec().threshold(level),
-            until: self.cell.clock.now() + time,
-            hides_critical: false,
+            ratio,
+            until: self.cell.clock.now() + simulation.time,
+            hides_critical: simulation.hides_critical,
         }));
         Ok(())
+    }
+
+    /// Ends what was made up, if anything was.
+    pub fn stop_simulation(&self) {
+        self.cell.simulate(None);
+    }
+
+    /// Adds a source of pressure that tells by itself how much of its own whole is in use, such as a service that knows its size. It counts
+    /// from when it has told, also if the memory manager is started later.
+    ///
+    /// # Errors
+    ///
+    /// [`MemoryError::SourceTaken`], also for the names of [`SourceReading`](super::SourceReading)s that are there by themselves;
+    /// [`MemoryError::TooManySources`].
+    pub fn register_gauge(&self, name: ServiceName) -> Result<MemoryGauge, MemoryError> {
+        let max = self.cell.terms().spec().sources_max;
+        self.cell.custom.tell(name, max)
+    }
+
+    /// Adds a source of pressure that is asked for each sample: see [`MemorySource`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`register_gauge`](Self::register_gauge).
+    pub fn register_source(
+        &self,
+        name: ServiceName,
+        source: impl MemorySource,
+    ) -> Result<SourceRegistration, MemoryError> {
+        let max = self.cell.terms().spec().sources_max;
+        self.cell.custom.ask(name, Box::new(source), max)
     }
 
     /// The state of the service.
     #[must_use]
     pub fn stats(&self) -> MemoryStats {
         let reading = self.reading();
+        let (running, restarts, last_took) = self.cell.sampler();
         MemoryStats {
             available: self.is_running(),
             pressure_level: reading.level,
-            age: self.cell.age(),
+            threshold_percentage: reading.ratio,
+            total_memory: reading.limit(),
+            process_memory: reading.facts.heap.or(reading.facts.resident),
+            system_memory: reading.facts.host_total,
+            level_changes: self.cell.changes.count(),
+            changes_lost: self.cell.changes.lost(),
+            subscribers: self.cell.subscribers() as u64,
+            sampler: SamplerStats {
+                running,
+                samples: reading.number,
+                restarts,
+                last_took,
+                age: self.cell.age(),
+            },
             reading: (*reading).clone(),
         }
     }
 }
+
+/// How long is waited for a sample before it is looked how late it is.
+const CHECK_SLICE: Duration = Duration::from_millis(10);
 
 pub(crate) fn service_name() -> ServiceName {
     // A name is not empty, short, and without `/` and white space: this one is.

@@ -24,8 +24,11 @@
 //! | `tracker/`, `budget/` | who holds memory; how much that may be |
 
 mod admission;
+mod audience;
 mod budget;
+mod cadence;
 mod cell;
+mod changes;
 mod cleanup;
 mod clock;
 mod error;
@@ -36,7 +39,10 @@ mod keeper;
 mod level;
 mod pressure;
 mod reading;
+mod sampler;
 mod signals;
+mod simulation;
+mod source;
 mod start;
 mod stats;
 mod stream;
@@ -50,7 +56,9 @@ pub use error::{MemoryError, MemoryStartError};
 pub use event::{MemoryEvent, PressureChange};
 pub use handle::{MemoryManager, NAME};
 pub use heap::HeapMeter;
-pub use reading::{Reading, SourceReading, SourceState};
-pub use stats::MemoryStats;
+pub use reading::{Facts, Reading, SourceReading, SourceState};
+pub use simulation::PressureSimulation;
+pub use source::{Measure, MemoryGauge, MemorySource, SourceError, SourceRegistration};
+pub use stats::{MemoryStats, SamplerStats};
 pub use stream::MemoryEvents;
 pub use terms::MemorySetup;

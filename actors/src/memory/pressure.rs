@@ -7,7 +7,8 @@ use mainstay_specs::{PressureLevel, ServiceName};
 
 use super::event::PressureChange;
 use super::level::{Ladder, Rules};
-use super::reading::{Reading, SourceReading};
+use super::reading::Reading;
+use super::source::Sample;
 
 /// What simulated pressure is called as a cause.
 pub(crate) const SIMULATION: &str = "simulation";
@@ -43,10 +44,6 @@ impl Pressure {
         }
     }
 
-    pub(crate) const fn reading(&self) -> &Reading {
-        &self.reading
-    }
-
     pub(crate) const fn simulation(&self) -> Option<&Simulation> {
         self.simulation.as_ref()
     }
@@ -55,17 +52,10 @@ impl Pressure {
         self.ladder.set_rules(rules);
     }
 
-    pub(crate) const fn rules(&self) -> &Rules {
-        self.ladder.rules()
-    }
-
     /// Takes in what the sources say. If none says anything, the level stays, and is stale.
-    pub(crate) fn sample(
-        &mut self,
-        sources: Vec<SourceReading>,
-        now: Duration,
-    ) -> Option<PressureChange> {
-        let winner = sources
+    pub(crate) fn sample(&mut self, sample: Sample, now: Duration) -> Option<PressureChange> {
+        let winner = sample
+            .sources
             .iter()
             .filter_map(|source| Some((source.ratio?, &source.name)))
             .max_by(|a, b| a.0.total_cmp(&b.0));
@@ -77,7 +67,8 @@ impl Pressure {
         self.reading.stale = winner.is_none();
         self.reading.number += 1;
         self.reading.at = now;
-        self.reading.sources = sources.into();
+        self.reading.facts = sample.facts;
+        self.reading.sources = sample.sources.into();
         self.show(now)
     }
 

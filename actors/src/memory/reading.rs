@@ -29,6 +29,8 @@ pub struct Reading {
     pub measured_level: PressureLevel,
     /// The share without any simulation.
     pub measured_ratio: f64,
+    /// What was counted beside that.
+    pub facts: Facts,
     /// What each source says.
     pub sources: Arc<[SourceReading]>,
 }
@@ -46,9 +48,33 @@ impl Reading {
             simulated: false,
             measured_level: PressureLevel::Low,
             measured_ratio: 0.0,
+            facts: Facts::default(),
             sources: Arc::default(),
         }
     }
+}
+
+impl Reading {
+    /// How many bytes there are to the source that the level comes from.
+    pub(crate) fn limit(&self) -> Option<u64> {
+        let cause = self.cause.as_ref()?;
+        let source = self.sources.iter().find(|source| source.name == *cause)?;
+        source.limit
+    }
+}
+
+/// What was counted when a sample was taken, in bytes; `None` for what is not measured here.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Facts {
+    /// What this process has resident. It may be much more than what its heap has in use: allocators keep what was freed.
+    pub resident: Option<u64>,
+    /// What of the heap is in use, if an allocator that counts is given.
+    pub heap: Option<u64>,
+    /// What the machine has.
+    pub host_total: Option<u64>,
+    /// What of that is available.
+    pub host_available: Option<u64>,
 }
 
 /// What one source says.

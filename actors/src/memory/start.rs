@@ -41,11 +41,13 @@ fn start(setup: MemorySetup, cx: StartContext) -> Result<Started, StartError> {
     let namespace = namespace.ok_or_else(|| StartError::failed(MemoryStartError::NoNamespace))?;
     let validated = setup.spec.validate();
     validated.map_err(|faults| StartError::failed(MemoryStartError::Spec(faults)))?;
-    let make = || Kept(Arc::new(MemoryCell::new(&namespace, setup.clone())));
+    let make = || Kept(Arc::new(MemoryCell::new(&namespace)));
     let cell = Arc::clone(&namespace.cell(NAME, make).0);
     cell.adopt(Terms {
         signals: Signals::new(&namespace),
         setup,
     });
+    let sampler = cell.mind_sampler();
+    sampler.map_err(|error| StartError::failed(MemoryStartError::Thread(error.to_string())))?;
     Ok(cx.spawn_task(move |stop| keep(cell, stop)).into())
 }

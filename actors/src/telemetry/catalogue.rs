@@ -25,8 +25,7 @@ pub const CIRCUIT_BREAKER_PROBES_INCONCLUSIVE: EventDescriptor = EventDescriptor
     &["service", "key", "namespace", "sequence"],
 );
 
-/// Memory was looked at: the share in use (`pressure`), of which source (`cause`). There is one in a second at most, and one for each
-/// change of the level.
+/// Memory was looked at: the share in use (`pressure`), of which source (`cause`).
 pub const MEMORY_CHECK: EventDescriptor = EventDescriptor::new(
     "foundation.memory.check",
     &["pressure"],

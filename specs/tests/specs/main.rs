@@ -9,6 +9,7 @@ mod faults;
 mod files;
 mod hostile;
 mod many_faults;
+mod memory_manager;
 mod order;
 mod places;
 mod rate_limiters;

@@ -41,10 +41,6 @@ impl Ladder {
         self.rules = rules;
     }
 
-    pub(crate) const fn rules(&self) -> &Rules {
-        &self.rules
-    }
-
     pub(crate) fn level(&self) -> PressureLevel {
         let on = self.triggers.iter().rposition(Trigger::is_on);
         on.map_or(PressureLevel::Low, |nth| PressureLevel::ALL[nth + 1])

@@ -1,0 +1,10 @@
+//! The memory manager.
+
+mod crash;
+mod levels;
+mod service;
+mod simulation;
+mod sources;
+mod stale;
+mod support;
+mod telemetry;
