@@ -136,7 +136,7 @@ impl MemoryCell {
 
     /// How many bytes of the heap are in use now, if that is measured.
     pub(crate) fn live_bytes(&self) -> Option<u64> {
-        self.terms.load().setup.heap.as_ref()?.live_bytes()
+        self.terms.load().live_bytes().ok().flatten()
     }
 
     /// The last reading; stale if it is too old, also if nobody was there to say so.

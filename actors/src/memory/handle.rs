@@ -11,7 +11,7 @@ use super::cell::{Kept, MemoryCell};
 use super::error::MemoryError;
 use super::level::Rules;
 use super::pressure::Simulation;
-use super::reading::Reading;
+use super::reading::{Glance, Reading};
 use super::simulation::{Made, PressureSimulation};
 use super::source::{MemoryGauge, MemorySource, SourceRegistration};
 use super::start;
@@ -74,6 +74,13 @@ impl MemoryManager {
     #[must_use]
     pub fn get_pressure_level(&self) -> PressureLevel {
         self.check_pressure()
+    }
+
+    /// All that one load gives: the level, the share, the number of the sample, and what is to be thought of them.
+    #[inline]
+    #[must_use]
+    pub fn glance(&self) -> Glance {
+        Glance::of(self.cell.word())
     }
 
     /// The share that the level comes from, in millionths, up to 1.048575: one load.
