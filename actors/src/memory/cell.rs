@@ -208,14 +208,21 @@ impl MemoryCell {
         if ends.is_some_and(|until| until <= now) {
             self.with(|pressure| pressure.expire(now));
         }
-        if self.is_overdue() && !self.word().is_stale() {
-            self.with(|pressure| {
-                pressure.set_stale();
-                None
-            });
+        let word = self.word();
+        if !word.is_stale() && self.is_overdue() && self.set_stale(word.number()) {
             tracing::warn!(namespace = %self.namespace, "memory is not measured any more: the last sample is stale");
             self.tell(&MemoryEvent::Stale(true));
         }
+    }
+
+    /// Says that the sample of this number is stale, unless there is a newer one by now.
+    fn set_stale(&self, number: u64) -> bool {
+        let mut is_last = false;
+        self.with(|pressure| {
+            is_last = pressure.set_stale(number);
+            None
+        });
+        is_last
     }
 
     /// For how long nothing falls due.
