@@ -82,6 +82,7 @@ pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl MemoryCell {
+    /// Made while the namespace looks after its cells: so it asks for none of them.
     pub(crate) fn new(namespace: &Namespace) -> Self {
         let setup = MemorySetup::default();
         Self {
@@ -107,7 +108,7 @@ impl MemoryCell {
             budgets: Budgets::default(),
             terms: ArcSwap::from_pointee(Terms {
                 setup,
-                signals: Signals::new(namespace),
+                signals: Signals::none(namespace),
             }),
         }
     }
