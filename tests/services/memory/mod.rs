@@ -2,6 +2,7 @@
 
 mod crash;
 mod levels;
+mod relief;
 mod service;
 mod simulation;
 mod sources;
