@@ -136,7 +136,7 @@ impl MemoryCell {
 
     /// How many bytes of the heap are in use now, if that is measured.
     pub(crate) fn live_bytes(&self) -> Option<u64> {
-        self.terms.load().setup.heap.as_ref()?.live_bytes()
+        self.terms.load().live_bytes().ok().flatten()
     }
 
     /// The last reading; stale if it is too old, also if nobody was there to say so.
@@ -208,14 +208,21 @@ impl MemoryCell {
         if ends.is_some_and(|until| until <= now) {
             self.with(|pressure| pressure.expire(now));
         }
-        if self.is_overdue() && !self.word().is_stale() {
-            self.with(|pressure| {
-                pressure.set_stale();
-                None
-            });
+        let word = self.word();
+        if !word.is_stale() && self.is_overdue() && self.set_stale(word.number()) {
             tracing::warn!(namespace = %self.namespace, "memory is not measured any more: the last sample is stale");
             self.tell(&MemoryEvent::Stale(true));
         }
+    }
+
+    /// Says that the sample of this number is stale, unless there is a newer one by now.
+    fn set_stale(&self, number: u64) -> bool {
+        let mut is_last = false;
+        self.with(|pressure| {
+            is_last = pressure.set_stale(number);
+            None
+        });
+        is_last
     }
 
     /// For how long nothing falls due.

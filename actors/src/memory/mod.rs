@@ -69,7 +69,7 @@ pub use error::{MemoryError, MemoryStartError};
 pub use event::{MemoryEvent, PressureChange};
 pub use handle::{MemoryManager, NAME};
 pub use heap::HeapMeter;
-pub use reading::{Facts, Reading, SourceReading, SourceState};
+pub use reading::{Facts, Glance, Reading, SourceReading, SourceState};
 pub use simulation::PressureSimulation;
 pub use source::{Measure, MemoryGauge, MemorySource, SourceError, SourceRegistration};
 pub use stats::{MemoryStats, SamplerStats};

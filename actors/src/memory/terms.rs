@@ -5,7 +5,7 @@ use std::sync::Arc;
 use mainstay_specs::MemoryManagerSpec;
 
 use super::cleanup::AllocatorTrim;
-use super::heap::HeapMeter;
+use super::heap::{HeapMeter, live_bytes};
 use super::signals::Signals;
 
 /// What the child of a memory manager is made with.
@@ -45,7 +45,7 @@ impl MemorySetup {
         self
     }
 
-    /// Has this asked how much of the heap is in use.
+    /// Has this asked how much of the heap is in use, and not the global allocator.
     #[must_use]
     pub fn heap(mut self, meter: Arc<dyn HeapMeter>) -> Self {
         self.heap = Some(meter);
@@ -63,5 +63,10 @@ pub(crate) struct Terms {
 impl Terms {
     pub(crate) const fn spec(&self) -> &MemoryManagerSpec {
         &self.setup.spec
+    }
+
+    /// What of the heap is in use; `None` if that is not measured.
+    pub(crate) fn live_bytes(&self) -> Result<Option<u64>, String> {
+        live_bytes(self.setup.heap.as_deref())
     }
 }

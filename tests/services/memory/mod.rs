@@ -3,9 +3,11 @@
 mod crash;
 mod levels;
 mod relief;
+mod seed;
 mod service;
 mod simulation;
 mod sources;
 mod stale;
 mod support;
 mod telemetry;
+mod under_pressure;

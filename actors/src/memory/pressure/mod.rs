@@ -76,9 +76,11 @@ impl Pressure {
         self.show(now)
     }
 
-    /// The sampler does not take samples any more, or nobody knows.
-    pub(crate) fn set_stale(&mut self) {
-        self.reading.stale = true;
+    /// The sample of this number is too old, if it is the last; says whether it is.
+    pub(crate) fn set_stale(&mut self, number: u64) -> bool {
+        let is_last = self.reading.number == number;
+        self.reading.stale |= is_last;
+        is_last
     }
 
     /// Begins a simulation, in place of the one there is; or ends it.

@@ -73,6 +73,20 @@ fn when_no_source_says_anything_the_level_stays_and_is_stale() {
 }
 
 #[test]
+fn only_the_last_sample_becomes_stale() {
+    let mut pressure = pressure();
+    pressure.sample(sample(&[("a", Some(0.99))]), secs(1));
+    pressure.sample(sample(&[("a", Some(0.99))]), secs(2));
+    assert!(!pressure.set_stale(1));
+    assert!(!pressure.shown().stale);
+    assert!(pressure.set_stale(2));
+    assert_eq!(
+        (pressure.shown().stale, pressure.shown().level),
+        (true, Critical)
+    );
+}
+
+#[test]
 fn a_simulation_is_told_when_it_begins_and_when_it_ends() {
     let mut pressure = pressure();
     let begins = pressure.simulate(Some(simulation(High, 10)), secs(1));
