@@ -142,7 +142,7 @@ async fn one_that_is_slower_than_its_interval_never_runs_twice_at_a_time() {
         }),
     );
     bed.simulate(PressureLevel::Medium);
-    ask(&bed, "slow", 1300).await;
+    ask(&bed, "slow", 1200).await;
     // It rests for twenty times as long as it has taken.
     assert_eq!(*runs.lock().expect("whole"), 2);
     assert_eq!(bed.stats("slow").panicked, 0);

@@ -4,15 +4,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use mainstay_actors::memory::{
-    CleanupClass, CleanupPriority, CleanupRequest, Measure, MemorySetup, PressureLevel, Requested,
-    RoundOutcome,
+    CleanupClass, CleanupPriority, CleanupRequest, Measure, MemorySetup, PressureLevel,
+    RegisterCleanupError, Requested, RoundOutcome,
 };
 use mainstay_supervisors::specs::{CleanupSpec, CleanupStrategySpec};
 use tokio::time::sleep;
 
-use super::support::{
-    Bed, Doing, Heap, LONG, name, next_end, next_round, seconds, settle, spec, told,
-};
+use super::support::{Bed, Doing, Heap, name, next_end, next_round, seconds, settle, spec, told};
 
 const MIB: u64 = 1 << 20;
 
@@ -269,5 +267,7 @@ async fn when_the_namespace_has_ended_requests_are_told_so() {
         memory.request_cleanup(&name("a"), CleanupPriority::Background),
         Requested::Stopped
     );
-    assert!(memory.simulate_pressure(PressureLevel::High, LONG).is_ok());
+    let strategy = Arc::new(Doing::nothing(CleanupClass::Cache));
+    let late = memory.register_cleanup(name("b"), strategy).unwrap_err();
+    assert_eq!(late, RegisterCleanupError::Stopped);
 }

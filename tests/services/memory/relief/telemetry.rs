@@ -34,7 +34,7 @@ fn told(events: &mut TelemetryEvents) -> Vec<String> {
 async fn a_round_is_told_from_its_beginning_to_its_end() {
     let bed = Bed::new().await;
     let telemetry = Telemetry::in_namespace(&bed.namespace).expect("it was started");
-    let mut events = telemetry.subscribe("foundation.memory.#").expect("a place");
+    let mut events = telemetry.subscribe("foundation.memory.*").expect("a place");
     bed.strategy("thumbnails", Doing::nothing(CleanupClass::Cache));
     bed.memory
         .request_cleanup(&name("thumbnails"), CleanupPriority::Proactive);
