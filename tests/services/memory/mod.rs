@@ -2,6 +2,7 @@
 
 mod crash;
 mod levels;
+mod relief;
 mod seed;
 mod service;
 mod simulation;
