@@ -40,7 +40,8 @@ pub use connection_pools::{
 pub use event_store::{EventBackendSpec, EventStoreSpec};
 pub use events::EventsSpec;
 pub use memory_manager::{
-    AdmissionSpec, BudgetsSpec, CleanupSpec, MemoryManagerSpec, PressureLevel, Sustained,
+    AdmissionSpec, BudgetsSpec, CleanupSpec, MemoryBudget, MemoryManagerSpec, PressureLevel,
+    Sustained,
 };
 pub use metrics::MetricsSpec;
 pub use process_metrics::ProcessMetricsSpec;

@@ -117,7 +117,9 @@ pub(super) fn poll_within<F: Future>(
     future: Pin<&mut F>,
     cx: &mut Context<'_>,
 ) -> Poll<Result<F::Output, Box<dyn Any + Send>>> {
-    let _charging = process.as_ref().map(|process| process.life().charged.enter());
+    let _charging = process
+        .as_ref()
+        .map(|process| process.life().charged.enter());
     let _lent = Lent::new(process);
     match catch_unwind(AssertUnwindSafe(|| future.poll(cx))) {
         Ok(Poll::Pending) => Poll::Pending,
