@@ -108,7 +108,7 @@ pub use service::{
     Aspect, Backend, BudgetsSpec, CallRate, CircuitBreakersSpec, CircuitConfig, CircuitFamily,
     CircuitWindow, CleanupClass, CleanupSpec, CleanupStrategySpec, CoDel, Comparison,
     ConfigServerSpec, ConnectionPoolsSpec, Each, EventBackendSpec, EventStoreSpec, EventsSpec,
-    FailureCount, HalfOpen, Inherit, KeyStrategy, LeaseMax, MemoryManagerSpec,
+    FailureCount, HalfOpen, Inherit, KeyStrategy, LeaseMax, MemoryBudget, MemoryManagerSpec,
     MemoryManagerSpec as MemoryConfig, MetricsSpec, NamedCircuit, NamedLimiter, NamedPool, NoData,
     OnFull, OnMissingKey, OnSelfDeadlock, OnUnavailable, OpenTime, PoolConfig, PoolHealth,
     PoolSource, PressureLevel, ProbeExpiry, ProcessMetricsSpec, RateLimitConfig, RateLimitersSpec,

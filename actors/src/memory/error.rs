@@ -29,6 +29,16 @@ pub enum MemoryError {
         /// How many there may be.
         max: u32,
     },
+    /// As many processes are tracked as may be.
+    #[error(
+        "there is no room to track a process as {service}: {max} are tracked already, as many as there may be"
+    )]
+    TooManyTracked {
+        /// What it was to be tracked as.
+        service: ServiceName,
+        /// How many there may be.
+        max: u32,
+    },
     /// There are as many subscribers as there may be.
     #[error("there are {max} subscribers already, as many as there may be")]
     TooManySubscribers {

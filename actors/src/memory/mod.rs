@@ -75,3 +75,7 @@ pub use source::{Measure, MemoryGauge, MemorySource, SourceError, SourceRegistra
 pub use stats::{MemoryStats, SamplerStats};
 pub use stream::MemoryEvents;
 pub use terms::MemorySetup;
+pub use tracker::{
+    MemoryFootprint, MemoryGrowth, MemoryReport, MemorySample, ProcessMemoryEntry,
+    ProcessMemoryTracker, ProgramHeap,
+};

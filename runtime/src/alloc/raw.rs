@@ -157,3 +157,6 @@ pub fn trim() -> Option<bool> {
     #[cfg(not(all(target_os = "linux", target_env = "gnu")))]
     None
 }
+
+#[cfg(test)]
+mod tests;

@@ -41,7 +41,7 @@ pub use event_store::{EventBackendSpec, EventStoreSpec};
 pub use events::EventsSpec;
 pub use memory_manager::{
     AdmissionAction, AdmissionRow, AdmissionSpec, BudgetsSpec, CleanupClass, CleanupSpec,
-    CleanupStrategySpec, MemoryManagerSpec, PressureLevel, Sustained,
+    CleanupStrategySpec, MemoryBudget, MemoryManagerSpec, PressureLevel, Sustained,
 };
 pub use metrics::MetricsSpec;
 pub use process_metrics::ProcessMetricsSpec;

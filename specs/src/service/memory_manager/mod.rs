@@ -8,7 +8,7 @@
 //! | `check.rs` | what makes a spec wrong |
 //! | `cleanup.rs` | [`CleanupSpec`]: how memory is given back |
 //! | `admission.rs` | [`AdmissionSpec`]: what may still be begun |
-//! | `budgets.rs` | [`BudgetsSpec`]: how much processes may hold |
+//! | `budgets.rs` | [`BudgetsSpec`], [`MemoryBudget`]: how much processes may hold |
 
 mod admission;
 mod budgets;
@@ -18,7 +18,7 @@ mod level;
 mod sustained;
 
 pub use admission::{AdmissionAction, AdmissionRow, AdmissionSpec};
-pub use budgets::BudgetsSpec;
+pub use budgets::{BudgetsSpec, MemoryBudget};
 pub use cleanup::{CleanupClass, CleanupSpec, CleanupStrategySpec};
 pub use level::PressureLevel;
 pub use sustained::Sustained;
