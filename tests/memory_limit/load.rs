@@ -121,7 +121,7 @@ async fn store(namespace: &Namespace, protected: bool) -> Outcome {
 }
 
 fn event(nth: u64) -> Event {
-    let text = format!("{nth:01$}", EVENT_BYTES);
+    let text = "x".repeat(EVENT_BYTES) + &nth.to_string();
     let event = Event::builder("load").data(text);
     event.build().expect("an event")
 }
