@@ -111,8 +111,8 @@ pub(super) async fn settle() {
     }
 }
 
-/// The changes of the level that were told, as `from to cause`.
-pub(super) fn told(events: &mut MemoryEvents) -> Vec<String> {
+/// What was told of the level, as `from to cause`, and of samples that are stale or are not any more.
+pub(super) fn all_told(events: &mut MemoryEvents) -> Vec<String> {
     let mut told = Vec::new();
     while let Some(event) = events.try_next() {
         match event.expect("nothing is lost") {
@@ -128,5 +128,12 @@ pub(super) fn told(events: &mut MemoryEvents) -> Vec<String> {
             _ => {}
         }
     }
+    told
+}
+
+/// The changes of the level that were told.
+pub(super) fn told(events: &mut MemoryEvents) -> Vec<String> {
+    let mut told = all_told(events);
+    told.retain(|one| !one.starts_with("stale"));
     told
 }
