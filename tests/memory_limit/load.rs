@@ -1,16 +1,18 @@
 //! Events of 256 KiB each, one after the other, in memory: a gibibyte in all.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use mainstay::alloc;
 use mainstay_actors::EventStore;
-use mainstay_actors::event_store::{Event, EventId};
+use mainstay_actors::event_store::{Event, EventId, NAME};
 use mainstay_actors::memory::{
-    MemoryAwareEventStore, MemoryAwareStoreError, MemoryManager, MemorySetup, PressureLevel,
+    EventStoreCleanup, MemoryAwareEventStore, MemoryAwareStoreError, MemoryManager, MemorySetup,
+    PressureLevel,
 };
 use mainstay_supervisors::specs::{
     CleanupClass, CleanupSpec, CleanupStrategySpec, EventStoreSpec, MemoryManagerSpec,
-    NamespaceName,
+    NamespaceName, ServiceName,
 };
 use mainstay_supervisors::{Namespace, NamespacePlan, Runtime};
 
@@ -42,13 +44,7 @@ async fn start(runtime: &Runtime) -> Namespace {
         .max_age(Duration::from_secs(3600));
     let cleanup = CleanupSpec::default()
         .class_max(CleanupClass::Destructive)
-        .strategies([
-            CleanupStrategySpec::Trim,
-            CleanupStrategySpec::EventStore {
-                retention: Duration::from_secs(1),
-                retention_min: Duration::ZERO,
-            },
-        ])
+        .strategies([CleanupStrategySpec::Trim])
         .min_interval(Duration::from_millis(10));
     let memory = MemoryManagerSpec::default()
         .check_interval(Duration::from_millis(10))
@@ -60,7 +56,13 @@ async fn start(runtime: &Runtime) -> Namespace {
         .service(EventStore::child(events));
     let name = NamespaceName::new("loaded").expect("a name");
     let started = runtime.start_namespace(name, plan).await;
-    started.expect("it starts")
+    let namespace = started.expect("it starts");
+    // All events may go, where memory is all but gone.
+    let events = EventStoreCleanup::new(Duration::from_secs(1), Duration::ZERO);
+    let service = ServiceName::new(NAME).expect("a name");
+    let registered = MemoryManager::of(&namespace).register_cleanup(service, Arc::new(events));
+    registered.expect("room").keep();
+    namespace
 }
 
 /// What came of the load.

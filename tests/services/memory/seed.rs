@@ -26,8 +26,9 @@ async fn memory_pressure_triggers_cleanup() {
         .service(MemoryManager::child_with(MemorySetup::new(spec).by_hand()));
     let runtime = Runtime::new();
     let name = NamespaceName::new("seed").expect("a name");
-    let namespace = runtime.start_namespace(name, plan).await;
-    let memory = MemoryManager::of(&namespace.expect("it starts"));
+    let started = runtime.start_namespace(name, plan).await;
+    let namespace = started.expect("it starts");
+    let memory = MemoryManager::of(&namespace);
     let mut events = memory.subscribe().expect("room");
 
     memory

@@ -73,7 +73,8 @@ async fn where_no_memory_manager_was_started_the_level_is_low_and_stale() {
     let runtime = Runtime::new();
     let name = NamespaceName::new("bare").expect("a name");
     let started = runtime.start_namespace(name, NamespacePlan::new()).await;
-    let memory = MemoryManager::of(&started.expect("it starts"));
+    let namespace = started.expect("it starts");
+    let memory = MemoryManager::of(&namespace);
     assert!(!memory.is_running());
     assert_eq!(memory.check_pressure(), Low);
     assert!(memory.reading().stale);

@@ -8,7 +8,7 @@ use super::support::{Bed, all_told, seconds, settle};
 
 #[tokio::test(start_paused = true)]
 async fn without_new_samples_the_level_stays_and_is_told_to_be_stale() {
-    let bed = Bed::new().await;
+    let bed = Bed::measuring().await;
     let (gauge, mut events) = (bed.gauge(), bed.memory.subscribe().expect("room"));
     assert_eq!(bed.sample(&gauge, 0.99).await, Critical);
     assert!(!bed.memory.reading().stale);
@@ -33,7 +33,7 @@ async fn without_new_samples_the_level_stays_and_is_told_to_be_stale() {
 
 #[tokio::test(start_paused = true)]
 async fn a_sample_is_stale_also_when_nobody_is_there_to_say_so() {
-    let bed = Bed::new().await;
+    let bed = Bed::measuring().await;
     let gauge = bed.gauge();
     bed.sample(&gauge, 0.99).await;
     let keeper = bed.keeper();

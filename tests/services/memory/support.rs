@@ -24,6 +24,11 @@ impl Bed {
         Self::by_hand(MemoryManagerSpec::default().simulation(true)).await
     }
 
+    /// As [`new`](Self::new), and nothing is given back: so nobody but the test asks for samples.
+    pub(super) async fn measuring() -> Self {
+        Self::by_hand(MemoryManagerSpec::default().pressure_relief_enabled(false)).await
+    }
+
     pub(super) async fn by_hand(spec: MemoryManagerSpec) -> Self {
         Self::with(MemorySetup::new(spec).by_hand()).await
     }
