@@ -9,7 +9,7 @@ use mainstay_specs::NamespaceName;
 use mainstay_supervisors::{Hold, Namespace};
 use tokio::sync::{Notify, watch};
 
-use super::admission::Admission;
+use super::admission::Intake;
 use super::audience::Audience;
 use super::budget::Budgets;
 use super::cadence;
@@ -59,7 +59,7 @@ pub(crate) struct MemoryCell {
     /// How often the thread was started anew as it was gone.
     sampler_restarts: AtomicU64,
     pub(crate) relief: Relief,
-    pub(crate) admission: Admission,
+    pub(crate) admission: Intake,
     pub(crate) tracker: Tracker,
     pub(crate) budgets: Budgets,
 }
@@ -72,6 +72,7 @@ impl Drop for Kept {
     fn drop(&mut self) {
         self.0.audience.close();
         self.0.stop_sampler();
+        self.0.relief.close();
     }
 }
 
@@ -100,8 +101,8 @@ impl MemoryCell {
             by_hand: Mutex::default(),
             sampler: Mutex::default(),
             sampler_restarts: AtomicU64::new(0),
-            relief: Relief::default(),
-            admission: Admission::default(),
+            relief: Relief::new(&setup.spec),
+            admission: Intake::new(&setup.spec),
             tracker: Tracker::default(),
             budgets: Budgets::default(),
             terms: ArcSwap::from_pointee(Terms {
@@ -121,6 +122,9 @@ impl MemoryCell {
         self.clock.set_by_hand(terms.setup.by_hand);
         self.audience.set_backlog(terms.spec().events_backlog);
         lock(&self.pressure).set_rules(Rules::of(terms.spec()));
+        self.relief
+            .adopt(terms.spec(), terms.setup.allocator.as_ref());
+        self.admission.adopt(terms.spec());
         self.terms.store(Arc::new(terms));
     }
 
@@ -128,6 +132,11 @@ impl MemoryCell {
     #[inline(always)]
     pub(crate) fn word(&self) -> Word {
         Word(self.word.load(Ordering::Relaxed))
+    }
+
+    /// How many bytes of the heap are in use now, if that is measured.
+    pub(crate) fn live_bytes(&self) -> Option<u64> {
+        self.terms.load().live_bytes().ok().flatten()
     }
 
     /// The last reading; stale if it is too old, also if nobody was there to say so.
@@ -199,14 +208,21 @@ impl MemoryCell {
         if ends.is_some_and(|until| until <= now) {
             self.with(|pressure| pressure.expire(now));
         }
-        if self.is_overdue() && !self.word().is_stale() {
-            self.with(|pressure| {
-                pressure.set_stale();
-                None
-            });
+        let word = self.word();
+        if !word.is_stale() && self.is_overdue() && self.set_stale(word.number()) {
             tracing::warn!(namespace = %self.namespace, "memory is not measured any more: the last sample is stale");
             self.tell(&MemoryEvent::Stale(true));
         }
+    }
+
+    /// Says that the sample of this number is stale, unless there is a newer one by now.
+    fn set_stale(&self, number: u64) -> bool {
+        let mut is_last = false;
+        self.with(|pressure| {
+            is_last = pressure.set_stale(number);
+            None
+        });
+        is_last
     }
 
     /// For how long nothing falls due.

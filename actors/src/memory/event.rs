@@ -4,6 +4,9 @@ use std::time::Duration;
 
 use mainstay_specs::{PressureLevel, ServiceName};
 
+use super::budget::BudgetEvent;
+use super::cleanup::{CleanupEnd, CleanupStart, RoundEnd};
+
 /// Something that has happened to a memory manager.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
@@ -12,9 +15,14 @@ pub enum MemoryEvent {
     Pressure(PressureChange),
     /// The last sample has become stale, or the sampler is back: true for stale.
     Stale(bool),
-    // Of `cleanup/`, from here on.
-
-    // Of `budget/`, from here on.
+    /// A cleanup strategy is being run.
+    CleanupTriggered(CleanupStart),
+    /// A cleanup strategy was run.
+    CleanupFinished(CleanupEnd),
+    /// A round of cleanups is over.
+    RoundEnded(RoundEnd),
+    /// Something has come of a budget.
+    Budget(BudgetEvent),
 }
 
 /// The level has changed.

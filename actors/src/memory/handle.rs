@@ -11,7 +11,7 @@ use super::cell::{Kept, MemoryCell};
 use super::error::MemoryError;
 use super::level::Rules;
 use super::pressure::Simulation;
-use super::reading::Reading;
+use super::reading::{Glance, Reading};
 use super::simulation::{Made, PressureSimulation};
 use super::source::{MemoryGauge, MemorySource, SourceRegistration};
 use super::start;
@@ -26,6 +26,36 @@ pub const NAME: &str = "memory_manager";
 ///
 /// What it tells of the pressure is read from the cell, with one load and whether the service runs or not: before the first sample, and
 /// where nobody measures, the level is [`PressureLevel::Low`], and [`Reading::stale`] says that this means nothing.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use mainstay_actors::memory::{Measure, MemoryEvent, MemoryManager, PressureLevel};
+/// use mainstay_specs::{MemoryManagerSpec, NamespaceName, ServiceName};
+/// use mainstay_supervisors::{NamespacePlan, Runtime};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let spec = MemoryManagerSpec::default().budget(8 << 30).simulation(true);
+/// let plan = NamespacePlan::new().service(MemoryManager::child(spec));
+/// let runtime = Runtime::new();
+/// let app = runtime.start_namespace(NamespaceName::new("app")?, plan).await?;
+/// let memory = MemoryManager::of(&app);
+///
+/// // A source of the application's own, beside the container, the machine and the budget.
+/// let images = memory.register_gauge(ServiceName::new("images")?)?;
+/// images.set(Measure::bytes(10_000_000, 64_000_000));
+/// let reading = memory.check_now().await?;
+/// assert!(reading.sources.iter().any(|source| source.name.as_str() == "images"));
+///
+/// let mut events = memory.subscribe()?;
+/// memory.simulate_pressure(PressureLevel::Critical, Duration::from_secs(60))?;
+/// assert_eq!(memory.check_pressure(), PressureLevel::Critical);
+/// let event = events.next().await.expect("the namespace is there")?;
+/// assert!(matches!(event, MemoryEvent::Pressure(change) if change.simulated));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct MemoryManager {
     pub(super) cell: Arc<MemoryCell>,
@@ -74,6 +104,13 @@ impl MemoryManager {
     #[must_use]
     pub fn get_pressure_level(&self) -> PressureLevel {
         self.check_pressure()
+    }
+
+    /// All that one load gives: the level, the share, the number of the sample, and what is to be thought of them.
+    #[inline]
+    #[must_use]
+    pub fn glance(&self) -> Glance {
+        Glance::of(self.cell.word())
     }
 
     /// The share that the level comes from, in millionths, up to 1.048575: one load.
@@ -225,6 +262,9 @@ impl MemoryManager {
                 age: self.cell.age(),
             },
             reading: (*reading).clone(),
+            cleanup: self.cell.relief.stats(),
+            admission: self.cell.admission.stats(),
+            budgets: self.cell.budgets.stats(),
         }
     }
 }

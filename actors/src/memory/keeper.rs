@@ -40,7 +40,7 @@ fn tell(cell: &MemoryCell, told: &mut u64) {
         // Its successor does not do again what it has crashed over.
         cell.changes.done(&change);
         terms.signals.changed(&change);
-        cell.relief.level_changed(cell, &change);
+        cell.relief.level_changed(&change);
     }
     let reading = cell.reading();
     if reading.number != *told {

@@ -13,7 +13,7 @@
 //! | file | holds |
 //! |---|---|
 //! | `level/` | from shares to levels; pure |
-//! | `pressure.rs` | from what sources say to a [`Reading`]: the winner, simulations, what is stale; pure |
+//! | `pressure/` | from what sources say to a [`Reading`]: the winner, simulations, what is stale; pure |
 //! | `reading.rs`, `event.rs` | [`Reading`], [`SourceReading`]; [`MemoryEvent`], [`PressureChange`] |
 //! | `word.rs`, `cell.rs`, `terms.rs`, `clock.rs` | all state, what it goes by, and by which clock |
 //! | `handle.rs` | [`MemoryManager`] |
@@ -21,10 +21,12 @@
 //! | `keeper.rs`, `start.rs`, `signals.rs` | who tells what has changed, where it comes from, telemetry and metrics |
 //! | `error.rs`, `stats.rs`, `stream.rs` | [`MemoryError`], [`MemoryStartError`]; [`MemoryStats`]; [`MemoryEvents`] |
 //! | `cleanup/`, `admission/` | giving memory back; what may still be begun |
+//! | `aware.rs` | [`MemoryAwareEventStore`] |
 //! | `tracker/`, `budget/` | who holds memory; how much that may be |
 
 mod admission;
 mod audience;
+mod aware;
 mod budget;
 mod cadence;
 mod cell;
@@ -52,11 +54,23 @@ mod word;
 
 pub use mainstay_specs::PressureLevel;
 
+pub use admission::{
+    Admission, AdmissionStats, ClassAdmissions, MemoryPressure, MemoryReservation, OperationClass,
+    OperationPriority, RefusalReason,
+};
+pub use aware::{MemoryAwareEventStore, MemoryAwareStoreError};
+pub use budget::{BudgetEvent, BudgetEventKind, BudgetStats};
+pub use cleanup::{
+    AllocatorCleanup, AllocatorTrim, CleanupAnswer, CleanupClass, CleanupEnd, CleanupError,
+    CleanupOptions, CleanupPriority, CleanupRegistration, CleanupReport, CleanupRequest,
+    CleanupResult, CleanupStart, CleanupStats, ConfigCacheCleanup, EventStoreCleanup,
+    MemoryCleanup, RegisterCleanupError, Requested, RoundEnd, RoundOutcome, StrategyStats,
+};
 pub use error::{MemoryError, MemoryStartError};
 pub use event::{MemoryEvent, PressureChange};
 pub use handle::{MemoryManager, NAME};
 pub use heap::HeapMeter;
-pub use reading::{Facts, Reading, SourceReading, SourceState};
+pub use reading::{Facts, Glance, Reading, SourceReading, SourceState};
 pub use simulation::PressureSimulation;
 pub use source::{Measure, MemoryGauge, MemorySource, SourceError, SourceRegistration};
 pub use stats::{MemoryStats, SamplerStats};
@@ -64,5 +78,5 @@ pub use stream::MemoryEvents;
 pub use terms::MemorySetup;
 pub use tracker::{
     MemoryFootprint, MemoryGrowth, MemoryReport, MemorySample, ProcessMemoryEntry,
-    ProcessMemoryTracker, ProgramHeap,
+    ProcessMemoryTracker,
 };

@@ -6,6 +6,36 @@ use std::time::Duration;
 use mainstay_specs::{PressureLevel, ServiceName};
 use serde::Serialize;
 
+use super::word::Word;
+
+/// How scarce memory is, at a glance: of one sample, read with one load.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Glance {
+    /// The level.
+    pub level: PressureLevel,
+    /// The share that it comes from, in millionths, up to 1.048575.
+    pub ratio: f64,
+    /// The number of the sample; 0 before the first.
+    pub number: u64,
+    /// The sample is known to be too old, or no source has ever said anything.
+    pub stale: bool,
+    /// The level is simulated.
+    pub simulated: bool,
+}
+
+impl Glance {
+    pub(crate) fn of(word: Word) -> Self {
+        Self {
+            level: word.level(),
+            ratio: word.ratio(),
+            number: word.number(),
+            stale: word.is_stale(),
+            simulated: word.is_simulated(),
+        }
+    }
+}
+
 /// How scarce memory is at one moment, and why. As JSON, times are in milliseconds, in fields that end in `_ms`.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]

@@ -20,8 +20,7 @@ const KEEPER: &str = "keeper";
 #[track_caller]
 pub(crate) fn child(setup: MemorySetup) -> Child {
     let supervisor = Supervisor::rest_for_one().child(keeper(setup));
-    let others = cleanup::child().into_iter().chain(budget::child());
-    let supervisor = others.fold(supervisor, Supervisor::child);
+    let supervisor = supervisor.child(cleanup::child()).child(budget::child());
     Child::supervisor(NAME, supervisor)
 }
 

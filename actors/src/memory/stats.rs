@@ -5,6 +5,9 @@ use std::time::Duration;
 use mainstay_specs::PressureLevel;
 use serde::{Serialize, Serializer};
 
+use super::admission::AdmissionStats;
+use super::budget::BudgetStats;
+use super::cleanup::CleanupStats;
 use super::reading::Reading;
 
 /// A memory manager at one moment. As JSON, times are in milliseconds, in fields that end in `_ms`, or in microseconds, in `_us`.
@@ -33,6 +36,12 @@ pub struct MemoryStats {
     pub sampler: SamplerStats,
     /// What the level comes from.
     pub reading: Reading,
+    /// What has come of cleanups.
+    pub cleanup: CleanupStats,
+    /// What has come of operations that asked to be let in.
+    pub admission: AdmissionStats,
+    /// What has come of budgets.
+    pub budgets: BudgetStats,
 }
 
 /// The sampler at one moment.

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use mainstay_specs::MemoryManagerSpec;
 
-use super::heap::HeapMeter;
+use super::cleanup::AllocatorTrim;
+use super::heap::{HeapMeter, live_bytes};
 use super::signals::Signals;
 
 /// What the child of a memory manager is made with.
@@ -14,6 +15,7 @@ pub struct MemorySetup {
     /// Samples are taken when somebody asks for one, and by no thread.
     pub(crate) by_hand: bool,
     pub(crate) heap: Option<Arc<dyn HeapMeter>>,
+    pub(crate) allocator: Option<Arc<dyn AllocatorTrim>>,
 }
 
 impl MemorySetup {
@@ -24,6 +26,7 @@ impl MemorySetup {
             spec,
             by_hand: false,
             heap: None,
+            allocator: None,
         }
     }
 
@@ -35,7 +38,14 @@ impl MemorySetup {
         self
     }
 
-    /// Has this asked how much of the heap is in use.
+    /// Has this give memory that is free back to the system, such as `mainstay::alloc::trim`. Without, nothing does: the allocator keeps it.
+    #[must_use]
+    pub fn trim(mut self, allocator: impl AllocatorTrim) -> Self {
+        self.allocator = Some(Arc::new(allocator));
+        self
+    }
+
+    /// Has this asked how much of the heap is in use, and not the global allocator.
     #[must_use]
     pub fn heap(mut self, meter: Arc<dyn HeapMeter>) -> Self {
         self.heap = Some(meter);
@@ -53,5 +63,10 @@ pub(crate) struct Terms {
 impl Terms {
     pub(crate) const fn spec(&self) -> &MemoryManagerSpec {
         &self.setup.spec
+    }
+
+    /// What of the heap is in use; `None` if that is not measured.
+    pub(crate) fn live_bytes(&self) -> Result<Option<u64>, String> {
+        live_bytes(self.setup.heap.as_deref())
     }
 }

@@ -40,8 +40,8 @@ pub use connection_pools::{
 pub use event_store::{EventBackendSpec, EventStoreSpec};
 pub use events::EventsSpec;
 pub use memory_manager::{
-    AdmissionSpec, BudgetsSpec, CleanupSpec, MemoryBudget, MemoryManagerSpec, PressureLevel,
-    Sustained,
+    AdmissionAction, AdmissionRow, AdmissionSpec, BudgetsSpec, CleanupClass, CleanupSpec,
+    CleanupStrategySpec, MemoryBudget, MemoryManagerSpec, PressureLevel, Sustained,
 };
 pub use metrics::MetricsSpec;
 pub use process_metrics::ProcessMetricsSpec;

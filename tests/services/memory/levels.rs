@@ -47,6 +47,12 @@ async fn the_source_with_the_highest_share_counts_and_is_named() {
     );
     assert_eq!(reading.ratio, 0.96);
     assert_eq!(bed.memory.ratio(), 0.96);
+    let glance = bed.memory.glance();
+    assert_eq!(
+        (glance.level, glance.ratio, glance.number),
+        (Critical, 0.96, 1)
+    );
+    assert!(!glance.stale && !glance.simulated);
     drop(other);
     let reading = bed.memory.check_now().await.expect("a sample");
     assert_eq!(

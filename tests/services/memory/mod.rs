@@ -2,9 +2,11 @@
 
 mod crash;
 mod levels;
+mod seed;
 mod service;
 mod simulation;
 mod sources;
 mod stale;
 mod support;
 mod telemetry;
+mod under_pressure;

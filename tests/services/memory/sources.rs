@@ -135,7 +135,7 @@ async fn a_heap_that_is_not_measured_is_not_zero() {
     bed.end().await;
     let without = Bed::new().await;
     without.memory.check_now().await.expect("a sample");
-    assert_eq!(without.state("allocator"), None);
+    assert_eq!(without.state("allocator"), Some(SourceState::Absent));
     assert_eq!(without.memory.stats().process_memory, None);
     without.end().await;
 }

@@ -1,6 +1,5 @@
 //! All sources, one pass.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,10 +11,8 @@ use super::host::{Host, measured};
 use super::process::ProcessFiles;
 use super::psi::Stalls;
 use super::{CustomSources, Measured, NAMES};
-use crate::memory::heap::HeapMeter;
 use crate::memory::reading::{Facts, SourceReading};
 use crate::memory::terms::Terms;
-use crate::telemetry::panic;
 
 /// What one pass has found.
 #[derive(Debug)]
@@ -79,10 +76,7 @@ impl Sources {
 }
 
 fn measure_heap(terms: &Terms, pass: &mut Pass) {
-    let Some(meter) = &terms.setup.heap else {
-        return;
-    };
-    match live_bytes(&**meter) {
+    match terms.live_bytes() {
         Ok(live) => pass.facts.heap = live,
         Err(error) => return pass.put("allocator", Measured::Failed(error)),
     }
@@ -91,23 +85,9 @@ fn measure_heap(terms: &Terms, pass: &mut Pass) {
         .heap_budget
         .or(spec.budget)
         .or_else(|| pass.strictest());
-    let measured = pass
-        .facts
-        .heap
-        .zip(limit)
-        .map_or(Measured::Absent, |(used, limit)| Measured::Bytes {
-            used,
-            limit,
-        });
-    pass.put("allocator", measured);
-}
-
-fn live_bytes(meter: &dyn HeapMeter) -> Result<Option<u64>, String> {
-    catch_unwind(AssertUnwindSafe(|| meter.live_bytes())).map_err(|payload| {
-        let error = format!("it has panicked: {}", panic::text_of(&*payload));
-        panic::discard(payload);
-        error
-    })
+    let measured = pass.facts.heap.zip(limit);
+    let measured = measured.map(|(used, limit)| Measured::Bytes { used, limit });
+    pass.put("allocator", measured.unwrap_or(Measured::Absent));
 }
 
 /// What a pass has found so far.

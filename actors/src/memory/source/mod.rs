@@ -5,7 +5,7 @@
 //! | `container` | what the group has in use and the kernel cannot drop at once (usage less `inactive_file`), of `memory.max` less headroom, or of `memory.high`; the highest of its own group and all above it | Linux, control groups of version 1 and 2 |
 //! | `address_space` | the addresses that are taken, of `RLIMIT_AS` less headroom | Linux |
 //! | `host` | what is not available, of all there is less headroom | wherever `sysinfo` knows it |
-//! | `budget` | what this process has resident, of the `budget` of the spec | where one is given |
+//! | `budget` | what this process has resident, of the `budget` of the spec | Linux, where one is given |
 //! | `allocator` | what of the heap is in use, of `heap_budget` | where an allocator that counts is given |
 //! | `psi` | the time that tasks have waited for memory | Linux, pressure stall information |
 //! | others | what the application says | [`MemoryGauge`], [`MemorySource`] |
@@ -20,11 +20,14 @@
 //! | `host.rs` | the machine |
 //! | `custom.rs`, `asked.rs` | sources of the application's own; the threads of those that are asked |
 //! | `all.rs` | all of them, one pass |
+//! | `fixture.rs` | machines made of files, for tests |
 
 mod all;
 mod asked;
 mod custom;
 mod file;
+#[cfg(all(test, not(mainstay_loom)))]
+mod fixture;
 mod group;
 mod host;
 mod process;

@@ -73,3 +73,67 @@ impl ProcessFiles {
         Ok(Some(size))
     }
 }
+
+#[cfg(all(test, not(mainstay_loom)))]
+mod tests {
+    use super::*;
+    use crate::memory::source::fixture::{MIB, Machine};
+
+    fn machine(limit: &str) -> Machine {
+        let machine = Machine::new("", "");
+        machine.write(
+            "proc/self/status",
+            "Name:\tx\nVmSize:\t  102400 kB\nVmRSS:\t  2048 kB\n",
+        );
+        let limits = format!(
+            "Limit  Soft Limit  Hard Limit  Units\nMax address space  {limit}  unlimited  bytes\n"
+        );
+        machine.write("proc/self/limits", &limits);
+        machine
+    }
+
+    #[test]
+    fn the_address_space_counts_where_it_is_limited() {
+        let limit = (250 * MIB).to_string();
+        let mut files = ProcessFiles::new(machine(&limit).root());
+        let expected = Measured::Bytes {
+            used: 100 * MIB,
+            limit: 200 * MIB,
+        };
+        assert_eq!(files.address_space(0.2), expected);
+        assert_eq!(files.resident(), Ok(Some(2 * MIB)));
+    }
+
+    #[test]
+    fn a_limit_that_is_set_while_the_process_runs_counts() {
+        let machine = machine("unlimited");
+        let mut files = ProcessFiles::new(machine.root());
+        assert_eq!(files.address_space(0.0), Measured::Absent);
+        machine.write(
+            "proc/self/limits",
+            "Max address space  209715200  unlimited  bytes\n",
+        );
+        assert_eq!(files.address_space(0.0).ratio(), Some(0.5));
+    }
+
+    #[test]
+    fn without_proc_there_is_nothing_to_measure() {
+        let machine = Machine::new("", "");
+        let mut files = ProcessFiles::new(machine.root());
+        assert_eq!(files.address_space(0.1), Measured::Absent);
+        assert_eq!(files.resident(), Ok(None));
+    }
+
+    #[test]
+    fn what_a_file_does_not_say_is_told_with_its_path() {
+        let machine = machine("unlimited");
+        let mut files = ProcessFiles::new(machine.root());
+        machine.write("proc/self/limits", "nothing\n");
+        let path = machine.root().join("proc/self/limits");
+        let error = format!(
+            "{}: expected a line of `Max address space`, found \"nothing\\n\"",
+            path.display()
+        );
+        assert_eq!(files.address_space(0.1), Measured::Failed(error));
+    }
+}

@@ -17,9 +17,9 @@ mod cleanup;
 mod level;
 mod sustained;
 
-pub use admission::AdmissionSpec;
+pub use admission::{AdmissionAction, AdmissionRow, AdmissionSpec};
 pub use budgets::{BudgetsSpec, MemoryBudget};
-pub use cleanup::CleanupSpec;
+pub use cleanup::{CleanupClass, CleanupSpec, CleanupStrategySpec};
 pub use level::PressureLevel;
 pub use sustained::Sustained;
 
@@ -66,7 +66,8 @@ pub struct MemoryManagerSpec {
     /// The share of a hard limit (of the container, of the address space, of the host) that is left out of account, as memory is in
     /// pieces: 0 to 0.9. Default: 0.10.
     pub headroom: f64,
-    /// How many bytes this process is to take at most, at least 1 MiB; compared with what it has resident. Default: none.
+    /// How many bytes this process is to take at most, at least 1 MiB; compared with what it has resident, which is known on Linux.
+    /// Default: none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub budget: Option<u64>,
     /// How many bytes of the heap may be in use at most, at least 1 MiB; compared with what the allocator says, where one is given that

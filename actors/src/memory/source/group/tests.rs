@@ -1,67 +1,17 @@
 //! Control groups as they are on machines of all kinds, in folders that look like them.
 
 use std::fs;
-use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::*;
-
-const MIB: u64 = 1 << 20;
-
-/// A machine made of files; it goes when this is dropped.
-struct Machine(PathBuf);
-
-impl Machine {
-    fn new(cgroup: &str, mountinfo: &str) -> Self {
-        static NEXT: AtomicU32 = AtomicU32::new(0);
-        let nth = NEXT.fetch_add(1, Ordering::Relaxed);
-        let name = format!("mainstay-groups-{}-{nth}", std::process::id());
-        let machine = Self(std::env::temp_dir().join(name));
-        machine.write("proc/self/cgroup", cgroup);
-        machine.write("proc/self/mountinfo", mountinfo);
-        machine
-    }
-
-    fn write(&self, path: &str, text: &str) {
-        let path = self.0.join(path);
-        fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
-        fs::write(path, text).expect("a file");
-    }
-
-    /// A group of version 2, by megabytes.
-    fn group(&self, folder: &str, used: u64, inactive: u64, max: &str, high: &str) {
-        let write = |name: &str, text: &str| self.write(&format!("{folder}/{name}"), text);
-        write("memory.current", &format!("{}\n", used * MIB));
-        let stat = format!("anon 1\nfile 2\ninactive_file {}\n", inactive * MIB);
-        write("memory.stat", &stat);
-        write("memory.max", &format!("{max}\n"));
-        write("memory.high", &format!("{high}\n"));
-    }
-
-    /// A group of version 1, by megabytes; without a limit it has the highest number of pages there is.
-    fn old_group(&self, folder: &str, used: u64, inactive: u64, max: Option<u64>) {
-        let write = |name: &str, text: &str| self.write(&format!("{folder}/{name}"), text);
-        write("memory.usage_in_bytes", &format!("{}\n", used * MIB));
-        // What is of the group alone is there too, and is not what counts.
-        let stat = format!("inactive_file 0\ntotal_inactive_file {}\n", inactive * MIB);
-        write("memory.stat", &stat);
-        let max = max.map_or(9_223_372_036_854_771_712, |max| max * MIB);
-        write("memory.limit_in_bytes", &format!("{max}\n"));
-    }
-
-    fn groups(&self) -> Groups {
-        Groups::new(&self.0)
-    }
-}
-
-impl Drop for Machine {
-    fn drop(&mut self) {
-        fs::remove_dir_all(&self.0).ok();
-    }
-}
+use crate::memory::source::fixture::{MIB, Machine};
 
 const TWO: &str = "30 23 0:26 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n";
 const ONE: &str = "35 31 0:32 / /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory\n";
 const HOST: Option<u64> = Some(16 << 30);
+
+fn groups(machine: &Machine) -> Groups {
+    Groups::new(machine.root())
+}
 
 fn mib(used: u64, limit: u64) -> Measured {
     Measured::Bytes {
@@ -78,19 +28,19 @@ fn bytes(number: u64) -> String {
 fn the_limit_of_a_group_of_version_2_counts_without_headroom_and_without_what_can_be_dropped() {
     let machine = Machine::new("0::/app\n", TWO);
     machine.group("sys/fs/cgroup/app", 150, 50, &bytes(200), "max");
-    assert_eq!(machine.groups().measure(0.0, HOST), mib(100, 200));
-    assert_eq!(machine.groups().measure(0.1, HOST), mib(100, 180));
-    let folder = machine.0.join("sys/fs/cgroup/app");
-    let mut groups = machine.groups();
-    groups.measure(0.0, HOST);
-    assert_eq!(groups.folder(), Some(folder));
+    assert_eq!(groups(&machine).measure(0.0, HOST), mib(100, 200));
+    assert_eq!(groups(&machine).measure(0.1, HOST), mib(100, 180));
+    let folder = machine.root().join("sys/fs/cgroup/app");
+    let mut own = groups(&machine);
+    own.measure(0.0, HOST);
+    assert_eq!(own.folder(), Some(folder));
 }
 
 #[test]
 fn a_cache_that_fills_a_group_is_no_pressure() {
     let machine = Machine::new("0::/app\n", TWO);
     machine.group("sys/fs/cgroup/app", 200, 180, &bytes(200), "max");
-    let measured = machine.groups().measure(0.0, HOST);
+    let measured = groups(&machine).measure(0.0, HOST);
     assert_eq!(measured.ratio(), Some(0.1));
 }
 
@@ -98,9 +48,9 @@ fn a_cache_that_fills_a_group_is_no_pressure() {
 fn from_memory_high_on_the_kernel_slows_a_group_down_so_that_is_a_limit_too() {
     let machine = Machine::new("0::/app\n", TWO);
     machine.group("sys/fs/cgroup/app", 100, 0, &bytes(400), &bytes(200));
-    assert_eq!(machine.groups().measure(0.1, HOST), mib(100, 200));
+    assert_eq!(groups(&machine).measure(0.1, HOST), mib(100, 200));
     machine.group("sys/fs/cgroup/app", 100, 0, "max", &bytes(200));
-    assert_eq!(machine.groups().measure(0.1, HOST), mib(100, 200));
+    assert_eq!(groups(&machine).measure(0.1, HOST), mib(100, 200));
 }
 
 #[test]
@@ -108,33 +58,33 @@ fn a_group_above_that_is_nearer_to_its_limit_counts() {
     let machine = Machine::new("0::/slice/app\n", TWO);
     machine.group("sys/fs/cgroup/slice/app", 100, 0, &bytes(1000), "max");
     machine.group("sys/fs/cgroup/slice", 450, 50, &bytes(500), "max");
-    assert_eq!(machine.groups().measure(0.0, HOST), mib(400, 500));
+    assert_eq!(groups(&machine).measure(0.0, HOST), mib(400, 500));
     machine.group("sys/fs/cgroup/slice/app", 900, 0, &bytes(1000), "max");
-    assert_eq!(machine.groups().measure(0.0, HOST), mib(900, 1000));
+    assert_eq!(groups(&machine).measure(0.0, HOST), mib(900, 1000));
 }
 
 #[test]
 fn without_a_limit_or_with_one_above_the_machine_there_is_nothing_to_measure() {
     let machine = Machine::new("0::/app\n", TWO);
     machine.group("sys/fs/cgroup/app", 100, 0, "max", "max");
-    assert_eq!(machine.groups().measure(0.1, HOST), Measured::Absent);
+    assert_eq!(groups(&machine).measure(0.1, HOST), Measured::Absent);
     machine.group("sys/fs/cgroup/app", 100, 0, &bytes(17 << 10), "max");
-    assert_eq!(machine.groups().measure(0.1, HOST), Measured::Absent);
+    assert_eq!(groups(&machine).measure(0.1, HOST), Measured::Absent);
     let unlimited = Machine::new("4:memory:/app\n", ONE);
     unlimited.old_group("sys/fs/cgroup/memory/app", 100, 0, None);
-    assert_eq!(unlimited.groups().measure(0.1, None), Measured::Absent);
+    assert_eq!(groups(&unlimited).measure(0.1, None), Measured::Absent);
 }
 
 #[test]
 fn a_limit_that_is_changed_counts_at_once() {
     let machine = Machine::new("0::/app\n", TWO);
     machine.group("sys/fs/cgroup/app", 100, 0, &bytes(200), "max");
-    let mut groups = machine.groups();
-    assert_eq!(groups.measure(0.0, HOST), mib(100, 200));
+    let mut own = groups(&machine);
+    assert_eq!(own.measure(0.0, HOST), mib(100, 200));
     machine.write("sys/fs/cgroup/app/memory.max", &bytes(125));
-    assert_eq!(groups.measure(0.0, HOST), mib(100, 125));
+    assert_eq!(own.measure(0.0, HOST), mib(100, 125));
     machine.write("sys/fs/cgroup/app/memory.max", "max\n");
-    assert_eq!(groups.measure(0.0, HOST), Measured::Absent);
+    assert_eq!(own.measure(0.0, HOST), Measured::Absent);
 }
 
 #[test]
@@ -143,9 +93,9 @@ fn version_1_has_its_own_files_and_counts_with_all_groups_below() {
     machine.old_group("sys/fs/cgroup/memory/box/app", 150, 50, Some(400));
     machine.old_group("sys/fs/cgroup/memory/box", 300, 100, Some(250));
     machine.old_group("sys/fs/cgroup/memory", 9000, 0, None);
-    let mut groups = machine.groups();
-    assert_eq!(groups.measure(0.0, HOST), mib(200, 250));
-    assert_eq!(groups.folder(), None, "there is no PSI of such a group");
+    let mut own = groups(&machine);
+    assert_eq!(own.measure(0.0, HOST), mib(200, 250));
+    assert_eq!(own.folder(), None, "there is no PSI of such a group");
 }
 
 #[test]
@@ -154,37 +104,37 @@ fn on_a_machine_with_both_versions_memory_is_where_its_controller_is() {
     let machine = Machine::new("4:memory:/app\n0::/app\n", &mounts);
     machine.old_group("sys/fs/cgroup/memory/app", 50, 0, Some(100));
     machine.group("sys/fs/cgroup/unified/app", 99, 0, &bytes(100), "max");
-    assert_eq!(machine.groups().measure(0.0, HOST), mib(50, 100));
+    assert_eq!(groups(&machine).measure(0.0, HOST), mib(50, 100));
 }
 
 #[test]
 fn in_a_container_whose_path_cannot_be_seen_the_mount_is_its_group() {
     let machine = Machine::new("0::/docker/0815\n", TWO);
     machine.group("sys/fs/cgroup", 60, 0, &bytes(100), "max");
-    assert_eq!(machine.groups().measure(0.0, HOST), mib(60, 100));
+    assert_eq!(groups(&machine).measure(0.0, HOST), mib(60, 100));
 }
 
 #[test]
 fn without_control_groups_there_is_nothing_to_measure() {
     let machine = Machine::new("", "");
-    assert_eq!(machine.groups().measure(0.1, HOST), Measured::Absent);
-    fs::remove_dir_all(machine.0.join("proc")).expect("it is there");
-    assert_eq!(machine.groups().measure(0.1, HOST), Measured::Absent);
+    assert_eq!(groups(&machine).measure(0.1, HOST), Measured::Absent);
+    fs::remove_dir_all(machine.root().join("proc")).expect("it is there");
+    assert_eq!(groups(&machine).measure(0.1, HOST), Measured::Absent);
 }
 
 #[test]
 fn what_a_file_does_not_say_is_told_with_its_path() {
     let machine = Machine::new("0::/app\n", TWO);
     machine.group("sys/fs/cgroup/app", 100, 0, &bytes(200), "max");
-    let mut groups = machine.groups();
-    assert_eq!(groups.measure(0.0, HOST), mib(100, 200));
-    let path = machine.0.join("sys/fs/cgroup/app/memory.max");
+    let mut own = groups(&machine);
+    assert_eq!(own.measure(0.0, HOST), mib(100, 200));
+    let path = machine.root().join("sys/fs/cgroup/app/memory.max");
     machine.write("sys/fs/cgroup/app/memory.max", "lots\n");
     let error = format!(
         "{}: expected a number of bytes or `max`, found \"lots\\n\"",
         path.display()
     );
-    assert_eq!(groups.measure(0.0, HOST), Measured::Failed(error));
+    assert_eq!(own.measure(0.0, HOST), Measured::Failed(error));
 }
 
 #[test]
@@ -192,11 +142,11 @@ fn a_process_that_is_moved_is_found_again() {
     let machine = Machine::new("0::/app\n", TWO);
     machine.group("sys/fs/cgroup/app", 100, 0, &bytes(200), "max");
     machine.group("sys/fs/cgroup/other", 100, 0, &bytes(400), "max");
-    let mut groups = machine.groups();
-    assert_eq!(groups.measure(0.0, HOST), mib(100, 200));
+    let mut own = groups(&machine);
+    assert_eq!(own.measure(0.0, HOST), mib(100, 200));
     machine.write("proc/self/cgroup", "0::/other\n");
     for _ in 1..LOOK_AGAIN {
-        assert_eq!(groups.measure(0.0, HOST), mib(100, 200));
+        assert_eq!(own.measure(0.0, HOST), mib(100, 200));
     }
-    assert_eq!(groups.measure(0.0, HOST), mib(100, 400));
+    assert_eq!(own.measure(0.0, HOST), mib(100, 400));
 }

@@ -1,14 +1,18 @@
 //! From what the sources say to a reading: pure, and no clock of its own.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `mod.rs` | [`Pressure`], [`Simulation`] |
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use mainstay_specs::{PressureLevel, ServiceName};
 
-use super::event::PressureChange;
-use super::level::{Ladder, Rules};
-use super::reading::Reading;
-use super::source::Sample;
+use crate::memory::event::PressureChange;
+use crate::memory::level::{Ladder, Rules};
+use crate::memory::reading::Reading;
+use crate::memory::source::Sample;
 
 /// What simulated pressure is called as a cause.
 pub(crate) const SIMULATION: &str = "simulation";
@@ -72,9 +76,11 @@ impl Pressure {
         self.show(now)
     }
 
-    /// The sampler does not take samples any more, or nobody knows.
-    pub(crate) fn set_stale(&mut self) {
-        self.reading.stale = true;
+    /// The sample of this number is too old, if it is the last; says whether it is.
+    pub(crate) fn set_stale(&mut self, number: u64) -> bool {
+        let is_last = self.reading.number == number;
+        self.reading.stale |= is_last;
+        is_last
     }
 
     /// Begins a simulation, in place of the one there is; or ends it.
@@ -129,3 +135,6 @@ impl Pressure {
         Arc::new(self.reading.clone())
     }
 }
+
+#[cfg(all(test, not(mainstay_loom)))]
+mod tests;
