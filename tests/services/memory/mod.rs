@@ -1,5 +1,6 @@
 //! The memory manager.
 
+mod budgets;
 mod crash;
 mod levels;
 mod seed;
@@ -9,4 +10,5 @@ mod sources;
 mod stale;
 mod support;
 mod telemetry;
+mod tracker;
 mod under_pressure;
