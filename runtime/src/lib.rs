@@ -54,6 +54,7 @@
 //! | stop calling what fails, and find out when it works again | [`CircuitBreaker`](actors::CircuitBreaker), [`CircuitBreakerRegistry`](actors::CircuitBreakerRegistry), [`macro@protected`] |
 //! | let so many calls through in each window of time, for each key | [`Limiter`](actors::Limiter), [`RateLimiterRegistry`](actors::RateLimiterRegistry), [`macro@rate_limited`] |
 //! | lend connections that are opened once | [`PoolManager`](actors::PoolManager), [`ConnectionPoolRegistry`](actors::ConnectionPoolRegistry), [`NodeBuilder::pool_kind`] |
+//! | know which process holds how much memory | [`ProcessMemoryTracker`](actors::memory::ProcessMemoryTracker), the feature `memory-attribution` and its module `alloc` |
 //! | find what the words mean | [`specs`] says what should be, [`supervisors`] what runs |
 //!
 //! # Features

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use mainstay_specs::{PressureLevel, ServiceName};
 
+use super::budget::BudgetEvent;
 use super::cleanup::{CleanupEnd, CleanupStart, RoundEnd};
 
 /// Something that has happened to a memory manager.
@@ -20,7 +21,8 @@ pub enum MemoryEvent {
     CleanupFinished(CleanupEnd),
     /// A round of cleanups is over.
     RoundEnded(RoundEnd),
-    // Of `budget/`, from here on.
+    /// Something has come of a budget.
+    Budget(BudgetEvent),
 }
 
 /// The level has changed.

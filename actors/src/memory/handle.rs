@@ -264,6 +264,7 @@ impl MemoryManager {
             reading: (*reading).clone(),
             cleanup: self.cell.relief.stats(),
             admission: self.cell.admission.stats(),
+            budgets: self.cell.budgets.stats(),
         }
     }
 }

@@ -65,6 +65,7 @@ pub use admission::{
     OperationPriority, RefusalReason,
 };
 pub use aware::{MemoryAwareEventStore, MemoryAwareStoreError};
+pub use budget::{BudgetEvent, BudgetEventKind, BudgetStats};
 pub use cleanup::{
     AllocatorCleanup, AllocatorTrim, CleanupAnswer, CleanupClass, CleanupEnd, CleanupError,
     CleanupOptions, CleanupPriority, CleanupRegistration, CleanupReport, CleanupRequest,
@@ -83,5 +84,5 @@ pub use stream::MemoryEvents;
 pub use terms::MemorySetup;
 pub use tracker::{
     MemoryFootprint, MemoryGrowth, MemoryReport, MemorySample, ProcessMemoryEntry,
-    ProcessMemoryTracker, ProgramHeap,
+    ProcessMemoryTracker,
 };

@@ -20,10 +20,7 @@ const KEEPER: &str = "keeper";
 #[track_caller]
 pub(crate) fn child(setup: MemorySetup) -> Child {
     let supervisor = Supervisor::rest_for_one().child(keeper(setup));
-    let supervisor = supervisor.child(cleanup::child());
-    let supervisor = budget::child()
-        .into_iter()
-        .fold(supervisor, Supervisor::child);
+    let supervisor = supervisor.child(cleanup::child()).child(budget::child());
     Child::supervisor(NAME, supervisor)
 }
 

@@ -6,6 +6,7 @@ use mainstay_specs::PressureLevel;
 use serde::{Serialize, Serializer};
 
 use super::admission::AdmissionStats;
+use super::budget::BudgetStats;
 use super::cleanup::CleanupStats;
 use super::reading::Reading;
 
@@ -39,6 +40,8 @@ pub struct MemoryStats {
     pub cleanup: CleanupStats,
     /// What has come of operations that asked to be let in.
     pub admission: AdmissionStats,
+    /// What has come of budgets.
+    pub budgets: BudgetStats,
 }
 
 /// The sampler at one moment.

@@ -39,6 +39,15 @@ pub const MEMORY_PRESSURE: EventDescriptor = EventDescriptor::new(
     &["level", "from", "to", "cause", "simulated", "namespace"],
 );
 
+/// Something has come of the memory budget of a process: `kind` is `soft_exceeded`, `hard_exceeded`, `within`, `intake_refused`,
+/// `would_refuse`, `cannot_refuse`, `intake_opened`, `restarting`, `would_restart`, `restarted`, `restart_failed` (why is in `error`) or
+/// `not_measured`; `bytes` is what it held.
+pub const MEMORY_BUDGET: EventDescriptor = EventDescriptor::new(
+    "foundation.memory.budget",
+    &["bytes", "limit"],
+    &["service", "process", "kind", "error", "namespace"],
+);
+
 /// A round of cleanups has begun, as memory is scarce (`cause` is `pressure`) or somebody has asked (`request`), of one `service` or, if that is
 /// empty, of all; `target` is how many bytes are to be freed, if that is known.
 pub const MEMORY_CLEANUP_ROUND_BEGUN: EventDescriptor = EventDescriptor::new(
@@ -213,6 +222,7 @@ pub const CATALOGUE: &[EventDescriptor] = &[
     CIRCUIT_BREAKER_FORCED,
     CIRCUIT_BREAKER_RECONFIGURED,
     CIRCUIT_BREAKER_PROBES_INCONCLUSIVE,
+    MEMORY_BUDGET,
     MEMORY_CHECK,
     MEMORY_PRESSURE,
     MEMORY_CLEANUP_ROUND_BEGUN,

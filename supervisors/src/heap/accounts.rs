@@ -151,3 +151,6 @@ impl Drop for Open {
         self.all.close(self.id);
     }
 }
+
+#[cfg(all(test, not(mainstay_loom)))]
+mod tests;

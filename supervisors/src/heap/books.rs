@@ -87,3 +87,6 @@ impl Books {
         own.wrapping_add(total(self.shared))
     }
 }
+
+#[cfg(all(test, mainstay_loom))]
+mod loom_tests;

@@ -11,8 +11,17 @@ use crate::atomic::{AtomicI64, Ordering};
 /// The account of all that is allocated outside of processes.
 pub(crate) const OUTSIDE: u32 = 0;
 
+#[cfg(not(all(test, mainstay_loom)))]
 static SHARED: Table = Table::new(true);
+#[cfg(not(all(test, mainstay_loom)))]
 pub(super) static BOOKS: Books = Books::new(&SHARED);
+
+/// loom's atomics are no constants. These are not used there, and only have to compile.
+#[cfg(all(test, mainstay_loom))]
+static SHARED: std::sync::LazyLock<Table> = std::sync::LazyLock::new(|| Table::new(true));
+#[cfg(all(test, mainstay_loom))]
+pub(super) static BOOKS: std::sync::LazyLock<Books> =
+    std::sync::LazyLock::new(|| Books::new(&SHARED));
 
 /// What a thread charges, and where. Without a destructor, so that a look at it is a plain access, also while the thread ends.
 struct Local {

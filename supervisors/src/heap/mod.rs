@@ -32,7 +32,11 @@ pub(crate) use local::{Entered, OUTSIDE};
 
 use crate::HeapUse;
 
+#[cfg(not(all(test, mainstay_loom)))]
 static ACCOUNTS: Accounts = Accounts::new(&BOOKS, OUTSIDE + 1);
+#[cfg(all(test, mainstay_loom))]
+static ACCOUNTS: std::sync::LazyLock<Accounts> =
+    std::sync::LazyLock::new(|| Accounts::new(&BOOKS, OUTSIDE + 1));
 
 /// To whom a block was charged: what an allocator keeps with the block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

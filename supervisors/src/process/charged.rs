@@ -146,7 +146,6 @@ mod absent {
         }
 
         #[inline]
-        #[expect(clippy::unused_self, reason = "as it is with the feature")]
         pub(super) const fn enter(&self) -> Charging {
             Charging
         }

@@ -292,6 +292,21 @@ impl Process {
         }
     }
 
+    /// Has messages refused that are sent to it through its name, with [`CallError::Shut`](crate::CallError::Shut), or taken again.
+    /// Those that wait already are handled; those that come through a plain `ActorRef` are not refused.
+    ///
+    /// False if that cannot be done, as its messages are not counted: see [`waiting`](Self::waiting). It holds for this incarnation
+    /// only.
+    pub fn refuse_messages(&self, refuse: bool) -> bool {
+        match self.0.mailbox() {
+            Some(mailbox) => {
+                mailbox.shut(refuse);
+                true
+            }
+            None => false,
+        }
+    }
+
     /// How long the message has waited that is to be handled next, of those that came through its name; `None` if none waits, or
     /// nobody measures: see [`Meter`].
     #[must_use]

@@ -1,5 +1,6 @@
 //! The memory manager.
 
+mod budgets;
 mod crash;
 mod levels;
 mod relief;
@@ -10,4 +11,5 @@ mod sources;
 mod stale;
 mod support;
 mod telemetry;
+mod tracker;
 mod under_pressure;

@@ -2,10 +2,6 @@
 
 use std::fmt;
 
-use mainstay_supervisors::HeapUse;
-
-use super::super::heap::HeapMeter;
-
 /// Knows how much memory a service holds: better than the allocator does where what the service keeps was allocated by its callers,
 /// or lies outside of the heap.
 ///
@@ -25,15 +21,5 @@ impl<F: Fn() -> Option<u64> + Send + Sync + 'static> MemoryFootprint for F {
 impl fmt::Debug for dyn MemoryFootprint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("MemoryFootprint")
-    }
-}
-
-/// The heap of this program, as its allocator counts it: [`HeapUse::live_now`]. `None` where it has none of `mainstay::alloc`.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct ProgramHeap;
-
-impl HeapMeter for ProgramHeap {
-    fn live_bytes(&self) -> Option<u64> {
-        HeapUse::live_now()
     }
 }

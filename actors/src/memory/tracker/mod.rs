@@ -22,9 +22,9 @@ mod report;
 mod sample;
 mod tracked;
 
-pub use footprint::{MemoryFootprint, ProgramHeap};
+pub use footprint::MemoryFootprint;
 pub use growth::MemoryGrowth;
 pub use handle::ProcessMemoryTracker;
 pub use report::{MemoryReport, ProcessMemoryEntry};
 pub use sample::MemorySample;
-pub(crate) use tracked::Tracker;
+pub(crate) use tracked::{Look, Tracker};

@@ -15,6 +15,7 @@ use super::footprint::MemoryFootprint;
 use super::growth::{Growth, MemoryGrowth};
 use super::report::ProcessMemoryEntry;
 use super::sample::MemorySample;
+use crate::telemetry::panic;
 
 /// What the cell keeps of it: an entry for each tracked incarnation, oldest first.
 #[derive(Debug, Default)]
@@ -111,17 +112,35 @@ impl Tracker {
             .collect()
     }
 
+    /// What a process holds, and by how much it has grown. It is tracked from now on, under this name if it was not yet; where there is no
+    /// room for it, nothing is known of its growth.
+    pub(crate) fn look_at(
+        &self,
+        process: &Process,
+        service: &ServiceName,
+        look: Look,
+        max: u32,
+    ) -> (MemorySample, Option<MemoryGrowth>) {
+        let known = |tracker: &Self| lock(&tracker.0).get(&process.pid()).cloned();
+        let tracked = known(self).or_else(|| {
+            self.track(process, service.clone(), None, max).ok()?;
+            known(self)
+        });
+        match tracked {
+            Some(tracked) => {
+                let entry = tracked.entry(look);
+                (entry.sample, entry.growth)
+            }
+            None => (self.sample(process), None),
+        }
+    }
+
     /// What a process holds, whether it is tracked or not.
     pub(crate) fn sample(&self, process: &Process) -> MemorySample {
         let footprint = lock(&self.0)
             .get(&process.pid())
             .and_then(|tracked| tracked.footprint.clone());
         sample(process, footprint.as_deref())
-    }
-
-    #[cfg(test)]
-    pub(super) fn len(&self) -> usize {
-        lock(&self.0).len()
     }
 }
 
@@ -148,19 +167,14 @@ pub(super) fn sample(process: &Process, footprint: Option<&dyn MemoryFootprint>)
     });
     match said {
         Some(Ok(Some(bytes))) => MemorySample::Footprint { bytes },
-        Some(Err(panic)) => MemorySample::Failed {
-            error: text_of(&*panic),
-        },
+        Some(Err(payload)) => {
+            let error = panic::text_of(&*payload).to_owned();
+            panic::discard(payload);
+            MemorySample::Failed { error }
+        }
         Some(Ok(None)) | None => match process.heap_bytes() {
             Some(bytes) => MemorySample::Heap { bytes },
             None => MemorySample::NotMeasured,
         },
     }
-}
-
-fn text_of(panic: &(dyn std::any::Any + Send)) -> String {
-    let text = panic.downcast_ref::<&'static str>().copied();
-    let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-    text.unwrap_or("a panic whose payload is not a text")
-        .to_owned()
 }
