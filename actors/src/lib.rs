@@ -9,6 +9,7 @@
 //! | let so much through in each window of time, for each key | [`limiter`], [`Limiter`], [`RateLimiterRegistry`]; for many machines, `limiter::RedisLimiter` (feature `redis`); either, [`AnyLimiter`](limiter::AnyLimiter) |
 //! | lend connections that are opened once | [`pool`], [`PoolManager`], [`ConnectionPoolRegistry`] |
 //! | read and change configuration at run time | [`config`], [`ConfigServer`] |
+//! | know how scarce memory is, give it back, and refuse what does not fit | [`memory`], [`MemoryManager`] |
 //! | keep what has happened, and ask about it | [`event_store`], [`EventStore`] |
 //! | have every process measured | [`instrument`], [`ProcessMetrics`] |
 //! | tell what happens, listen to what happens | [`telemetry`], [`TelemetryService`] |
@@ -52,6 +53,7 @@ pub mod event_store;
 pub mod instrument;
 pub mod limiter;
 mod lock;
+pub mod memory;
 pub mod metrics;
 pub mod pool;
 pub mod telemetry;
@@ -62,6 +64,7 @@ pub use config::ConfigServer;
 pub use event_store::EventStore;
 pub use instrument::ProcessMetrics;
 pub use limiter::{Limiter, RateLimiterRegistry};
+pub use memory::MemoryManager;
 pub use metrics::{MetricsStore, PerformanceMonitor};
 pub use pool::{ConnectionPoolRegistry, PoolManager};
 pub use telemetry::{TelemetryService, TelemetryService as Telemetry};

@@ -104,14 +104,16 @@ pub use order::{DependencyCycle, start_order};
 pub use path::{PathStep, SpecPath};
 pub use position::Position;
 pub use service::{
-    ALERT_EVENT, AlertRule, AlertsSpec, Algorithm, Aspect, Backend, CallRate, CircuitBreakersSpec,
-    CircuitConfig, CircuitFamily, CircuitWindow, CoDel, Comparison, ConfigServerSpec,
-    ConnectionPoolsSpec, Each, EventBackendSpec, EventStoreSpec, EventsSpec, FailureCount,
-    HalfOpen, Inherit, KeyStrategy, LeaseMax, MetricsSpec, NamedCircuit, NamedLimiter, NamedPool,
-    NoData, OnFull, OnMissingKey, OnSelfDeadlock, OnUnavailable, OpenTime, PoolConfig, PoolHealth,
-    PoolSource, PostgresReset, ProbeExpiry, ProcessMetricsSpec, RateLimitConfig, RateLimitersSpec,
-    RedisBackend, RedisReset, ServicesSpec, Severity, SlowCalls, SqliteSync, TelemetrySpec,
-    TripRules, WindowStart,
+    ALERT_EVENT, AdmissionAction, AdmissionRow, AdmissionSpec, AlertRule, AlertsSpec, Algorithm,
+    Aspect, Backend, BudgetsSpec, CallRate, CircuitBreakersSpec, CircuitConfig, CircuitFamily,
+    CircuitWindow, CleanupClass, CleanupSpec, CleanupStrategySpec, CoDel, Comparison,
+    ConfigServerSpec, ConnectionPoolsSpec, Each, EventBackendSpec, EventStoreSpec, EventsSpec,
+    FailureCount, HalfOpen, Inherit, KeyStrategy, LeaseMax, MemoryBudget, MemoryManagerSpec,
+    MemoryManagerSpec as MemoryConfig, MetricsSpec, NamedCircuit, NamedLimiter, NamedPool, NoData,
+    OnFull, OnMissingKey, OnSelfDeadlock, OnUnavailable, OpenTime, PoolConfig, PoolHealth,
+    PoolSource, PostgresReset, PressureLevel, ProbeExpiry, ProcessMetricsSpec, RateLimitConfig,
+    RateLimitersSpec, RedisBackend, RedisReset, ServicesSpec, Severity, SlowCalls, SqliteSync,
+    Sustained, TelemetrySpec, TripRules, WindowStart,
 };
 pub use source::{FILE_BYTES_MAX, ReadError};
 pub use supervisor::{AutoShutdown, Strategy, SupervisorFlags};

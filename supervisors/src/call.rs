@@ -23,6 +23,9 @@ pub enum CallError {
     /// The mailbox is full. The message was not delivered; come back when the process has caught up.
     #[error("the mailbox holds its limit of {0} messages")]
     Refused(usize),
+    /// The process takes no messages for now, as it holds too much already. The message was not delivered; come back later.
+    #[error("the process takes no messages for now")]
+    Shut,
     /// The process is alive and has dropped the request unanswered.
     #[error("the process dropped the request without an answer")]
     NoReply,

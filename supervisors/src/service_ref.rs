@@ -85,7 +85,7 @@ impl<M: Message> ServiceRef<M> {
     /// # Errors
     ///
     /// [`CallError::NoProcess`] while nobody holds the name, for instance during a restart; [`CallError::Refused`] when
-    /// the mailbox has a limit and is full; [`CallError::WrongType`]. The message is dropped then. That it was sent does
+    /// the mailbox has a limit and is full; [`CallError::Shut`] while it takes no messages; [`CallError::WrongType`]. The message is dropped then. That it was sent does
     /// not mean that it will be handled: a process that ends drops what is queued.
     pub fn cast(&self, message: M) -> Result<(), CallError> {
         let mut message = message;

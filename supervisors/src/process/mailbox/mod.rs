@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 
 use super::clock::{Clock, Tick};
 use super::stamps::Stamps;
-use crate::atomic::{AtomicU64, Ordering};
+use crate::atomic::{AtomicBool, AtomicU64, Ordering};
 use crate::call::CallError;
 
 /// Counts the messages that came through a handle and were not handled yet, and stamps them if they are measured. ractor's
@@ -22,6 +22,8 @@ use crate::call::CallError;
 #[derive(Debug)]
 pub(crate) struct Mailbox {
     limit: Option<NonZeroUsize>,
+    /// It takes none for now.
+    shut: AtomicBool,
     /// Where there is a meter.
     clock: Option<Clock>,
     /// How many messages have come through a handle: the number of the next one.
@@ -47,6 +49,7 @@ impl Mailbox {
         let is_needed = limit.is_some() || clock.is_some();
         is_needed.then(|| Self {
             limit,
+            shut: AtomicBool::new(false),
             clock,
             sent: AtomicU64::new(0),
             taken: AtomicU64::new(0),
@@ -57,6 +60,9 @@ impl Mailbox {
     /// Makes room for one message, or refuses it. To be called just before it is sent.
     #[inline]
     pub(crate) fn admit(&self) -> Result<(), CallError> {
+        if self.shut.load(Ordering::Relaxed) {
+            return Err(CallError::Shut);
+        }
         let number = match self.limit {
             None => self.sent.fetch_add(1, Ordering::Relaxed),
             Some(limit) => self.admit_within(limit)?,
@@ -65,6 +71,11 @@ impl Mailbox {
             self.stamps().put(number, clock.now());
         }
         Ok(())
+    }
+
+    /// Takes no messages from now on, or takes them again.
+    pub(crate) fn shut(&self, shut: bool) {
+        self.shut.store(shut, Ordering::Relaxed);
     }
 
     fn admit_within(&self, limit: NonZeroUsize) -> Result<u64, CallError> {
