@@ -1,8 +1,12 @@
 //! Health: what is checked in a namespace, how each fares, and what that comes to.
 
+mod bound;
 mod checkable;
 mod error;
+mod graph;
+mod machine;
 mod result;
+mod rollup;
 mod snapshot;
 mod status;
 
