@@ -41,11 +41,11 @@ async fn slow_flapping_is_no_flapping() {
 
 #[tokio::test(start_paused = true)]
 async fn what_does_not_last_for_as_many_looks_as_it_should_changes_nothing() {
-    // Ten looks in each period.
-    assert_eq!(changes(config().fall(10), 1000).await, 60);
-    assert_eq!(changes(config().fall(11), 1000).await, 0);
-    assert_eq!(changes(config().rise(10), 1000).await, 60);
-    assert_eq!(changes(config().rise(11), 1000).await, 1);
+    // Ten looks in each period, as good as.
+    assert_eq!(changes(config().fall(9), 1000).await, 60);
+    assert_eq!(changes(config().fall(12), 1000).await, 0);
+    assert_eq!(changes(config().rise(9), 1000).await, 60);
+    assert_eq!(changes(config().rise(12), 1000).await, 1);
 }
 
 #[tokio::test(start_paused = true)]
@@ -61,5 +61,26 @@ async fn what_the_last_look_alone_says_is_shown_beside_the_status() {
     bed.sweep().await;
     let entry = bed.health.service("db").expect("it is there");
     assert_eq!((entry.status, entry.pending), (Degraded, None));
+    bed.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn it_changes_with_the_last_look_that_it_takes_and_not_the_one_before() {
+    let bed = Bed::new().await;
+    let look = Look::healthy();
+    bed.add_with("db", &look, config().fall(3).rise(2));
+    bed.sweep().await;
+    look.set_status(Unhealthy);
+    let mut found = Vec::new();
+    for nth in 0..6 {
+        if nth == 3 {
+            look.set_status(Healthy);
+        }
+        found.push(bed.sweep().await.status);
+    }
+    assert_eq!(
+        found,
+        [Healthy, Healthy, Unhealthy, Unhealthy, Healthy, Healthy]
+    );
     bed.end().await;
 }

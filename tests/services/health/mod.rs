@@ -8,7 +8,6 @@ mod flapping;
 mod foundation;
 mod isolation;
 mod json;
-mod places;
 mod registering;
 mod seed;
 mod signals;

@@ -60,6 +60,7 @@ fn what_is_wrong_in_a_file_is_told_with_line_and_column() {
         &faults.to_string(),
         &[
             "2:25: namespaces[0].services.health_aggregator.sweep_deadline: ",
+            "checks[0].config.depends_on: expected nothing that depends on itself, found a -> b -> a",
             "importance: ",
             "5:61: namespaces[0].services.health_aggregator.checks[1].config.weight: expected more than 0 to 1000, found 0",
             "interval",
