@@ -105,6 +105,14 @@ impl Namespace {
         self.inner.meters.set(meters);
     }
 
+    /// Has the messages counted that come by name to its actors that are started from now on, or no longer counted, so that
+    /// [`Process::waiting`] is known of all of them. Who has a [`Meter`](crate::Meter) or a mailbox limit is counted anyway.
+    ///
+    /// It costs each message one atomic addition where it is sent, and an actor a hundred bytes. Default: not counted.
+    pub fn count_messages(&self, counted: bool) {
+        self.inner.meters.count(counted);
+    }
+
     /// The root of its tree.
     #[must_use]
     pub fn root(&self) -> Option<SupervisorRef> {

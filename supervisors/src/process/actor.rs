@@ -68,6 +68,7 @@ impl<A: Actor> Host<A> {
         C: FnOnce() -> F,
     {
         let stage = exposed(Stage::Due { call: Some(call) });
+        self.process().life().beat.begin_turn();
         Callback {
             host: self,
             running,
@@ -142,9 +143,14 @@ where
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let this = self.project();
-        let Poll::Ready(result) = poll_within(&mut this.running.current, this.stage, cx) else {
+        let beat = &this.host.process().life().beat;
+        beat.begin_poll();
+        let polled = poll_within(&mut this.running.current, this.stage, cx);
+        beat.end_poll();
+        let Poll::Ready(result) = polled else {
             return Poll::Pending;
         };
+        beat.end_turn();
         let settled = this.host.settle(result);
         this.running.end(cx, || match &settled {
             Ok(_) => MessageOutcome::Done,
