@@ -48,6 +48,7 @@ mod atomic;
 pub mod breaker;
 pub mod config;
 pub mod event_store;
+pub mod health;
 pub mod instrument;
 pub mod limiter;
 mod lock;

@@ -104,13 +104,15 @@ pub use order::{DependencyCycle, start_order};
 pub use path::{PathStep, SpecPath};
 pub use position::Position;
 pub use service::{
-    ALERT_EVENT, AlertRule, AlertsSpec, Algorithm, Aspect, Backend, CallRate, CircuitBreakersSpec,
-    CircuitConfig, CircuitFamily, CircuitWindow, CoDel, Comparison, ConfigServerSpec,
-    ConnectionPoolsSpec, Each, EventBackendSpec, EventStoreSpec, EventsSpec, FailureCount,
-    HalfOpen, Inherit, KeyStrategy, LeaseMax, MetricsSpec, NamedCircuit, NamedLimiter, NamedPool,
-    NoData, OnFull, OnMissingKey, OnSelfDeadlock, OnUnavailable, OpenTime, PoolConfig, PoolHealth,
-    PoolSource, ProbeExpiry, ProcessMetricsSpec, RateLimitConfig, RateLimitersSpec, RedisBackend,
-    ServicesSpec, Severity, SlowCalls, TelemetrySpec, TripRules, WindowStart,
+    ALERT_EVENT, AlertRule, AlertsSpec, Algorithm, Aspect, Backend, CallRate, CheckKind,
+    CircuitBreakersSpec, CircuitConfig, CircuitFamily, CircuitWindow, CoDel, Comparison,
+    ConfigServerSpec, ConnectionPoolsSpec, Each, EventBackendSpec, EventStoreSpec, EventsSpec,
+    FailureCount, HalfOpen, HealthAggregatorSpec, HealthCheckConfig, HealthGroup, HealthThresholds,
+    Importance, Inherit, KeyStrategy, LeaseMax, MetricsSpec, NamedCircuit, NamedHealthCheck,
+    NamedLimiter, NamedPool, NoData, OnFull, OnMissingKey, OnSelfDeadlock, OnUnavailable, OpenTime,
+    PoolConfig, PoolHealth, PoolSource, ProbeExpiry, ProcessMetricsSpec, RateLimitConfig,
+    RateLimitersSpec, RedisBackend, ServicesSpec, Severity, SlowCalls, TelemetrySpec, TripRules,
+    WindowStart, dependency_cycle,
 };
 pub use source::{FILE_BYTES_MAX, ReadError};
 pub use supervisor::{AutoShutdown, Strategy, SupervisorFlags};
