@@ -8,6 +8,7 @@ use tokio::sync::Semaphore;
 
 use super::token::Token;
 use crate::node::State;
+use crate::watchdog::Door;
 
 /// The most event streams at a time.
 pub const STREAMS_MAX: usize = 64;
@@ -79,6 +80,12 @@ impl Settings {
     /// Where it listens; before it has ever listened, where it should.
     pub(super) fn address(&self) -> SocketAddr {
         self.bound.get().copied().unwrap_or(self.bind)
+    }
+
+    /// Where the watchdog answers when the executor does not, if there is one.
+    pub(super) fn door(&self) -> Option<Door> {
+        let node = self.node.upgrade()?;
+        Some(node.watchdog()?.door().clone())
     }
 
     /// Whether only this machine can reach it.

@@ -142,10 +142,6 @@ impl Process {
         link::signal(self, Some(self.clone()), reason);
     }
 
-    pub(crate) fn is_asked_to_stop(&self) -> bool {
-        self.0.is_asked_to_stop()
-    }
-
     /// It goes towards its end, which may take a while yet.
     pub(crate) fn is_stopping(&self) -> bool {
         let stopping = |cell: ActorCell| cell.get_status() >= ractor::ActorStatus::Stopping;
@@ -207,6 +203,12 @@ impl Process {
     #[must_use]
     pub fn is_over(&self) -> bool {
         self.0.is_over() || !self.is_alive()
+    }
+
+    /// Whether somebody has asked it to stop: also once it has ended, whatever it ended of.
+    #[must_use]
+    pub fn is_asked_to_stop(&self) -> bool {
+        self.0.is_asked_to_stop()
     }
 
     /// Why it ended, or `None` while it is alive.
