@@ -10,6 +10,7 @@
 //! | lend connections that are opened once | [`pool`], [`PoolManager`], [`ConnectionPoolRegistry`] |
 //! | read and change configuration at run time | [`config`], [`ConfigServer`] |
 //! | keep what has happened, and ask about it | [`event_store`], [`EventStore`] |
+//! | know how all of it fares | [`health`], [`HealthAggregator`], [`HealthCheckable`], [`HealthEndpoint`] |
 //! | have every process measured | [`instrument`], [`ProcessMetrics`] |
 //! | tell what happens, listen to what happens | [`telemetry`], [`TelemetryService`] |
 //! | count and measure, and see it over windows | [`metrics`], [`MetricsStore`] |
@@ -60,6 +61,7 @@ pub use alerts::Alerts;
 pub use breaker::{CircuitBreaker, CircuitBreakerRegistry};
 pub use config::ConfigServer;
 pub use event_store::EventStore;
+pub use health::{HealthAggregator, HealthCheckable, HealthEndpoint};
 pub use instrument::ProcessMetrics;
 pub use limiter::{Limiter, RateLimiterRegistry};
 pub use metrics::{MetricsStore, PerformanceMonitor};

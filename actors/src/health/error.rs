@@ -31,6 +31,12 @@ pub enum HealthError {
     /// There is no check of this name.
     #[error("there is no health check `{0}`")]
     NoCheck(String),
+    /// As much is made believe about this check as may be.
+    #[error("expected at most {max} simulations of one health check, and there are as many")]
+    TooManySimulations {
+        /// How much may be.
+        max: u32,
+    },
     /// There is no group of this name.
     #[error("there is no health group `{0}`")]
     NoGroup(String),

@@ -184,28 +184,6 @@ pub(super) mod milliseconds {
     }
 }
 
-/// The same, if there is one.
-pub(super) mod milliseconds_or_none {
-    use super::{Deserialize, Deserializer, Duration, Serialize, Serializer, milliseconds};
-
-    #[derive(Serialize, Deserialize)]
-    struct Milliseconds(#[serde(with = "milliseconds")] Duration);
-
-    pub(crate) fn serialize<S: Serializer>(
-        duration: &Option<Duration>,
-        serializer: S,
-    ) -> Result<S::Ok, S::Error> {
-        duration.map(Milliseconds).serialize(serializer)
-    }
-
-    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
-        deserializer: D,
-    ) -> Result<Option<Duration>, D::Error> {
-        let found = Option::<Milliseconds>::deserialize(deserializer)?;
-        Ok(found.map(|found| found.0))
-    }
-}
-
 /// Times as RFC 3339, which is ISO 8601.
 pub(super) mod rfc3339 {
     use super::{Cow, Deserialize, Deserializer, Serializer, SystemTime, de};

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 use mainstay_specs::{CheckKind, Importance, NamespaceName, ServiceName};
 use serde::{Deserialize, Serialize};
 
-use super::result::{CheckResult, milliseconds, milliseconds_or_none, rfc3339, rfc3339_or_none};
+use super::result::{CheckResult, milliseconds, rfc3339, rfc3339_or_none};
 use super::status::HealthStatus;
 
 /// How all that is checked in a namespace fares, at one moment. It never changes: the next one is another.
@@ -18,7 +18,7 @@ pub struct SystemHealth {
     /// How it fares as a whole. Unknown if nothing is checked.
     pub status: HealthStatus,
     /// What is checked, by name.
-    pub services: Vec<ServiceHealth>,
+    pub services: Vec<Arc<ServiceHealth>>,
     /// The mean of what each service counts for, by weight, 0 to 1. At most 0.49 if one that is required is unhealthy; 1 if nothing is
     /// checked.
     pub overall_score: f64,
@@ -33,6 +33,8 @@ pub struct SystemHealth {
     pub ready: bool,
     /// What is at the bottom of it: those that fail by themselves, and who is impaired by each.
     pub causes: Vec<RootCause>,
+    /// How many more of those there are than the 100 that are told of.
+    pub causes_left_out: usize,
     /// The number of this picture, rising over the life of the namespace.
     pub sequence: u64,
 }
@@ -77,16 +79,18 @@ pub struct ServiceHealth {
     pub last_success: Option<SystemTime>,
     /// How many results in a row were not healthy, up to the last one.
     pub consecutive_failures: u64,
-    /// For how long the run has lasted that is under way; none if there is none.
-    #[serde(rename = "running_ms", with = "milliseconds_or_none")]
-    pub running: Option<Duration>,
+    /// Since when the run lasts that is under way; none if there is none. As JSON, as RFC 3339.
+    #[serde(with = "rfc3339_or_none")]
+    pub running_since: Option<SystemTime>,
     /// Whether it was registered so short a time ago that it may be unknown.
     pub in_grace: bool,
     /// What it depends on, by name.
     pub depends_on: Vec<ServiceName>,
+    /// What of that there is no check of: a name that was misspelt, or is still to come.
+    pub depends_on_unknown: Vec<ServiceName>,
     /// What is at the bottom of it, if something it depends on fails: those that fail by themselves.
     pub impaired_by: Vec<ServiceName>,
-    /// The shortest way to the first of those, along dependencies that fail, this one left out.
+    /// The shortest way to the first of those, along dependencies, this one left out.
     pub cause_chain: Vec<ServiceName>,
     /// Whether its result is not its own: somebody has asked for it to look so.
     pub simulated: bool,
@@ -111,7 +115,7 @@ impl SystemHealth {
         let found = self
             .services
             .binary_search_by(|service| service.name.as_str().cmp(name));
-        found.ok().map(|nth| &self.services[nth])
+        found.ok().map(|nth| &*self.services[nth])
     }
 }
 

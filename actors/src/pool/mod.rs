@@ -29,7 +29,7 @@
 //! | `signals.rs` | events and metrics |
 
 mod borrower;
-mod caught;
+pub(crate) mod caught;
 mod cell;
 mod checkout;
 mod clock;

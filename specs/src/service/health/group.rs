@@ -2,7 +2,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::HealthCheckConfig;
 use crate::ServiceName;
 
 /// Checks that can be asked for together: those of these names, and those with one of these tags.
@@ -56,10 +55,10 @@ impl HealthGroup {
         self
     }
 
-    /// Whether a check of this name with this configuration is in it.
+    /// Whether a check of this name with these tags is in it.
     #[must_use]
-    pub fn holds(&self, name: &ServiceName, config: &HealthCheckConfig) -> bool {
-        let tagged = || config.tags.iter().any(|tag| self.tags.contains(tag));
+    pub fn holds(&self, name: &ServiceName, tags: &[ServiceName]) -> bool {
+        let tagged = || tags.iter().any(|tag| self.tags.contains(tag));
         !self.except.contains(name) && (self.checks.contains(name) || tagged())
     }
 }
