@@ -112,8 +112,8 @@ pub use service::{
     Importance, Inherit, KeyStrategy, LeaseMax, MetricsSpec, NamedCircuit, NamedHealthCheck,
     NamedLimiter, NamedPool, NoData, OnFull, OnMissingKey, OnSelfDeadlock, OnUnavailable, OpenTime,
     PoolConfig, PoolHealth, PoolSource, ProbeExpiry, ProcessMetricsSpec, RateLimitConfig,
-    RateLimitersSpec, RedisBackend, ServicesSpec, Severity, SlowCalls, TelemetrySpec, TripRules,
-    WindowStart, dependency_cycle,
+    RateLimitersSpec, RedisBackend, ServicesSpec, Severity, SlowCalls, TelemetrySpec, TreeLimits,
+    TripRules, WindowStart, dependency_cycle,
 };
 pub use source::{FILE_BYTES_MAX, ReadError};
 pub use supervisor::{AutoShutdown, Strategy, SupervisorFlags};

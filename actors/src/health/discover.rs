@@ -18,7 +18,7 @@ impl Cell {
             found.extend(foundation::discover(&namespace));
         }
         if spec.tree {
-            found.extend(tree::discover(&namespace));
+            found.extend(tree::discover(&namespace, &spec.tree_limits));
         }
         let now = self.now();
         self.book(|book| book.discover(found, now));
