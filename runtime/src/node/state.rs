@@ -102,6 +102,12 @@ impl State {
         self.progress().has_started
     }
 
+    /// Those that have booted, in this order.
+    #[cfg(feature = "http")]
+    pub(crate) fn namespaces(&self) -> Vec<Namespace> {
+        self.progress().namespaces.clone()
+    }
+
     pub(super) fn roots(&self) -> Vec<Process> {
         self.progress().roots.clone()
     }
@@ -136,9 +142,12 @@ impl State {
 
     pub(crate) fn readiness(&self) -> Readiness {
         let progress = self.progress();
-        let namespaces = self.names.iter().map(|name| NamespaceReadiness {
-            name: name.clone(),
-            state: progress.state_of(name),
+        let namespaces = self.names.iter().map(|name| {
+            let running = progress
+                .namespaces
+                .iter()
+                .find(|booted| booted.name() == name);
+            NamespaceReadiness::new(name, progress.state_of(name), running)
         });
         Readiness::new(namespaces.collect(), progress.phase == Phase::Up)
     }
