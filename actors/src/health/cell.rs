@@ -1,5 +1,6 @@
 //! The state of health, which outlives its keeper.
 
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
@@ -42,6 +43,8 @@ pub(crate) struct Cell {
     /// The answer that all who ask for a sweep now wait for.
     pub(crate) sweeping: Mutex<Option<SweepAnswer>>,
     pub(crate) counts: Counts,
+    /// Which services were there when it was looked: they are looked at also while they are being restarted.
+    pub(crate) seen: Mutex<BTreeSet<&'static str>>,
     /// When the cell was made, by both clocks.
     made: (SystemTime, Instant),
     started: Mutex<Option<Instant>>,
@@ -130,6 +133,7 @@ impl Cell {
             swept: Notify::new(),
             sweeping: Mutex::default(),
             counts: Counts::default(),
+            seen: Mutex::default(),
             made,
             started: Mutex::default(),
             runtime: Mutex::default(),

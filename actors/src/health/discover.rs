@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::book::Found;
-use super::cell::Cell;
+use super::cell::{Cell, lock};
 use super::{foundation, tree};
 
 impl Cell {
@@ -15,7 +15,8 @@ impl Cell {
         let spec = self.spec();
         let mut found: Vec<Found> = Vec::new();
         if spec.foundation {
-            found.extend(foundation::discover(&namespace));
+            let mut seen = lock(&self.seen);
+            found.extend(foundation::discover(&namespace, &spec.defaults, &mut seen));
         }
         if spec.tree {
             found.extend(tree::discover(&namespace, &spec.tree_limits));

@@ -31,6 +31,10 @@ pub use audience::{HealthChanges, HealthWatch};
 pub use checkable::{FnCheck, HealthCheckable, check_fn};
 pub use endpoint::{Detail, HealthEndpoint};
 pub use error::{HealthError, HealthStartError};
+pub use foundation::{
+    CircuitBreakersHealthCheck, ConfigServerHealthCheck, ConnectionPoolsHealthCheck,
+    EventStoreHealthCheck, RateLimitersHealthCheck, TelemetryHealthCheck,
+};
 pub use handle::{HealthAggregator, NAME};
 pub use result::{CheckResult, HealthResult};
 pub use simulate::Simulation;
