@@ -12,7 +12,7 @@ use crate::http::router::App;
 /// `?namespace=`, `?group=`, `?sweep=true`.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Parameters {
+pub(in crate::http) struct Parameters {
     /// That of one namespace alone.
     pub(super) namespace: Option<String>,
     /// Of the services of one group alone.

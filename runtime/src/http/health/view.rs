@@ -8,7 +8,6 @@ use mainstay_actors::health::{
 };
 use serde_json::{Map, Value, json};
 
-
 /// The health of one namespace.
 #[derive(Clone, Debug)]
 pub(super) struct View {
