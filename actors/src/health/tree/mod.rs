@@ -5,7 +5,7 @@
 //! | `mod.rs` | the check `supervision` |
 //! | `judge.rs` | what is not as it should be, from what was seen: pure |
 //!
-//! Nobody has to write a check for it, and nothing is asked: see [`Vitals`]. What is told of a process is told under its path.
+//! Nobody has to write a check for it, and nothing is asked: see [`Namespace::vitals`]. What is told of a process is told under its path.
 
 mod judge;
 
@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use mainstay_specs::{HealthCheckConfig, Importance, ServiceName, TreeLimits};
-use mainstay_supervisors::{Namespace, ProgressWatch, Vitals, WeakNamespace};
+use mainstay_supervisors::{Namespace, ProgressWatch, WeakNamespace};
 use tokio::time::Instant;
 
 use super::book::Found;
@@ -63,15 +63,15 @@ impl Supervision {
     }
 
     fn look(&self) -> Vec<CheckResult> {
-        let root = self
+        let max = usize::try_from(self.limits.processes_max).unwrap_or(usize::MAX);
+        let seen = self
             .namespace
             .upgrade()
-            .and_then(|namespace| namespace.root());
-        let Some(root) = root else {
+            .map(|namespace| namespace.vitals(max));
+        let (vitals, all) = seen.unwrap_or_default();
+        if vitals.is_empty() {
             return vec![CheckResult::unhealthy(NAME, "the namespace has ended")];
-        };
-        let max = usize::try_from(self.limits.processes_max).unwrap_or(usize::MAX);
-        let (vitals, all) = Vitals::below(root.process(), max);
+        }
         let mut watch = self.watch.lock().unwrap_or_else(PoisonError::into_inner);
         let progress = watch.look(Instant::now(), &vitals);
         drop(watch);

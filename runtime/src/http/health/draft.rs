@@ -8,6 +8,8 @@
 //! | degraded | `warn` |
 //! | unknown, unhealthy | `fail` |
 
+use std::time::Duration;
+
 use mainstay_actors::health::{CheckResult, HealthStatus, ServiceHealth};
 use serde_json::{Map, Value, json};
 
@@ -157,7 +159,7 @@ fn part(check: &CheckResult, service: &ServiceHealth) -> Value {
         "componentType": "component",
         "status": word(check.status),
         "state": check.status,
-        "observedValue": check.duration.as_secs_f64() * 1000.0,
+        "observedValue": millis(check.duration),
         "observedUnit": "ms",
         "output": check.message,
     });
@@ -190,6 +192,12 @@ fn notes(view: &View) -> Vec<String> {
             )
         })
         .collect()
+}
+
+/// With microseconds after the point.
+fn millis(time: Duration) -> f64 {
+    let micros = u32::try_from(time.as_micros()).unwrap_or(u32::MAX);
+    f64::from(micros) / 1000.0
 }
 
 const fn word(status: HealthStatus) -> &'static str {

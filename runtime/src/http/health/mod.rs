@@ -23,6 +23,7 @@ mod probes;
 mod view;
 
 use axum::body::Bytes;
+use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -38,12 +39,15 @@ use media::Media;
 pub(super) use probes::{livez, readyz, startupz};
 use view::Views;
 
+type Asked = Result<Query<Parameters>, QueryRejection>;
+
 /// How the node fares, or a namespace, or a group.
 pub(super) async fn health(
     State(app): State<App>,
-    Query(parameters): Query<Parameters>,
+    asked: Asked,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
+    let parameters = parameters(asked)?;
     let (level, media) = (Level::of(&app, &headers), Media::of(&headers));
     let views = views(&app, &parameters, level).await?;
     let age = views.age();
@@ -60,10 +64,12 @@ pub(super) async fn health(
 /// How one service fares, or a group.
 pub(super) async fn one(
     State(app): State<App>,
-    Path(name): Path<String>,
-    Query(parameters): Query<Parameters>,
+    name: Result<Path<String>, PathRejection>,
+    asked: Asked,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
+    let Path(name) = name.map_err(|rejection| ApiError::bad_request(rejection.body_text()))?;
+    let parameters = parameters(asked)?;
     let (level, media) = (Level::of(&app, &headers), Media::of(&headers));
     if parameters.group.is_some() {
         return Err(ApiError::bad_request(
@@ -100,6 +106,11 @@ pub(super) async fn one(
         group.age().as_secs(),
         body,
     ))
+}
+
+fn parameters(asked: Asked) -> Result<Parameters, ApiError> {
+    let refused = |rejection: QueryRejection| ApiError::bad_request(rejection.body_text());
+    asked.map(|Query(parameters)| parameters).map_err(refused)
 }
 
 fn body(views: &Views, level: Level, media: Media) -> Value {
