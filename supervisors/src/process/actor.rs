@@ -68,7 +68,6 @@ impl<A: Actor> Host<A> {
         C: FnOnce() -> F,
     {
         let stage = exposed(Stage::Due { call: Some(call) });
-        self.process().life().beat.begin_turn();
         Callback {
             host: self,
             running,
@@ -144,10 +143,10 @@ where
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let this = self.project();
         let beat = &this.host.process().life().beat;
-        beat.begin_poll();
+        beat.begin_turn();
         let polled = poll_within(&mut this.running.current, this.stage, cx);
-        beat.end_poll();
         let Poll::Ready(result) = polled else {
+            beat.end_poll();
             return Poll::Pending;
         };
         beat.end_turn();

@@ -1,58 +1,64 @@
 //! Whether a process gets on: at which poll it is, and at which of its callbacks.
 //!
-//! Two numbers that only the process itself writes, each a plain write: no clock is read, nothing is shared with those who send, and
-//! whoever wants to know reads them without a message. What they tell comes of looking twice: see [`Pulse`].
+//! One word that only the process itself writes, by a plain write before and after each poll: no clock is read, nothing is shared with those who
+//! send, and whoever wants to know reads it without a message. What it tells comes of looking twice: see [`Pulse`].
 
 use crate::atomic::{AtomicU64, Ordering};
 
-/// What a process writes of itself. On cache lines of its own, as those who send to it read what lies beside it.
+/// What a process writes of itself: in the lower half, how often a poll has begun or ended; in the upper half, how often a callback has. So each
+/// is odd while one is under way. On a cache line of its own, as those who send to the process read what lies beside it.
+///
+/// There is one who writes: tokio polls a task on one thread at a time, each time after the one before.
 #[derive(Debug, Default)]
 #[repr(align(64))]
-pub(crate) struct Beat {
-    /// Odd while the process's own code is being polled.
-    polls: AtomicU64,
-    /// Odd while a callback of an actor has begun and not returned.
-    turns: AtomicU64,
-}
+pub(crate) struct Beat(AtomicU64);
+
+/// Where the upper half begins.
+const TURNS: u32 = 32;
 
 impl Beat {
-    /// The process's own code is about to be polled.
+    /// Its own code, which is no callback of an actor, is about to be polled.
     #[inline]
     pub(super) fn begin_poll(&self) {
-        step(&self.polls);
+        self.write(|polls, turns| (polls.wrapping_add(1), turns));
     }
 
-    /// That poll has returned, or panicked.
+    /// A poll has returned, or panicked, and what it was of is not over.
     #[inline]
     pub(super) fn end_poll(&self) {
-        step(&self.polls);
+        self.write(|polls, turns| (polls.wrapping_add(1), turns));
     }
 
-    /// A callback is about to begin.
+    /// A callback is about to be polled, for the first time or again.
     #[inline]
     pub(super) fn begin_turn(&self) {
-        step(&self.turns);
+        self.write(|polls, turns| (polls.wrapping_add(1), turns | 1));
     }
 
-    /// The callback has returned, or panicked.
+    /// A callback has returned, or panicked, in the poll that ends with it.
     #[inline]
     pub(super) fn end_turn(&self) {
-        step(&self.turns);
+        self.write(|polls, turns| (polls.wrapping_add(1), turns.wrapping_add(1)));
+    }
+
+    #[inline]
+    fn write(&self, next: impl FnOnce(u32, u32) -> (u32, u32)) {
+        let (polls, turns) = halves(self.0.load(Ordering::Relaxed));
+        let (polls, turns) = next(polls, turns);
+        let word = (u64::from(turns) << TURNS) | u64::from(polls);
+        self.0.store(word, Ordering::Relaxed);
     }
 
     pub(super) fn read(&self) -> Pulse {
-        Pulse {
-            polls: self.polls.load(Ordering::Relaxed),
-            turns: self.turns.load(Ordering::Relaxed),
-        }
+        let (polls, turns) = halves(self.0.load(Ordering::Relaxed));
+        Pulse { polls, turns }
     }
 }
 
-/// By the one who writes; tokio polls a task on one thread at a time, each after the one before.
 #[inline]
-fn step(number: &AtomicU64) {
-    let next = number.load(Ordering::Relaxed).wrapping_add(1);
-    number.store(next, Ordering::Relaxed);
+#[allow(clippy::cast_possible_truncation)] // which is the lower half
+const fn halves(word: u64) -> (u32, u32) {
+    (word as u32, (word >> TURNS) as u32)
 }
 
 /// How far a process was when it was looked at: [`Process::pulse`](super::Process::pulse).
@@ -61,11 +67,11 @@ fn step(number: &AtomicU64) {
 /// given its thread back since the first: it computes, or blocks the thread. One that was **in the same turn** both times, and not in the same poll,
 /// awaits something within one callback. One that is busy is neither: it ends polls and turns all the time, however many messages wait for it.
 ///
-/// The two numbers are read one after the other, and so may be of slightly different moments.
+/// What is counted begins anew at 2^31.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Pulse {
-    polls: u64,
-    turns: u64,
+    polls: u32,
+    turns: u32,
 }
 
 impl Pulse {
@@ -80,7 +86,7 @@ impl Pulse {
 
     /// How many polls of its own code had ended.
     #[must_use]
-    pub const fn polls(self) -> u64 {
+    pub const fn polls(self) -> u32 {
         self.polls / 2
     }
 
@@ -93,7 +99,7 @@ impl Pulse {
 
     /// How many callbacks had returned, or panicked.
     #[must_use]
-    pub const fn turns(self) -> u64 {
+    pub const fn turns(self) -> u32 {
         self.turns / 2
     }
 
@@ -119,7 +125,6 @@ mod tests {
         let beat = Beat::default();
         assert_eq!(beat.read(), Pulse::default());
         beat.begin_turn();
-        beat.begin_poll();
         let first = beat.read();
         assert!(first.is_polled() && first.is_at_work());
         assert_eq!((first.polls(), first.turns()), (0, 0));
@@ -127,14 +132,25 @@ mod tests {
         beat.end_poll();
         let second = beat.read();
         assert!(!second.is_in_poll_of(first) && second.is_in_turn_of(first));
-        beat.begin_poll();
+        beat.begin_turn();
         assert!(!beat.read().is_in_poll_of(first) && beat.read().is_in_turn_of(first));
-        beat.end_poll();
         beat.end_turn();
         let last = beat.read();
         assert!(!last.is_polled() && !last.is_at_work());
         assert!(!last.is_in_poll_of(second) && !last.is_in_turn_of(second));
         assert_eq!((last.polls(), last.turns()), (2, 1));
+        beat.begin_poll();
+        assert!(beat.read().is_polled() && !beat.read().is_at_work());
+    }
+
+    #[test]
+    fn what_is_counted_begins_anew_without_touching_the_other() {
+        let beat = Beat(AtomicU64::new((7 << TURNS) | u64::from(u32::MAX)));
+        beat.end_poll();
+        assert_eq!(beat.read(), Pulse { polls: 0, turns: 7 });
+        let beat = Beat(AtomicU64::new(u64::MAX));
+        beat.end_turn();
+        assert_eq!(beat.read(), Pulse::NONE);
     }
 
     #[test]

@@ -16,7 +16,6 @@ use std::time::Duration;
 
 use mainstay_specs::TreeLimits;
 use mainstay_supervisors::{NodeState, Progress, RestartBudget, Vitals};
-use serde_json::Value;
 
 use super::super::result::CheckResult;
 
@@ -202,7 +201,6 @@ fn with_progress(found: CheckResult, vitals: &Vitals, progress: &Progress) -> Ch
         .with("in_message_ms", progress.in_turn.map(millis))
         .with("oldest_message_ms", progress.oldest.map(millis))
         .with("messages_waiting", vitals.waiting)
-        .with("messages_handled", Value::from(vitals.pulse.turns()))
 }
 
 fn millis(time: Duration) -> u64 {
