@@ -19,7 +19,7 @@ impl Cell {
             found.extend(foundation::discover(&namespace, &spec.defaults, &mut seen));
         }
         if spec.tree {
-            found.extend(tree::discover(&namespace));
+            found.extend(tree::discover(&namespace, &spec.tree_limits));
         }
         let now = self.now();
         self.book(|book| book.discover(found, now));

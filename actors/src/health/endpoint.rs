@@ -66,10 +66,44 @@ impl HealthEndpoint {
             let name = service.name.as_str().to_owned();
             (name, Self::render_service(service, detail))
         });
+        Self::render_with(health, detail, services.collect(), usize::MAX)
+    }
+
+    /// A picture as JSON, with no more services than about `bytes_max` bytes hold as text: the worst first. `services_left_out` says how many
+    /// are left out, if any are; of causes at most 64 are told, each with 64 of those it impairs.
+    #[must_use]
+    pub fn render_within(health: &SystemHealth, detail: Detail, bytes_max: usize) -> Value {
+        let mut services: Vec<_> = health.services.iter().collect();
+        // By name among those that fare alike, as they are.
+        services.sort_by_key(|service| std::cmp::Reverse(service.status));
+        let (mut told, mut room) = (Map::new(), bytes_max);
+        for service in &services {
+            let json = Self::render_service(service, detail);
+            let size = json.to_string().len() + service.name.as_str().len();
+            let Some(left) = room.checked_sub(size) else {
+                break;
+            };
+            room = left;
+            told.insert(service.name.as_str().to_owned(), json);
+        }
+        let left_out = services.len() - told.len();
+        let mut json = Self::render_with(health, detail, told, CAUSES_MAX);
+        if left_out > 0 {
+            json["services_left_out"] = json!(left_out);
+        }
+        json
+    }
+
+    fn render_with(
+        health: &SystemHealth,
+        detail: Detail,
+        services: Map<String, Value>,
+        causes_max: usize,
+    ) -> Value {
         let mut json = json!({
             "status": health.status,
             "timestamp": rfc3339(health.timestamp),
-            "services": Map::from_iter(services),
+            "services": services,
             "overall_score": health.overall_score,
             "healthy_services": health.healthy_services,
             "total_services": health.total_services,
@@ -77,7 +111,12 @@ impl HealthEndpoint {
         if detail == Detail::Full {
             json["namespace"] = json!(health.namespace);
             json["ready"] = json!(health.ready);
-            json["causes"] = json!(health.causes);
+            let causes = health.causes.iter().take(causes_max);
+            let causes = causes.map(|cause| {
+                let impairs: Vec<_> = cause.impairs.iter().take(causes_max).collect();
+                json!({"name": cause.name, "status": cause.status, "impairs": impairs})
+            });
+            json["causes"] = causes.collect();
             json["sequence"] = json!(health.sequence);
         }
         json
@@ -130,6 +169,9 @@ impl HealthEndpoint {
         })
     }
 }
+
+/// As many causes are told where there is a limit, and as many of those that each impairs.
+const CAUSES_MAX: usize = 64;
 
 fn render_check(check: &CheckResult) -> Value {
     json!({

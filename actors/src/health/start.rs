@@ -7,6 +7,7 @@ use super::cell::Cell;
 use super::error::HealthStartError;
 use super::handle::NAME;
 use super::keeper::Keeper;
+use super::tree;
 
 #[track_caller]
 pub(crate) fn child(spec: HealthAggregatorSpec) -> Child {
@@ -33,6 +34,9 @@ fn prepare(
     if let Some(owner) = namespace.whereis(NAME) {
         let error = RegisterError::AlreadyRegistered(owner);
         return Err(HealthStartError::Register(error));
+    }
+    if spec.tree {
+        tree::begin(&namespace);
     }
     Ok(Keeper {
         cell: Cell::of(&namespace),

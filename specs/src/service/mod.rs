@@ -41,7 +41,7 @@ pub use event_store::{EventBackendSpec, EventStoreSpec};
 pub use events::EventsSpec;
 pub use health::{
     CheckKind, HealthAggregatorSpec, HealthCheckConfig, HealthGroup, HealthThresholds, Importance,
-    NamedHealthCheck, dependency_cycle,
+    NamedHealthCheck, TreeLimits, dependency_cycle,
 };
 pub use metrics::MetricsSpec;
 pub use process_metrics::ProcessMetricsSpec;

@@ -18,7 +18,7 @@ use super::mailbox::Mailbox;
 use super::meter::Meter;
 use super::panic::run_caught;
 use super::watch::{Ended, Ticket, Watchers};
-use super::{MessageOutcome, Pid, ProcessKind};
+use super::{Beat, MessageOutcome, Pid, ProcessKind};
 use crate::event::Events;
 use crate::exit::ExitReason;
 use crate::flag::Flag;
@@ -93,6 +93,8 @@ pub(crate) struct Life {
     pub(super) reason: OnceLock<ExitReason>,
     /// What of the incarnation is there.
     pub(super) parts: Parts,
+    /// Whether it gets on.
+    pub(super) beat: Beat,
 }
 
 impl Life {
@@ -131,6 +133,7 @@ impl Life {
             }),
             reason: OnceLock::new(),
             parts: Parts::default(),
+            beat: Beat::default(),
         }
     }
 
@@ -151,12 +154,13 @@ impl Life {
 
     /// Gives it what its messages are counted with and it is measured with. Before it runs.
     pub(super) fn equip(&self, limit: Option<NonZeroUsize>, meter: Option<Arc<dyn Meter>>) {
-        if limit.is_none() && meter.is_none() {
+        let counted = self.scope.counts_messages();
+        if limit.is_none() && meter.is_none() && !counted {
             return;
         }
         let clock = meter.as_ref().map(|_| self.scope.runtime.clock().clone());
         let is_actor = self.kind == ProcessKind::Actor;
-        let mailbox = is_actor.then(|| Mailbox::new(limit, clock));
+        let mailbox = is_actor.then(|| Mailbox::new(limit, clock, counted));
         let mailbox = mailbox.flatten().map(Arc::new);
         self.lock().measured = Some(Box::new(Measured { meter, mailbox }));
     }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use super::{HealthAggregatorSpec, HealthCheckConfig, dependency_cycle};
+use super::{HealthAggregatorSpec, HealthCheckConfig, TreeLimits, dependency_cycle};
 use crate::ServiceName;
 use crate::finding::{Finding, Report};
 use crate::path::At;
@@ -22,6 +22,8 @@ impl HealthAggregatorSpec {
     pub(crate) fn check_spec(&self, report: &mut Report, at: &At<'_>) {
         self.defaults.check(report, &At::Field(at, "defaults"));
         self.check_bounds(report, at);
+        self.tree_limits
+            .check(report, &At::Field(at, "tree_limits"));
         self.check_thresholds(report, &At::Field(at, "thresholds"));
         self.check_checks(report, at);
         self.check_groups(report, at);
@@ -122,6 +124,22 @@ impl HealthAggregatorSpec {
         );
         let finding = Finding::new(config.field("depends_on"), message);
         report.add(finding.and_on_names_in(list.path(), "name"));
+    }
+}
+
+impl TreeLimits {
+    fn check(&self, report: &mut Report, at: &At<'_>) {
+        let range = 100 * MILLISECOND..=HOUR;
+        let times = [
+            ("poll", self.poll),
+            ("message", self.message),
+            ("wait", self.wait),
+            ("start", self.start),
+        ];
+        let times = times.map(|(field, time)| (field, time, range.clone(), "100ms to 1h"));
+        check_times(report, at, &times);
+        let counts = [("processes_max", self.processes_max, 1..=1_000_000)];
+        check_counts(report, at, &counts);
     }
 }
 

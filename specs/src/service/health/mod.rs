@@ -6,6 +6,7 @@
 //! | `config.rs` | [`HealthCheckConfig`]: how one check is run, and what it counts for |
 //! | `choices.rs` | what there is to choose from: [`Importance`], [`CheckKind`], [`HealthThresholds`] |
 //! | `group.rs` | [`HealthGroup`] |
+//! | `tree.rs` | [`TreeLimits`]: from when on something in the tree is not as it should be |
 //! | `check.rs` | what makes a spec wrong |
 //! | `cycle.rs` | [`dependency_cycle`]: who depends on itself by way of others; pure |
 
@@ -16,11 +17,13 @@ mod cycle;
 mod group;
 #[cfg(test)]
 mod tests;
+mod tree;
 
 pub use choices::{CheckKind, HealthThresholds, Importance};
 pub use config::HealthCheckConfig;
 pub use cycle::dependency_cycle;
 pub use group::HealthGroup;
+pub use tree::TreeLimits;
 
 use std::time::Duration;
 
@@ -52,6 +55,9 @@ pub struct HealthAggregatorSpec {
     pub foundation: bool,
     /// Whether health is read off the supervision tree without being told to. Default: yes.
     pub tree: bool,
+    /// From when on something in the supervision tree is not as it should be.
+    #[serde(skip_serializing_if = "TreeLimits::is_default")]
+    pub tree_limits: TreeLimits,
     /// How long a sweep that was asked for may take, 1 ms to 10 min; it returns what is there by then. Default: 80 ms.
     #[serde(with = "crate::duration")]
     pub sweep_deadline: Duration,
@@ -95,6 +101,7 @@ impl Default for HealthAggregatorSpec {
             defaults: HealthCheckConfig::default(),
             foundation: true,
             tree: true,
+            tree_limits: TreeLimits::default(),
             sweep_deadline: Duration::from_millis(80),
             stale_after: Duration::from_secs(30),
             thresholds: HealthThresholds::default(),
@@ -132,6 +139,13 @@ impl HealthAggregatorSpec {
     #[must_use]
     pub fn group(mut self, group: HealthGroup) -> Self {
         self.groups.push(group);
+        self
+    }
+
+    /// Sets from when on something in the supervision tree is not as it should be.
+    #[must_use]
+    pub const fn tree_limits(mut self, limits: TreeLimits) -> Self {
+        self.tree_limits = limits;
         self
     }
 

@@ -18,7 +18,9 @@ mod telemetry;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-use mainstay_specs::{HttpSpec, NamespaceName, NamespaceSpec, NodeSpec};
+use mainstay_specs::{
+    HealthDetails, HttpSpec, NamespaceName, NamespaceSpec, NodeSpec, WatchdogSpec,
+};
 use proptest::option;
 use proptest::prelude::*;
 
@@ -42,13 +44,25 @@ pub(super) fn span() -> impl Strategy<Value = Duration> {
 }
 
 fn http() -> impl Strategy<Value = HttpSpec> {
-    (any::<IpAddr>(), any::<u16>(), ".{1,9}", any::<bool>()).prop_map(
-        |(ip, port, token, enabled)| {
-            let mut http = HttpSpec::new(SocketAddr::new(ip, port)).token(token);
+    let details = select(vec![
+        HealthDetails::Never,
+        HealthDetails::Authorized,
+        HealthDetails::Always,
+    ]);
+    (
+        any::<IpAddr>(),
+        any::<u16>(),
+        ".{1,9}",
+        any::<bool>(),
+        details,
+    )
+        .prop_map(|(ip, port, token, enabled, details)| {
+            let mut http = HttpSpec::new(SocketAddr::new(ip, port))
+                .token(token)
+                .health_details(details);
             http.enabled = enabled;
             http
-        },
-    )
+        })
 }
 
 prop_compose! {
@@ -69,10 +83,12 @@ prop_compose! {
         namespace in option::of(namespace()),
         http in option::of(http()),
         deadline in span(),
+        watchdog in option::of(span()),
     ) -> NodeSpec {
         let mut node = NodeSpec::new().shutdown_deadline(deadline);
         node.namespaces.extend(namespace);
         node.http = http.unwrap_or_default();
+        node.watchdog = watchdog.map(WatchdogSpec::new).unwrap_or_default();
         node
     }
 }
