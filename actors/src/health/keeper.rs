@@ -82,6 +82,10 @@ impl Cell {
         let now = self.now();
         let late = self.book(|book| book.tend(now));
         add(&self.counts.timeouts, late);
+        if late > 0 {
+            // Perhaps a sweep has waited for them.
+            self.swept.notify_one();
+        }
     }
 
     /// A number from 0 to 1 that is left to chance.

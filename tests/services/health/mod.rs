@@ -1,5 +1,6 @@
 //! Health: what is found, and what one that is sick does to others: nothing.
 
+mod asking;
 mod causes;
 mod conformance;
 mod crash;

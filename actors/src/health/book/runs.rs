@@ -133,6 +133,15 @@ impl Book {
         for entry in self.entries.values_mut() {
             let expired = entry.expire(now);
             late += u64::from(expired.is_some());
+            // What comes of it is known now.
+            let run = entry
+                .run
+                .as_mut()
+                .filter(|run| run.is_late && run.is_awaited);
+            if let Some(run) = run {
+                run.is_awaited = false;
+                self.awaited = self.awaited.saturating_sub(1);
+            }
             let step = expired.flatten().or_else(|| entry.tend(now));
             self.is_dirty |= entry.is_out_of_date(now.at);
             steps.extend(stepped(entry, step, now));
