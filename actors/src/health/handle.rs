@@ -157,23 +157,34 @@ impl HealthAggregator {
     ///
     /// [`HealthError::NoGroup`].
     pub fn group(&self, name: &str) -> Result<HealthAnswer, HealthError> {
+        self.group_of(&self.cell.answer(), name)
+    }
+
+    /// Those in a group of the spec, of an answer that is there already, such as that of a sweep.
+    ///
+    /// # Errors
+    ///
+    /// [`HealthError::NoGroup`].
+    pub fn group_of(&self, answer: &HealthAnswer, name: &str) -> Result<HealthAnswer, HealthError> {
         let spec = self.cell.spec();
         let group = spec.groups.iter().find(|group| group.name.as_str() == name);
         let group = group.ok_or_else(|| HealthError::NoGroup(name.to_owned()))?;
-        Ok(self.part(|service| group.holds(&service.name, &service.tags)))
+        Ok(self.part(answer, |service| group.holds(&service.name, &service.tags)))
     }
 
-    /// The same, of those that are asked for this.
+    /// The same as [`current`](Self::current), of those that are asked for this.
     #[must_use]
     pub fn of_kind(&self, kind: CheckKind) -> HealthAnswer {
-        self.part(|service| service.kind == kind)
+        self.part(&self.cell.answer(), |service| service.kind == kind)
     }
 
-    fn part(&self, is_in: impl Fn(&ServiceHealth) -> bool) -> HealthAnswer {
-        let whole = self.cell.answer();
+    fn part(&self, whole: &HealthAnswer, is_in: impl Fn(&ServiceHealth) -> bool) -> HealthAnswer {
         let thresholds = self.cell.spec().thresholds;
-        let health = Arc::new(part(&whole.health, thresholds, is_in));
-        HealthAnswer { health, ..whole }
+        HealthAnswer {
+            health: Arc::new(part(&whole.health, thresholds, is_in)),
+            age: whole.age,
+            stale: whole.stale,
+        }
     }
 
     /// How the service of this name was found to fare.
@@ -239,7 +250,7 @@ impl HealthAggregator {
     }
 
     /// Makes a check look worse than it is, for so long at most (and a day), or until what this gives is dropped: as if a part of it, which
-    /// may be one that it has or another, had this status. It is looked at anew at once. What is really worse is not masked.
+    /// may be one that it has or another, had this status. It is looked at anew at once, and rise, fall and hold apply as ever. What is really worse is not masked.
     ///
     /// # Errors
     ///

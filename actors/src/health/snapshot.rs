@@ -132,6 +132,16 @@ pub struct HealthAnswer {
 }
 
 impl HealthAnswer {
+    /// What was found just now, such as by a sweep.
+    #[must_use]
+    pub const fn fresh(health: Arc<SystemHealth>) -> Self {
+        Self {
+            health,
+            age: Duration::ZERO,
+            stale: false,
+        }
+    }
+
     /// How the namespace fares: unknown if the answer is stale.
     #[must_use]
     pub fn status(&self) -> HealthStatus {

@@ -1,6 +1,6 @@
 //! What was asked for, and whether that is there.
 
-use mainstay_actors::health::{HealthAggregator, HealthError};
+use mainstay_actors::health::{HealthAggregator, HealthAnswer, HealthError};
 use mainstay_supervisors::Namespace;
 use serde::Deserialize;
 
@@ -28,22 +28,31 @@ pub(super) async fn views(app: &App, asked: &Parameters, level: Level) -> Result
         return Err(ApiError::unauthorized());
     }
     let all = aggregators(app, asked.namespace.as_deref())?;
-    if asked.sweep {
-        let sweeps = all.iter().map(|(_, health)| health.sweep());
-        for swept in futures_util::future::join_all(sweeps).await {
-            // What is stopping has a last picture, which is told.
-            swept.map(drop).or_else(|error| match error {
-                HealthError::Stopped => Ok(()),
-                error => Err(ApiError::not_found(error.to_string())),
-            })?;
-        }
-    }
+    let answers = if asked.sweep {
+        swept(&all).await?
+    } else {
+        all.iter().map(|(_, health)| health.current()).collect()
+    };
+    let found = all.into_iter().zip(answers);
     let Some(group) = &asked.group else {
-        let views = all.into_iter();
-        let views = views.map(|(namespace, health)| View::new(namespace, health.current()));
+        let views = found.map(|((namespace, _), answer)| View::new(namespace, answer));
         return Ok(Views::new(views.collect()));
     };
-    in_group(all, group)
+    of_group(found, group)
+}
+
+/// What all of them find now.
+async fn swept(all: &[(String, HealthAggregator)]) -> Result<Vec<HealthAnswer>, ApiError> {
+    let sweeps = all.iter().map(|(_, health)| async {
+        match health.sweep().await {
+            Ok(found) => Ok(HealthAnswer::fresh(found)),
+            // What is stopping has a last picture, which is told.
+            Err(HealthError::Stopped) => Ok(health.current()),
+            Err(error) => Err(ApiError::not_found(error.to_string())),
+        }
+    });
+    let swept = futures_util::future::join_all(sweeps).await;
+    swept.into_iter().collect()
 }
 
 /// Those of these that have the group.
@@ -51,9 +60,19 @@ pub(super) fn in_group(
     all: Vec<(String, HealthAggregator)>,
     group: &str,
 ) -> Result<Views, ApiError> {
-    let views = all.into_iter();
-    let views = views.filter_map(|(namespace, health)| {
-        let answer = health.group(group).ok()?;
+    let current = |(namespace, health): (String, HealthAggregator)| {
+        let answer = health.current();
+        ((namespace, health), answer)
+    };
+    of_group(all.into_iter().map(current), group)
+}
+
+fn of_group(
+    all: impl Iterator<Item = ((String, HealthAggregator), HealthAnswer)>,
+    group: &str,
+) -> Result<Views, ApiError> {
+    let views = all.filter_map(|((namespace, health), answer)| {
+        let answer = health.group_of(&answer, group).ok()?;
         Some(View::new(namespace, answer))
     });
     let views: Vec<View> = views.collect();

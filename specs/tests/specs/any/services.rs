@@ -7,6 +7,7 @@ use proptest::prelude::*;
 use super::circuit_breakers::circuit_breakers;
 use super::connection_pools::connection_pools;
 use super::event_store::{event_store, pool_of};
+use super::health_aggregator::health_aggregator;
 use super::rate_limiters::rate_limiters;
 use super::telemetry::telemetry;
 
@@ -33,8 +34,9 @@ pub(super) fn services() -> impl Strategy<Value = ServicesSpec> {
         option::of(rate_limiters()),
         option::of(connection_pools()),
         option::of(event_store()),
+        option::of(health_aggregator()),
     );
-    all.prop_map(|(server, telemetry, breakers, limiters, pools, store)| {
+    all.prop_map(|(server, telemetry, breakers, limiters, pools, store, health)| {
         let mut services = ServicesSpec::default();
         services.connection_pools = pools;
         // The pool that the store is to live on has to be there.
@@ -48,6 +50,7 @@ pub(super) fn services() -> impl Strategy<Value = ServicesSpec> {
         services.telemetry = telemetry;
         services.circuit_breakers = breakers;
         services.rate_limiters = limiters;
+        services.health_aggregator = health;
         services
     })
 }
