@@ -11,6 +11,7 @@
 //! | read and change configuration at run time | [`config`], [`ConfigServer`] |
 //! | know how scarce memory is, give it back, and refuse what does not fit | [`memory`], [`MemoryManager`] |
 //! | keep what has happened, and ask about it | [`event_store`], [`EventStore`] |
+//! | know how all of it fares | [`health`], [`HealthAggregator`], [`HealthCheckable`], [`HealthEndpoint`] |
 //! | have every process measured | [`instrument`], [`ProcessMetrics`] |
 //! | tell what happens, listen to what happens | [`telemetry`], [`TelemetryService`] |
 //! | count and measure, and see it over windows | [`metrics`], [`MetricsStore`] |
@@ -50,6 +51,7 @@ pub mod breaker;
 mod clock;
 pub mod config;
 pub mod event_store;
+pub mod health;
 pub mod instrument;
 pub mod limiter;
 mod lock;
@@ -62,6 +64,7 @@ pub use alerts::Alerts;
 pub use breaker::{CircuitBreaker, CircuitBreakerRegistry};
 pub use config::ConfigServer;
 pub use event_store::EventStore;
+pub use health::{HealthAggregator, HealthCheckable, HealthEndpoint};
 pub use instrument::ProcessMetrics;
 pub use limiter::{Limiter, RateLimiterRegistry};
 pub use memory::MemoryManager;

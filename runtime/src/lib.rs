@@ -86,6 +86,7 @@ mod node;
 pub mod prelude;
 #[cfg(feature = "test-util")]
 pub mod testkit;
+mod watchdog;
 
 pub use mainstay_actors as actors;
 pub use mainstay_actors::instrument;
@@ -212,6 +213,7 @@ pub use node::{
     BootError, IntoChild, NamespaceReadiness, NamespaceState, Node, NodeBuilder, Readiness,
 };
 pub use ractor;
+pub use watchdog::Liveness;
 
 /// The examples of the README, which are run with those of this crate.
 #[cfg(all(doctest, feature = "http", feature = "sqlite", feature = "test-util"))]

@@ -25,6 +25,30 @@ pub struct HttpSpec {
     /// boots and prints it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub token: Option<String>,
+    /// To whom more is told of the health of the node than how it is. Default: to those who may read everything else.
+    #[serde(skip_serializing_if = "HealthDetails::is_default")]
+    pub health_details: HealthDetails,
+}
+
+/// To whom a node tells more of its health than how it is: which services there are, how each fares, and the words in which its checks say so,
+/// which may tell of what is inside.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum HealthDetails {
+    /// To nobody.
+    Never,
+    /// To whoever presents the token; on a loopback address, to everybody.
+    #[default]
+    Authorized,
+    /// To everybody, though the words of the checks only to whoever presents the token; on a loopback address, to everybody.
+    Always,
+}
+
+impl HealthDetails {
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 impl Default for HttpSpec {
@@ -41,6 +65,7 @@ impl HttpSpec {
             enabled: true,
             bind,
             token: None,
+            health_details: HealthDetails::Authorized,
         }
     }
 
@@ -57,6 +82,13 @@ impl HttpSpec {
     #[must_use]
     pub fn token(mut self, token: impl Into<String>) -> Self {
         self.token = Some(token.into());
+        self
+    }
+
+    /// Sets to whom more is told of the health of the node than how it is.
+    #[must_use]
+    pub const fn health_details(mut self, details: HealthDetails) -> Self {
+        self.health_details = details;
         self
     }
 
@@ -88,6 +120,7 @@ impl fmt::Debug for HttpSpec {
             .field("enabled", &self.enabled)
             .field("bind", &self.bind)
             .field("token", &self.token.as_ref().map(|_| "…"))
+            .field("health_details", &self.health_details)
             .finish()
     }
 }

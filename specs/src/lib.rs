@@ -47,7 +47,7 @@
 //! | to | look at |
 //! |---|---|
 //! | describe a child or a supervisor | [`ChildSpec`], [`SupervisorFlags`], [`Backoff`] |
-//! | describe a whole node | [`NodeSpec`], [`NamespaceSpec`], [`NodeChild`], [`ServicesSpec`], [`HttpSpec`] |
+//! | describe a whole node | [`NodeSpec`], [`NamespaceSpec`], [`NodeChild`], [`ServicesSpec`], [`HttpSpec`], [`WatchdogSpec`] |
 //! | describe an event store | [`EventStoreSpec`], [`EventBackendSpec`] |
 //! | describe circuit breakers | [`CircuitBreakersSpec`], [`CircuitConfig`], [`TripRules`], [`HalfOpen`] |
 //! | describe rate limiters | [`RateLimitersSpec`], [`RateLimitConfig`], [`Algorithm`], [`KeyStrategy`] |
@@ -86,6 +86,7 @@ mod suggest;
 mod supervisor;
 mod syntax;
 mod validate;
+mod watchdog;
 mod window;
 mod wording;
 
@@ -94,7 +95,7 @@ pub use backoff::Backoff;
 pub use child::{ChildSpec, ChildType, Restart, Shutdown};
 pub use event_path::{EVENT_PATH_BYTES_MAX, EventPath, EventPathError, PathPattern};
 pub use fault::{Fault, Faults};
-pub use http::HttpSpec;
+pub use http::{HealthDetails, HttpSpec};
 pub use kinds::{AnyKind, KindTable, Kinds};
 pub use level::{CHILDREN_MAX, validate_children};
 pub use name::{ChildId, NAME_MAX, NameError, NamespaceName, ServiceName};
@@ -105,17 +106,19 @@ pub use path::{PathStep, SpecPath};
 pub use position::Position;
 pub use service::{
     ALERT_EVENT, AdmissionAction, AdmissionRow, AdmissionSpec, AlertRule, AlertsSpec, Algorithm,
-    Aspect, Backend, BudgetsSpec, CallRate, CircuitBreakersSpec, CircuitConfig, CircuitFamily,
-    CircuitWindow, CleanupClass, CleanupSpec, CleanupStrategySpec, CoDel, Comparison,
-    ConfigServerSpec, ConnectionPoolsSpec, Each, EventBackendSpec, EventStoreSpec, EventsSpec,
-    FailureCount, HalfOpen, Inherit, KeyStrategy, LeaseMax, MemoryBudget, MemoryManagerSpec,
-    MemoryManagerSpec as MemoryConfig, MetricsSpec, NamedCircuit, NamedLimiter, NamedPool, NoData,
-    OnFull, OnMissingKey, OnSelfDeadlock, OnUnavailable, OpenTime, PoolConfig, PoolHealth,
-    PoolSource, PostgresReset, PressureLevel, ProbeExpiry, ProcessMetricsSpec, RateLimitConfig,
-    RateLimitersSpec, RedisBackend, RedisReset, ServicesSpec, Severity, SlowCalls, SqliteSync,
-    Sustained, TelemetrySpec, TripRules, WindowStart,
+    Aspect, Backend, BudgetsSpec, CallRate, CheckKind, CircuitBreakersSpec, CircuitConfig,
+    CircuitFamily, CircuitWindow, CleanupClass, CleanupSpec, CleanupStrategySpec, CoDel,
+    Comparison, ConfigServerSpec, ConnectionPoolsSpec, Each, EventBackendSpec, EventStoreSpec,
+    EventsSpec, FailureCount, HalfOpen, HealthAggregatorSpec, HealthCheckConfig, HealthGroup,
+    HealthThresholds, Importance, Inherit, KeyStrategy, LeaseMax, MemoryBudget, MemoryManagerSpec,
+    MemoryManagerSpec as MemoryConfig, MetricsSpec, NamedCircuit, NamedHealthCheck, NamedLimiter,
+    NamedPool, NoData, OnFull, OnMissingKey, OnSelfDeadlock, OnUnavailable, OpenTime, PoolConfig,
+    PoolHealth, PoolSource, PostgresReset, PressureLevel, ProbeExpiry, ProcessMetricsSpec,
+    RateLimitConfig, RateLimitersSpec, RedisBackend, RedisReset, ServicesSpec, Severity, SlowCalls,
+    SqliteSync, Sustained, TelemetrySpec, TreeLimits, TripRules, WindowStart, dependency_cycle,
 };
 pub use source::{FILE_BYTES_MAX, ReadError};
 pub use supervisor::{AutoShutdown, Strategy, SupervisorFlags};
 pub use validate::DEPTH_MAX;
+pub use watchdog::WatchdogSpec;
 pub use window::TimeWindow;

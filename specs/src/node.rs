@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{HttpSpec, NamespaceName, NodeChild, ServicesSpec, SupervisorFlags};
+use crate::{HttpSpec, NamespaceName, NodeChild, ServicesSpec, SupervisorFlags, WatchdogSpec};
 
 /// Everything that one file describes.
 ///
@@ -23,6 +23,9 @@ pub struct NodeSpec {
     /// commonly give.
     #[serde(with = "crate::duration")]
     pub shutdown_deadline: Duration,
+    /// When the node counts as dead. Default: when it has stood still for 10 s.
+    #[serde(skip_serializing_if = "is_default")]
+    pub watchdog: WatchdogSpec,
 }
 
 impl Default for NodeSpec {
@@ -31,6 +34,7 @@ impl Default for NodeSpec {
             namespaces: Vec::new(),
             http: HttpSpec::default(),
             shutdown_deadline: Duration::from_secs(30),
+            watchdog: WatchdogSpec::default(),
         }
     }
 }
@@ -60,6 +64,13 @@ impl NodeSpec {
     #[must_use]
     pub const fn shutdown_deadline(mut self, deadline: Duration) -> Self {
         self.shutdown_deadline = deadline;
+        self
+    }
+
+    /// Sets when the node counts as dead.
+    #[must_use]
+    pub const fn watchdog(mut self, watchdog: WatchdogSpec) -> Self {
+        self.watchdog = watchdog;
         self
     }
 }

@@ -55,6 +55,8 @@ impl Check<'_> {
             let path = At::Root.field("shutdown_deadline");
             self.report.add(Finding::new(path, message));
         }
+        node.watchdog
+            .check(&mut self.report, &At::Field(&At::Root, "watchdog"));
     }
 
     fn namespace_names(&mut self, at: &At<'_>, namespaces: &[NamespaceSpec]) {

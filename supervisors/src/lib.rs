@@ -51,6 +51,7 @@
 //! | talk to whoever holds a name, across restarts | [`ServiceRef`] |
 //! | have processes measured, ask how many messages wait | [`Meter`], [`Meters`], [`Process::waiting`] |
 //! | know how much heap memory a process holds | [`Process::heap_bytes`], [`HeapUse`] |
+//! | see whether processes get on, and what is left of restarts, without asking | [`Vitals`], [`ProgressWatch`], [`Process::pulse`], [`RestartBudget`] |
 //! | note what was handed out, ask what was not given back | [`Ledger`] |
 //! | show the live tree, list what is alive | [`TreeNode`], [`Runtime::processes`], [`Namespace::processes`] |
 //!
@@ -81,6 +82,7 @@ mod start;
 mod supervisor;
 mod task;
 mod tree;
+mod vitals;
 
 pub use builder::RuntimeBuilder;
 pub use call::CallError;
@@ -98,7 +100,7 @@ pub use namespace::{
 pub use process::Fault;
 pub use process::{
     Clock, Down, ExitSignal, ExitSignals, Handled, MessageOutcome, Meter, Meters, Monitor, Pid,
-    Process, ProcessKind, Ready, StopToken, Tick, current,
+    Process, ProcessKind, Pulse, Ready, StopToken, Tick, current,
 };
 pub use registry::{
     Keys, Listener, RegisterError, Registration, Registry, RegistryEntry, RegistryEvent,
@@ -109,8 +111,9 @@ pub use service_ref::ServiceRef;
 pub use start::{Child, StartContext, StartError, Started};
 pub use supervisor::{
     Blueprint, ChildCounts, ChildInfo, ChildStatus, DynamicSupervisor, PartitionRef,
-    PartitionSupervisor, SimpleRef, SimpleSupervisor, SpecError, Supervisor, SupervisorError,
-    SupervisorRef, check_childspecs,
+    PartitionSupervisor, RestartBudget, SimpleRef, SimpleSupervisor, SpecError, Supervisor,
+    SupervisorError, SupervisorRef, check_childspecs,
 };
 pub use task::{StreamOptions, Task, TaskError, TaskStream, TaskSupervisor, TaskSupervisorRef};
 pub use tree::{NodeState, TreeNode};
+pub use vitals::{Progress, ProgressWatch, Vitals};

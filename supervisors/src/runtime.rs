@@ -205,6 +205,12 @@ impl Scope {
         self.namespace.upgrade().map(Namespace::from_inner)
     }
 
+    /// Whether the messages to those are counted who are started here.
+    pub(crate) fn counts_messages(&self) -> bool {
+        let own = self.namespace.upgrade();
+        own.is_some_and(|namespace| namespace.meters.counts())
+    }
+
     /// Who gives meters to those who are started here.
     pub(crate) fn meters(&self) -> Option<Arc<dyn Meters>> {
         let own = self.namespace.upgrade();

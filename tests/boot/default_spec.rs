@@ -70,6 +70,7 @@ production  rest_for_one
 │  │  ├─ keeper
 │  │  └─ health_monitor
 │  └─ keeper
+├─ health_aggregator
 └─ children  one_for_one
    ├─ heartbeat
    └─ pool  one_for_one

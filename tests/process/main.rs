@@ -14,6 +14,7 @@ mod monitors;
 mod over;
 mod panics;
 mod places;
+mod pulses;
 mod ractor_children;
 mod release;
 mod starting;

@@ -31,6 +31,7 @@ mod strategies;
 mod tokio_gone;
 mod tree;
 mod unavailable;
+mod vitals;
 
 use std::time::Duration;
 

@@ -41,6 +41,17 @@ impl Audience {
         self.seats.len()
     }
 
+    /// How many subscribers have so many events waiting that they have lost some, or lose the next; and how many the furthest behind has.
+    pub(crate) fn lag(&self) -> (usize, usize) {
+        let waiting = self.seats.values().map(|seat| seat.queue.len());
+        let (mut lagging, mut most) = (0, 0);
+        for waiting in waiting {
+            lagging += usize::from(waiting >= EVENTS_BACKLOG);
+            most = most.max(waiting);
+        }
+        (lagging, most)
+    }
+
     pub(crate) const fn is_closed(&self) -> bool {
         self.closed
     }

@@ -242,6 +242,17 @@ impl ConfigServer {
         }
     }
 
+    /// How many subscribers have lost events, or lose the next; and how many events wait for the one that is furthest behind.
+    pub(crate) fn lag(&self) -> (usize, usize) {
+        self.cell.audience().lag()
+    }
+
+    /// Whether the present content keeps to the limits and the rules. Validators of the application are asked; one that panics says no.
+    pub(crate) fn check_content(&self) -> Result<(), ConfigError> {
+        let now = self.cell.current();
+        now.plan().check(now.document())
+    }
+
     /// What is known of a path, whether there is something or not.
     ///
     /// # Errors

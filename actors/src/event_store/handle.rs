@@ -347,6 +347,12 @@ impl EventStore {
         }
     }
 
+    /// How many events may wait to be stored, and how many bytes.
+    pub(crate) fn queue_max(&self) -> (u64, u64) {
+        let max = self.cell.terms().queue_max();
+        (max.events, max.bytes)
+    }
+
     /// The state of the service.
     #[must_use]
     pub fn stats(&self) -> EventStoreStats {

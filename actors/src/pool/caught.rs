@@ -14,7 +14,7 @@ pub(super) fn unless_it_panics<T>(act: impl FnOnce() -> T) -> Option<T> {
 }
 
 /// What a future comes to, or what its panic says. Nothing of it is looked at any more after a panic.
-pub(super) async fn caught<F: Future>(future: F) -> Result<F::Output, String> {
+pub(crate) async fn caught<F: Future>(future: F) -> Result<F::Output, String> {
     let mut future = pin!(future);
     poll_fn(
         |cx| match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx))) {

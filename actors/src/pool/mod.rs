@@ -30,7 +30,7 @@
 
 mod borrower;
 mod built_in;
-mod caught;
+pub(crate) mod caught;
 mod cell;
 mod checkout;
 mod close;

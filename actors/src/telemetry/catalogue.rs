@@ -214,6 +214,20 @@ pub const CONNECTION_POOL_DRAINED: EventDescriptor = EventDescriptor::new(
     &["pool", "namespace"],
 );
 
+/// A namespace as a whole fares otherwise than before: `from` and `to` are `healthy`, `degraded`, `unknown` or `unhealthy`, `message` says
+/// why in words.
+pub const HEALTH_CHANGED: EventDescriptor = EventDescriptor::new(
+    "foundation.health.changed",
+    &["healthy_services", "total_services"],
+    &["namespace", "from", "to", "message"],
+);
+/// A service fares otherwise than before, as its health check has found.
+pub const HEALTH_SERVICE_CHANGED: EventDescriptor = EventDescriptor::new(
+    "foundation.health.service_changed",
+    &["consecutive_failures"],
+    &["namespace", "service", "from", "to", "message"],
+);
+
 /// An alert has fired, or was resolved.
 pub const PERFORMANCE_ALERT: EventDescriptor = EventDescriptor::new(
     mainstay_specs::ALERT_EVENT,
@@ -265,6 +279,8 @@ pub const CATALOGUE: &[EventDescriptor] = &[
     CONNECTION_POOL_RECONFIGURED,
     CONNECTION_POOL_ROTATED,
     CONNECTION_POOL_DRAINED,
+    HEALTH_CHANGED,
+    HEALTH_SERVICE_CHANGED,
     PERFORMANCE_ALERT,
 ];
 

@@ -40,13 +40,43 @@ pub(super) enum ClientError {
     },
 }
 
+/// What was answered, whatever it says.
+#[derive(Debug)]
+pub(super) struct Answer {
+    pub(super) status: axum::http::StatusCode,
+    pub(super) body: String,
+}
+
+impl Answer {
+    /// What is wrong, if this is not what was asked for.
+    pub(super) fn refusal(&self, url: &str) -> ClientError {
+        ClientError::Refused {
+            url: url.trim_end_matches('/').to_owned(),
+            status: self.status,
+            message: serde_json::from_str::<ErrorReply>(&self.body)
+                .map(|reply| reply.error.message)
+                .unwrap_or_default(),
+        }
+    }
+}
+
 /// The body of the answer, if it says OK.
 pub(super) async fn get(asked: Get<'_>) -> Result<String, ClientError> {
+    let answer = ask(asked).await?;
+    if answer.status.is_success() {
+        return Ok(answer.body);
+    }
+    let url = asked.base.trim_end_matches('/');
+    Err(answer.refusal(if url.ends_with(':') { asked.base } else { url }))
+}
+
+/// The answer, whatever it says.
+pub(super) async fn ask(asked: Get<'_>) -> Result<Answer, ClientError> {
     let url = asked.base.trim_end_matches('/');
     // What is left of a URL without a host is none.
     let url = if url.ends_with(':') { asked.base } else { url };
     let target = Target::of(url, asked.path).ok_or_else(|| ClientError::Url(url.to_owned()))?;
-    let answer = tokio::time::timeout(TIMEOUT, ask(url, &target, asked)).await;
+    let answer = tokio::time::timeout(TIMEOUT, exchange(url, &target, asked)).await;
     answer.unwrap_or_else(|_| {
         Err(ClientError::Timeout {
             url: url.to_owned(),
@@ -100,7 +130,7 @@ impl Target {
     }
 }
 
-async fn ask(url: &str, target: &Target, asked: Get<'_>) -> Result<String, ClientError> {
+async fn exchange(url: &str, target: &Target, asked: Get<'_>) -> Result<Answer, ClientError> {
     let request = target.request(asked)?;
     let stream = TcpStream::connect((target.host.as_str(), target.port)).await;
     let stream = stream.map_err(|error| ClientError::Connect {
@@ -120,16 +150,8 @@ async fn ask(url: &str, target: &Target, asked: Get<'_>) -> Result<String, Clien
     let status = answer.status();
     let body = to_bytes(Body::new(answer.into_body()), BODY_MAX).await;
     let body = body.map_err(broken)?;
-    if status.is_success() {
-        return Ok(String::from_utf8_lossy(&body).into_owned());
-    }
-    Err(ClientError::Refused {
-        url: url.to_owned(),
-        status,
-        message: serde_json::from_slice::<ErrorReply>(&body)
-            .map(|reply| reply.error.message)
-            .unwrap_or_default(),
-    })
+    let body = String::from_utf8_lossy(&body).into_owned();
+    Ok(Answer { status, body })
 }
 
 /// For the whole exchange.

@@ -9,6 +9,9 @@ pub(super) enum Exit {
     Failure,
     Usage,
     Killed,
+    /// Of the node that was asked.
+    #[cfg(feature = "http")]
+    Unhealthy,
     /// A second signal came, of this number.
     Signal(u8),
 }
@@ -20,6 +23,8 @@ impl Exit {
             Self::Failure => 1,
             Self::Usage => 2,
             Self::Killed => 3,
+            #[cfg(feature = "http")]
+            Self::Unhealthy => 4,
             Self::Signal(number) => 128 + number,
         }
     }

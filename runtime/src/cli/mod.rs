@@ -5,7 +5,7 @@
 //! | `mod.rs` | what can be asked for |
 //! | `run.rs` | running a node until a signal comes |
 //! | `spec.rs` | where its spec comes from |
-//! | `check.rs`, `tree.rs` | the other commands |
+//! | `check.rs`, `tree.rs`, `health.rs` | the other commands |
 //! | `client.rs` | one HTTP request |
 //! | `signals.rs`, `log.rs`, `exit.rs`, `print.rs` | signals, logs, exit codes, the terminal |
 
@@ -13,6 +13,8 @@ mod check;
 #[cfg(feature = "http")]
 mod client;
 mod exit;
+#[cfg(feature = "http")]
+mod health;
 mod log;
 mod print;
 mod run;
@@ -62,6 +64,9 @@ enum Command {
     /// Show the tree of a running node
     #[cfg(feature = "http")]
     Tree(tree::Options),
+    /// Say how a running node fares
+    #[cfg(feature = "http")]
+    Health(health::Options),
 }
 
 /// What goes over the node file.
@@ -84,6 +89,8 @@ pub(crate) fn main() -> ExitCode {
         Some(Command::Check { file }) => check::check(&file),
         #[cfg(feature = "http")]
         Some(Command::Tree(options)) => in_tokio(tree::tree(options)),
+        #[cfg(feature = "http")]
+        Some(Command::Health(options)) => in_tokio(health::health(options)),
     };
     exit.code()
 }
@@ -116,6 +123,7 @@ Exit codes:
   1  it could not be done, or a tree of the node has given up
   2  wrong arguments, or a node file with faults
   3  after a signal, something had to be killed
+  4  `health`: the node is unhealthy
   128 + the number of the signal, when a second one came
 
 Logs go to stderr; MAINSTAY_LOG sets what is logged, such as `debug` or `warn,mainstay=debug`.";

@@ -9,6 +9,7 @@ use axum::response::{IntoResponse, Response};
 use std::net::IpAddr;
 
 use super::error::ApiError;
+use super::health;
 use super::router::App;
 use super::token::Token;
 
@@ -30,6 +31,8 @@ pub(super) async fn guard(State(app): State<App>, request: Request, next: Next) 
 fn admit(app: &App, uri: &Uri, headers: &HeaderMap) -> Result<(), ApiError> {
     if app.settings.is_loopback() {
         names_loopback(uri, headers)
+    } else if health::is_open(uri.path(), headers) {
+        Ok(())
     } else {
         presents(&app.settings.token, headers)
     }
@@ -58,7 +61,7 @@ fn is_loopback(host: &str) -> bool {
         || address.is_ok_and(|address| address.to_canonical().is_loopback())
 }
 
-fn presents(token: &Token, headers: &HeaderMap) -> Result<(), ApiError> {
+pub(super) fn presents(token: &Token, headers: &HeaderMap) -> Result<(), ApiError> {
     let presented = headers
         .get(header::AUTHORIZATION)
         .and_then(|value| bearer(value.as_bytes()));

@@ -161,7 +161,7 @@ pub(crate) async fn start(
         Some(token) => Token::new(token.as_str()),
         None => Token::random().map_err(|error| BootError::Token(Arc::new(error)))?,
     };
-    let settings = Arc::new(Settings::new(node, spec.bind, token.clone()));
+    let settings = Arc::new(Settings::new(node, spec, token.clone()));
     // Before there is anything whose failure would be logged, so that an address that is taken is told once.
     let address = settings.listen_first().await?;
     let tree = tree_of(&settings).map_err(|error| not_started(StartError::failed(error)))?;

@@ -21,6 +21,7 @@ pub(super) struct App {
     /// That of the server: event streams end with it.
     pub(super) stop: StopToken,
     pub(super) scrapes: metrics::Scrapes,
+    pub(super) kept: health::Kept,
 }
 
 impl App {
@@ -42,10 +43,14 @@ pub(super) fn router(settings: Arc<Settings>, stop: StopToken) -> Router {
         settings,
         stop,
         scrapes: metrics::Scrapes::default(),
+        kept: health::Kept::default(),
     };
     Router::new()
         .route("/livez", get(health::livez))
         .route("/readyz", get(health::readyz))
+        .route("/startupz", get(health::startupz))
+        .route("/health", get(health::health))
+        .route("/health/{*name}", get(health::one))
         .route("/api/tree", get(tree::tree))
         .route("/api/tree/events", get(events::events))
         .route("/metrics", get(metrics::text))

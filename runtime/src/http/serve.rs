@@ -19,6 +19,9 @@ use super::settings::{CONNECTIONS_MAX, Settings};
 /// being answered. Dropped, it takes its connections with it.
 pub(super) async fn serve(listener: TcpListener, settings: Arc<Settings>, stop: StopToken) {
     tracing::info!(address = %settings.address(), "listening");
+    // Held for as long as it listens.
+    let door = settings.door();
+    let opened = door.map(|door| door.open(&listener));
     let router = router(settings, stop.clone());
     let room = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     let mut connections = JoinSet::new();
@@ -34,7 +37,7 @@ pub(super) async fn serve(listener: TcpListener, settings: Arc<Settings>, stop: 
             }
         }
     }
-    drop(listener);
+    drop((opened, listener));
     while connections.join_next().await.is_some() {}
 }
 

@@ -3,11 +3,13 @@
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
+use mainstay_specs::{HealthDetails, HttpSpec};
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 
 use super::token::Token;
 use crate::node::State;
+use crate::watchdog::Door;
 
 /// The most event streams at a time.
 pub const STREAMS_MAX: usize = 64;
@@ -23,6 +25,7 @@ pub(super) struct Settings {
     pub(super) node: Weak<State>,
     pub(super) token: Token,
     pub(super) streams: Arc<Semaphore>,
+    pub(super) health_details: HealthDetails,
     /// As the spec has it.
     bind: SocketAddr,
     /// Set when it first listens, so that it takes the same port again where the spec says 0.
@@ -32,12 +35,13 @@ pub(super) struct Settings {
 }
 
 impl Settings {
-    pub(super) fn new(node: &Arc<State>, bind: SocketAddr, token: Token) -> Self {
+    pub(super) fn new(node: &Arc<State>, spec: &HttpSpec, token: Token) -> Self {
         Self {
             node: Arc::downgrade(node),
             token,
             streams: Arc::new(Semaphore::new(STREAMS_MAX)),
-            bind,
+            health_details: spec.health_details,
+            bind: spec.bind,
             bound: OnceLock::new(),
             listener: Mutex::default(),
         }
@@ -79,6 +83,12 @@ impl Settings {
     /// Where it listens; before it has ever listened, where it should.
     pub(super) fn address(&self) -> SocketAddr {
         self.bound.get().copied().unwrap_or(self.bind)
+    }
+
+    /// Where the watchdog answers when the executor does not, if there is one.
+    pub(super) fn door(&self) -> Option<Door> {
+        let node = self.node.upgrade()?;
+        Some(node.watchdog()?.door().clone())
     }
 
     /// Whether only this machine can reach it.

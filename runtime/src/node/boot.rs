@@ -25,6 +25,9 @@ pub(super) async fn boot(
 ) -> Result<Node, BootError> {
     let plans = plans(spec, kinds, pools)?;
     let node = Node(Arc::new(State::new(runtime, spec)));
+    node.0
+        .watch(spec)
+        .map_err(|error| BootError::Watchdog(Arc::new(error)))?;
     let mut starting = pin!(start(node.clone(), spec, plans));
     tokio::select! {
         biased;

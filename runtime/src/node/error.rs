@@ -29,6 +29,9 @@ pub enum BootError {
     /// The system gave no random token for the HTTP server.
     #[error("cannot make a token for the HTTP server: {0}")]
     Token(Arc<std::io::Error>),
+    /// The system gave no thread for the watchdog.
+    #[error("cannot start the watchdog: {0}")]
+    Watchdog(Arc<std::io::Error>),
     /// A process of the tree did not start.
     #[error("{path} did not start: {error}")]
     Start {

@@ -35,6 +35,8 @@ pub use kinds::IntoChild;
 pub use readiness::{NamespaceReadiness, NamespaceState, Readiness};
 pub(crate) use state::State;
 
+use crate::watchdog::Liveness;
+
 /// A running node: a [`Runtime`] with the namespaces of a [`NodeSpec`], and the HTTP server if the spec has it on.
 ///
 /// A handle, cheap to clone. When the last one is dropped, everything is told to stop, in order, and nobody waits for
@@ -73,6 +75,12 @@ impl Node {
     #[must_use]
     pub fn readiness(&self) -> Readiness {
         self.0.readiness()
+    }
+
+    /// Whether it lives, as its watchdog has found last; that it does if the spec has the watchdog off.
+    #[must_use]
+    pub fn liveness(&self) -> Liveness {
+        self.0.liveness()
     }
 
     /// Waits until one of its trees has ended: a namespace, or the HTTP server's. Unless the node is being stopped, that

@@ -3,8 +3,8 @@
 use mainstay_actors::memory::MemorySetup;
 use mainstay_actors::pool::PoolKinds;
 use mainstay_actors::{
-    CircuitBreakerRegistry, ConfigServer, ConnectionPoolRegistry, EventStore, MemoryManager,
-    RateLimiterRegistry, TelemetryService,
+    CircuitBreakerRegistry, ConfigServer, ConnectionPoolRegistry, EventStore, HealthAggregator,
+    MemoryManager, RateLimiterRegistry, TelemetryService,
 };
 use mainstay_specs::{
     MemoryManagerSpec, NamespaceName, NamespaceSpec, NodeChild, NodeSpec, ServicesSpec,
@@ -52,10 +52,14 @@ fn services(spec: &ServicesSpec, kinds: &PoolKinds) -> Vec<Child> {
     let limiters = limiters.map(RateLimiterRegistry::child);
     let pools = spec.connection_pools.clone();
     let pools = pools.map(|spec| ConnectionPoolRegistry::child_with(spec, kinds.clone()));
+    let health = spec.health_aggregator.clone();
+    let health = health.map(HealthAggregator::child);
     let services = telemetry.into_iter().chain(config_server);
     let services = services.chain(memory).chain(breakers).chain(limiters);
     // It may live on one of the pools.
-    services.chain(pools).chain(event_store).collect()
+    let services = services.chain(pools).chain(event_store);
+    // It looks at all the others.
+    services.chain(health).collect()
 }
 
 fn memory_manager(spec: MemoryManagerSpec) -> Child {

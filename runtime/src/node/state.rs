@@ -1,6 +1,6 @@
 //! What a node knows of itself.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use mainstay_specs::{NamespaceName, NodeSpec};
@@ -8,6 +8,7 @@ use mainstay_supervisors::{Namespace, Process, Runtime, StopReport};
 use tokio::time::Instant;
 
 use super::readiness::{NamespaceReadiness, NamespaceState, Readiness};
+use crate::watchdog::{Liveness, Watchdog};
 
 /// How far the node is.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -25,10 +26,14 @@ pub(crate) struct State {
     progress: Mutex<Progress>,
     #[cfg(feature = "http")]
     http: std::sync::OnceLock<crate::http::Face>,
+    /// None if the spec has it off.
+    watchdog: OnceLock<Watchdog>,
 }
 
 struct Progress {
     phase: Phase,
+    /// All namespaces have booted, at some time.
+    has_started: bool,
     /// Those that have booted, in this order. They hold their trees up.
     namespaces: Vec<Namespace>,
     /// The roots of all trees of the node, that of the HTTP server too.
@@ -43,11 +48,13 @@ impl State {
             names: names.map(|namespace| namespace.name.clone()).collect(),
             progress: Mutex::new(Progress {
                 phase: Phase::Booting,
+                has_started: false,
                 namespaces: Vec::new(),
                 roots: Vec::new(),
             }),
             #[cfg(feature = "http")]
             http: std::sync::OnceLock::new(),
+            watchdog: OnceLock::new(),
         }
     }
 
@@ -58,6 +65,47 @@ impl State {
 
     pub(crate) fn runtime(&self) -> &Runtime {
         &self.runtime
+    }
+
+    /// Starts the watchdog, if the spec has it on. Before the HTTP server, which is watched, too.
+    pub(super) fn watch(self: &Arc<Self>, spec: &NodeSpec) -> std::io::Result<()> {
+        if !spec.watchdog.enabled {
+            return Ok(());
+        }
+        let node = Arc::downgrade(self);
+        let watchdog = Watchdog::start(&spec.watchdog, move || Some(node.upgrade()?.watched()))?;
+        // A node boots once.
+        self.watchdog.set(watchdog).ok();
+        Ok(())
+    }
+
+    /// The roots that are to live: none once the node is being stopped.
+    fn watched(&self) -> Vec<Process> {
+        let progress = self.progress();
+        match progress.phase {
+            Phase::Booting | Phase::Up => progress.roots.clone(),
+            Phase::Stopping => Vec::new(),
+        }
+    }
+
+    pub(crate) fn watchdog(&self) -> Option<&Watchdog> {
+        self.watchdog.get()
+    }
+
+    pub(crate) fn liveness(&self) -> Liveness {
+        let watchdog = self.watchdog.get();
+        watchdog.map_or(Liveness::Alive, Watchdog::liveness)
+    }
+
+    /// Whether it has got as far as to run, at some time.
+    pub(crate) fn has_started(&self) -> bool {
+        self.progress().has_started
+    }
+
+    /// Those that have booted, in this order.
+    #[cfg(feature = "http")]
+    pub(crate) fn namespaces(&self) -> Vec<Namespace> {
+        self.progress().namespaces.clone()
     }
 
     pub(super) fn roots(&self) -> Vec<Process> {
@@ -88,14 +136,18 @@ impl State {
         let mut progress = self.progress();
         if progress.phase == Phase::Booting {
             progress.phase = Phase::Up;
+            progress.has_started = true;
         }
     }
 
     pub(crate) fn readiness(&self) -> Readiness {
         let progress = self.progress();
-        let namespaces = self.names.iter().map(|name| NamespaceReadiness {
-            name: name.clone(),
-            state: progress.state_of(name),
+        let namespaces = self.names.iter().map(|name| {
+            let running = progress
+                .namespaces
+                .iter()
+                .find(|booted| booted.name() == name);
+            NamespaceReadiness::new(name, progress.state_of(name), running)
         });
         Readiness::new(namespaces.collect(), progress.phase == Phase::Up)
     }

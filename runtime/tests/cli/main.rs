@@ -6,6 +6,7 @@
 mod check;
 #[cfg(feature = "sqlite")]
 mod events;
+mod health;
 mod mainstay;
 mod run;
 mod signals;

@@ -14,6 +14,7 @@
 //! | `circuit_breakers/` | [`CircuitBreakersSpec`], [`CircuitConfig`] |
 //! | `rate_limiters/` | [`RateLimitersSpec`], [`RateLimitConfig`] |
 //! | `connection_pools/` | [`ConnectionPoolsSpec`], [`PoolConfig`] |
+//! | `health/` | [`HealthAggregatorSpec`], [`HealthCheckConfig`] |
 //! | `named.rs` | what can be wrong with a list of things that have names |
 
 mod alerts;
@@ -22,6 +23,7 @@ mod config_server;
 mod connection_pools;
 mod event_store;
 mod events;
+mod health;
 mod memory_manager;
 mod metrics;
 mod named;
@@ -41,6 +43,10 @@ pub use connection_pools::{
 };
 pub use event_store::{EventBackendSpec, EventStoreSpec};
 pub use events::EventsSpec;
+pub use health::{
+    CheckKind, HealthAggregatorSpec, HealthCheckConfig, HealthGroup, HealthThresholds, Importance,
+    NamedHealthCheck, TreeLimits, dependency_cycle,
+};
 pub use memory_manager::{
     AdmissionAction, AdmissionRow, AdmissionSpec, BudgetsSpec, CleanupClass, CleanupSpec,
     CleanupStrategySpec, MemoryBudget, MemoryManagerSpec, PressureLevel, Sustained,
@@ -84,6 +90,9 @@ pub struct ServicesSpec {
     /// The connection pools; started after the circuit breakers, which they may go through. Default: none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub connection_pools: Option<ConnectionPoolsSpec>,
+    /// What looks after the health of the namespace; started after all other services. Default: none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub health_aggregator: Option<HealthAggregatorSpec>,
 }
 
 impl ServicesSpec {
@@ -136,6 +145,13 @@ impl ServicesSpec {
         self
     }
 
+    /// Runs what looks after the health of the namespace.
+    #[must_use]
+    pub fn health_aggregator(mut self, spec: HealthAggregatorSpec) -> Self {
+        self.health_aggregator = Some(spec);
+        self
+    }
+
     pub(crate) fn is_default(&self) -> bool {
         *self == Self::default()
     }
@@ -163,6 +179,9 @@ impl ServicesSpec {
         if let Some(pools) = &self.connection_pools {
             pools.check(report, &At::Field(at, "connection_pools"));
             pools.check_breakers(self.circuit_breakers.as_ref(), report, at);
+        }
+        if let Some(health) = &self.health_aggregator {
+            health.check_spec(report, &At::Field(at, "health_aggregator"));
         }
     }
 }

@@ -45,7 +45,7 @@ fn brackets_and_quotes_in_texts_are_text() {
         assert_eq!(
             told,
             format!(
-                "{line}:1: shutdown: unknown field `shutdown`, expected one of `namespaces`, `http`, `shutdown_deadline`"
+                "{line}:1: shutdown: unknown field `shutdown`, expected one of `namespaces`, `http`, `shutdown_deadline`, `watchdog`"
             ),
         );
     }

@@ -43,6 +43,7 @@ use crate::service_ref::ServiceRef;
 use crate::start::{Child, Started};
 use crate::supervisor::{ChildState, SupervisorError, SupervisorRef, kill_tree};
 use crate::tree::TreeNode;
+use crate::vitals::Vitals;
 
 /// The id of the supervisor under which the application's children live.
 pub const CHILDREN: &str = "children";
@@ -103,6 +104,14 @@ impl Namespace {
     /// While something is set here, the runtime's are not asked. It ends with the namespace.
     pub fn set_meters(&self, meters: Option<Arc<dyn Meters>>) {
         self.inner.meters.set(meters);
+    }
+
+    /// Has the messages counted that come by name to its actors that are started from now on, or no longer counted, so that
+    /// [`Process::waiting`] is known of all of them. Who has a [`Meter`](crate::Meter) or a mailbox limit is counted anyway.
+    ///
+    /// It costs each message one atomic addition where it is sent, and an actor a hundred bytes. Default: not counted.
+    pub fn count_messages(&self, counted: bool) {
+        self.inner.meters.count(counted);
     }
 
     /// The root of its tree.
@@ -284,6 +293,15 @@ impl Namespace {
         let core = self.inner.core.upgrade();
         core.map(|core| core.census(Some(&self.inner)))
             .unwrap_or_default()
+    }
+
+    /// How its processes are doing, as [`Vitals::below`] has it: also while it is being started. None once it has ended.
+    #[must_use]
+    pub fn vitals(&self, max: usize) -> (Vec<Vitals>, bool) {
+        let core = self.inner.core.upgrade();
+        let roots = core.map(|core| core.all_roots(Some(&self.inner)));
+        let root = roots.unwrap_or_default().into_iter().next();
+        root.map_or_else(|| (Vec::new(), true), |root| Vitals::below(&root, max))
     }
 
     /// Stops its tree in order and waits until nothing of it is left. What has not ended within `limit` is killed, and

@@ -142,9 +142,14 @@ where
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let this = self.project();
-        let Poll::Ready(result) = poll_within(&mut this.running.current, this.stage, cx) else {
+        let beat = &this.host.process().life().beat;
+        beat.begin_turn();
+        let polled = poll_within(&mut this.running.current, this.stage, cx);
+        let Poll::Ready(result) = polled else {
+            beat.end_poll();
             return Poll::Pending;
         };
+        beat.end_turn();
         let settled = this.host.settle(result);
         this.running.end(cx, || match &settled {
             Ok(_) => MessageOutcome::Done,

@@ -10,9 +10,9 @@ use std::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
 
-use super::Process;
 #[cfg(feature = "test-util")]
 pub(super) use super::fault::{Exposed, exposed};
+use super::{Beat, Process};
 
 /// The process that is being polled. Without a destructor, so that a look at it is a plain access; nothing is lost by
 /// that, as the slot is empty whenever the thread polls nothing.
@@ -62,6 +62,8 @@ pin_project! {
         #[pin]
         future: F,
         process: &'a mut Option<Process>,
+        // It is the process's own code, whose polls are counted.
+        is_own: bool,
     }
 }
 
@@ -78,7 +80,12 @@ impl<'a, F: Future> Within<'a, Exposed<F>> {
     /// The process's own code.
     pub(crate) const fn new(process: &'a mut Option<Process>, future: F) -> Self {
         let future = exposed(future);
-        Self { future, process }
+        let is_own = true;
+        Self {
+            future,
+            process,
+            is_own,
+        }
     }
 }
 
@@ -106,7 +113,15 @@ impl<F: Future> Future for Within<'_, F> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        poll_within(this.process, this.future, cx)
+        let beat = |process: &Option<Process>, step: fn(&Beat)| {
+            if let Some(process) = process.as_ref().filter(|_| *this.is_own) {
+                step(&process.life().beat);
+            }
+        };
+        beat(this.process, Beat::begin_poll);
+        let polled = poll_within(this.process, this.future, cx);
+        beat(this.process, Beat::end_poll);
+        polled
     }
 }
 
@@ -137,6 +152,7 @@ pub(crate) async fn scoped<F: Future>(process: Process, future: F) -> F::Output 
     let within = Within {
         future,
         process: &mut process,
+        is_own: false,
     };
     match within.await {
         Ok(value) => value,

@@ -19,7 +19,7 @@ use super::mailbox::Mailbox;
 use super::meter::Meter;
 use super::panic::run_caught;
 use super::watch::{Ended, Ticket, Watchers};
-use super::{MessageOutcome, Pid, ProcessKind};
+use super::{Beat, MessageOutcome, Pid, ProcessKind};
 use crate::event::Events;
 use crate::exit::ExitReason;
 use crate::flag::Flag;
@@ -95,6 +95,8 @@ pub(crate) struct Life {
     pub(super) reason: OnceLock<ExitReason>,
     /// What of the incarnation is there.
     pub(super) parts: Parts,
+    /// Whether it gets on.
+    pub(super) beat: Beat,
 }
 
 impl Life {
@@ -134,6 +136,7 @@ impl Life {
             }),
             reason: OnceLock::new(),
             parts: Parts::default(),
+            beat: Beat::default(),
         }
     }
 
@@ -154,12 +157,13 @@ impl Life {
 
     /// Gives it what its messages are counted with and it is measured with. Before it runs.
     pub(super) fn equip(&self, limit: Option<NonZeroUsize>, meter: Option<Arc<dyn Meter>>) {
-        if limit.is_none() && meter.is_none() {
+        let counted = self.scope.counts_messages();
+        if limit.is_none() && meter.is_none() && !counted {
             return;
         }
         let clock = meter.as_ref().map(|_| self.scope.runtime.clock().clone());
         let is_actor = self.kind == ProcessKind::Actor;
-        let mailbox = is_actor.then(|| Mailbox::new(limit, clock));
+        let mailbox = is_actor.then(|| Mailbox::new(limit, clock, counted));
         let mailbox = mailbox.flatten().map(Arc::new);
         self.lock().measured = Some(Box::new(Measured { meter, mailbox }));
     }

@@ -100,6 +100,8 @@ pub(crate) struct Installed {
     meters: Mutex<Option<Arc<dyn Meters>>>,
     /// There are some, so that whoever is started where there are none need not take the lock.
     any: AtomicBool,
+    /// Messages are counted also of those who have no meter.
+    counts: AtomicBool,
 }
 
 impl Installed {
@@ -110,6 +112,14 @@ impl Installed {
         drop(installed);
         // Without the lock: it may be the last to know of whatever it holds.
         drop(before);
+    }
+
+    pub(crate) fn count(&self, counts: bool) {
+        self.counts.store(counts, Ordering::Relaxed);
+    }
+
+    pub(crate) fn counts(&self) -> bool {
+        self.counts.load(Ordering::Relaxed)
     }
 
     pub(crate) fn get(&self) -> Option<Arc<dyn Meters>> {

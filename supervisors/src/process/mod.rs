@@ -15,6 +15,7 @@
 //! | `timed.rs` | timing messages and polls for a meter |
 //! | `mailbox/` | how many messages wait, since when, and how many may |
 //! | `stamps/`, `clock.rs` | when each message was sent, and by which clock |
+//! | `pulse.rs` | [`Pulse`]: whether it gets on |
 //! | `watch.rs` | waiting for an end |
 //! | `monitor.rs` | [`Monitor`], [`Down`] |
 //! | `link.rs` | links, exit signals, [`ExitSignals`] for who traps them |
@@ -37,6 +38,7 @@ mod mailbox;
 mod meter;
 mod monitor;
 mod panic;
+mod pulse;
 mod stamps;
 mod task;
 mod timed;
@@ -71,6 +73,8 @@ pub use meter::{Handled, MessageOutcome, Meter, Meters};
 pub use monitor::{Down, Monitor};
 use panic::reason_of;
 pub(crate) use panic::{caught, drop_caught, install_hook, run_caught};
+pub(crate) use pulse::Beat;
+pub use pulse::Pulse;
 pub use task::{Ready, StopToken};
 pub(crate) use task::{spawn_supervisor, spawn_task};
 
@@ -141,10 +145,6 @@ impl Process {
         link::signal(self, Some(self.clone()), reason);
     }
 
-    pub(crate) fn is_asked_to_stop(&self) -> bool {
-        self.0.is_asked_to_stop()
-    }
-
     /// It goes towards its end, which may take a while yet.
     pub(crate) fn is_stopping(&self) -> bool {
         let stopping = |cell: ActorCell| cell.get_status() >= ractor::ActorStatus::Stopping;
@@ -206,6 +206,12 @@ impl Process {
     #[must_use]
     pub fn is_over(&self) -> bool {
         self.0.is_over() || !self.is_alive()
+    }
+
+    /// Whether somebody has asked it to stop: also once it has ended, whatever it ended of.
+    #[must_use]
+    pub fn is_asked_to_stop(&self) -> bool {
+        self.0.is_asked_to_stop()
     }
 
     /// Why it ended, or `None` while it is alive.
@@ -280,7 +286,8 @@ impl Process {
 
     /// How many messages wait in its mailbox, of those that came through its name.
     ///
-    /// Known of actors that have a [`Meter`] or a [`mailbox_limit`](crate::Child::mailbox_limit); `None` of others. The one that
+    /// Known of actors that have a [`Meter`] or a [`mailbox_limit`](crate::Child::mailbox_limit), and of those that were started where
+    /// messages are [counted](crate::Namespace::count_messages); `None` of others. The one that
     /// is being handled does not wait. Messages that came through a plain `ActorRef` are not counted, and each of them that is
     /// handled before one that is, counts for it: then there may be more, until the mailbox has run empty. 0 once the process
     /// has ended.
@@ -327,6 +334,12 @@ impl Process {
     #[must_use]
     pub fn heap_bytes(&self) -> Option<u64> {
         self.0.charged.live()
+    }
+
+    /// How far it is, of every process and without a message: look twice to know whether it gets on. See [`Pulse`].
+    #[must_use]
+    pub fn pulse(&self) -> Pulse {
+        self.0.beat.read()
     }
 
     /// The ractor cell, if it is an actor that has got as far as `pre_start`.

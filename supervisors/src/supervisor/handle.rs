@@ -7,6 +7,7 @@ use mainstay_specs::{ChildId, ChildSpec, ChildType};
 use serde::Serialize;
 use tokio::sync::oneshot;
 
+use super::budget::RestartBudget;
 use super::error::SupervisorError;
 use super::hub::Hub;
 use super::message::{Call, Message, Reply, Target};
@@ -169,6 +170,12 @@ impl SupervisorRef {
     /// Only that the supervisor is not there.
     pub async fn count_children(&self) -> Result<ChildCounts, SupervisorError> {
         self.call(Call::Count).await
+    }
+
+    /// How many restarts it may still make before it gives up. It is not asked, and so answers also while it is busy.
+    #[must_use]
+    pub fn budget(&self) -> RestartBudget {
+        self.hub.budget()
     }
 
     /// Has it stop its children, last started first, and end with `reason`; waits until it has.

@@ -4,10 +4,11 @@ use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use mainstay_specs::Shutdown;
+use mainstay_specs::{Shutdown, SupervisorFlags};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
+use super::budget::RestartBudget;
 use super::decide::Key;
 use super::doom::Doom;
 use super::entries::Entries;
@@ -20,6 +21,8 @@ pub(crate) struct Hub {
     mailbox: mpsc::UnboundedSender<Message>,
     table: Mutex<Table>,
     pub(crate) strategy: &'static str,
+    /// As it was made with.
+    flags: SupervisorFlags,
     /// How many partitions it was made with, if it is a partition supervisor.
     pub(crate) partitions: Option<NonZeroUsize>,
     /// When the supervisor was made.
@@ -29,6 +32,7 @@ pub(crate) struct Hub {
 impl Hub {
     pub(crate) fn new(
         strategy: &'static str,
+        flags: SupervisorFlags,
         partitions: Option<NonZeroUsize>,
     ) -> (Arc<Self>, mpsc::UnboundedReceiver<Message>) {
         let (mailbox, inbox) = mpsc::unbounded_channel();
@@ -37,6 +41,7 @@ impl Hub {
                 mailbox,
                 table: Mutex::default(),
                 strategy,
+                flags,
                 partitions,
                 since: Instant::now(),
             }),
@@ -47,6 +52,15 @@ impl Hub {
     /// Held for moments only, never across an await; a poisoned table is still a table.
     pub(crate) fn table(&self) -> MutexGuard<'_, Table> {
         self.table.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn budget(&self) -> RestartBudget {
+        self.table().budget(&self.flags)
+    }
+
+    /// What its children's restarts come to.
+    pub(crate) const fn flags(&self) -> &SupervisorFlags {
+        &self.flags
     }
 
     /// Sends, or drops the message if the supervisor has ended.

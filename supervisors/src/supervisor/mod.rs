@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `mod.rs` | [`Supervisor`], the builder; what is started as a supervisor |
 //! | `decide.rs` | who is restarted, in which order, or whether to give up: pure |
-//! | `history.rs` | how often restarts happened of late |
+//! | `history.rs`, `budget.rs` | how often restarts happened of late; how many are left: [`RestartBudget`] |
 //! | `spec.rs` | refusing wrong flags and specs |
 //! | `table.rs` | the children as the supervisor knows them |
 //! | `entries.rs` | a map for keys in ascending order |
@@ -18,6 +18,7 @@
 //! | `launch.rs`, `stop.rs` | one start and one stop of one child |
 //! | `handle.rs` | [`SupervisorRef`] |
 
+mod budget;
 mod decide;
 #[cfg(test)]
 mod decide_tests;
@@ -44,6 +45,7 @@ use std::sync::Arc;
 use mainstay_specs::{Strategy, SupervisorFlags};
 use tokio::sync::oneshot;
 
+pub use budget::RestartBudget;
 pub(crate) use decide::Key;
 pub(crate) use doom::kill_tree;
 pub use dynamic::{DynamicSupervisor, SimpleRef, SimpleSupervisor};
@@ -193,7 +195,7 @@ pub(crate) async fn start(
         Kind::Wrong(error) => return Err(error.into()),
         Kind::Static(supervisor) => {
             let strategy = strategy_name(supervisor.flags.strategy);
-            let (hub, inbox) = Hub::new(strategy, supervisor.partitions);
+            let (hub, inbox) = Hub::new(strategy, supervisor.flags.clone(), supervisor.partitions);
             let mut server =
                 Server::new(process.clone(), Arc::clone(&hub), inner, supervisor.flags);
             process.life().hold_up(true);
@@ -212,7 +214,7 @@ pub(crate) async fn start(
             });
         }
         Kind::Dynamic(supervisor) => {
-            let (hub, inbox) = Hub::new(supervisor.strategy_name(), None);
+            let (hub, inbox) = Hub::new(supervisor.strategy_name(), supervisor.flags.clone(), None);
             let server = dynamic::Server::new(process.clone(), Arc::clone(&hub), inner, supervisor);
             spawn_supervisor(&process, hub, async move {
                 told.send(Ok(())).ok();

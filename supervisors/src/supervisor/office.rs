@@ -11,7 +11,7 @@ use super::history::History;
 use super::hub::Hub;
 use super::launch::launch;
 use super::message::Message;
-use super::table::{ChildState, Entry, KeptSpec};
+use super::table::{ChildState, Entry, KeptSpec, Table};
 use crate::event::EventKind;
 use crate::exit::ExitReason;
 use crate::process::{Pid, Process};
@@ -24,7 +24,6 @@ pub(crate) struct Office {
     /// Where its children live.
     pub(crate) scope: Arc<Scope>,
     pub(crate) flags: SupervisorFlags,
-    history: History,
     /// Restarts that wait for their time; they end with the supervisor.
     timers: JoinSet<()>,
     epoch: u64,
@@ -43,7 +42,6 @@ impl Office {
             hub,
             scope,
             flags,
-            history: History::default(),
             timers: JoinSet::new(),
             epoch: 0,
             last_key: 0,
@@ -58,14 +56,15 @@ impl Office {
 
     /// What is to be done about a child that has ended, with its spec. Nothing if the process is no longer current.
     pub(crate) fn on_exit(&mut self, key: Key, pid: Pid) -> Option<(KeptSpec, Decision)> {
-        let table = self.hub.table();
+        let mut table = self.hub.table();
         let entry = table.get(key)?;
         let process = entry.running().filter(|process| process.pid() == pid)?;
         let process = process.clone();
         let (spec, reason) = (entry.spec_to_keep(), process.exit_reason()?);
         let (child, now) = ((key, &*spec), Instant::now());
-        let history = &mut self.history;
-        let decision = decide::on_exit(&self.flags, history, child, &reason, &*table, now);
+        let decision = table.with_history(|history, table| {
+            decide::on_exit(&self.flags, history, child, &reason, table, now)
+        });
         drop(table);
         if reason.is_abnormal() || spec.restart == Restart::Permanent {
             self.publish(EventKind::ChildTerminated {
@@ -83,7 +82,7 @@ impl Office {
 
     /// What is to be done about a restart that is due. Nothing if the child is no longer to be restarted.
     pub(crate) fn on_retry(&mut self, key: Key) -> Option<(KeptSpec, Decision)> {
-        let table = self.hub.table();
+        let mut table = self.hub.table();
         let entry = table.get(key)?;
         let ChildState::Restarting { last, .. } = &entry.state else {
             return None;
@@ -91,7 +90,9 @@ impl Office {
         let last = last.clone();
         let spec = entry.spec_to_keep();
         let (child, now) = ((key, &*spec), Instant::now());
-        let decision = decide::on_retry(&self.flags, &mut self.history, child, &*table, now);
+        let decision = table.with_history(|history, table| {
+            decide::on_retry(&self.flags, history, child, table, now)
+        });
         drop(table);
         if decision == Decision::GiveUp {
             self.report_giving_up(&spec.id, last);
@@ -127,9 +128,11 @@ impl Office {
     /// a backoff: after its wait, and counted now.
     pub(crate) fn try_again(&mut self, key: Key, last: Option<Process>, spec: &ChildSpec) {
         let epoch = self.epoch;
-        self.set_state(key, ChildState::Restarting { last, epoch });
-        let counted =
-            spec.backoff.is_some() && self.history.allows_another(&self.flags, Instant::now());
+        let due = None;
+        self.set_state(key, ChildState::Restarting { last, epoch, due });
+        let allows =
+            |history: &mut History, _: &Table| history.allows_another(&self.flags, Instant::now());
+        let counted = spec.backoff.is_some() && self.hub.table().with_history(allows);
         if !(counted && self.put_off(key)) {
             self.hub.send(Message::Retry { key, epoch: None });
         }

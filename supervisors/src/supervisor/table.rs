@@ -5,14 +5,16 @@ use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
-use mainstay_specs::{ChildId, ChildSpec, ChildType, Restart};
+use mainstay_specs::{ChildId, ChildSpec, ChildType, Restart, SupervisorFlags};
 use rustc_hash::FxBuildHasher;
 use tokio::time::Instant;
 
+use super::budget::RestartBudget;
 use super::decide::{Key, Sibling, Siblings};
 use super::doom::Doom;
 use super::entries::Entries;
 use super::handle::{ChildInfo, ChildStatus};
+use super::history::History;
 use crate::process::{Pid, Process, drop_caught};
 use crate::start::{Child, Started};
 
@@ -22,7 +24,12 @@ pub(crate) enum ChildState {
     /// It has a process, which may have ended without the supervisor having heard of it.
     Running(Process),
     /// Its last restart failed, or waits for its time; the next attempt is due. Known by its last process.
-    Restarting { last: Option<Process>, epoch: u64 },
+    Restarting {
+        last: Option<Process>,
+        epoch: u64,
+        /// If it waits for its time.
+        due: Option<Instant>,
+    },
     /// It has no process: stopped, ended normally, or ignored.
     Stopped,
 }
@@ -155,6 +162,8 @@ pub(crate) struct Table {
     pub(crate) closed: bool,
     /// Its children are to be killed with it.
     pub(crate) doom: Option<Arc<Doom>>,
+    /// The restarts of late. Here, so that others can see them.
+    history: History,
 }
 
 impl Table {
@@ -164,6 +173,19 @@ impl Table {
 
     pub(crate) fn get_mut(&mut self, key: Key) -> Option<&mut Entry> {
         self.entries.get_mut(key)
+    }
+
+    /// Has something done with the restarts of late and the children.
+    pub(crate) fn with_history<T>(&mut self, act: impl FnOnce(&mut History, &Self) -> T) -> T {
+        let mut history = std::mem::take(&mut self.history);
+        let done = act(&mut history, self);
+        self.history = history;
+        done
+    }
+
+    /// What is left of the restarts that `flags` allow.
+    pub(crate) fn budget(&self, flags: &SupervisorFlags) -> RestartBudget {
+        self.history.budget(flags, Instant::now())
     }
 
     pub(crate) fn key_of(&self, id: &ChildId) -> Option<Key> {
@@ -264,11 +286,13 @@ impl Table {
             ChildState::Restarting { last, .. } => last.clone(),
             ChildState::Stopped => None,
         };
+        let delay = backoff.delay(entry.failures, chance());
         entry.state = ChildState::Restarting {
             last,
             epoch: *epoch,
+            due: Instant::now().checked_add(delay),
         };
-        Some((*epoch, backoff.delay(entry.failures, chance())))
+        Some((*epoch, delay))
     }
 
     pub(crate) fn count(&self, mut keep: impl FnMut(&Entry) -> bool) -> usize {

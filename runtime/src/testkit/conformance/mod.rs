@@ -9,10 +9,12 @@
 //! | [`Connections`]: a manager of connections, for pools | [`connection_pool`] |
 //! | [`Cleanups`]: a way to free memory | [`memory_cleanup`] |
 //! | [`MemorySource`](mainstay_actors::memory::MemorySource): a source of memory pressure | [`memory_source`] |
+//! | [`HealthCheckable`](mainstay_actors::HealthCheckable): what can be asked how it fares | [`health_checkable`] |
 
 mod breaker;
 mod cleanup;
 mod event_backend;
+mod health;
 mod lease;
 mod limiter;
 mod pool;
@@ -23,6 +25,7 @@ use std::fmt;
 pub use breaker::{Breaker, BreakerSetup, circuit_breaker};
 pub use cleanup::{Cleanups, memory_cleanup};
 pub use event_backend::event_backend;
+pub use health::health_checkable;
 pub use lease::lease_backend;
 pub use limiter::{Held, LimiterSetup, Limits, TimedLimiter, rate_limiter};
 pub use pool::{Connections, connection_pool};

@@ -5,12 +5,13 @@
 //! | `mod.rs` | nodes |
 //! | `children.rs` | children, and the flags of their supervisors |
 //! | `services.rs` | the services of a namespace |
-//! | `telemetry.rs`, `circuit_breakers.rs`, `rate_limiters.rs`, `connection_pools.rs`, `event_store.rs`, `memory_manager.rs` | each of them |
+//! | `telemetry.rs`, `circuit_breakers.rs`, `rate_limiters.rs`, `connection_pools.rs`, `event_store.rs`, `memory_manager.rs`, `memory_relief.rs`, `health_aggregator.rs` | each of them |
 
 mod children;
 mod circuit_breakers;
 mod connection_pools;
 mod event_store;
+mod health_aggregator;
 mod memory_manager;
 mod memory_relief;
 mod rate_limiters;
@@ -20,7 +21,9 @@ mod telemetry;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-use mainstay_specs::{HttpSpec, NamespaceName, NamespaceSpec, NodeSpec};
+use mainstay_specs::{
+    HealthDetails, HttpSpec, NamespaceName, NamespaceSpec, NodeSpec, WatchdogSpec,
+};
 use proptest::option;
 use proptest::prelude::*;
 
@@ -44,13 +47,25 @@ pub(super) fn span() -> impl Strategy<Value = Duration> {
 }
 
 fn http() -> impl Strategy<Value = HttpSpec> {
-    (any::<IpAddr>(), any::<u16>(), ".{1,9}", any::<bool>()).prop_map(
-        |(ip, port, token, enabled)| {
-            let mut http = HttpSpec::new(SocketAddr::new(ip, port)).token(token);
+    let details = select(vec![
+        HealthDetails::Never,
+        HealthDetails::Authorized,
+        HealthDetails::Always,
+    ]);
+    (
+        any::<IpAddr>(),
+        any::<u16>(),
+        ".{1,9}",
+        any::<bool>(),
+        details,
+    )
+        .prop_map(|(ip, port, token, enabled, details)| {
+            let mut http = HttpSpec::new(SocketAddr::new(ip, port))
+                .token(token)
+                .health_details(details);
             http.enabled = enabled;
             http
-        },
-    )
+        })
 }
 
 prop_compose! {
@@ -71,10 +86,12 @@ prop_compose! {
         namespace in option::of(namespace()),
         http in option::of(http()),
         deadline in span(),
+        watchdog in option::of(span()),
     ) -> NodeSpec {
         let mut node = NodeSpec::new().shutdown_deadline(deadline);
         node.namespaces.extend(namespace);
         node.http = http.unwrap_or_default();
+        node.watchdog = watchdog.map(WatchdogSpec::new).unwrap_or_default();
         node
     }
 }

@@ -7,6 +7,7 @@ use proptest::prelude::*;
 use super::circuit_breakers::circuit_breakers;
 use super::connection_pools::connection_pools;
 use super::event_store::{event_store, pool_of};
+use super::health_aggregator::health_aggregator;
 use super::memory_manager::memory_manager;
 use super::rate_limiters::rate_limiters;
 use super::telemetry::telemetry;
@@ -36,9 +37,10 @@ pub(super) fn services() -> impl Strategy<Value = ServicesSpec> {
         option::of(connection_pools()),
         option::of(event_store()),
         option::of(memory_manager()),
+        option::of(health_aggregator()),
     );
     all.prop_map(
-        |(server, telemetry, breakers, limiters, pools, store, memory)| {
+        |(server, telemetry, breakers, limiters, pools, store, memory, health)| {
             let mut services = ServicesSpec::default();
             services.connection_pools = pools;
             // The pool that the store is to live on has to be there.
@@ -53,6 +55,7 @@ pub(super) fn services() -> impl Strategy<Value = ServicesSpec> {
             services.memory_manager = memory;
             services.circuit_breakers = breakers;
             services.rate_limiters = limiters;
+            services.health_aggregator = health;
             services
         },
     )

@@ -6,7 +6,7 @@ use loom::thread;
 use super::*;
 
 fn with_room_for_one() -> Arc<Mailbox> {
-    Arc::new(Mailbox::new(NonZeroUsize::new(1), None).unwrap())
+    Arc::new(Mailbox::new(NonZeroUsize::new(1), None, false).unwrap())
 }
 
 #[test]

@@ -9,7 +9,8 @@ use crate::atomic::{AtomicBool, AtomicU64, Ordering};
 use crate::call::CallError;
 
 /// Counts the messages that came through a handle and were not handled yet, and stamps them if they are measured. ractor's
-/// mailboxes have no limit and tell no length, so the handle refuses. There is one for each actor that has a limit or a meter.
+/// mailboxes have no limit and tell no length, so the handle refuses. There is one for each actor that has a limit or a meter, or
+/// is started where messages are counted.
 ///
 /// Messages that go round the handle, through a plain `ActorRef`, are neither refused nor counted as they are sent. Nobody can
 /// tell which kind is handled, and so any is taken for the one that is to come next of those that were counted. Of these too
@@ -45,8 +46,12 @@ pub(super) struct Taken {
 
 impl Mailbox {
     /// `None` if there is nothing to be counted for.
-    pub(crate) fn new(limit: Option<NonZeroUsize>, clock: Option<Clock>) -> Option<Self> {
-        let is_needed = limit.is_some() || clock.is_some();
+    pub(crate) fn new(
+        limit: Option<NonZeroUsize>,
+        clock: Option<Clock>,
+        counted: bool,
+    ) -> Option<Self> {
+        let is_needed = counted || limit.is_some() || clock.is_some();
         is_needed.then(|| Self {
             limit,
             shut: AtomicBool::new(false),
@@ -120,6 +125,11 @@ impl Mailbox {
             sent: sent.or_else(|| self.sent_about(number, now)),
             has_next: stamps.own(number + 1, now).is_some() || self.is_sent(number + 1),
         }
+    }
+
+    /// How many of those that were counted have been taken out.
+    pub(crate) fn taken(&self) -> u64 {
+        self.taken.load(Ordering::Relaxed)
     }
 
     /// How many are known to wait.

@@ -9,7 +9,7 @@ use super::*;
 const LIMIT: NonZeroUsize = NonZeroUsize::new(3).expect("not zero");
 
 fn measured() -> Mailbox {
-    Mailbox::new(None, Some(Clock::new())).expect("it is needed")
+    Mailbox::new(None, Some(Clock::new()), false).expect("it is needed")
 }
 
 /// Sends a message through the name at this time, as [`Mailbox::admit`] does.
@@ -25,7 +25,7 @@ fn take(mailbox: &Mailbox, now: u64) -> (Option<u64>, bool) {
 
 #[test]
 fn there_is_none_where_nothing_is_to_be_counted() {
-    assert!(Mailbox::new(None, None).is_none());
+    assert!(Mailbox::new(None, None, false).is_none());
 }
 
 #[test]
@@ -69,7 +69,7 @@ fn after_plain_messages_all_is_right_again_when_the_mailbox_has_run_empty() {
 
 #[test]
 fn a_message_that_could_not_be_sent_does_not_wait() {
-    let mailbox = Mailbox::new(Some(LIMIT), None).expect("it is needed");
+    let mailbox = Mailbox::new(Some(LIMIT), None, false).expect("it is needed");
     mailbox.admit().expect("there is room");
     mailbox.withdraw();
     assert_eq!(mailbox.waiting(), 0);
@@ -153,7 +153,7 @@ proptest! {
 
     #[test]
     fn a_limit_is_kept_and_full_only_when_so_many_wait(steps in steps()) {
-        let mailbox = Mailbox::new(Some(LIMIT), None).expect("it is needed");
+        let mailbox = Mailbox::new(Some(LIMIT), None, false).expect("it is needed");
         let mut waiting: usize = 0;
         for step in steps {
             match step {
