@@ -8,6 +8,7 @@
 //! | stop calling what fails, and find out when it works again | [`breaker`], [`CircuitBreaker`], [`CircuitBreakerRegistry`] |
 //! | let so much through in each window of time, for each key | [`limiter`], [`Limiter`], [`RateLimiterRegistry`]; for many machines, `limiter::RedisLimiter` (feature `redis`); either, [`AnyLimiter`](limiter::AnyLimiter) |
 //! | lend connections that are opened once | [`pool`], [`PoolManager`], [`ConnectionPoolRegistry`] |
+//! | lead an operation through all of its guards | [`protection`], [`Protection`], [`ProtectionRegistry`] |
 //! | read and change configuration at run time | [`config`], [`ConfigServer`] |
 //! | keep what has happened, and ask about it | [`event_store`], [`EventStore`] |
 //! | have every process measured | [`instrument`], [`ProcessMetrics`] |
@@ -53,6 +54,7 @@ pub mod limiter;
 mod lock;
 pub mod metrics;
 pub mod pool;
+pub mod protection;
 pub mod telemetry;
 
 pub use alerts::Alerts;
@@ -63,4 +65,5 @@ pub use instrument::ProcessMetrics;
 pub use limiter::{Limiter, RateLimiterRegistry};
 pub use metrics::{MetricsStore, PerformanceMonitor};
 pub use pool::{ConnectionPoolRegistry, PoolManager};
+pub use protection::{Protection, ProtectionRegistry};
 pub use telemetry::{TelemetryService, TelemetryService as Telemetry};

@@ -108,9 +108,10 @@ pub use service::{
     CircuitConfig, CircuitFamily, CircuitWindow, CoDel, Comparison, ConfigServerSpec,
     ConnectionPoolsSpec, Each, EventBackendSpec, EventStoreSpec, EventsSpec, FailureCount,
     HalfOpen, Inherit, KeyStrategy, LeaseMax, MetricsSpec, NamedCircuit, NamedLimiter, NamedPool,
-    NoData, OnFull, OnMissingKey, OnSelfDeadlock, OnUnavailable, OpenTime, PoolConfig, PoolHealth,
-    PoolSource, ProbeExpiry, ProcessMetricsSpec, RateLimitConfig, RateLimitersSpec, RedisBackend,
-    ServicesSpec, Severity, SlowCalls, TelemetrySpec, TripRules, WindowStart,
+    NamedProtection, NoData, OnFull, OnMissingKey, OnSelfDeadlock, OnUnavailable, OpenTime,
+    PoolConfig, PoolHealth, PoolSource, ProbeExpiry, ProcessMetricsSpec, ProtectionConfig,
+    ProtectionsSpec, RateDemand, RateLimitConfig, RateLimitersSpec, RedisBackend, ServicesSpec,
+    Severity, SlowCalls, TelemetrySpec, TripRules, WindowStart,
 };
 pub use source::{FILE_BYTES_MAX, ReadError};
 pub use supervisor::{AutoShutdown, Strategy, SupervisorFlags};

@@ -11,5 +11,6 @@ mod metrics;
 mod pool;
 mod pool_managers;
 mod process_metrics;
+mod protection;
 mod servers;
 mod telemetry;

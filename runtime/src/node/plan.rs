@@ -2,8 +2,8 @@
 
 use mainstay_actors::pool::PoolKinds;
 use mainstay_actors::{
-    CircuitBreakerRegistry, ConfigServer, ConnectionPoolRegistry, EventStore, RateLimiterRegistry,
-    TelemetryService,
+    CircuitBreakerRegistry, ConfigServer, ConnectionPoolRegistry, EventStore, ProtectionRegistry,
+    RateLimiterRegistry, TelemetryService,
 };
 use mainstay_specs::{NamespaceName, NamespaceSpec, NodeChild, NodeSpec, ServicesSpec};
 use mainstay_supervisors::{CHILDREN, Child, NamespacePlan, Supervisor};
@@ -48,10 +48,12 @@ fn services(spec: &ServicesSpec, kinds: &PoolKinds) -> Vec<Child> {
     let limiters = limiters.map(RateLimiterRegistry::child);
     let pools = spec.connection_pools.clone();
     let pools = pools.map(|spec| ConnectionPoolRegistry::child_with(spec, kinds.clone()));
+    let protections = spec.protections.clone().map(ProtectionRegistry::child);
     let services = telemetry.into_iter().chain(config_server);
     let services = services.chain(breakers).chain(limiters);
     // It may live on one of the pools.
-    services.chain(pools).chain(event_store).collect()
+    let services = services.chain(pools).chain(event_store);
+    services.chain(protections).collect()
 }
 
 fn children(list: &[NodeChild], kinds: &Factories, path: &str) -> Result<Vec<Child>, BootError> {

@@ -13,6 +13,7 @@
 //! | `circuit_breakers/` | [`CircuitBreakersSpec`], [`CircuitConfig`] |
 //! | `rate_limiters/` | [`RateLimitersSpec`], [`RateLimitConfig`] |
 //! | `connection_pools/` | [`ConnectionPoolsSpec`], [`PoolConfig`] |
+//! | `protections/` | [`ProtectionsSpec`], [`ProtectionConfig`] |
 
 mod alerts;
 mod circuit_breakers;
@@ -22,6 +23,7 @@ mod event_store;
 mod events;
 mod metrics;
 mod process_metrics;
+mod protections;
 mod rate_limiters;
 mod telemetry;
 
@@ -39,6 +41,7 @@ pub use event_store::{EventBackendSpec, EventStoreSpec};
 pub use events::EventsSpec;
 pub use metrics::MetricsSpec;
 pub use process_metrics::ProcessMetricsSpec;
+pub use protections::{NamedProtection, ProtectionConfig, ProtectionsSpec, RateDemand};
 pub use rate_limiters::{
     Algorithm, Backend, Inherit, KeyStrategy, NamedLimiter, OnFull, OnMissingKey, OnUnavailable,
     RateLimitConfig, RateLimitersSpec, RedisBackend, WindowStart,
@@ -73,6 +76,9 @@ pub struct ServicesSpec {
     /// The connection pools; started after the circuit breakers, which they may go through. Default: none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub connection_pools: Option<ConnectionPoolsSpec>,
+    /// The operations that are protected by name. Default: none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub protections: Option<ProtectionsSpec>,
 }
 
 impl ServicesSpec {
@@ -118,6 +124,13 @@ impl ServicesSpec {
         self
     }
 
+    /// Protects operations by name.
+    #[must_use]
+    pub fn protections(mut self, spec: ProtectionsSpec) -> Self {
+        self.protections = Some(spec);
+        self
+    }
+
     pub(crate) fn is_default(&self) -> bool {
         *self == Self::default()
     }
@@ -142,6 +155,9 @@ impl ServicesSpec {
         if let Some(pools) = &self.connection_pools {
             pools.check(report, &At::Field(at, "connection_pools"));
             pools.check_breakers(self.circuit_breakers.as_ref(), report, at);
+        }
+        if let Some(protections) = &self.protections {
+            protections.check(report, &At::Field(at, "protections"));
         }
     }
 }
