@@ -11,6 +11,5 @@ mod metrics;
 mod pool;
 mod pool_managers;
 mod process_metrics;
-mod protection;
 mod servers;
 mod telemetry;

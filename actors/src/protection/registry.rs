@@ -41,7 +41,7 @@ pub const NAME: &str = "protections";
 ///
 /// CircuitBreakerRegistry::of(&production).circuit("db").expect("it is there").force_open();
 /// let refused = execute_protected(&production, &orders, None, find).await.unwrap_err();
-/// assert_eq!(refused.to_string(), "the circuit db is forced open");
+/// assert_eq!(refused.to_string(), "the circuit db is forced_open");
 /// # Ok(())
 /// # }
 /// ```
@@ -84,6 +84,7 @@ impl ProtectionRegistry {
             .validate()
             .map_err(ConfigureProtectionError::Config)?;
         let namespace = self.protections.namespace();
+        let namespace = namespace.filter(|namespace| !namespace.has_ended());
         let namespace = namespace.ok_or(ConfigureProtectionError::NotInNamespace)?;
         self.protections.configure(&namespace, name, config)
     }

@@ -6,7 +6,7 @@ use mainstay_actors::TelemetryService;
 use mainstay_actors::limiter::RateKey;
 use mainstay_actors::metrics::TimeWindow;
 
-use super::support::{Bed, without_pool, works};
+use crate::support::{Bed, without_pool, works};
 
 #[tokio::test(start_paused = true)]
 async fn a_thousand_refusals_are_one_event_a_second_for_each_guard_and_none_is_lost() {
@@ -16,6 +16,8 @@ async fn a_thousand_refusals_are_one_event_a_second_for_each_guard_and_none_is_l
         .subscribe("foundation.protection.refused")
         .expect("a pattern");
     let orders = bed.orders();
+    // Half way between two reports.
+    tokio::time::sleep(Duration::from_millis(500)).await;
     for second in 0..3 {
         for _ in 0..1000 {
             orders.key(RateKey::user("ada")).run(works).await.ok();

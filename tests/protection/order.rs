@@ -7,7 +7,7 @@ use mainstay_actors::limiter::RateKey;
 use mainstay_actors::protection::{Guard, ProtectionError};
 use tokio::time::Instant;
 
-use super::support::{Bed, NoDisk, all, fails, name, without_pool, works};
+use crate::support::{Bed, NoDisk, all, fails, name, without_pool, works};
 
 const ADA: RateKey<'static> = RateKey::user("ada");
 
@@ -31,7 +31,7 @@ async fn of_all_that_would_refuse_the_first_one_does_and_the_others_are_not_aske
     );
     // The breaker and the limiter would.
     let refused = orders.key(ADA).run(works).await.unwrap_err();
-    assert_eq!(refused.to_string(), "the circuit db is forced open");
+    assert_eq!(refused.to_string(), "the circuit db is forced_open");
     // The limiter would.
     bed.breaker.force_closed();
     let refused = orders.key(ADA).run(works).await.unwrap_err();

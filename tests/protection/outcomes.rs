@@ -7,7 +7,7 @@ use mainstay_actors::limiter::RateKey;
 use mainstay_actors::metrics::{Aggregation, MetricType, TimeWindow};
 use mainstay_actors::protection::{Guard, ProtectionError};
 
-use super::support::{Bed, NoDisk, all, fails, without_pool, works};
+use crate::support::{Bed, NoDisk, all, fails, without_pool, works};
 
 const ADA: RateKey<'static> = RateKey::user("ada");
 

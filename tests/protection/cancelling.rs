@@ -4,7 +4,7 @@ use mainstay::testkit::MockConnections;
 use mainstay_actors::breaker::CircuitState;
 use mainstay_actors::limiter::RateKey;
 
-use super::support::{Bed, NoDisk, all, poll_times, works};
+use crate::support::{Bed, NoDisk, all, poll_times, works};
 
 const ADA: RateKey<'static> = RateKey::user("ada");
 

@@ -9,7 +9,7 @@ use mainstay_actors::protection::{
 use mainstay_supervisors::specs::{NamespaceName, ProtectionConfig, ProtectionsSpec};
 use mainstay_supervisors::{NamespacePlan, Runtime};
 
-use super::support::{Bed, NoDisk, all, name, without_pool, works};
+use crate::support::{Bed, NoDisk, all, name, without_pool, works};
 
 #[tokio::test(start_paused = true)]
 async fn an_operation_is_run_by_the_configuration_of_its_name() {
@@ -53,6 +53,15 @@ async fn a_configuration_can_be_changed_while_calls_run() {
     bed.end().await;
 }
 
+/// Kills the keeper and waits for its successor; so seldom that nobody gives up.
+async fn crash(bed: &Bed) {
+    tokio::time::sleep(Duration::from_secs(10)).await;
+    let old = bed.namespace.whereis(NAME).expect("it runs");
+    old.kill();
+    old.ended().await;
+    bed.namespace.registry().wait_for(&name(NAME)).await;
+}
+
 #[tokio::test(start_paused = true)]
 async fn protections_and_their_counts_survive_the_crash_of_the_keeper_and_what_was_removed_stays_away()
  {
@@ -66,10 +75,7 @@ async fn protections_and_their_counts_survive_the_crash_of_the_keeper_and_what_w
         .expect("it works");
     bed.protections.remove("bills").expect("it was made");
     for _ in 0..3 {
-        let old = bed.namespace.whereis(NAME).expect("it runs");
-        old.kill();
-        old.ended().await;
-        bed.namespace.registry().wait_for(&name(NAME)).await;
+        crash(&bed).await;
         assert_eq!(bed.counts().successes, 1);
         assert!(bed.protections.protection("bills").is_none());
     }
@@ -79,10 +85,7 @@ async fn protections_and_their_counts_survive_the_crash_of_the_keeper_and_what_w
         .run(works)
         .await
         .expect("it still works");
-    let old = bed.namespace.whereis(NAME).expect("it runs");
-    old.kill();
-    old.ended().await;
-    bed.namespace.registry().wait_for(&name(NAME)).await;
+    crash(&bed).await;
     assert!(bed.protections.protections().is_empty());
     bed.end().await;
 }

@@ -9,7 +9,7 @@ use mainstay_actors::limiter::RateKey;
 use mainstay_actors::protection::{Guard, Protection};
 use tokio::time::{Instant, sleep};
 
-use super::support::{Bed, NoDisk, all, name, settle, without_pool, works};
+use crate::support::{Bed, NoDisk, all, name, settle, without_pool, works};
 
 const ADA: RateKey<'static> = RateKey::user("ada");
 
