@@ -2,8 +2,10 @@
 
 mod cancelling;
 mod deadlines;
+mod layer;
 mod order;
 mod outcomes;
+mod protect;
 mod registry;
 mod support;
 mod telemetry;

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use super::error::ProtectionError;
 use super::handle::Protection;
-use super::passage;
+use super::passage::{self, Ready};
 use super::source::{Named, NoPool, Of, Source};
 use crate::breaker::{ByResult, Classify};
 use crate::limiter::RateKey;
@@ -104,8 +104,9 @@ impl<'a> Call<'a> {
         if let Some(pool) = &self.protection.guards().pool {
             return Err(self.protection.unleased(pool.clone()));
         }
+        let (ready, source) = self.ready();
         let operation = async move |(): &mut ()| operation().await;
-        passage::through(self, classify, operation).await
+        passage::through(ready, source, classify, operation).await
     }
 }
 
@@ -126,6 +127,11 @@ impl<'a, S> Call<'a, S> {
     pub const fn by(mut self, time: Instant) -> Self {
         self.by = Some(time);
         self
+    }
+
+    fn ready(self) -> (Ready<&'a Protection>, S) {
+        let ready = Ready::new(self.protection, self.key, self.cost, self.by, self.at);
+        (ready, self.source)
     }
 
     fn with<N>(self, source: N) -> Call<'a, N> {
@@ -182,7 +188,8 @@ macro_rules! leasing {
             ) -> Result<T, ProtectionError<E>> {
                 let operation =
                     async move |lease: &mut <$source as Source>::Lease| operation(lease).await;
-                passage::through(self, classify, operation).await
+                let (ready, source) = self.ready();
+                passage::through(ready, source, classify, operation).await
             }
         }
     };

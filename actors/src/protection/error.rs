@@ -115,6 +115,33 @@ impl<E> ProtectionError<E> {
         }
     }
 
+    /// The operation's own error, or all that it cannot be.
+    ///
+    /// # Errors
+    ///
+    /// Why it was not made, or not done in time.
+    pub fn split(self) -> Result<E, ProtectionError<std::convert::Infallible>> {
+        Err(match self {
+            Self::Failed(error) => return Ok(error),
+            Self::Late { operation, at } => ProtectionError::Late { operation, at },
+            Self::CircuitOpen(refusal) => ProtectionError::CircuitOpen(refusal),
+            Self::RateLimited(error) => ProtectionError::RateLimited(error),
+            Self::NoConnection(error) => ProtectionError::NoConnection(error),
+            Self::Missing {
+                operation,
+                guard,
+                name,
+            } => ProtectionError::Missing {
+                operation,
+                guard,
+                name,
+            },
+            Self::Unleased { operation, pool } => ProtectionError::Unleased { operation, pool },
+            Self::Unconfigured(name) => ProtectionError::Unconfigured(name),
+            Self::Timeout { operation, within } => ProtectionError::Timeout { operation, within },
+        })
+    }
+
     /// The operation's own error, if it is that.
     #[must_use]
     pub const fn failed(&self) -> Option<&E> {

@@ -229,8 +229,8 @@ impl Protection {
         }
     }
 
-    pub(super) fn guards(&self) -> arc_swap::Guard<Arc<Guards>> {
-        self.0.guards.load()
+    pub(super) fn guards(&self) -> Arc<Guards> {
+        self.0.guards.load_full()
     }
 
     pub(super) fn home(&self) -> Option<&Home> {

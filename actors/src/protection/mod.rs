@@ -19,6 +19,8 @@
 //! | `passage.rs` | the way of a call through them |
 //! | `source.rs` | where its connection comes from |
 //! | `watch.rs`, `counts.rs`, `stats.rs` | what is known of calls: [`ProtectionStats`], [`ProtectionCounts`] |
+//! | `layer.rs` | `ProtectionLayer`: the same around tower services, with the feature `tower` |
+//! | `protect.rs` | what `#[protect]` writes calls of |
 //! | `registry.rs`, `protections.rs` | [`ProtectionRegistry`]: protections by name; [`execute_protected`] |
 //! | `keeper.rs`, `start.rs`, `signals.rs` | the process that tells telemetry what was refused |
 //! | `error.rs` | [`ProtectionError`], [`ConfigureProtectionError`] |
@@ -30,7 +32,11 @@ mod guard;
 mod guards;
 mod handle;
 mod keeper;
+#[cfg(feature = "tower")]
+mod layer;
 mod passage;
+#[doc(hidden)]
+pub mod protect;
 mod protections;
 mod registry;
 mod signals;
@@ -43,6 +49,8 @@ pub use call::Call;
 pub use error::{ConfigureProtectionError, ProtectionError};
 pub use guard::Guard;
 pub use handle::Protection;
+#[cfg(feature = "tower")]
+pub use layer::{KeyOf, NoKey, ProtectionFuture, ProtectionLayer, ProtectionService};
 pub use registry::{NAME, ProtectionRegistry, execute_protected};
 pub use source::{Named, NoPool, Of};
 pub use stats::{ProtectionCounts, ProtectionStats};

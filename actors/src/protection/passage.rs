@@ -3,48 +3,100 @@
 //! Each guard that has let the call through is held by a value that takes back what it gave when it is dropped: so the call may be
 //! refused further on, cancelled or overtaken by its deadline at any point.
 
+use std::borrow::Borrow;
 use std::future::{Future, poll_fn};
+use std::panic::Location;
 use std::pin::{Pin, pin};
+use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
+use mainstay_specs::ServiceName;
 use tokio::task::unconstrained;
 use tokio::time::{Instant, Sleep, sleep_until};
 
-use super::call::Call;
 use super::error::ProtectionError;
 use super::guard::Guard;
 use super::guards::Guards;
 use super::handle::Protection;
 use super::source::{Held, Source};
 use super::watch::Watch;
-use crate::breaker::{Attempt, CircuitBreaker, Classify, Outcome, Permit};
-use crate::limiter::Reservation;
+use crate::breaker::{Attempt, CircuitBreaker, Classify, Outcome};
+use crate::limiter::{RateKey, RateLimitError, Reservation, Turn};
 use crate::metrics;
 
+/// A call that is yet to be made, with nothing in it of what its key was made of. Nothing was asked or taken for it.
+pub(crate) struct Ready<B> {
+    /// The protection, or a reference to it.
+    protection: B,
+    guards: Arc<Guards>,
+    limited: Option<Limited>,
+    by: Option<Instant>,
+    at: &'static Location<'static>,
+}
+
+/// What the limiter is to be asked; or that there is no limiter, or no key.
+type Limited = Result<Turn, NotAsked>;
+
+enum NotAsked {
+    Missing(ServiceName),
+    Refused(RateLimitError),
+}
+
+impl<B: Borrow<Protection>> Ready<B> {
+    pub(crate) fn new(
+        protection: B,
+        key: Option<RateKey<'_>>,
+        cost: Option<u32>,
+        by: Option<Instant>,
+        at: &'static Location<'static>,
+    ) -> Self {
+        let guards = protection.borrow().guards();
+        let limited = guards.limit.as_ref().map(|limit| {
+            let limiter = limit.limiter.get(protection.borrow().home());
+            let limiter = limiter.map_err(NotAsked::Missing)?;
+            let cost = cost.unwrap_or(limit.cost);
+            Turn::of(&limiter, key, cost).map_err(NotAsked::Refused)
+        });
+        Self {
+            protection,
+            guards,
+            limited,
+            by,
+            at,
+        }
+    }
+}
+
 /// Leads a call through the guards, runs its operation and tells each guard what became of it.
-pub(super) async fn through<S: Source, T, E>(
-    call: Call<'_, S>,
+pub(crate) async fn through<S: Source, B: Borrow<Protection>, T, E>(
+    ready: Ready<B>,
+    source: S,
     classify: impl Classify<T, E>,
     operation: impl AsyncFnOnce(&mut S::Lease) -> Result<T, E>,
 ) -> Result<T, ProtectionError<E>> {
-    let protection = call.protection;
-    let guards = protection.guards();
+    let (protection, guards) = (ready.protection.borrow(), &*ready.guards);
     let mut watch = Watch::new(protection);
-    let time = Time::of(&guards, call.by);
+    let time = Time::of(guards, ready.by);
     let mut sleep = pin!(time.until.map(sleep_until));
     if time.is_up() {
         return Err(watch.refused(protection.late(Guard::Deadline)));
     }
-    let breaker = match circuit(protection, &guards) {
+    let breaker = match circuit(protection, guards) {
         Ok(breaker) => breaker,
         Err(missing) => return Err(watch.refused(missing)),
     };
-    let mut attempt = match permit(breaker.as_ref(), &call) {
+    let permit = breaker.as_ref().map(|breaker| breaker.permit_at(ready.at));
+    let mut attempt = match permit.transpose() {
         Ok(permit) => Attempt::new(permit),
-        Err(refused) => return Err(watch.refused(refused)),
+        Err(refusal) => return Err(watch.refused(ProtectionError::CircuitOpen(refusal))),
     };
-    let let_in = let_in(&call, &guards, &time, sleep.as_mut()).await;
+    let asks = Asks {
+        protection,
+        time: &time,
+        at: ready.at,
+    };
+    let let_in = asks.all(ready.limited, &source, sleep.as_mut()).await;
     let (reservation, mut lease) = match let_in {
         Ok(taken) => taken,
         Err(refused) => {
@@ -86,43 +138,48 @@ fn circuit<E>(
     breaker.transpose().map_err(missing)
 }
 
-fn permit<'b, S, E>(
-    breaker: Option<&'b CircuitBreaker>,
-    call: &Call<'_, S>,
-) -> Result<Option<Permit<'b>>, ProtectionError<E>> {
-    let permit = breaker.map(|breaker| breaker.permit_at(call.at));
-    permit.transpose().map_err(ProtectionError::CircuitOpen)
-}
-
 type Taken<S> = (Option<Reservation>, <S as Source>::Lease);
 
-/// Asks the guards that may have to be waited for.
-async fn let_in<S: Source, E>(
-    call: &Call<'_, S>,
-    guards: &Guards,
-    time: &Time,
-    sleep: Pin<&mut Option<Sleep>>,
-) -> Result<Taken<S>, ProtectionError<E>> {
-    let protection = call.protection;
-    let late = |guard| protection.late(guard);
-    let reservation = match &guards.limit {
-        None => None,
-        Some(limit) => {
-            let limiter = limit.limiter.get(protection.home());
-            let limiter = limiter.map_err(|name| protection.missing(Guard::RateLimit, name))?;
-            let asked = limiter.reserve(call.key, call.cost.unwrap_or(limit.cost));
-            let taken = before(asked, sleep).await;
-            let taken = taken.ok_or_else(|| late(Guard::RateLimit))?;
-            Some(taken.map_err(ProtectionError::RateLimited)?)
+/// Asking the guards that may have to be waited for.
+struct Asks<'a> {
+    protection: &'a Protection,
+    time: &'a Time,
+    at: &'static Location<'static>,
+}
+
+impl Asks<'_> {
+    async fn all<S: Source, E>(
+        &self,
+        limited: Option<Limited>,
+        source: &S,
+        sleep: Pin<&mut Option<Sleep>>,
+    ) -> Result<Taken<S>, ProtectionError<E>> {
+        let reservation = match limited {
+            Some(limited) => Some(self.limiter(limited, sleep).await?),
+            None => None,
+        };
+        let left = self.time.left();
+        if left.is_some_and(|left| left.is_zero()) {
+            return Err(self.protection.late(Guard::Pool));
         }
-    };
-    let left = time.left();
-    if left.is_some_and(|left| left.is_zero()) {
-        return Err(late(Guard::Pool));
+        // It minds the time itself, and can say how the pool stood when that was up.
+        let leased = source.lease(self.protection.home(), left, self.at).await;
+        Ok((reservation, leased.map_err(ProtectionError::NoConnection)?))
     }
-    // It minds the time itself, and can say how the pool stood when that was up.
-    let leased = call.source.lease(protection.home(), left, call.at).await;
-    Ok((reservation, leased.map_err(ProtectionError::NoConnection)?))
+
+    async fn limiter<E>(
+        &self,
+        limited: Limited,
+        sleep: Pin<&mut Option<Sleep>>,
+    ) -> Result<Reservation, ProtectionError<E>> {
+        let turn = limited.map_err(|why| match why {
+            NotAsked::Missing(name) => self.protection.missing(Guard::RateLimit, name),
+            NotAsked::Refused(error) => ProtectionError::RateLimited(error),
+        })?;
+        let taken = before(turn.reserve(), sleep).await;
+        let taken = taken.ok_or_else(|| self.protection.late(Guard::RateLimit))?;
+        taken.map_err(ProtectionError::RateLimited)
+    }
 }
 
 /// What a future comes to; nothing if the time is up before.
