@@ -10,6 +10,7 @@
 //! | lend connections that are opened once | [`pool`], [`PoolManager`], [`ConnectionPoolRegistry`] |
 //! | lead an operation through all of its guards | [`protection`], [`Protection`], [`ProtectionRegistry`] |
 //! | read and change configuration at run time | [`config`], [`ConfigServer`] |
+//! | know how scarce memory is, give it back, and refuse what does not fit | [`memory`], [`MemoryManager`] |
 //! | keep what has happened, and ask about it | [`event_store`], [`EventStore`] |
 //! | have every process measured | [`instrument`], [`ProcessMetrics`] |
 //! | tell what happens, listen to what happens | [`telemetry`], [`TelemetryService`] |
@@ -52,6 +53,7 @@ pub mod event_store;
 pub mod instrument;
 pub mod limiter;
 mod lock;
+pub mod memory;
 pub mod metrics;
 pub mod pool;
 pub mod protection;
@@ -63,6 +65,7 @@ pub use config::ConfigServer;
 pub use event_store::EventStore;
 pub use instrument::ProcessMetrics;
 pub use limiter::{Limiter, RateLimiterRegistry};
+pub use memory::MemoryManager;
 pub use metrics::{MetricsStore, PerformanceMonitor};
 pub use pool::{ConnectionPoolRegistry, PoolManager};
 pub use protection::{Protection, ProtectionRegistry};

@@ -68,6 +68,7 @@
 //! | `sqlite` | pools of connections to SQLite, which is built with it |
 //! | `postgres`, `redis` | pools of connections to these; with `redis`, rate limits that machines share |
 //! | `test-util` | the module `testkit` and the attribute `#[mainstay::test]`: tests that own a namespace each |
+//! | `memory-attribution` | the module `alloc`: a global allocator that knows which process holds how much |
 //! | `metrics-facade` | the metrics store as a recorder of the facade `metrics`: `MetricsStore::facade_recorder` |
 //! | `sqlite` | on by default: pools of connections to SQLite |
 //! | `postgres`, `redis` | off by default: pools of connections to PostgreSQL, to Redis; with `redis` also rate limits that machines share |
@@ -76,6 +77,8 @@
 //!
 //! Panics are exit reasons here, so a program has to be built with `panic = "unwind"`, the default.
 
+#[cfg(feature = "memory-attribution")]
+pub mod alloc;
 #[cfg(feature = "http")]
 pub mod http;
 pub mod kinds;

@@ -104,14 +104,16 @@ pub use order::{DependencyCycle, start_order};
 pub use path::{PathStep, SpecPath};
 pub use position::Position;
 pub use service::{
-    ALERT_EVENT, AlertRule, AlertsSpec, Algorithm, Aspect, Backend, CallRate, CircuitBreakersSpec,
-    CircuitConfig, CircuitFamily, CircuitWindow, CoDel, Comparison, ConfigServerSpec,
-    ConnectionPoolsSpec, Each, EventBackendSpec, EventStoreSpec, EventsSpec, FailureCount,
-    HalfOpen, Inherit, KeyStrategy, LeaseMax, MetricsSpec, NamedCircuit, NamedLimiter, NamedPool,
+    ALERT_EVENT, AdmissionAction, AdmissionRow, AdmissionSpec, AlertRule, AlertsSpec, Algorithm,
+    Aspect, Backend, BudgetsSpec, CallRate, CircuitBreakersSpec, CircuitConfig, CircuitFamily,
+    CircuitWindow, CleanupClass, CleanupSpec, CleanupStrategySpec, CoDel, Comparison,
+    ConfigServerSpec, ConnectionPoolsSpec, Each, EventBackendSpec, EventStoreSpec, EventsSpec,
+    FailureCount, HalfOpen, Inherit, KeyStrategy, LeaseMax, MemoryBudget, MemoryManagerSpec,
+    MemoryManagerSpec as MemoryConfig, MetricsSpec, NamedCircuit, NamedLimiter, NamedPool,
     NamedProtection, NoData, OnFull, OnMissingKey, OnSelfDeadlock, OnUnavailable, OpenTime,
-    PoolConfig, PoolHealth, PoolSource, ProbeExpiry, ProcessMetricsSpec, ProtectionConfig,
-    ProtectionsSpec, RateDemand, RateLimitConfig, RateLimitersSpec, RedisBackend, ServicesSpec,
-    Severity, SlowCalls, TelemetrySpec, TripRules, WindowStart,
+    PoolConfig, PoolHealth, PoolSource, PressureLevel, ProbeExpiry, ProcessMetricsSpec,
+    ProtectionConfig, ProtectionsSpec, RateDemand, RateLimitConfig, RateLimitersSpec, RedisBackend,
+    ServicesSpec, Severity, SlowCalls, Sustained, TelemetrySpec, TripRules, WindowStart,
 };
 pub use source::{FILE_BYTES_MAX, ReadError};
 pub use supervisor::{AutoShutdown, Strategy, SupervisorFlags};

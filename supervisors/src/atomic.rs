@@ -5,3 +5,8 @@
 pub(crate) use loom::sync::atomic::{AtomicBool, AtomicU64, Ordering, fence};
 #[cfg(not(all(test, mainstay_loom)))]
 pub(crate) use std::sync::atomic::{AtomicBool, AtomicU64, Ordering, fence};
+
+#[cfg(all(test, mainstay_loom, feature = "memory-attribution"))]
+pub(crate) use loom::sync::atomic::AtomicI64;
+#[cfg(all(not(all(test, mainstay_loom)), feature = "memory-attribution"))]
+pub(crate) use std::sync::atomic::AtomicI64;

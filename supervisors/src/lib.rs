@@ -50,6 +50,7 @@
 //! | give processes names, find them | [`Namespace`], [`Registry`] |
 //! | talk to whoever holds a name, across restarts | [`ServiceRef`] |
 //! | have processes measured, ask how many messages wait | [`Meter`], [`Meters`], [`Process::waiting`] |
+//! | know how much heap memory a process holds | [`Process::heap_bytes`], [`HeapUse`] |
 //! | note what was handed out, ask what was not given back | [`Ledger`] |
 //! | show the live tree, list what is alive | [`TreeNode`], [`Runtime::processes`], [`Namespace::processes`] |
 //!
@@ -67,6 +68,9 @@ mod census;
 mod event;
 mod exit;
 mod flag;
+#[cfg(feature = "memory-attribution")]
+pub mod heap;
+mod heap_use;
 mod ledger;
 mod namespace;
 mod process;
@@ -82,6 +86,7 @@ pub use builder::RuntimeBuilder;
 pub use call::CallError;
 pub use event::{Delivery, Event, EventKind, EventStream, HISTORY};
 pub use exit::{ExitReason, Failure, IntoExit, Panic, Term};
+pub use heap_use::HeapUse;
 pub use ledger::{Hold, Holder, Holding, Ledger};
 pub use mainstay_specs as specs;
 #[cfg(feature = "test-util")]

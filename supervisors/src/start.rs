@@ -12,7 +12,7 @@ use ractor::{Actor, ActorRuntime};
 
 use crate::exit::{ExitReason, Failure, IntoExit, Panic, Term};
 use crate::process::{
-    Host, Life, Owner, Process, ProcessKind, Ready, StopToken, spawn_task, start_error,
+    ChargedTo, Host, Life, Owner, Process, ProcessKind, Ready, StopToken, spawn_task, start_error,
 };
 use crate::registry::RegisterError;
 use crate::runtime::Scope;
@@ -439,7 +439,8 @@ impl StartContext {
         args: A::Arguments,
     ) -> Result<T, StartError> {
         let process = self.process(ProcessKind::Actor);
-        match ActorRuntime::spawn(None, Host::new(&process, actor), args).await {
+        let spawn = ActorRuntime::spawn(None, Host::new(&process, actor), args);
+        match ChargedTo::new(&process, spawn).await {
             Ok(_) => Ok(process.into()),
             Err(error) => Err(start_error(&process, error).await),
         }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use mainstay::actors::event_store::Event;
 use mainstay::actors::limiter::RateKey;
-use mainstay::actors::{CircuitBreakerRegistry, EventStore, RateLimiterRegistry};
+use mainstay::actors::{CircuitBreakerRegistry, EventStore, MemoryManager, RateLimiterRegistry};
 use mainstay::prelude::*;
 use mainstay::specs::EventBackendSpec;
 use mainstay::supervisors::TreeNode;
@@ -58,6 +58,9 @@ production  rest_for_one
 │  ├─ events
 │  └─ alerts
 ├─ config_server
+├─ memory_manager  rest_for_one
+│  ├─ keeper
+│  └─ cleanup
 ├─ circuit_breakers
 ├─ rate_limiters
 ├─ event_store  rest_for_one
@@ -111,6 +114,20 @@ async fn the_events_of_the_default_spec_are_in_a_file_of_sqlite() {
         node.stop(Duration::from_secs(30)).await;
     }
     std::fs::remove_dir_all(&folder).unwrap();
+}
+
+#[tokio::test]
+async fn the_memory_manager_of_the_default_spec_measures() {
+    let mut spec = default_spec();
+    spec.http.enabled = false;
+    let node = boot(&spec).await;
+    let production = node.namespace("production").unwrap();
+    let memory = MemoryManager::of(&production);
+    let reading = memory.check_now().await.unwrap();
+    assert!(!reading.stale && !reading.simulated);
+    assert!(reading.cause.is_some() && reading.facts.host_total.is_some());
+    assert_eq!(memory.check_pressure(), reading.level);
+    node.stop(Duration::from_secs(30)).await;
 }
 
 #[tokio::test]

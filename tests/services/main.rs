@@ -7,6 +7,7 @@ mod event_store;
 mod gate;
 mod instrumented;
 mod limiter;
+mod memory;
 mod metrics;
 mod pool;
 mod pool_managers;

@@ -10,6 +10,7 @@ use tokio::time::Instant;
 
 use super::ConfigError;
 use super::audience::{Audience, ConfigEvents};
+use super::cache::Cache;
 use super::event::ConfigEvent;
 use super::path::ConfigPath;
 use super::snapshot::Snapshot;
@@ -24,6 +25,7 @@ pub(crate) struct Cell {
     /// When the present incarnation of the actor was started.
     started: Mutex<Option<Instant>>,
     closed: Notify,
+    pub(crate) cache: Cache,
 }
 
 /// The cell as the namespace keeps it. It goes with the namespace, and tells those who still hold the cell.
@@ -44,6 +46,7 @@ impl Cell {
             audience: Mutex::default(),
             started: Mutex::default(),
             closed: Notify::new(),
+            cache: Cache::default(),
         }
     }
 

@@ -17,6 +17,7 @@
 //! | `size/`, `rules.rs` | what is accepted: limits, [`ConfigRules`] |
 //! | `history/` | when and how often each part has changed |
 //! | `snapshot/` | [`Snapshot`]: one version, and the decision what comes after it |
+//! | `cache/` | values that were decoded, to be had again |
 //! | `event.rs`, `audience.rs` | [`ConfigEvent`], [`ConfigEvents`] |
 //! | `cell.rs`, `start.rs`, `initial.rs` | the state that outlives the actor, and where it comes from |
 //! | `handle.rs`, `claim.rs`, `actor.rs` | [`ConfigServer`], its requests, and its actor |
@@ -33,6 +34,7 @@
 
 mod actor;
 mod audience;
+mod cache;
 mod cell;
 mod claim;
 mod document;
@@ -51,6 +53,7 @@ mod stats;
 mod value;
 
 pub use audience::{ConfigEvents, EVENTS_BACKLOG, Lagged};
+pub use cache::CacheCleared;
 pub use document::{Difference, Document};
 pub use error::{ConfigError, LoadError, Obstacle};
 pub use event::{Change, ConfigEvent, Reset};

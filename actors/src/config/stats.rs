@@ -26,6 +26,8 @@ pub struct ConfigStatus {
     pub subscribers_count: usize,
     /// How large the content is, as [`Document::bytes`](super::Document::bytes) counts.
     pub bytes: u64,
+    /// How many decoded values are kept for [`get_shared`](super::ConfigServer::get_shared).
+    pub cached: u64,
     /// How long the actor that runs now has been running; `None` while there is none.
     #[serde(rename = "uptime_ms", serialize_with = "milliseconds")]
     pub uptime: Option<Duration>,

@@ -44,6 +44,18 @@ impl Calendar {
     }
 }
 
+impl Calendar {
+    /// What time to go by between two looks: a clock that is ahead of what it should show since the last one is not believed. Nothing of
+    /// this is remembered, so that looks as often as one likes do not make a leap look true.
+    pub(crate) fn glance(&self, shown: SystemTime, at: Duration) -> SystemTime {
+        let Some(last) = self.0 else {
+            return shown;
+        };
+        let due = last.believed + at.saturating_sub(last.at);
+        if shown > due + TOLERANCE { due } else { shown }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::time::UNIX_EPOCH;
@@ -90,6 +102,20 @@ mod tests {
             believed(&shown),
             [DAY, DAY + 60, 9 * DAY + 60, 9 * DAY + 120]
         );
+    }
+
+    #[test]
+    fn a_leap_is_not_believed_however_often_it_is_glanced_at() {
+        let (day, minute) = (Duration::from_secs(DAY), Duration::from_secs(60));
+        let mut calendar = Calendar::default();
+        calendar.look(UNIX_EPOCH + day, Duration::ZERO);
+        for _ in 0..3 {
+            let leapt = calendar.glance(UNIX_EPOCH + 9 * day, minute);
+            assert_eq!(leapt, UNIX_EPOCH + day + minute);
+            let back = calendar.glance(UNIX_EPOCH + day / 2, minute);
+            assert_eq!(back, UNIX_EPOCH + day / 2);
+        }
+        assert_eq!(calendar.look(UNIX_EPOCH + 9 * day, minute).1, true);
     }
 
     #[test]

@@ -165,6 +165,11 @@ impl Cell {
         now
     }
 
+    /// What time to go by when somebody asks for what is too old to be taken away.
+    pub(crate) fn believed_now(&self) -> SystemTime {
+        lock(&self.calendar).glance(SystemTime::now(), self.age())
+    }
+
     fn queue(&self) -> MutexGuard<'_, Queue<Pending>> {
         lock(&self.queue)
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use mainstay_specs::{EventStoreSpec, ServiceName};
 use mainstay_supervisors::{Child, Ledger, Namespace, ServiceRegistry};
@@ -260,6 +260,20 @@ impl EventStore {
         };
         let all = tokio::time::timeout(limit, all).await;
         all.unwrap_or(Err(StoreError::Timeout(limit)))
+    }
+
+    /// Takes away all events that are older than this, by their wall time, and says how many. A clock that leaps ahead is believed only once
+    /// it has been ahead at two looks of the store itself, which are `prune_interval` apart: a clock that is wrong for a moment deletes nothing.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`cleanup_events_before`](Self::cleanup_events_before).
+    ///
+    /// Cancel safety: as that of [`cleanup_events_before`](Self::cleanup_events_before).
+    pub async fn cleanup_events_older_than(&self, age: Duration) -> Result<u64, StoreError> {
+        let before = self.cell.believed_now().checked_sub(age);
+        self.cleanup_events_before(before.unwrap_or(UNIX_EPOCH))
+            .await
     }
 
     /// A stream of all events that are stored from now on by this process.

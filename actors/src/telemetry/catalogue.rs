@@ -25,12 +25,47 @@ pub const CIRCUIT_BREAKER_PROBES_INCONCLUSIVE: EventDescriptor = EventDescriptor
     &["service", "key", "namespace", "sequence"],
 );
 
-/// Memory was looked at, and there is enough.
-pub const MEMORY_CHECK: EventDescriptor =
-    EventDescriptor::new("foundation.memory.check", &["pressure"], &["level"]);
-/// Memory was looked at, and is getting scarce.
-pub const MEMORY_PRESSURE: EventDescriptor =
-    EventDescriptor::new("foundation.memory.pressure", &["pressure"], &["level"]);
+/// Memory was looked at: the share in use (`pressure`), of which source (`cause`).
+pub const MEMORY_CHECK: EventDescriptor = EventDescriptor::new(
+    "foundation.memory.check",
+    &["pressure"],
+    &["level", "cause", "simulated", "stale", "namespace"],
+);
+/// The level of memory pressure has changed, to whatever level: `level` is the new one, as is `to`; `cause` is the source with the highest
+/// share.
+pub const MEMORY_PRESSURE: EventDescriptor = EventDescriptor::new(
+    "foundation.memory.pressure",
+    &["pressure"],
+    &["level", "from", "to", "cause", "simulated", "namespace"],
+);
+
+/// A round of cleanups has begun, as memory is scarce (`cause` is `pressure`) or somebody has asked (`request`), of one `service` or, if that is
+/// empty, of all; `target` is how many bytes are to be freed, if that is known.
+pub const MEMORY_CLEANUP_ROUND_BEGUN: EventDescriptor = EventDescriptor::new(
+    "foundation.memory.cleanup_round_begun",
+    &["target"],
+    &["namespace", "round", "service", "cause", "priority"],
+);
+/// A cleanup strategy was run. `freed` is by how many bytes less of the heap is in use, if that is measured, `told` how many it says to have
+/// freed; `duration` is in nanoseconds; `result` is `done`, `failed`, `panicked`, `timed_out` or `lost`.
+pub const MEMORY_CLEANUP_RAN: EventDescriptor = EventDescriptor::new(
+    "foundation.memory.cleanup_ran",
+    &["freed", "told", "entries", "duration"],
+    &["namespace", "round", "service", "class", "result", "error"],
+);
+/// A round of cleanups is over: `outcome` is `relieved`, `target_met`, `done` or `missed`, `class` the highest that was come to.
+pub const MEMORY_CLEANUP_ROUND_ENDED: EventDescriptor = EventDescriptor::new(
+    "foundation.memory.cleanup_round_ended",
+    &["freed", "runs", "duration"],
+    &["namespace", "round", "service", "cause", "outcome", "class"],
+);
+/// Operations were refused as memory is scarce: one event for each `class` and `reason` (`level`, `shed`, `no_room`) and second at most;
+/// `count` says how often since the one before, and `total` in all.
+pub const MEMORY_REFUSED: EventDescriptor = EventDescriptor::new(
+    "foundation.memory.refused",
+    &["count", "total"],
+    &["namespace", "class", "reason"],
+);
 
 /// Calls were refused by a rate limiter. As of all events of limiters, there is one for each limiter (`policy`) and interval at most,
 /// whatever happens: `count` says how often it has since the one before, and `total` over the life of the limiter.
@@ -188,6 +223,10 @@ pub const CATALOGUE: &[EventDescriptor] = &[
     CIRCUIT_BREAKER_PROBES_INCONCLUSIVE,
     MEMORY_CHECK,
     MEMORY_PRESSURE,
+    MEMORY_CLEANUP_ROUND_BEGUN,
+    MEMORY_CLEANUP_RAN,
+    MEMORY_CLEANUP_ROUND_ENDED,
+    MEMORY_REFUSED,
     RATE_LIMITER_LIMITED,
     RATE_LIMITER_SHADOWED,
     RATE_LIMITER_FULL,

@@ -164,6 +164,53 @@ error: expected at least one rule, found none
 }
 
 #[test]
+fn faults_of_a_memory_manager_are_shown_with_their_lines_and_columns() {
+    let path = file(
+        "memory.ron",
+        r#"(
+    namespaces: [(name: "app", services: (memory_manager: (
+        warning_threshold: 0.9,
+        high_threshold: 0.8,
+        budget: 100,
+        chek_interval: "1s",
+    )))],
+)
+"#,
+    );
+    let path = path.to_str().unwrap();
+    let ended = check(path);
+    let at = "namespaces[0].services.memory_manager";
+    assert_eq!(
+        (ended.code, ended.stderr),
+        (
+            Some(2),
+            format!(
+                r#"error: expected less than high_threshold, which is 0.8, found 0.9
+ --> {path}:3:28 ({at}.warning_threshold)
+  |
+3 |         warning_threshold: 0.9,
+  |                            ^^^
+
+error: expected at least 1048576 bytes, found 100
+ --> {path}:5:17 ({at}.budget)
+  |
+5 |         budget: 100,
+  |                 ^^^
+
+error: unknown field `chek_interval`, did you mean `check_interval`?
+ --> {path}:6:9 ({at}.chek_interval)
+  |
+6 |         chek_interval: "1s",
+  |         ^^^^^^^^^^^^^
+
+3 faults in {path}
+"#
+            )
+        )
+    );
+}
+
+#[test]
 fn an_unreadable_file_is_told_in_one_line() {
     let path = file("gone.ron", "");
     std::fs::remove_file(&path).unwrap();

@@ -26,6 +26,9 @@ pub struct ConfigServerSpec {
     pub bytes_max: u64,
     /// The deepest nesting of values, 1 to 128. Default: 20. Values are walked with one stack frame a level.
     pub depth_max: u32,
+    /// The most decoded values that are kept for readers who share them; 0 keeps none. Default: 1,024. What is decoded is bounded by
+    /// `bytes_max` each.
+    pub cache_max: u32,
 }
 
 impl Default for ConfigServerSpec {
@@ -36,6 +39,7 @@ impl Default for ConfigServerSpec {
             subscribers_max: 1024,
             bytes_max: 1 << 20,
             depth_max: 20,
+            cache_max: 1024,
         }
     }
 }
@@ -73,6 +77,13 @@ impl ConfigServerSpec {
     #[must_use]
     pub const fn depth_max(mut self, depth: u32) -> Self {
         self.depth_max = depth;
+        self
+    }
+
+    /// Sets the most decoded values that are kept.
+    #[must_use]
+    pub const fn cache_max(mut self, values: u32) -> Self {
+        self.cache_max = values;
         self
     }
 

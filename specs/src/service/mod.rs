@@ -8,6 +8,7 @@
 //! | `telemetry.rs` | [`TelemetrySpec`], which holds the following |
 //! | `events.rs` | [`EventsSpec`] |
 //! | `alerts/` | [`AlertsSpec`], [`AlertRule`] |
+//! | `memory_manager/` | [`MemoryManagerSpec`], [`PressureLevel`] |
 //! | `metrics.rs` | [`MetricsSpec`] |
 //! | `process_metrics.rs` | [`ProcessMetricsSpec`] |
 //! | `circuit_breakers/` | [`CircuitBreakersSpec`], [`CircuitConfig`] |
@@ -21,6 +22,7 @@ mod config_server;
 mod connection_pools;
 mod event_store;
 mod events;
+mod memory_manager;
 mod metrics;
 mod process_metrics;
 mod protections;
@@ -39,6 +41,10 @@ pub use connection_pools::{
 };
 pub use event_store::{EventBackendSpec, EventStoreSpec};
 pub use events::EventsSpec;
+pub use memory_manager::{
+    AdmissionAction, AdmissionRow, AdmissionSpec, BudgetsSpec, CleanupClass, CleanupSpec,
+    CleanupStrategySpec, MemoryBudget, MemoryManagerSpec, PressureLevel, Sustained,
+};
 pub use metrics::MetricsSpec;
 pub use process_metrics::ProcessMetricsSpec;
 pub use protections::{NamedProtection, ProtectionConfig, ProtectionsSpec, RateDemand};
@@ -67,6 +73,9 @@ pub struct ServicesSpec {
     /// The event store. Default: none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub event_store: Option<EventStoreSpec>,
+    /// The memory manager. Default: none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub memory_manager: Option<MemoryManagerSpec>,
     /// The circuit breakers. Default: none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub circuit_breakers: Option<CircuitBreakersSpec>,
@@ -100,6 +109,13 @@ impl ServicesSpec {
     #[must_use]
     pub fn event_store(mut self, spec: EventStoreSpec) -> Self {
         self.event_store = Some(spec);
+        self
+    }
+
+    /// Runs a memory manager.
+    #[must_use]
+    pub fn memory_manager(mut self, spec: MemoryManagerSpec) -> Self {
+        self.memory_manager = Some(spec);
         self
     }
 
@@ -145,6 +161,9 @@ impl ServicesSpec {
         if let Some(store) = &self.event_store {
             store.check(report, &At::Field(at, "event_store"));
             store.check_pool(self.connection_pools.as_ref(), report, at);
+        }
+        if let Some(memory) = &self.memory_manager {
+            memory.check(report, &At::Field(at, "memory_manager"));
         }
         if let Some(breakers) = &self.circuit_breakers {
             breakers.check(report, &At::Field(at, "circuit_breakers"));

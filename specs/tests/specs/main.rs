@@ -9,6 +9,8 @@ mod faults;
 mod files;
 mod hostile;
 mod many_faults;
+mod memory_manager;
+mod memory_relief;
 mod order;
 mod places;
 mod rate_limiters;

@@ -117,6 +117,9 @@ pub(super) fn poll_within<F: Future>(
     future: Pin<&mut F>,
     cx: &mut Context<'_>,
 ) -> Poll<Result<F::Output, Box<dyn Any + Send>>> {
+    let _charging = process
+        .as_ref()
+        .map(|process| process.life().charged.enter());
     let _lent = Lent::new(process);
     match catch_unwind(AssertUnwindSafe(|| future.poll(cx))) {
         Ok(Poll::Pending) => Poll::Pending,
@@ -127,6 +130,8 @@ pub(super) fn poll_within<F: Future>(
 
 /// Polls `future` as part of `process`; a panic goes on unwinding.
 pub(crate) async fn scoped<F: Future>(process: Process, future: F) -> F::Output {
+    // What it allocates is charged to the process, also after that has ended meanwhile.
+    let _hold = process.life().charged.hold();
     let mut process = Some(process);
     // Not the process's own code: what strikes the process does not strike whoever acts for it.
     let within = Within {

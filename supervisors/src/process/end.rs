@@ -46,6 +46,7 @@ impl Process {
     /// supervisor above, which may start a successor at once.
     pub(super) fn finish(&self) {
         let life = self.life();
+        life.charged.close();
         let mut state = life.lock();
         state.phase = Phase::Ending;
         let reason = resolve(&state);

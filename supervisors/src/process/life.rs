@@ -9,6 +9,7 @@ use std::task::{Poll, Waker};
 use mainstay_specs::ChildId;
 use ractor::ActorCell;
 
+use super::charged::Charged;
 use super::control::Control;
 #[cfg(feature = "test-util")]
 use super::fault::Faults;
@@ -81,6 +82,7 @@ pub(crate) struct Life {
     pub(crate) scope: Arc<Scope>,
     pub(crate) made_at: &'static Location<'static>,
     owner: Option<Owner>,
+    pub(super) charged: Charged,
     #[cfg(feature = "test-util")]
     pub(super) faults: Faults,
     /// Its supervisor waits for it to start, and so must not be called by it.
@@ -110,6 +112,7 @@ impl Life {
             scope,
             made_at,
             owner,
+            charged: Charged::open(),
             #[cfg(feature = "test-util")]
             faults: Faults::default(),
             holds_up: AtomicBool::new(false),

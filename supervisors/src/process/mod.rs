@@ -9,6 +9,7 @@
 //! | `actor.rs` | hosting a plain `ractor::Actor` |
 //! | `clerk.rs` | learning the reason of an actor's plain `stop(reason)` |
 //! | `task.rs` | supervised futures, [`StopToken`] |
+//! | `charged.rs` | to which account its heap memory is charged |
 //! | `current.rs` | [`current()`]: which process runs here |
 //! | `meter.rs` | [`Meter`], [`Meters`]: who measures processes, and what they are told |
 //! | `timed.rs` | timing messages and polls for a meter |
@@ -21,6 +22,7 @@
 //! | `panic.rs` | panics with message and place |
 
 mod actor;
+mod charged;
 mod clerk;
 mod clock;
 mod control;
@@ -50,6 +52,7 @@ use mainstay_specs::ChildId;
 use ractor::{ActorCell, ActorRef};
 
 pub(crate) use actor::{Host, start_error};
+pub(crate) use charged::ChargedTo;
 pub(crate) use clerk::Clerks;
 pub use clock::{Clock, Tick};
 pub(crate) use control::Control;
@@ -294,6 +297,21 @@ impl Process {
     #[must_use]
     pub fn longest_wait(&self) -> Option<Duration> {
         self.0.mailbox()?.longest_wait()
+    }
+
+    /// How many bytes of heap memory are alive that were allocated while it ran: in its callbacks or its polls, or in those of
+    /// futures that were [scoped](Self::scope) to it, and for its start. Wherever they are by now, also in what it has sent to
+    /// others.
+    ///
+    /// `None` means that it is not measured: without the feature `memory-attribution`, where the program has no global allocator
+    /// that charges (`mainstay::alloc::Attributed`), and once the process has ended. What is left of it then is in
+    /// [`HeapUse::ended`](crate::HeapUse::ended).
+    ///
+    /// It adds up what each thread of the program has charged, so is not for each message. While the process runs, it may be off by
+    /// what is allocated and freed during the look.
+    #[must_use]
+    pub fn heap_bytes(&self) -> Option<u64> {
+        self.0.charged.live()
     }
 
     /// The ractor cell, if it is an actor that has got as far as `pre_start`.

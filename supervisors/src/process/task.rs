@@ -93,6 +93,7 @@ where
 {
     // Before the user's code, so that a body that panics ends the process.
     let guard = ExitGuard::new(process.clone());
+    let _charging = process.life().charged.enter();
     let stop = Arc::new(StopSignal::default());
     let future = Busy::new(process, body(StopToken(Arc::clone(&stop))));
     let parts = Parts { future, guard };
@@ -127,6 +128,7 @@ where
 {
     process.life().set_hub(Arc::clone(&hub));
     let guard = ExitGuard::new(process.clone());
+    let _charging = process.life().charged.enter();
     let future = Busy::new(process, future);
     let parts = Parts { future, guard };
     let task = tokio::spawn(async move {

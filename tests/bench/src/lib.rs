@@ -17,7 +17,7 @@
 //! | `worker.rs` | the actor that ours and ractor's sides have in common |
 //! | `by_hand.rs` | a supervisor as one writes it by hand with ractor |
 //! | `in_kameo.rs` | the same actor and its supervisor in kameo |
-//! | `tree/`, `registry.rs`, `instrument.rs`, `metrics/`, `breaker/`, `limiter/`, `pool/` | the groups |
+//! | `tree/`, `registry.rs`, `instrument.rs`, `metrics/`, `breaker/`, `limiter/`, `pool/`, `memory/` | the groups |
 
 pub mod breaker;
 mod by_hand;
@@ -26,6 +26,7 @@ mod flavour;
 mod in_kameo;
 pub mod instrument;
 pub mod limiter;
+pub mod memory;
 pub mod metrics;
 mod options;
 pub mod pool;

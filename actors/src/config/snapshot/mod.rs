@@ -135,6 +135,12 @@ impl Snapshot {
         }
     }
 
+    /// The version that made what lies at a path what it is; none if nothing does.
+    pub(crate) fn version_of(&self, path: &ConfigPath) -> Option<u64> {
+        self.document.get(path)?;
+        Some(self.history.of(path.segments()).last.version)
+    }
+
     /// What comes after an update.
     pub(crate) fn update(
         &self,

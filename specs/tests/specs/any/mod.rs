@@ -5,12 +5,14 @@
 //! | `mod.rs` | nodes |
 //! | `children.rs` | children, and the flags of their supervisors |
 //! | `services.rs` | the services of a namespace |
-//! | `telemetry.rs`, `circuit_breakers.rs`, `rate_limiters.rs`, `connection_pools.rs`, `event_store.rs` | each of them |
+//! | `telemetry.rs`, `circuit_breakers.rs`, `rate_limiters.rs`, `connection_pools.rs`, `event_store.rs`, `memory_manager.rs` | each of them |
 
 mod children;
 mod circuit_breakers;
 mod connection_pools;
 mod event_store;
+mod memory_manager;
+mod memory_relief;
 mod rate_limiters;
 mod services;
 mod telemetry;

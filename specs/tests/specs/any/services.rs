@@ -7,6 +7,7 @@ use proptest::prelude::*;
 use super::circuit_breakers::circuit_breakers;
 use super::connection_pools::connection_pools;
 use super::event_store::{event_store, pool_of};
+use super::memory_manager::memory_manager;
 use super::rate_limiters::rate_limiters;
 use super::telemetry::telemetry;
 
@@ -22,7 +23,8 @@ pub(super) fn services() -> impl Strategy<Value = ServicesSpec> {
                 .initial(Args::from_ron("(a: {\"b\": [1]})").expect("RON"))
                 .subscribers_max(subscribers)
                 .bytes_max(bytes)
-                .depth_max(depth);
+                .depth_max(depth)
+                .cache_max(depth);
             server.file = file.map(Into::into);
             server
         });
@@ -33,21 +35,25 @@ pub(super) fn services() -> impl Strategy<Value = ServicesSpec> {
         option::of(rate_limiters()),
         option::of(connection_pools()),
         option::of(event_store()),
+        option::of(memory_manager()),
     );
-    all.prop_map(|(server, telemetry, breakers, limiters, pools, store)| {
-        let mut services = ServicesSpec::default();
-        services.connection_pools = pools;
-        // The pool that the store is to live on has to be there.
-        if let Some(pool) = store.as_ref().and_then(pool_of) {
-            let mut pools = services.connection_pools.take().unwrap_or_default();
-            pools.pools.retain(|other| other.name != pool.name);
-            services.connection_pools = Some(pools.pool(pool));
-        }
-        services.event_store = store;
-        services.config_server = server;
-        services.telemetry = telemetry;
-        services.circuit_breakers = breakers;
-        services.rate_limiters = limiters;
-        services
-    })
+    all.prop_map(
+        |(server, telemetry, breakers, limiters, pools, store, memory)| {
+            let mut services = ServicesSpec::default();
+            services.connection_pools = pools;
+            // The pool that the store is to live on has to be there.
+            if let Some(pool) = store.as_ref().and_then(pool_of) {
+                let mut pools = services.connection_pools.take().unwrap_or_default();
+                pools.pools.retain(|other| other.name != pool.name);
+                services.connection_pools = Some(pools.pool(pool));
+            }
+            services.event_store = store;
+            services.config_server = server;
+            services.telemetry = telemetry;
+            services.memory_manager = memory;
+            services.circuit_breakers = breakers;
+            services.rate_limiters = limiters;
+            services
+        },
+    )
 }

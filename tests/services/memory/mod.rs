@@ -1,0 +1,13 @@
+//! The memory manager.
+
+mod crash;
+mod levels;
+mod relief;
+mod seed;
+mod service;
+mod simulation;
+mod sources;
+mod stale;
+mod support;
+mod telemetry;
+mod under_pressure;
