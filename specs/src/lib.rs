@@ -108,12 +108,13 @@ pub use service::{
     Aspect, Backend, BudgetsSpec, CallRate, CircuitBreakersSpec, CircuitConfig, CircuitFamily,
     CircuitWindow, CleanupClass, CleanupSpec, CleanupStrategySpec, CoDel, Comparison,
     ConfigServerSpec, ConnectionPoolsSpec, Each, EventBackendSpec, EventStoreSpec, EventsSpec,
-    FailureCount, HalfOpen, Inherit, KeyStrategy, LeaseMax, MemoryBudget, MemoryManagerSpec,
-    MemoryManagerSpec as MemoryConfig, MetricsSpec, NamedCircuit, NamedLimiter, NamedPool,
-    NamedProtection, NoData, OnFull, OnMissingKey, OnSelfDeadlock, OnUnavailable, OpenTime,
-    PoolConfig, PoolHealth, PoolSource, PressureLevel, ProbeExpiry, ProcessMetricsSpec,
-    ProtectionConfig, ProtectionsSpec, RateDemand, RateLimitConfig, RateLimitersSpec, RedisBackend,
-    ServicesSpec, Severity, SlowCalls, Sustained, TelemetrySpec, TripRules, WindowStart,
+    FailureCount, HalfOpen, Inherit, KeyStrategy, LeaseMax, MemoryBudget, MemoryDemand,
+    MemoryManagerSpec, MemoryManagerSpec as MemoryConfig, MetricsSpec, NamedCircuit, NamedLimiter,
+    NamedPool, NamedProtection, NoData, OnFull, OnMissingKey, OnSelfDeadlock, OnUnavailable,
+    OpenTime, OperationClass, OperationPriority, PoolConfig, PoolHealth, PoolSource, PressureLevel,
+    ProbeExpiry, ProcessMetricsSpec, ProtectionConfig, ProtectionsSpec, RateDemand,
+    RateLimitConfig, RateLimitersSpec, RedisBackend, ServicesSpec, Severity, SlowCalls, Sustained,
+    TelemetrySpec, TripRules, WindowStart,
 };
 pub use source::{FILE_BYTES_MAX, ReadError};
 pub use supervisor::{AutoShutdown, Strategy, SupervisorFlags};

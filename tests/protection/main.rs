@@ -3,6 +3,7 @@
 mod cancelling;
 mod deadlines;
 mod layer;
+mod memory;
 mod order;
 mod outcomes;
 mod protect;

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use super::error::ProtectionError;
 use super::handle::Protection;
-use super::passage::{self, Ready};
+use super::passage::{self, Ready, Said};
 use super::source::{Named, NoPool, Of, Source};
 use crate::breaker::{ByResult, Classify};
 use crate::limiter::RateKey;
@@ -21,9 +21,7 @@ use crate::pool::{ConnectionPool, PoolError, PoolManager};
 #[must_use = "nothing happens before it is run"]
 pub struct Call<'a, S = NoPool> {
     pub(super) protection: &'a Protection,
-    pub(super) key: Option<RateKey<'a>>,
-    pub(super) cost: Option<u32>,
-    pub(super) by: Option<Instant>,
+    pub(super) said: Said<'a>,
     pub(super) source: S,
     pub(super) at: &'static Location<'static>,
 }
@@ -32,9 +30,12 @@ impl<'a> Call<'a> {
     pub(super) const fn new(protection: &'a Protection, at: &'static Location<'static>) -> Self {
         Self {
             protection,
-            key: None,
-            cost: None,
-            by: None,
+            said: Said {
+                key: None,
+                cost: None,
+                bytes: None,
+                by: None,
+            },
             source: NoPool(()),
             at,
         }
@@ -59,7 +60,7 @@ impl<'a> Call<'a> {
 
     /// Runs the operation, unless a guard refuses it; `Err` is a failure.
     ///
-    /// The guards are asked one after the other: deadline, circuit breaker, rate limiter. Only then is the operation begun. Each guard
+    /// The guards are asked one after the other: deadline, circuit breaker, memory, rate limiter. Only then is the operation begun. Each guard
     /// is told what became of it exactly once: a call that was refused further on costs nothing before.
     ///
     /// # Errors
@@ -113,33 +114,37 @@ impl<'a> Call<'a> {
 impl<'a, S> Call<'a, S> {
     /// Whose call it is, for the rate limiter.
     pub fn key(mut self, key: impl Into<Option<RateKey<'a>>>) -> Self {
-        self.key = key.into();
+        self.said.key = key.into();
         self
     }
 
     /// What it costs at the rate limiter, in place of what the configuration says. One that costs nothing is not limited.
     pub const fn cost(mut self, cost: u32) -> Self {
-        self.cost = Some(cost);
+        self.said.cost = Some(cost);
+        self
+    }
+
+    /// How many bytes of memory it takes, about, in place of what the configuration says.
+    pub const fn bytes(mut self, bytes: u64) -> Self {
+        self.said.bytes = Some(bytes);
         self
     }
 
     /// By when it is to be done, such as the time that the caller's own caller waits. If the configuration leaves less, that counts.
     pub const fn by(mut self, time: Instant) -> Self {
-        self.by = Some(time);
+        self.said.by = Some(time);
         self
     }
 
     fn ready(self) -> (Ready<&'a Protection>, S) {
-        let ready = Ready::new(self.protection, self.key, self.cost, self.by, self.at);
+        let ready = Ready::new(self.protection, self.said, self.at);
         (ready, self.source)
     }
 
     fn with<N>(self, source: N) -> Call<'a, N> {
         Call {
             protection: self.protection,
-            key: self.key,
-            cost: self.cost,
-            by: self.by,
+            said: self.said,
             source,
             at: self.at,
         }
@@ -202,8 +207,8 @@ impl<S> fmt::Debug for Call<'_, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Call")
             .field("operation", self.protection.name())
-            .field("cost", &self.cost)
-            .field("by", &self.by)
+            .field("cost", &self.said.cost)
+            .field("by", &self.said.by)
             .finish_non_exhaustive()
     }
 }

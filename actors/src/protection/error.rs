@@ -7,6 +7,7 @@ use mainstay_specs::{Faults, ServiceName};
 use super::guard::Guard;
 use crate::breaker::{Outcome, Refusal};
 use crate::limiter::RateLimitError;
+use crate::memory::MemoryPressure;
 use crate::pool::PoolError;
 
 /// Why a protected operation came to nothing: which guard refused it and when to come back, or what became of it.
@@ -28,6 +29,9 @@ pub enum ProtectionError<E> {
     /// The circuit breaker refused it: the seed's `:circuit_open`.
     #[error(transparent)]
     CircuitOpen(Refusal),
+    /// The memory manager refused it: the seed's `:memory_pressure`.
+    #[error(transparent)]
+    MemoryPressure(MemoryPressure),
     /// The rate limiter refused it: the seed's `:rate_limited`.
     #[error(transparent)]
     RateLimited(RateLimitError),
@@ -79,6 +83,7 @@ impl<E> ProtectionError<E> {
         match self {
             Self::Late { .. } => Some(Guard::Deadline),
             Self::CircuitOpen(_) => Some(Guard::Circuit),
+            Self::MemoryPressure(_) => Some(Guard::Memory),
             Self::RateLimited(_) => Some(Guard::RateLimit),
             Self::NoConnection(_) => Some(Guard::Pool),
             Self::Missing { guard, .. } => Some(*guard),
@@ -92,6 +97,7 @@ impl<E> ProtectionError<E> {
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::CircuitOpen(refusal) => refusal.retry_after(),
+            Self::MemoryPressure(pressure) => Some(pressure.retry_after),
             Self::RateLimited(error) => error.retry_after(),
             Self::NoConnection(error) => error.retry_after(),
             _ => None,
@@ -125,6 +131,7 @@ impl<E> ProtectionError<E> {
             Self::Failed(error) => return Ok(error),
             Self::Late { operation, at } => ProtectionError::Late { operation, at },
             Self::CircuitOpen(refusal) => ProtectionError::CircuitOpen(refusal),
+            Self::MemoryPressure(pressure) => ProtectionError::MemoryPressure(pressure),
             Self::RateLimited(error) => ProtectionError::RateLimited(error),
             Self::NoConnection(error) => ProtectionError::NoConnection(error),
             Self::Missing {

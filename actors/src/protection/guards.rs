@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-use mainstay_specs::{ProtectionConfig, RateDemand, ServiceName};
+use mainstay_specs::{MemoryDemand, ProtectionConfig, RateDemand, ServiceName};
 use mainstay_supervisors::Namespace;
 
 use crate::breaker::{CircuitBreaker, CircuitBreakerRegistry};
 use crate::limiter::{AnyLimiter, RateLimiterRegistry};
+use crate::memory::MemoryManager;
 use crate::pool::ConnectionPoolRegistry;
 
 /// A guard itself, or the name under which each call looks for it.
@@ -21,9 +22,18 @@ pub(crate) enum Given<T> {
 pub(crate) struct Guards {
     pub(crate) deadline: Option<Duration>,
     pub(crate) circuit: Option<Given<CircuitBreaker>>,
+    pub(crate) memory: Option<Memory>,
     pub(crate) limit: Option<Limit>,
     /// The pool that a call takes a connection of; none if that is for the call to say.
     pub(crate) pool: Option<ServiceName>,
+}
+
+/// What a call needs of memory that does not say.
+#[derive(Clone, Debug)]
+pub(crate) struct Memory {
+    /// That of the namespace, if none is given.
+    pub(crate) manager: Option<MemoryManager>,
+    pub(crate) demand: MemoryDemand,
 }
 
 /// A rate limiter, and what a call costs there that does not say.
@@ -40,9 +50,14 @@ impl Guards {
             limiter: Given::Named(demand.limiter.clone()),
             cost: demand.cost,
         });
+        let memory = config.memory.clone().map(|demand| Memory {
+            manager: None,
+            demand,
+        });
         Self {
             deadline: config.deadline,
             circuit: config.circuit.clone().map(Given::Named),
+            memory: memory,
             limit,
             pool: config.pool.clone(),
         }
@@ -55,6 +70,7 @@ impl Guards {
         let mut config = ProtectionConfig::default();
         config.deadline = self.deadline;
         config.pool.clone_from(&self.pool);
+        config.memory = self.memory.as_ref().map(|memory| memory.demand.clone());
         if let Some(Given::Named(name)) = &self.circuit {
             config.circuit = Some(name.clone());
         }
@@ -72,6 +88,7 @@ impl Guards {
 pub(crate) struct Home {
     circuits: CircuitBreakerRegistry,
     limiters: RateLimiterRegistry,
+    pub(crate) memory: MemoryManager,
     pub(crate) pools: ConnectionPoolRegistry,
 }
 
@@ -80,6 +97,7 @@ impl Home {
         Self {
             circuits: CircuitBreakerRegistry::of(namespace),
             limiters: RateLimiterRegistry::of(namespace),
+            memory: MemoryManager::of(namespace),
             pools: ConnectionPoolRegistry::of(namespace),
         }
     }

@@ -6,23 +6,24 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use mainstay_specs::{ProtectionConfig, ServiceName};
+use mainstay_specs::{MemoryDemand, ProtectionConfig, ServiceName};
 use mainstay_supervisors::{Namespace, WeakNamespace};
 
 use super::call::Call;
 use super::counts::Counts;
 use super::error::{ConfigureProtectionError, ProtectionError};
 use super::guard::Guard;
-use super::guards::{Given, Guards, Home, Limit};
+use super::guards::{Given, Guards, Home, Limit, Memory};
 use super::stats::ProtectionStats;
 use crate::MetricsStore;
 use crate::breaker::CircuitBreaker;
 use crate::limiter::{AnyLimiter, RateKey};
+use crate::memory::MemoryManager;
 use crate::metrics::{Operation, Outcome, Tags};
 
 /// An operation and the guards that its calls go through: a handle, cheap to clone.
 ///
-/// The guards are asked in this order: deadline, circuit breaker, rate limiter, connection pool; then the operation is run, measured,
+/// The guards are asked in this order: deadline, circuit breaker, memory manager, rate limiter, connection pool; then the operation is run, measured,
 /// and every guard is told what became of it. What costs nothing comes first, so that who is refused has used up nothing.
 ///
 /// ```
@@ -130,6 +131,17 @@ impl Protection {
     #[must_use]
     pub fn circuit(self, breaker: CircuitBreaker) -> Self {
         self.change(|guards| guards.circuit = Some(Given::Here(breaker.clone())))
+    }
+
+    /// Sets the memory manager, and what a call needs that does not say.
+    #[must_use]
+    pub fn memory(self, manager: MemoryManager, demand: MemoryDemand) -> Self {
+        self.change(|guards| {
+            guards.memory = Some(Memory {
+                manager: Some(manager.clone()),
+                demand: demand.clone(),
+            });
+        })
     }
 
     /// Sets the rate limiter, and what a call costs there that does not say.

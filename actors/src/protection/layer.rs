@@ -11,7 +11,7 @@ use tower_service::Service;
 
 use super::error::ProtectionError;
 use super::handle::Protection;
-use super::passage::{self, Ready};
+use super::passage::{self, Ready, Said};
 use super::source::NoPool;
 use crate::breaker::{ByResult, Classify};
 use crate::limiter::RateKey;
@@ -171,7 +171,11 @@ where
             return ProtectionFuture(Box::pin(async { Err(refused) }));
         }
         let key = self.layer.key.key_of(&request);
-        let ready = Ready::new(protection.clone(), key, None, None, Location::caller());
+        let said = Said {
+            key,
+            ..Said::default()
+        };
+        let ready = Ready::new(protection.clone(), said, Location::caller());
         let classify = self.layer.classify.clone();
         // The one that was found ready.
         let clone = self.inner.clone();

@@ -1,10 +1,10 @@
 //! Protected operations: every guard that one goes through, as one pipeline.
 //!
 //! ```text
-//!  call ─► deadline ─► circuit ─► rate limit ─► pool ─► operation, measured ─► every guard is told
-//!             │           │           │           │
-//!             └───────────┴───────────┴───────────┴─► refused: by which guard, and when to come back;
-//!                                                     what the others had given has gone back
+//!  call ─► deadline ─► circuit ─► memory ─► rate limit ─► pool ─► operation, measured ─► every guard is told
+//!             │           │          │           │          │
+//!             └───────────┴──────────┴───────────┴──────────┴─► refused: by which guard, and when to come back;
+//!                                                               what the others had given has gone back
 //! ```
 //!
 //! The order has a reason: guards that cost nothing and take nothing come first. A call that is refused by one of them has taken no token

@@ -17,12 +17,13 @@ use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::error::ProtectionError;
 use super::guard::Guard;
-use super::guards::Guards;
+use super::guards::{Guards, Memory};
 use super::handle::Protection;
 use super::source::{Held, Source};
 use super::watch::Watch;
 use crate::breaker::{Attempt, CircuitBreaker, Classify, Outcome};
 use crate::limiter::{RateKey, RateLimitError, Reservation, Turn};
+use crate::memory::MemoryReservation;
 use crate::metrics;
 
 /// A call that is yet to be made, with nothing in it of what its key was made of. Nothing was asked or taken for it.
@@ -31,8 +32,18 @@ pub(crate) struct Ready<B> {
     protection: B,
     guards: Arc<Guards>,
     limited: Option<Limited>,
+    bytes: Option<u64>,
     by: Option<Instant>,
     at: &'static Location<'static>,
+}
+
+/// What a call says of itself.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Said<'k> {
+    pub(crate) key: Option<RateKey<'k>>,
+    pub(crate) cost: Option<u32>,
+    pub(crate) bytes: Option<u64>,
+    pub(crate) by: Option<Instant>,
 }
 
 /// What the limiter is to be asked; or that there is no limiter, or no key.
@@ -44,25 +55,20 @@ enum NotAsked {
 }
 
 impl<B: Borrow<Protection>> Ready<B> {
-    pub(crate) fn new(
-        protection: B,
-        key: Option<RateKey<'_>>,
-        cost: Option<u32>,
-        by: Option<Instant>,
-        at: &'static Location<'static>,
-    ) -> Self {
+    pub(crate) fn new(protection: B, said: Said<'_>, at: &'static Location<'static>) -> Self {
         let guards = protection.borrow().guards();
         let limited = guards.limit.as_ref().map(|limit| {
             let limiter = limit.limiter.get(protection.borrow().home());
             let limiter = limiter.map_err(NotAsked::Missing)?;
-            let cost = cost.unwrap_or(limit.cost);
-            Turn::of(&limiter, key, cost).map_err(NotAsked::Refused)
+            let cost = said.cost.unwrap_or(limit.cost);
+            Turn::of(&limiter, said.key, cost).map_err(NotAsked::Refused)
         });
         Self {
             protection,
             guards,
             limited,
-            by,
+            bytes: said.bytes,
+            by: said.by,
             at,
         }
     }
@@ -93,19 +99,25 @@ pub(crate) async fn through<S: Source, B: Borrow<Protection>, T, E>(
     };
     let asks = Asks {
         protection,
+        guards,
         time: &time,
+        bytes: ready.bytes,
         at: ready.at,
     };
     let let_in = asks.all(ready.limited, &source, sleep.as_mut()).await;
-    let (reservation, mut lease) = match let_in {
+    let Taken {
+        memory,
+        tokens,
+        mut lease,
+    } = match let_in {
         Ok(taken) => taken,
         Err(refused) => {
             attempt.settle(refused.outcome());
             return Err(watch.refused(refused));
         }
     };
-    if let Some(reservation) = reservation {
-        reservation.keep();
+    if let Some(tokens) = tokens {
+        tokens.keep();
     }
     watch.begin();
     lease.begin();
@@ -119,6 +131,7 @@ pub(crate) async fn through<S: Source, B: Borrow<Protection>, T, E>(
         return Err(protection.timeout(time.within));
     };
     lease.end();
+    drop(memory);
     let outcome = attempt.step(|| classify.classify(&result));
     attempt.settle(outcome);
     watch.ended(match result {
@@ -138,12 +151,19 @@ fn circuit<E>(
     breaker.transpose().map_err(missing)
 }
 
-type Taken<S> = (Option<Reservation>, <S as Source>::Lease);
+/// What the guards that were asked have given.
+struct Taken<L> {
+    memory: Option<MemoryReservation>,
+    tokens: Option<Reservation>,
+    lease: L,
+}
 
 /// Asking the guards that may have to be waited for.
 struct Asks<'a> {
     protection: &'a Protection,
+    guards: &'a Guards,
     time: &'a Time,
+    bytes: Option<u64>,
     at: &'static Location<'static>,
 }
 
@@ -152,9 +172,13 @@ impl Asks<'_> {
         &self,
         limited: Option<Limited>,
         source: &S,
-        sleep: Pin<&mut Option<Sleep>>,
-    ) -> Result<Taken<S>, ProtectionError<E>> {
-        let reservation = match limited {
+        mut sleep: Pin<&mut Option<Sleep>>,
+    ) -> Result<Taken<S::Lease>, ProtectionError<E>> {
+        let memory = match &self.guards.memory {
+            Some(memory) => self.memory(memory, sleep.as_mut()).await?,
+            None => None,
+        };
+        let tokens = match limited {
             Some(limited) => Some(self.limiter(limited, sleep).await?),
             None => None,
         };
@@ -164,7 +188,32 @@ impl Asks<'_> {
         }
         // It minds the time itself, and can say how the pool stood when that was up.
         let leased = source.lease(self.protection.home(), left, self.at).await;
-        Ok((reservation, leased.map_err(ProtectionError::NoConnection)?))
+        Ok(Taken {
+            memory,
+            tokens,
+            lease: leased.map_err(ProtectionError::NoConnection)?,
+        })
+    }
+
+    /// Nothing is held where nobody manages memory.
+    async fn memory<E>(
+        &self,
+        memory: &Memory,
+        sleep: Pin<&mut Option<Sleep>>,
+    ) -> Result<Option<MemoryReservation>, ProtectionError<E>> {
+        let home = || self.protection.home().map(|home| &home.memory);
+        let Some(manager) = memory.manager.as_ref().or_else(home) else {
+            return Ok(None);
+        };
+        let demand = &memory.demand;
+        let bytes = self.bytes.unwrap_or(demand.bytes);
+        let taken = manager.try_reserve(demand.class, bytes, demand.priority);
+        let (reservation, delay) = taken.map_err(ProtectionError::MemoryPressure)?;
+        if !delay.is_zero() {
+            let waited = before(tokio::time::sleep(delay), sleep).await;
+            waited.ok_or_else(|| self.protection.late(Guard::Memory))?;
+        }
+        Ok(Some(reservation))
     }
 
     async fn limiter<E>(

@@ -11,7 +11,7 @@ pub use crate::answer::{Answer, failed, failed_by};
 
 use super::error::ProtectionError;
 use super::handle::Protection;
-use super::passage::{self, Ready};
+use super::passage::{self, Ready, Said};
 use super::registry::ProtectionRegistry;
 use super::source::NoPool;
 use crate::breaker::ByResult;
@@ -86,7 +86,12 @@ pub fn prepare(
         if let Some(pool) = &protection.guards().pool {
             return Err(protection.unleased(pool.clone()));
         }
-        Ok(Ready::new(protection, key, cost, None, at))
+        let said = Said {
+            key,
+            cost,
+            ..Said::default()
+        };
+        Ok(Ready::new(protection, said, at))
     }))
 }
 

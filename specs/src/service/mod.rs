@@ -43,11 +43,14 @@ pub use event_store::{EventBackendSpec, EventStoreSpec};
 pub use events::EventsSpec;
 pub use memory_manager::{
     AdmissionAction, AdmissionRow, AdmissionSpec, BudgetsSpec, CleanupClass, CleanupSpec,
-    CleanupStrategySpec, MemoryBudget, MemoryManagerSpec, PressureLevel, Sustained,
+    CleanupStrategySpec, MemoryBudget, MemoryManagerSpec, OperationClass, OperationPriority,
+    PressureLevel, Sustained,
 };
 pub use metrics::MetricsSpec;
 pub use process_metrics::ProcessMetricsSpec;
-pub use protections::{NamedProtection, ProtectionConfig, ProtectionsSpec, RateDemand};
+pub use protections::{
+    MemoryDemand, NamedProtection, ProtectionConfig, ProtectionsSpec, RateDemand,
+};
 pub use rate_limiters::{
     Algorithm, Backend, Inherit, KeyStrategy, NamedLimiter, OnFull, OnMissingKey, OnUnavailable,
     RateLimitConfig, RateLimitersSpec, RedisBackend, WindowStart,

@@ -6,9 +6,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::finding::{Finding, Report};
 use crate::path::At;
-use crate::{Faults, ServiceName};
+use crate::{Faults, OperationClass, OperationPriority, ServiceName};
 
-/// Which guards an operation goes through, in this order: the deadline, the circuit breaker, the rate limiter, the connection pool.
+/// Which guards an operation goes through, in this order: the deadline, the circuit breaker, the memory manager, the rate limiter, the
+/// connection pool.
 /// Those that are not given are not asked.
 ///
 /// Guards are named, and looked for when the operation is run: a call whose guard is not there is refused.
@@ -25,12 +26,56 @@ pub struct ProtectionConfig {
     /// The circuit breaker. Default: none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub circuit: Option<ServiceName>,
+    /// What it needs of memory, for the memory manager of the namespace. Default: it is not asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub memory: Option<MemoryDemand>,
     /// The rate limiter, and what a call costs there. Default: none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rate_limit: Option<RateDemand>,
     /// The connection pool that the operation takes a connection of. Default: none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pool: Option<ServiceName>,
+}
+
+/// What a call needs of memory.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct MemoryDemand {
+    /// What it does to memory.
+    pub class: OperationClass,
+    /// How many bytes it takes, about, unless the call says. Default: 0.
+    #[serde(default)]
+    pub bytes: u64,
+    /// How much it matters among others of its class. Default: `normal`.
+    #[serde(default)]
+    pub priority: OperationPriority,
+}
+
+impl MemoryDemand {
+    /// A call of this class that takes next to nothing.
+    #[must_use]
+    pub const fn new(class: OperationClass) -> Self {
+        Self {
+            class,
+            bytes: 0,
+            priority: OperationPriority::Normal,
+        }
+    }
+
+    /// Sets how many bytes it takes.
+    #[must_use]
+    pub const fn bytes(mut self, bytes: u64) -> Self {
+        self.bytes = bytes;
+        self
+    }
+
+    /// Sets how much it matters.
+    #[must_use]
+    pub const fn priority(mut self, priority: OperationPriority) -> Self {
+        self.priority = priority;
+        self
+    }
 }
 
 /// A rate limiter, and what a call costs there.
@@ -76,6 +121,13 @@ impl ProtectionConfig {
     #[must_use]
     pub fn circuit(mut self, name: ServiceName) -> Self {
         self.circuit = Some(name);
+        self
+    }
+
+    /// Sets what it needs of memory.
+    #[must_use]
+    pub const fn memory(mut self, demand: MemoryDemand) -> Self {
+        self.memory = Some(demand);
         self
     }
 

@@ -7,7 +7,7 @@
 
 mod config;
 
-pub use config::{ProtectionConfig, RateDemand};
+pub use config::{MemoryDemand, ProtectionConfig, RateDemand};
 
 use std::collections::HashMap;
 
