@@ -8,6 +8,7 @@
 //! | stop calling what fails, and find out when it works again | [`breaker`], [`CircuitBreaker`], [`CircuitBreakerRegistry`] |
 //! | let so much through in each window of time, for each key | [`limiter`], [`Limiter`], [`RateLimiterRegistry`]; for many machines, `limiter::RedisLimiter` (feature `redis`); either, [`AnyLimiter`](limiter::AnyLimiter) |
 //! | lend connections that are opened once | [`pool`], [`PoolManager`], [`ConnectionPoolRegistry`] |
+//! | lead an operation through all of its guards | [`protection`], [`Protection`], [`ProtectionRegistry`] |
 //! | read and change configuration at run time | [`config`], [`ConfigServer`] |
 //! | know how scarce memory is, give it back, and refuse what does not fit | [`memory`], [`MemoryManager`] |
 //! | keep what has happened, and ask about it | [`event_store`], [`EventStore`] |
@@ -58,6 +59,7 @@ mod lock;
 pub mod memory;
 pub mod metrics;
 pub mod pool;
+pub mod protection;
 pub mod telemetry;
 
 pub use alerts::Alerts;
@@ -70,4 +72,5 @@ pub use limiter::{Limiter, RateLimiterRegistry};
 pub use memory::MemoryManager;
 pub use metrics::{MetricsStore, PerformanceMonitor};
 pub use pool::{ConnectionPoolRegistry, PoolManager};
+pub use protection::{Protection, ProtectionRegistry};
 pub use telemetry::{TelemetryService, TelemetryService as Telemetry};

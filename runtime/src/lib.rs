@@ -53,6 +53,7 @@
 //! | test all of it | the feature `test-util` and its module `testkit` |
 //! | stop calling what fails, and find out when it works again | [`CircuitBreaker`](actors::CircuitBreaker), [`CircuitBreakerRegistry`](actors::CircuitBreakerRegistry), [`macro@protected`] |
 //! | let so many calls through in each window of time, for each key | [`Limiter`](actors::Limiter), [`RateLimiterRegistry`](actors::RateLimiterRegistry), [`macro@rate_limited`] |
+//! | lead an operation through all of its guards | [`Protection`](actors::Protection), [`ProtectionRegistry`](actors::ProtectionRegistry), [`macro@protect`] |
 //! | lend connections that are opened once | [`PoolManager`](actors::PoolManager), [`ConnectionPoolRegistry`](actors::ConnectionPoolRegistry), [`NodeBuilder::pool_kind`] |
 //! | know which process holds how much memory | [`ProcessMemoryTracker`](actors::memory::ProcessMemoryTracker), the feature `memory-attribution` and its module `alloc` |
 //! | find what the words mean | [`specs`] says what should be, [`supervisors`] what runs |
@@ -91,6 +92,43 @@ mod watchdog;
 pub use mainstay_actors as actors;
 pub use mainstay_actors::instrument;
 pub use mainstay_macros::instrumented;
+
+/// Leads each call of a function through all the guards of a protected operation.
+///
+/// ```
+/// use mainstay::actors::limiter::AnyLimiter;
+/// use mainstay::actors::protection::{Guard, Protection, ProtectionError};
+/// use mainstay::specs::{RateLimitConfig, ServiceName};
+/// use std::convert::Infallible;
+/// use std::time::Duration;
+///
+/// struct Orders {
+///     protection: Protection,
+/// }
+///
+/// #[mainstay::protect(operation = self.protection, key = User(customer))]
+/// impl Orders {
+///     pub async fn find(&self, customer: &str) -> Result<String, ProtectionError<Infallible>> {
+///         Ok(format!("an order of {customer}"))
+///     }
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let limit = RateLimitConfig::token_bucket(1, Duration::from_secs(60));
+/// let limiter = AnyLimiter::new(ServiceName::new("orders")?, limit)?;
+/// let protection = Protection::new(ServiceName::new("orders")?)
+///     .deadline(Duration::from_secs(2))
+///     .rate_limit(limiter, 1);
+/// let orders = Orders { protection };
+///
+/// assert_eq!(orders.find("ada").await?, "an order of ada");
+/// let refused = orders.find("ada").await.unwrap_err();
+/// assert_eq!(refused.guard(), Some(Guard::RateLimit));
+/// # Ok(())
+/// # }
+/// ```
+pub use mainstay_macros::protect;
 /// # Example
 ///
 /// ```

@@ -110,12 +110,14 @@ pub use service::{
     CircuitFamily, CircuitWindow, CleanupClass, CleanupSpec, CleanupStrategySpec, CoDel,
     Comparison, ConfigServerSpec, ConnectionPoolsSpec, Each, EventBackendSpec, EventStoreSpec,
     EventsSpec, FailureCount, HalfOpen, HealthAggregatorSpec, HealthCheckConfig, HealthGroup,
-    HealthThresholds, Importance, Inherit, KeyStrategy, LeaseMax, MemoryBudget, MemoryManagerSpec,
-    MemoryManagerSpec as MemoryConfig, MetricsSpec, NamedCircuit, NamedHealthCheck, NamedLimiter,
-    NamedPool, NoData, OnFull, OnMissingKey, OnSelfDeadlock, OnUnavailable, OpenTime, PoolConfig,
+    HealthThresholds, Importance, Inherit, KeyStrategy, LeaseMax, MemoryBudget, MemoryDemand,
+    MemoryManagerSpec, MemoryManagerSpec as MemoryConfig, MetricsSpec, NamedCircuit,
+    NamedHealthCheck, NamedLimiter, NamedPool, NamedProtection, NoData, OnFull, OnMissingKey,
+    OnSelfDeadlock, OnUnavailable, OpenTime, OperationClass, OperationPriority, PoolConfig,
     PoolHealth, PoolSource, PostgresReset, PressureLevel, ProbeExpiry, ProcessMetricsSpec,
-    RateLimitConfig, RateLimitersSpec, RedisBackend, RedisReset, ServicesSpec, Severity, SlowCalls,
-    SqliteSync, Sustained, TelemetrySpec, TreeLimits, TripRules, WindowStart, dependency_cycle,
+    ProtectionConfig, ProtectionsSpec, RateDemand, RateLimitConfig, RateLimitersSpec, RedisBackend,
+    RedisReset, ServicesSpec, Severity, SlowCalls, SqliteSync, Sustained, TelemetrySpec,
+    TreeLimits, TripRules, WindowStart, dependency_cycle,
 };
 pub use source::{FILE_BYTES_MAX, ReadError};
 pub use supervisor::{AutoShutdown, Strategy, SupervisorFlags};

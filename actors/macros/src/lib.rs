@@ -5,13 +5,16 @@
 //! | macro | feature of `mainstay` | does |
 //! |---|---|---|
 //! | [`macro@instrumented`] | | records how long a function takes, how often it is called and how it ends |
+//! | [`macro@protect`] | | leads a function through all the guards of an operation |
 //! | [`macro@protected`] | | puts a function behind a circuit breaker |
 //! | [`macro@rate_limited`] | | lets so many calls of a function through in each window of time, for each key |
 //! | [`macro@test`] | `test-util` | gives a test a namespace of its own |
 
 mod instrumented;
+mod key;
 mod methods;
 mod option;
+mod protect;
 mod protected;
 mod rate_limited;
 mod shape;
@@ -260,4 +263,44 @@ pub fn protected(options: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro_attribute]
 pub fn rate_limited(options: TokenStream, item: TokenStream) -> TokenStream {
     rate_limited::expand(options.into(), &item.into()).into()
+}
+
+/// Leads each call of a function through all the guards of a protected operation: deadline, circuit breaker, rate limiter.
+///
+/// For functions and methods that return a `Result` and are `async`, or return `impl Future` or a boxed future. On an impl block it is for
+/// all its public functions, which are those that are not private, and all of an impl of a trait; `#[unprotected]` leaves one out, and
+/// `#[protect(…)]` on one gives it options of its own, or takes a private one in.
+///
+/// ```text
+/// #[mainstay::protect(operation = "orders", key = User(customer))]
+/// pub async fn find(customer: &str, number: u64) -> Result<Order, OrderError> { … }
+/// ```
+///
+/// | what becomes of a call | what the function gives |
+/// |---|---|
+/// | the guards let it through, and it is done in time | what it returns itself; `Err` is a failure to the breaker |
+/// | a guard refuses it, or it is not done in time | an error, of `ProtectionError`, which says which guard and when to come back |
+///
+/// The body is run only when all guards have let the call through, in the task of the caller, and dropped at the deadline. What was taken
+/// for a call that is refused further on, or given up, goes back.
+///
+/// | option | value | default |
+/// |---|---|---|
+/// | `operation` | `"orders"`: the operation of that name in the namespace of the current process; or an expression that gives a `Protection`, such as `self.orders`, or a `ServiceName` | none: it has to be given |
+/// | `key` | whose call it is, as of [`macro@rate_limited`] | none |
+/// | `cost` | an expression that gives a `u32`: what the call costs at the rate limiter | what the configuration says |
+/// | `error` | a closure or path that is given the `ProtectionError` and gives the function's error | `From::from` |
+/// | `crate` | where `mainstay` is found, such as `"my_crate::mainstay"` | `"::mainstay"` |
+///
+/// An operation whose configuration names a pool is given its connection by `Protection::call`: a function has nowhere to put one, and is
+/// refused.
+///
+/// # Errors
+///
+/// An option that is unknown, given twice or of the wrong form, no `operation`, a name that cannot be one, and a function that does not
+/// return a `Result`, gives no future, or has no `self` where the operation or the key is found by way of it, are errors of compilation. So
+/// is such a function among the public ones of an impl block: it is to be marked `#[unprotected]`, and never left out in silence.
+#[proc_macro_attribute]
+pub fn protect(options: TokenStream, item: TokenStream) -> TokenStream {
+    protect::expand(options.into(), &item.into()).into()
 }

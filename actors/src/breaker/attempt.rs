@@ -15,10 +15,10 @@ use super::permit::{OwnedPermit, Permit};
 /// A panic out of a step is one of the call. Dropped between two steps the call was cancelled, whatever else panics in the task:
 /// the panic of another branch of a `join!`, or one that somebody catches and after which the rest is dropped in peace.
 #[derive(Debug)]
-pub(super) struct Attempt<P: GiveBack>(Option<P>);
+pub(crate) struct Attempt<P: GiveBack>(Option<P>);
 
 /// What a call holds until it is known what it came to.
-pub(super) trait GiveBack {
+pub(crate) trait GiveBack {
     /// Says what it came to.
     fn give_back(self, outcome: Outcome);
 }
@@ -45,12 +45,12 @@ impl<P: GiveBack> GiveBack for Option<P> {
 }
 
 impl<P: GiveBack> Attempt<P> {
-    pub(super) const fn new(permit: P) -> Self {
+    pub(crate) const fn new(permit: P) -> Self {
         Self(Some(permit))
     }
 
     /// One step of the call.
-    pub(super) fn step<T>(&mut self, step: impl FnOnce() -> T) -> T {
+    pub(crate) fn step<T>(&mut self, step: impl FnOnce() -> T) -> T {
         let unwound = Unwound(self.0.take());
         let done = step();
         self.0 = unwound.over();
@@ -58,7 +58,7 @@ impl<P: GiveBack> Attempt<P> {
     }
 
     /// A poll of the call, and of its deadline if it is not done: ready with nothing when the time is up.
-    pub(super) fn poll<F: Future>(
+    pub(crate) fn poll<F: Future>(
         &mut self,
         future: Pin<&mut F>,
         deadline: Pin<&mut Option<Sleep>>,
@@ -75,7 +75,7 @@ impl<P: GiveBack> Attempt<P> {
     }
 
     /// Says what the call came to.
-    pub(super) fn settle(mut self, outcome: Outcome) {
+    pub(crate) fn settle(mut self, outcome: Outcome) {
         self.end(outcome);
     }
 

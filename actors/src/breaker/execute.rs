@@ -125,7 +125,10 @@ impl CircuitBreaker {
         settled(Permit::new(self.cell(), right), &ByResult, operation())
     }
 
-    fn permit_at(&self, place: &'static Location<'static>) -> Result<Permit<'_>, Refusal> {
+    pub(crate) fn permit_at(
+        &self,
+        place: &'static Location<'static>,
+    ) -> Result<Permit<'_>, Refusal> {
         let right = self.cell().acquire(place)?;
         Ok(Permit::new(self.cell(), right))
     }

@@ -87,3 +87,4 @@ pub use reservation::Reservation;
 pub use service::{LimitedCall, RateLimitedError, RateLimitedService};
 pub use several::{Ask, check_all};
 pub use stats::{LimiterStats, RateLimitStatus, RedisStats};
+pub(crate) use turn::Turn;

@@ -28,7 +28,7 @@ impl Turn {
     /// # Errors
     ///
     /// It has no key, or is refused whatever was taken before.
-    pub(super) fn of(
+    pub(crate) fn of(
         limiter: &AnyLimiter,
         key: Option<RateKey<'_>>,
         cost: u32,
@@ -54,7 +54,7 @@ impl Turn {
     }
 
     /// Takes what goes back if the call is not made.
-    pub(super) async fn reserve(self) -> Result<Reservation, RateLimitError> {
+    pub(crate) async fn reserve(self) -> Result<Reservation, RateLimitError> {
         match self {
             Self::Here(limiter, digest, cost) => limiter.reserve_digest(digest, cost),
             #[cfg(feature = "redis")]

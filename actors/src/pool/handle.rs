@@ -94,6 +94,20 @@ impl<P: ConnectionPool> PoolManager<P> {
         checkout(&self.cell, Location::caller(), nanos(time))
     }
 
+    /// As [`checkout`](Self::checkout), for somebody who asks from elsewhere and may have less patience.
+    pub(crate) fn checkout_at(
+        &self,
+        within: Option<Duration>,
+        at: &'static Location<'static>,
+    ) -> Checkout<'_, P> {
+        let patience = self.cell.patience();
+        checkout(
+            &self.cell,
+            at,
+            within.map_or(patience, |within| patience.min(nanos(within))),
+        )
+    }
+
     /// Runs an operation with a connection. Unlike a [`Lease`] that is just dropped, this knows how the operation ended: what was
     /// cut off in the middle is [`LeaseEnd::Cancelled`](super::LeaseEnd::Cancelled), and closed unless the manager of the connections says otherwise.
     ///

@@ -31,7 +31,7 @@ pub struct Lease<P: ConnectionPool> {
 /// How a lease ends if it is dropped as it is. A word, as it is moved about a lot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u64)]
-pub(super) enum End {
+pub(crate) enum End {
     CheckedIn,
     Dropped,
     Cancelled,
@@ -56,7 +56,7 @@ impl<P: ConnectionPool> Lease<P> {
         }
     }
 
-    pub(super) const fn set_end(&mut self, end: End) {
+    pub(crate) const fn set_end(&mut self, end: End) {
         self.end = end;
     }
 

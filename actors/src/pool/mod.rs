@@ -62,6 +62,7 @@ pub use error::{CheckoutPhase, ConnectError, LongestLease, PoolError, PoolPath, 
 pub use handle::PoolManager;
 pub use health::{ConnectionHealthMonitor, PoolSick};
 pub use kinds::{IntoConnectionSpec, PoolKinds};
+pub(crate) use lease::End;
 pub use lease::Lease;
 pub use manager::{Condition, ConnectionPool, ConnectionSpec, LeaseEnd};
 pub use registry::{ConnectionPoolRegistry, RegisterPoolError};

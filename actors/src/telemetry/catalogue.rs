@@ -116,6 +116,14 @@ pub const EVENT_STORE_FAILED: EventDescriptor = EventDescriptor::new(
     &["namespace", "backend", "error"],
 );
 
+/// Calls of a protected operation were refused by a guard: one event for each `operation`, `guard` and second at most. `count` says how many
+/// were since the one before, and `total` over the life of the protection.
+pub const PROTECTION_REFUSED: EventDescriptor = EventDescriptor::new(
+    "foundation.protection.refused",
+    &["count", "total"],
+    &["operation", "guard", "namespace"],
+);
+
 /// A pool of connections was started. A restart of its processes is none.
 pub const CONNECTION_POOL_STARTED: EventDescriptor = EventDescriptor::new(
     "foundation.connection_pool.pool_started",
@@ -260,6 +268,7 @@ pub const CATALOGUE: &[EventDescriptor] = &[
     EVENT_STORE_PRUNED,
     EVENT_STORE_REFUSED,
     EVENT_STORE_FAILED,
+    PROTECTION_REFUSED,
     CONNECTION_POOL_STARTED,
     CONNECTION_POOL_CHECKOUT,
     CONNECTION_POOL_TIMEOUT,

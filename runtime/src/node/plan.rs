@@ -4,7 +4,7 @@ use mainstay_actors::memory::MemorySetup;
 use mainstay_actors::pool::PoolKinds;
 use mainstay_actors::{
     CircuitBreakerRegistry, ConfigServer, ConnectionPoolRegistry, EventStore, HealthAggregator,
-    MemoryManager, RateLimiterRegistry, TelemetryService,
+    MemoryManager, ProtectionRegistry, RateLimiterRegistry, TelemetryService,
 };
 use mainstay_specs::{
     MemoryManagerSpec, NamespaceName, NamespaceSpec, NodeChild, NodeSpec, ServicesSpec,
@@ -52,6 +52,7 @@ fn services(spec: &ServicesSpec, kinds: &PoolKinds) -> Vec<Child> {
     let limiters = limiters.map(RateLimiterRegistry::child);
     let pools = spec.connection_pools.clone();
     let pools = pools.map(|spec| ConnectionPoolRegistry::child_with(spec, kinds.clone()));
+    let protections = spec.protections.clone().map(ProtectionRegistry::child);
     let health = spec.health_aggregator.clone();
     let health = health.map(HealthAggregator::child);
     let services = telemetry.into_iter().chain(config_server);
@@ -59,7 +60,7 @@ fn services(spec: &ServicesSpec, kinds: &PoolKinds) -> Vec<Child> {
     // It may live on one of the pools.
     let services = services.chain(pools).chain(event_store);
     // It looks at all the others.
-    services.chain(health).collect()
+    services.chain(protections).chain(health).collect()
 }
 
 fn memory_manager(spec: MemoryManagerSpec) -> Child {

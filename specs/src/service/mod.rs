@@ -16,6 +16,7 @@
 //! | `connection_pools/` | [`ConnectionPoolsSpec`], [`PoolConfig`] |
 //! | `health/` | [`HealthAggregatorSpec`], [`HealthCheckConfig`] |
 //! | `named.rs` | what can be wrong with a list of things that have names |
+//! | `protections/` | [`ProtectionsSpec`], [`ProtectionConfig`] |
 
 mod alerts;
 mod circuit_breakers;
@@ -28,6 +29,7 @@ mod memory_manager;
 mod metrics;
 mod named;
 mod process_metrics;
+mod protections;
 mod rate_limiters;
 mod telemetry;
 
@@ -49,10 +51,14 @@ pub use health::{
 };
 pub use memory_manager::{
     AdmissionAction, AdmissionRow, AdmissionSpec, BudgetsSpec, CleanupClass, CleanupSpec,
-    CleanupStrategySpec, MemoryBudget, MemoryManagerSpec, PressureLevel, Sustained,
+    CleanupStrategySpec, MemoryBudget, MemoryManagerSpec, OperationClass, OperationPriority,
+    PressureLevel, Sustained,
 };
 pub use metrics::MetricsSpec;
 pub use process_metrics::ProcessMetricsSpec;
+pub use protections::{
+    MemoryDemand, NamedProtection, ProtectionConfig, ProtectionsSpec, RateDemand,
+};
 pub use rate_limiters::{
     Algorithm, Backend, Inherit, KeyStrategy, NamedLimiter, OnFull, OnMissingKey, OnUnavailable,
     RateLimitConfig, RateLimitersSpec, RedisBackend, WindowStart,
@@ -93,6 +99,9 @@ pub struct ServicesSpec {
     /// What looks after the health of the namespace; started after all other services. Default: none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub health_aggregator: Option<HealthAggregatorSpec>,
+    /// The operations that are protected by name. Default: none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub protections: Option<ProtectionsSpec>,
 }
 
 impl ServicesSpec {
@@ -152,6 +161,13 @@ impl ServicesSpec {
         self
     }
 
+    /// Protects operations by name.
+    #[must_use]
+    pub fn protections(mut self, spec: ProtectionsSpec) -> Self {
+        self.protections = Some(spec);
+        self
+    }
+
     pub(crate) fn is_default(&self) -> bool {
         *self == Self::default()
     }
@@ -182,6 +198,9 @@ impl ServicesSpec {
         }
         if let Some(health) = &self.health_aggregator {
             health.check_spec(report, &At::Field(at, "health_aggregator"));
+        }
+        if let Some(protections) = &self.protections {
+            protections.check(report, &At::Field(at, "protections"));
         }
     }
 }

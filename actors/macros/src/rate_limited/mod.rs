@@ -5,10 +5,8 @@
 //! | `mod.rs` | functions, and impl blocks |
 //! | `body.rs` | what is written in place of a body |
 //! | `options.rs` | what may stand in the brackets |
-//! | `key.rs` | the option `key` |
 
 mod body;
-mod key;
 mod options;
 #[cfg(test)]
 mod tests;

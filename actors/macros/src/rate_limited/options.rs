@@ -9,7 +9,7 @@ use syn::{
     parse_quote, token,
 };
 
-use super::key::Strategy;
+use crate::key::Strategy;
 use crate::option::{Fallback, expression, named, once, value};
 
 /// All options, as they are written.

@@ -15,7 +15,7 @@ use super::verdict::{Verdict, decide_all};
 
 /// A call that a limiter is asked for, with nothing in it of what its key was made of. Dropped, nothing is taken.
 #[derive(Clone, Debug)]
-pub(in crate::limiter) struct Turn {
+pub(crate) struct Turn {
     pub(super) cell: Arc<Cell>,
     pub(super) terms: Arc<Terms>,
     /// Nothing if there is nothing to count.

@@ -148,7 +148,7 @@ impl Counts {
             (None, Verdict::Delay(_)) => &self.delayed,
             (None, _) => return,
         };
-        counts[class.index()].fetch_add(1, Ordering::Relaxed);
+        counts[class as usize].fetch_add(1, Ordering::Relaxed);
     }
 }
 

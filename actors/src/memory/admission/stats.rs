@@ -56,7 +56,7 @@ impl AdmissionStats {
 impl Intake {
     pub(crate) fn stats(&self) -> AdmissionStats {
         let of = |class: OperationClass| {
-            let (nth, counts) = (class.index(), &self.counts);
+            let (nth, counts) = (class as usize, &self.counts);
             ClassAdmissions {
                 class,
                 delayed: read(&counts.delayed[nth]),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use mainstay_specs::{AdmissionAction, AdmissionSpec, PressureLevel};
 
-use super::class::{OperationClass, OperationPriority, Weather};
+use super::class::{OperationClass, OperationPriority, Weather, scale};
 
 /// What the table says of an operation.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -45,12 +45,12 @@ impl Table {
         weather: Weather,
         chance: f64,
     ) -> Verdict {
-        let action = class.row(&self.spec).at(weather.level);
+        let action = self.spec.row(class).at(weather.level);
         match action {
             AdmissionAction::Allow => Verdict::Allow,
             AdmissionAction::Refuse => Verdict::Refuse,
             AdmissionAction::Delay => {
-                let share = priority.scale(self.share(class, weather));
+                let share = scale(priority, self.share(class, weather));
                 let delay = self.spec.delay_max.mul_f64(share);
                 if delay.is_zero() {
                     Verdict::Allow
@@ -58,7 +58,7 @@ impl Table {
                     Verdict::Delay(delay)
                 }
             }
-            _ if chance < priority.scale(self.share(class, weather)) => Verdict::Shed,
+            _ if chance < scale(priority, self.share(class, weather)) => Verdict::Shed,
             _ => Verdict::Allow,
         }
     }
@@ -68,7 +68,7 @@ impl Table {
     /// This is the scaled trigger of Envoy's overload manager: nothing below where they begin, everything from where the next begins on,
     /// and in between as much as lies behind.
     fn share(&self, class: OperationClass, weather: Weather) -> f64 {
-        let row = class.row(&self.spec);
+        let row = self.spec.row(class);
         let same = |level: &&PressureLevel| row.at(**level) == row.at(weather.level);
         let place = |level: &PressureLevel| self.thresholds[*level as usize];
         let levels = PressureLevel::ALL.iter();

@@ -176,7 +176,7 @@ proptest! {
         let table = table(spec);
         for priority in OperationPriority::ALL {
             let at = |ratio| table.decide(class, priority, weather(level_of(ratio), ratio), chance);
-            let action = |ratio: f64| class.row(&spec).at(level_of(ratio));
+            let action = |ratio: f64| spec.row(class).at(level_of(ratio));
             if action(less) == action(more) {
                 prop_assert!(hardness(at(less)) <= hardness(at(more)));
             }

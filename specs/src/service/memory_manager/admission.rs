@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::PressureLevel;
+use super::{OperationClass, PressureLevel};
 use crate::finding::{Finding, Report};
 use crate::path::At;
 
@@ -36,6 +36,26 @@ pub struct AdmissionRow {
     pub high: AdmissionAction,
     /// At [`PressureLevel::Critical`].
     pub critical: AdmissionAction,
+}
+
+const ALWAYS: AdmissionRow = AdmissionRow {
+    low: AdmissionAction::Allow,
+    medium: AdmissionAction::Allow,
+    high: AdmissionAction::Allow,
+    critical: AdmissionAction::Allow,
+};
+
+impl AdmissionSpec {
+    /// What becomes of the operations of a class, by level. What frees memory and what controls the system is let in at all of them.
+    #[must_use]
+    pub const fn row(&self, class: OperationClass) -> AdmissionRow {
+        match class {
+            OperationClass::Release | OperationClass::Control => ALWAYS,
+            OperationClass::Read => self.read,
+            OperationClass::Write => self.write,
+            OperationClass::Background => self.background,
+        }
+    }
 }
 
 impl AdmissionRow {

@@ -8,6 +8,7 @@
 //! | `check.rs` | what makes a spec wrong |
 //! | `cleanup.rs` | [`CleanupSpec`]: how memory is given back |
 //! | `admission.rs` | [`AdmissionSpec`]: what may still be begun |
+//! | `operation.rs` | [`OperationClass`], [`OperationPriority`] |
 //! | `budgets.rs` | [`BudgetsSpec`], [`MemoryBudget`]: how much processes may hold |
 
 mod admission;
@@ -15,12 +16,14 @@ mod budgets;
 mod check;
 mod cleanup;
 mod level;
+mod operation;
 mod sustained;
 
 pub use admission::{AdmissionAction, AdmissionRow, AdmissionSpec};
 pub use budgets::{BudgetsSpec, MemoryBudget};
 pub use cleanup::{CleanupClass, CleanupSpec, CleanupStrategySpec};
 pub use level::PressureLevel;
+pub use operation::{OperationClass, OperationPriority};
 pub use sustained::Sustained;
 
 use std::time::Duration;

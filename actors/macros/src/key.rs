@@ -8,7 +8,7 @@ use syn::{Error, Expr, ExprCall, Result};
 /// What the option `key` says. The variants have the names that are written.
 #[allow(clippy::enum_variant_names)]
 #[derive(Clone)]
-pub(super) enum Strategy {
+pub(crate) enum Strategy {
     Global,
     Ip(TokenStream),
     User(TokenStream),
@@ -63,7 +63,7 @@ impl Strategy {
     }
 
     /// The expression that makes it, of what is found at `call`.
-    pub(super) fn made(&self, call: &TokenStream) -> TokenStream {
+    pub(crate) fn made(&self, call: &TokenStream) -> TokenStream {
         match self {
             Self::Global => quote!(#call::global()),
             Self::Ip(address) => quote!(#call::ip(&(#address))),

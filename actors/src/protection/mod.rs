@@ -1,0 +1,56 @@
+//! Protected operations: every guard that one goes through, as one pipeline.
+//!
+//! ```text
+//!  call ─► deadline ─► circuit ─► memory ─► rate limit ─► pool ─► operation, measured ─► every guard is told
+//!             │           │          │           │          │
+//!             └───────────┴──────────┴───────────┴──────────┴─► refused: by which guard, and when to come back;
+//!                                                               what the others had given has gone back
+//! ```
+//!
+//! The order has a reason: guards that cost nothing and take nothing come first. A call that is refused by one of them has taken no token
+//! of a limit and no connection, one that gets no connection has its tokens given back, and neither counts as a failure of what is
+//! behind the breaker. What is taken is given back exactly once, also when the caller goes away.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `handle.rs` | [`Protection`]: an operation and its guards |
+//! | `call.rs` | [`Call`]: one call of it |
+//! | `guard.rs`, `guards.rs` | [`Guard`]; which guards there are, and where they are found |
+//! | `passage.rs` | the way of a call through them |
+//! | `source.rs` | where its connection comes from |
+//! | `watch.rs`, `counts.rs`, `stats.rs` | what is known of calls: [`ProtectionStats`], [`ProtectionCounts`] |
+//! | `layer.rs` | `ProtectionLayer`: the same around tower services, with the feature `tower` |
+//! | `protect.rs` | what `#[protect]` writes calls of |
+//! | `registry.rs`, `protections.rs` | [`ProtectionRegistry`]: protections by name; [`execute_protected`] |
+//! | `keeper.rs`, `start.rs`, `signals.rs` | the process that tells telemetry what was refused |
+//! | `error.rs` | [`ProtectionError`], [`ConfigureProtectionError`] |
+
+mod call;
+mod counts;
+mod error;
+mod guard;
+mod guards;
+mod handle;
+mod keeper;
+#[cfg(feature = "tower")]
+mod layer;
+mod passage;
+#[doc(hidden)]
+pub mod protect;
+mod protections;
+mod registry;
+mod signals;
+mod source;
+mod start;
+mod stats;
+mod watch;
+
+pub use call::Call;
+pub use error::{ConfigureProtectionError, ProtectionError};
+pub use guard::Guard;
+pub use handle::Protection;
+#[cfg(feature = "tower")]
+pub use layer::{KeyOf, NoKey, ProtectionFuture, ProtectionLayer, ProtectionService};
+pub use registry::{NAME, ProtectionRegistry, execute_protected};
+pub use source::{Named, NoPool, Of};
+pub use stats::{ProtectionCounts, ProtectionStats};

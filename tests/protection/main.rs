@@ -1,0 +1,12 @@
+//! Protected operations: `protection::ProtectionRegistry` and all around it.
+
+mod cancelling;
+mod deadlines;
+mod layer;
+mod memory;
+mod order;
+mod outcomes;
+mod protect;
+mod registry;
+mod support;
+mod telemetry;

@@ -1,0 +1,129 @@
+//! What every guard is told of an operation.
+
+use futures_util::FutureExt;
+use mainstay::testkit::MockConnections;
+use mainstay_actors::breaker::{CircuitState, Outcome};
+use mainstay_actors::limiter::RateKey;
+use mainstay_actors::metrics::{Aggregation, MetricType, TimeWindow};
+use mainstay_actors::protection::{Guard, ProtectionError};
+
+use crate::support::{Bed, NoDisk, all, fails, without_pool, works};
+
+const ADA: RateKey<'static> = RateKey::user("ada");
+
+#[tokio::test(start_paused = true)]
+async fn failures_open_the_breaker_and_come_through_as_they_are() {
+    let bed = Bed::new(without_pool()).await;
+    let orders = bed.orders();
+    for _ in 0..2 {
+        let failed = orders.key(ADA).run(fails).await.unwrap_err();
+        assert_eq!(failed.to_string(), "no disk");
+        assert_eq!(failed.into_failed(), Some(NoDisk));
+    }
+    assert_eq!(bed.breaker.state(), CircuitState::Open);
+    let refused = orders.key(ADA).run(works).await.unwrap_err();
+    assert!(
+        matches!(refused, ProtectionError::CircuitOpen(_)),
+        "{refused}"
+    );
+    assert_eq!(refused.outcome(), Outcome::Refused);
+    // Nothing was taken for that one.
+    assert_eq!(bed.tokens_left("ada"), 1);
+    bed.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_result_means_to_the_breaker_can_be_said() {
+    let bed = Bed::new(without_pool()).await;
+    let ignoring = |_: &Result<&str, NoDisk>| Outcome::Ignored;
+    for _ in 0..3 {
+        let call = bed.orders();
+        let failed = call.key(ADA).run_with(ignoring, fails).await.unwrap_err();
+        assert_eq!(failed.failed(), Some(&NoDisk));
+    }
+    assert_eq!(bed.breaker.state(), CircuitState::Closed);
+    // They have failed all the same.
+    assert_eq!(bed.counts().failures, 3);
+    bed.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_panic_goes_on_and_counts_as_a_failure_once() {
+    let bed = Bed::new(all()).await;
+    let orders = bed.orders();
+    let call = orders
+        .key(ADA)
+        .leasing::<MockConnections>()
+        .expect("it has a pool");
+    let panics = call.run(async |_: &mut mainstay::testkit::MockConnection| {
+        if bed.tokens_left("ada") < 3 {
+            panic!("no disk");
+        }
+        Ok::<_, NoDisk>(())
+    });
+    let panic = std::panic::AssertUnwindSafe(panics).catch_unwind().await;
+    let panic = panic.expect_err("it panics");
+    assert_eq!(panic.downcast_ref(), Some(&"no disk"));
+    let counts = bed.counts();
+    assert_eq!((counts.begun, counts.panics, counts.running()), (1, 1, 0));
+    let totals = bed.breaker.stats().totals;
+    assert_eq!((totals.failures, totals.panicked), (1, 1));
+    assert_eq!(bed.tokens_left("ada"), 2);
+    assert_eq!(bed.pool.stats().leased, 0);
+    bed.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_pool_that_cannot_connect_counts_as_a_failure_of_what_is_behind_it() {
+    use mainstay::testkit::{MockAct, MockOp};
+    let bed = Bed::new(all()).await;
+    bed.mock.usually(MockOp::Create, MockAct::fail("no route"));
+    for _ in 0..2 {
+        let orders = bed.orders();
+        let call = orders
+            .key(ADA)
+            .leasing::<MockConnections>()
+            .expect("it has a pool");
+        let refused = call.run(async |_: &mut mainstay::testkit::MockConnection| works().await);
+        let refused = refused.await.unwrap_err();
+        assert_eq!(refused.guard(), Some(Guard::Pool));
+        let expected = match &refused {
+            ProtectionError::NoConnection(mainstay_actors::pool::PoolError::Connect { .. }) => {
+                Outcome::Failure
+            }
+            _ => Outcome::Refused,
+        };
+        assert_eq!(refused.outcome(), expected);
+    }
+    let stats = bed.breaker.stats().totals;
+    assert_eq!(stats.failures + stats.ignored, 2);
+    assert_eq!(bed.tokens_left("ada"), 3);
+    bed.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn only_what_was_begun_is_measured_and_by_how_it_ended() {
+    let bed = Bed::new(without_pool()).await;
+    let orders = bed.orders();
+    orders.key(ADA).run(works).await.expect("it works");
+    orders.key(ADA).run(fails).await.unwrap_err();
+    bed.breaker.force_open();
+    for _ in 0..5 {
+        orders.key(ADA).run(works).await.unwrap_err();
+    }
+    let metrics = bed
+        .store()
+        .get_metrics("orders", TimeWindow::Minute, Aggregation::Avg)
+        .expect("it is measured");
+    let value = |kind: MetricType| {
+        let found = metrics.iter().find(|metric| metric.metric_type == kind);
+        found.expect("it is there").value
+    };
+    assert!((value(MetricType::ErrorRate) - 0.5).abs() < f64::EPSILON);
+    let calls = bed
+        .store()
+        .views(TimeWindow::Minute, |key| key.name.as_str() == "orders.call");
+    let counts: Vec<_> = calls.iter().map(|series| series.view.count()).collect();
+    assert_eq!(counts, [1, 1]);
+    bed.end().await;
+}
