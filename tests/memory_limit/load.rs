@@ -1,4 +1,4 @@
-//! Events of 256 KiB each, one after the other, in memory: a gibibyte in all.
+//! Events of 64 KiB each, one after the other, in memory: half a gibibyte in all.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,11 +16,11 @@ use mainstay_supervisors::specs::{
 };
 use mainstay_supervisors::{Namespace, NamespacePlan, Runtime};
 
-const EVENT_BYTES: usize = 256 << 10;
-const EVENTS: u64 = 4096;
+const EVENT_BYTES: usize = 64 << 10;
+const EVENTS: u64 = 8192;
 
 /// How often it is asked for something that was stored, by events.
-const ASK_EVERY: u64 = 32;
+const ASK_EVERY: u64 = 64;
 
 pub(crate) fn run(protected: bool) {
     let runtime = tokio::runtime::Builder::new_current_thread();
@@ -83,7 +83,7 @@ impl Outcome {
         assert_eq!(self.highest, PressureLevel::Critical);
         assert!(self.refused > 0);
         // More than there is room for, so that something was freed for it.
-        assert!(self.stored * EVENT_BYTES as u64 > 512 << 20);
+        assert!(self.stored * EVENT_BYTES as u64 > 320 << 20);
     }
 }
 
