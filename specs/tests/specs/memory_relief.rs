@@ -92,7 +92,7 @@ fn numbers_of_strategies_and_retentions_that_make_no_sense_are_told() {
             "strategies_max: 5000,\nstrategies: [event_store(retention: \"0s\")]"
         ),
         "2:17: strategies_max: expected 1 to 4096, found 5000\n\
-         3:38: strategies[0].retention: expected 1s to 100 years, found 0s"
+         3:37: strategies[0].retention: expected 1s to 100 years, found 0s"
     );
 }
 
