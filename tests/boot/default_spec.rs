@@ -60,7 +60,8 @@ production  rest_for_one
 ├─ config_server
 ├─ memory_manager  rest_for_one
 │  ├─ keeper
-│  └─ cleanup
+│  ├─ cleanup
+│  └─ budgets
 ├─ circuit_breakers
 ├─ rate_limiters
 ├─ event_store  rest_for_one

@@ -1,24 +1,26 @@
-//! Events of 256 KiB each, one after the other, in memory: a gibibyte in all.
+//! Events of 64 KiB each, one after the other, in memory: half a gibibyte in all.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use mainstay::alloc;
 use mainstay_actors::EventStore;
-use mainstay_actors::event_store::{Event, EventId};
+use mainstay_actors::event_store::{Event, EventId, NAME};
 use mainstay_actors::memory::{
-    MemoryAwareEventStore, MemoryAwareStoreError, MemoryManager, MemorySetup, PressureLevel,
+    EventStoreCleanup, MemoryAwareEventStore, MemoryAwareStoreError, MemoryManager, MemorySetup,
+    PressureLevel,
 };
 use mainstay_supervisors::specs::{
     CleanupClass, CleanupSpec, CleanupStrategySpec, EventStoreSpec, MemoryManagerSpec,
-    NamespaceName,
+    NamespaceName, ServiceName,
 };
 use mainstay_supervisors::{Namespace, NamespacePlan, Runtime};
 
-const EVENT_BYTES: usize = 256 << 10;
-const EVENTS: u64 = 4096;
+const EVENT_BYTES: usize = 64 << 10;
+const EVENTS: u64 = 8192;
 
 /// How often it is asked for something that was stored, by events.
-const ASK_EVERY: u64 = 32;
+const ASK_EVERY: u64 = 64;
 
 pub(crate) fn run(protected: bool) {
     let runtime = tokio::runtime::Builder::new_current_thread();
@@ -42,13 +44,7 @@ async fn start(runtime: &Runtime) -> Namespace {
         .max_age(Duration::from_secs(3600));
     let cleanup = CleanupSpec::default()
         .class_max(CleanupClass::Destructive)
-        .strategies([
-            CleanupStrategySpec::Trim,
-            CleanupStrategySpec::EventStore {
-                retention: Duration::from_secs(1),
-                retention_min: Duration::ZERO,
-            },
-        ])
+        .strategies([CleanupStrategySpec::Trim])
         .min_interval(Duration::from_millis(10));
     let memory = MemoryManagerSpec::default()
         .check_interval(Duration::from_millis(10))
@@ -60,7 +56,13 @@ async fn start(runtime: &Runtime) -> Namespace {
         .service(EventStore::child(events));
     let name = NamespaceName::new("loaded").expect("a name");
     let started = runtime.start_namespace(name, plan).await;
-    started.expect("it starts")
+    let namespace = started.expect("it starts");
+    // All events may go, where memory is all but gone.
+    let events = EventStoreCleanup::new(Duration::from_secs(1), Duration::ZERO);
+    let service = ServiceName::new(NAME).expect("a name");
+    let registered = MemoryManager::of(&namespace).register_cleanup(service, Arc::new(events));
+    registered.expect("room").keep();
+    namespace
 }
 
 /// What came of the load.
@@ -81,7 +83,7 @@ impl Outcome {
         assert_eq!(self.highest, PressureLevel::Critical);
         assert!(self.refused > 0);
         // More than there is room for, so that something was freed for it.
-        assert!(self.stored * EVENT_BYTES as u64 > 512 << 20);
+        assert!(self.stored * EVENT_BYTES as u64 > 320 << 20);
     }
 }
 
@@ -121,7 +123,7 @@ async fn store(namespace: &Namespace, protected: bool) -> Outcome {
 }
 
 fn event(nth: u64) -> Event {
-    let text = format!("{nth:01$}", EVENT_BYTES);
+    let text = "x".repeat(EVENT_BYTES) + &nth.to_string();
     let event = Event::builder("load").data(text);
     event.build().expect("an event")
 }

@@ -166,23 +166,23 @@ impl ConfigServer {
             let cached = version.and_then(|version| self.cell.cache.get(&path, version));
             match cached {
                 Some(value) => Ok(value),
-                None => self.decode(&now, path),
+                None => self.decode(&now, &path),
             }
         })
     }
 
-    fn decode<T>(&self, now: &Snapshot, path: ConfigPath) -> Result<Arc<T>, ConfigError>
+    fn decode<T>(&self, now: &Snapshot, path: &ConfigPath) -> Result<Arc<T>, ConfigError>
     where
         T: DeserializeOwned + Send + Sync + 'static,
     {
         let value: Arc<T> = Arc::new(now.get_as(path.clone())?);
-        if let (Some(version), Some(source)) = (now.version_of(&path), now.document().get(&path)) {
+        if let (Some(version), Some(source)) = (now.version_of(path), now.document().get(path)) {
             let bytes = bytes_of(source);
             let max = now.plan().setup.spec.cache_max;
             let kept = (Arc::clone(&value), bytes);
             self.cell
                 .cache
-                .put(&path, version, kept, max, self.is_stale());
+                .put(path, version, kept, max, self.is_stale());
         }
         Ok(value)
     }

@@ -15,7 +15,11 @@
 //! | `level/` | from shares to levels; pure |
 //! | `pressure/` | from what sources say to a [`Reading`]: the winner, simulations, what is stale; pure |
 //! | `reading.rs`, `event.rs` | [`Reading`], [`SourceReading`]; [`MemoryEvent`], [`PressureChange`] |
+//! | `source/` | where pressure comes from |
+//! | `sampler.rs`, `sampling.rs`, `cadence.rs` | the thread; how samples come about; how soon to look again, pure |
 //! | `word.rs`, `cell.rs`, `terms.rs`, `clock.rs` | all state, what it goes by, and by which clock |
+//! | `due.rs`, `changes.rs`, `audience.rs` | what falls due; what waits for the keeper; who is told of events |
+//! | `simulation.rs` | [`PressureSimulation`] |
 //! | `handle.rs` | [`MemoryManager`] |
 //! | `heap.rs` | [`HeapMeter`]: an allocator that counts |
 //! | `keeper.rs`, `start.rs`, `signals.rs` | who tells what has changed, where it comes from, telemetry and metrics |
@@ -33,6 +37,7 @@ mod cell;
 mod changes;
 mod cleanup;
 mod clock;
+mod due;
 mod error;
 mod event;
 mod handle;
@@ -42,6 +47,7 @@ mod level;
 mod pressure;
 mod reading;
 mod sampler;
+mod sampling;
 mod signals;
 mod simulation;
 mod source;

@@ -44,6 +44,15 @@ struct Emitters {
 }
 
 impl Signals {
+    /// No way at all.
+    pub(crate) fn none(namespace: &Namespace) -> Self {
+        Self {
+            namespace: namespace.name().as_str().to_owned(),
+            metrics: None,
+            emitters: None,
+        }
+    }
+
     pub(crate) fn new(namespace: &Namespace) -> Self {
         let metrics = MetricsStore::in_namespace(namespace).map(Metrics::new);
         let metrics = metrics.and_then(|metrics| match metrics {

@@ -5,8 +5,9 @@ use std::panic::Location;
 use std::sync::Arc;
 use std::time::Duration;
 
-use mainstay_actors::{ConfigServer, TelemetryService};
-use mainstay_specs::{ConfigServerSpec, TelemetrySpec};
+use mainstay_actors::memory::MemorySetup;
+use mainstay_actors::{ConfigServer, MemoryManager, TelemetryService};
+use mainstay_specs::{ConfigServerSpec, MemoryManagerSpec, TelemetrySpec};
 use mainstay_supervisors::Child;
 
 use super::leak::Place;
@@ -26,11 +27,13 @@ pub enum Service {
     Telemetry,
     /// The [`ConfigServer`], without content.
     ConfigServer,
+    /// The [`MemoryManager`], whose samples are [taken by hand](MemorySetup::by_hand), and whose pressure may be simulated.
+    MemoryManager,
 }
 
 impl Service {
     /// All there are, in the order in which they are started.
-    pub const ALL: &'static [Self] = &[Self::Telemetry, Self::ConfigServer];
+    pub const ALL: &'static [Self] = &[Self::Telemetry, Self::ConfigServer, Self::MemoryManager];
 
     /// Those that a test has unless told otherwise.
     pub const DEFAULT: &'static [Self] = &[Self::ConfigServer];
@@ -39,6 +42,10 @@ impl Service {
         match self {
             Self::Telemetry => TelemetryService::child(TelemetrySpec::default()),
             Self::ConfigServer => ConfigServer::child(ConfigServerSpec::default()),
+            Self::MemoryManager => {
+                let spec = MemoryManagerSpec::default().simulation(true);
+                MemoryManager::child_with(MemorySetup::new(spec).by_hand())
+            }
         }
     }
 }

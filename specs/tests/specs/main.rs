@@ -10,6 +10,7 @@ mod files;
 mod hostile;
 mod many_faults;
 mod memory_manager;
+mod memory_relief;
 mod order;
 mod places;
 mod rate_limiters;

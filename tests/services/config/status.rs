@@ -13,7 +13,7 @@ async fn the_status_counts_changes_and_subscribers_and_tells_how_long_the_actor_
     let config = bed.config();
     assert_eq!(
         json(&config.status()),
-        r#"{"available":true,"version":0,"updates_count":0,"resets_count":0,"last_update":null,"subscribers_count":0,"bytes":17,"uptime_ms":0}"#
+        r#"{"available":true,"version":0,"updates_count":0,"resets_count":0,"last_update":null,"subscribers_count":0,"bytes":17,"cached":0,"uptime_ms":0}"#
     );
     tokio::time::advance(Duration::from_millis(1500)).await;
     config.update("a", 2).await.expect("an update");

@@ -3,6 +3,7 @@
 mod budgets;
 mod crash;
 mod levels;
+mod relief;
 mod seed;
 mod service;
 mod simulation;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use mainstay::testkit::TestContext;
 use mainstay_actors::EventStore;
 use mainstay_actors::memory::{
     CleanupClass, MemoryEvent, MemoryManager, MemorySetup, PressureLevel,
@@ -25,8 +26,9 @@ async fn memory_pressure_triggers_cleanup() {
         .service(MemoryManager::child_with(MemorySetup::new(spec).by_hand()));
     let runtime = Runtime::new();
     let name = NamespaceName::new("seed").expect("a name");
-    let namespace = runtime.start_namespace(name, plan).await;
-    let memory = MemoryManager::of(&namespace.expect("it starts"));
+    let started = runtime.start_namespace(name, plan).await;
+    let namespace = started.expect("it starts");
+    let memory = MemoryManager::of(&namespace);
     let mut events = memory.subscribe().expect("room");
 
     memory
@@ -48,4 +50,15 @@ async fn memory_pressure_triggers_cleanup() {
     assert_eq!(began.elapsed(), Duration::ZERO);
     drop(events);
     runtime.stop(seconds(60)).await;
+}
+
+#[mainstay::test(start_paused = true, services = [memory_manager])]
+async fn in_the_test_kit_pressure_may_be_made_up(cx: TestContext) {
+    let memory = MemoryManager::of(cx.namespace());
+    memory
+        .simulate_pressure(PressureLevel::Critical, seconds(1))
+        .expect("it is allowed");
+    assert_eq!(memory.check_pressure(), PressureLevel::Critical);
+    tokio::time::sleep(seconds(2)).await;
+    assert_eq!(memory.check_pressure(), PressureLevel::Low);
 }

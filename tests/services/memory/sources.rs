@@ -142,8 +142,9 @@ async fn a_heap_that_is_not_measured_is_not_zero() {
 
 #[tokio::test]
 async fn a_source_that_hangs_is_told_to_have_failed_while_the_others_go_on() {
-    let spec = MemoryManagerSpec::default();
-    let spec = spec.check_interval(Duration::from_millis(10));
+    let spec = MemoryManagerSpec::default()
+        .check_interval(Duration::from_millis(10))
+        .stale_after(20);
     let bed = Bed::with(MemorySetup::new(spec)).await;
     let (let_go, wait) = mpsc::channel::<()>();
     let hangs = move || {
@@ -154,14 +155,14 @@ async fn a_source_that_hangs_is_told_to_have_failed_while_the_others_go_on() {
     let source = source.expect("room");
     let gauge = bed.gauge();
     gauge.set(Measure::share(0.99));
-    let failed = SourceState::Failed("it has not answered for 50ms and more".to_owned());
+    let failed = SourceState::Failed("it has not answered for 200ms and more".to_owned());
     while bed.state("slow").as_ref() != Some(&failed) {
-        bed.memory.check_now().await.expect("the sampler goes on");
+        bed.memory.check_now().await.ok();
     }
     assert_eq!(bed.memory.check_pressure(), Critical);
     drop(let_go);
     while bed.state("slow") != Some(SourceState::Measured) {
-        bed.memory.check_now().await.expect("the sampler goes on");
+        bed.memory.check_now().await.ok();
     }
     drop((source, gauge));
     bed.end().await;

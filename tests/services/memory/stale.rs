@@ -4,11 +4,11 @@ use mainstay_actors::memory::PressureLevel::Critical;
 use mainstay_supervisors::Fault;
 use tokio::time::{advance, sleep};
 
-use super::support::{Bed, seconds, settle, told};
+use super::support::{Bed, all_told, seconds, settle};
 
 #[tokio::test(start_paused = true)]
 async fn without_new_samples_the_level_stays_and_is_told_to_be_stale() {
-    let bed = Bed::new().await;
+    let bed = Bed::measuring().await;
     let (gauge, mut events) = (bed.gauge(), bed.memory.subscribe().expect("room"));
     assert_eq!(bed.sample(&gauge, 0.99).await, Critical);
     assert!(!bed.memory.reading().stale);
@@ -24,7 +24,7 @@ async fn without_new_samples_the_level_stays_and_is_told_to_be_stale() {
     bed.sample(&gauge, 0.99).await;
     assert!(!bed.memory.reading().stale);
     assert_eq!(
-        told(&mut events),
+        all_told(&mut events),
         ["low critical test", "stale true", "stale false"]
     );
     drop((gauge, events));
@@ -33,7 +33,7 @@ async fn without_new_samples_the_level_stays_and_is_told_to_be_stale() {
 
 #[tokio::test(start_paused = true)]
 async fn a_sample_is_stale_also_when_nobody_is_there_to_say_so() {
-    let bed = Bed::new().await;
+    let bed = Bed::measuring().await;
     let gauge = bed.gauge();
     bed.sample(&gauge, 0.99).await;
     let keeper = bed.keeper();

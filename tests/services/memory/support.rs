@@ -24,6 +24,11 @@ impl Bed {
         Self::by_hand(MemoryManagerSpec::default().simulation(true)).await
     }
 
+    /// As [`new`](Self::new), and nothing is given back: so nobody but the test asks for samples.
+    pub(super) async fn measuring() -> Self {
+        Self::by_hand(MemoryManagerSpec::default().pressure_relief_enabled(false)).await
+    }
+
     pub(super) async fn by_hand(spec: MemoryManagerSpec) -> Self {
         Self::with(MemorySetup::new(spec).by_hand()).await
     }
@@ -111,8 +116,8 @@ pub(super) async fn settle() {
     }
 }
 
-/// The changes of the level that were told, as `from to cause`.
-pub(super) fn told(events: &mut MemoryEvents) -> Vec<String> {
+/// What was told of the level, as `from to cause`, and of samples that are stale or are not any more.
+pub(super) fn all_told(events: &mut MemoryEvents) -> Vec<String> {
     let mut told = Vec::new();
     while let Some(event) = events.try_next() {
         match event.expect("nothing is lost") {
@@ -128,5 +133,12 @@ pub(super) fn told(events: &mut MemoryEvents) -> Vec<String> {
             _ => {}
         }
     }
+    told
+}
+
+/// The changes of the level that were told.
+pub(super) fn told(events: &mut MemoryEvents) -> Vec<String> {
+    let mut told = all_told(events);
+    told.retain(|one| !one.starts_with("stale"));
     told
 }

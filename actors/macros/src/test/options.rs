@@ -18,6 +18,7 @@ const NAMES: &str = "`flavor`, `worker_threads`, `start_paused`, `services`, `ti
 const SERVICES: &[(&str, &str)] = &[
     ("telemetry", "Telemetry"),
     ("config_server", "ConfigServer"),
+    ("memory_manager", "MemoryManager"),
 ];
 
 /// `name = value`.

@@ -167,7 +167,7 @@ fn values_of_the_wrong_type_are_refused_with_what_was_expected() {
         quote!(services = config_server),
         "expected a list of services such as `[config_server]`",
     );
-    let services = "expected the name of a service: `telemetry`, `config_server`";
+    let services = "expected the name of a service: `telemetry`, `config_server`, `memory_manager`";
     fault_of_options(quote!(services = [event_store]), services);
     fault_of_options(quote!(services = ["config_server"]), services);
     fault_of_options(

@@ -90,7 +90,7 @@ impl MemoryManager {
     ///
     /// # Errors
     ///
-    /// [`RegisterCleanupError::TooMany`].
+    /// [`RegisterCleanupError::TooMany`], [`RegisterCleanupError::Stopped`].
     pub fn register_cleanup(
         &self,
         service: ServiceName,

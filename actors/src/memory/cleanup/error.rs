@@ -10,4 +10,7 @@ pub enum RegisterCleanupError {
         /// How many there may be.
         max: u32,
     },
+    /// The namespace has ended.
+    #[error("the namespace has ended")]
+    Stopped,
 }

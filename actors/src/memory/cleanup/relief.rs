@@ -137,6 +137,9 @@ impl Relief {
         // It is asked before the lock is taken, as that is code of others.
         let known = known(service, &*strategy);
         let mut state = self.state();
+        if state.is_closed {
+            return Err(RegisterCleanupError::Stopped);
+        }
         if state.strategies.len() >= state.max as usize {
             return Err(RegisterCleanupError::TooMany { max: state.max });
         }

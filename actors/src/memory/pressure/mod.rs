@@ -48,6 +48,10 @@ impl Pressure {
         }
     }
 
+    pub(crate) const fn reading(&self) -> &Reading {
+        &self.reading
+    }
+
     pub(crate) const fn simulation(&self) -> Option<&Simulation> {
         self.simulation.as_ref()
     }

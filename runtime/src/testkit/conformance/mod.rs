@@ -7,20 +7,26 @@
 //! | [`Limits`]: a rate limiter of any kind | [`rate_limiter`] |
 //! | [`EventBackend`](mainstay_actors::event_store::EventBackend): where an event store keeps its events | [`event_backend`] |
 //! | [`Connections`]: a manager of connections, for pools | [`connection_pool`] |
+//! | [`Cleanups`]: a way to free memory | [`memory_cleanup`] |
+//! | [`MemorySource`](mainstay_actors::memory::MemorySource): a source of memory pressure | [`memory_source`] |
 
 mod breaker;
+mod cleanup;
 mod event_backend;
 mod lease;
 mod limiter;
 mod pool;
+mod source;
 
 use std::fmt;
 
 pub use breaker::{Breaker, BreakerSetup, circuit_breaker};
+pub use cleanup::{Cleanups, memory_cleanup};
 pub use event_backend::event_backend;
 pub use lease::lease_backend;
 pub use limiter::{Held, LimiterSetup, Limits, TimedLimiter, rate_limiter};
 pub use pool::{Connections, connection_pool};
+pub use source::memory_source;
 
 /// An implementation breaks a rule. `Debug` shows it as `Display` does, for `unwrap`.
 #[derive(Clone, PartialEq, Eq, thiserror::Error)]

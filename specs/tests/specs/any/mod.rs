@@ -12,6 +12,7 @@ mod circuit_breakers;
 mod connection_pools;
 mod event_store;
 mod memory_manager;
+mod memory_relief;
 mod rate_limiters;
 mod services;
 mod telemetry;

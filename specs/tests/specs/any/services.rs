@@ -23,7 +23,8 @@ pub(super) fn services() -> impl Strategy<Value = ServicesSpec> {
                 .initial(Args::from_ron("(a: {\"b\": [1]})").expect("RON"))
                 .subscribers_max(subscribers)
                 .bytes_max(bytes)
-                .depth_max(depth);
+                .depth_max(depth)
+                .cache_max(depth);
             server.file = file.map(Into::into);
             server
         });

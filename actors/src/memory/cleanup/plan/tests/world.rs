@@ -133,7 +133,9 @@ impl World {
 
     pub(super) fn look(&self) -> Look {
         let measured = self.used as f64 / LIMIT as f64;
-        let (level, ratio) = self.simulated.unwrap_or((level(measured), measured));
+        let (level, ratio) = self
+            .simulated
+            .unwrap_or_else(|| (level(measured), measured));
         let is_real = self.simulated.is_none();
         Look {
             level,
