@@ -38,7 +38,7 @@ fn limited(load: &str) -> Output {
         .env(LOAD, load)
         // One arena, and large blocks go back to the system when they are freed: so what is free is no longer taken.
         .env("MALLOC_ARENA_MAX", "1")
-        .env("MALLOC_MMAP_THRESHOLD_", "131072")
+        .env("MALLOC_MMAP_THRESHOLD_", "32768")
         .output();
     output.expect("there is a shell")
 }

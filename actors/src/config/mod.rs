@@ -17,7 +17,7 @@
 //! | `size/`, `rules.rs` | what is accepted: limits, [`ConfigRules`] |
 //! | `history/` | when and how often each part has changed |
 //! | `snapshot/` | [`Snapshot`]: one version, and the decision what comes after it |
-//! | `cache/` | values that were decoded, to be had again |
+//! | `cache/`, `shared.rs` | values that were decoded, to be had again; asking for them |
 //! | `event.rs`, `audience.rs` | [`ConfigEvent`], [`ConfigEvents`] |
 //! | `cell.rs`, `start.rs`, `initial.rs` | the state that outlives the actor, and where it comes from |
 //! | `handle.rs`, `claim.rs`, `actor.rs` | [`ConfigServer`], its requests, and its actor |
@@ -46,6 +46,7 @@ mod initial;
 mod path;
 mod recording;
 mod rules;
+mod shared;
 mod size;
 mod snapshot;
 mod start;

@@ -309,6 +309,12 @@ impl EventStore {
             .await
     }
 
+    /// How old events may become before they go by themselves.
+    #[must_use]
+    pub fn max_age(&self) -> Duration {
+        self.cell.terms().spec().max_age
+    }
+
     /// A stream of all events that are stored from now on by this process.
     ///
     /// # Errors

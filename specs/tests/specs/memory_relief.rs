@@ -78,7 +78,21 @@ fn faults_of_cleanups_are_all_told() {
         "2:13: time_limit: expected 1ms to 10m, found 0s\n\
          3:15: min_interval: expected 10ms to 1h, found 2h\n\
          4:12: pause_max: expected min_interval, which is 2h, to 1day, found 1s\n\
-         5:17: strategies_max: expected 1 to 4096, found 5000"
+         6:13: strategies: expected at most strategies_max, which is 2, found 3\n\
+         7:1: strategies[1]: duplicate strategy trim\n\
+         9:16: strategies[2].retention_min: expected 1s to retention, which is 1h, found 2h"
+    );
+}
+
+#[test]
+fn numbers_of_strategies_and_retentions_that_make_no_sense_are_told() {
+    assert_eq!(
+        faults_of(
+            "cleanup",
+            "strategies_max: 5000,\nstrategies: [event_store(retention: \"0s\")]"
+        ),
+        "2:17: strategies_max: expected 1 to 4096, found 5000\n\
+         3:37: strategies[0].retention: expected 1s to 100 years, found 0s"
     );
 }
 
@@ -111,6 +125,9 @@ fn faults_of_admission_are_all_told() {
             "admission",
             "delay_max: \"0s\",\nretry_after: \"2h\",\nreserve_from: 0,\nwrite: (low: allow, medium: refuse,\nhigh: delay, critical: refuse)"
         ),
-        ""
+        "2:12: delay_max: expected 1ms to 1m, found 0s\n\
+         3:14: retry_after: expected 1ms to 1h, found 2h\n\
+         4:15: reserve_from: expected at least 1, found 0\n\
+         6:7: write.high: expected nothing milder than at medium, which is refuse, found delay"
     );
 }

@@ -81,7 +81,7 @@ impl Table {
         match self.first.get(account) {
             Some(cell) => Some(cell),
             None => {
-                let (bucket, place) = place(account);
+                let (bucket, place) = place(account)?;
                 self.buckets.get(bucket)?.get()?.get(place)
             }
         }
@@ -92,7 +92,7 @@ impl Table {
         if let Some(cell) = self.cell(account) {
             return Some(cell);
         }
-        let (bucket, _) = place(account as usize);
+        let (bucket, _) = place(account as usize)?;
         let bucket_of = self.buckets.get(bucket)?;
         let cells = cells(FIRST << bucket)?;
         // Whoever was faster has made the same.
@@ -106,11 +106,14 @@ impl Table {
     }
 }
 
-/// Bucket and place within it.
-const fn place(account: usize) -> (usize, usize) {
+/// Bucket and place within it; `None` if there is no such account.
+const fn place(account: usize) -> Option<(usize, usize)> {
+    if account >= ACCOUNTS as usize {
+        return None;
+    }
     let at = account + FIRST;
     let bucket = (at.ilog2() - FIRST.ilog2()) as usize;
-    (bucket, at - (FIRST << bucket))
+    Some((bucket, at - (FIRST << bucket)))
 }
 
 /// So many cells, or `None` if there is no memory for them.

@@ -114,6 +114,7 @@ async fn an_actor_over_its_hard_budget_takes_no_messages_until_it_holds_less() {
         (stats.soft_exceeded, stats.hard_exceeded, stats.refused),
         (1, 1, 1)
     );
+    drop(events);
     bed.end().await;
 }
 
@@ -143,6 +144,7 @@ async fn restarts_for_a_budget_do_not_count_towards_the_intensity_of_restarts() 
     );
     let stats = bed.memory.stats().budgets;
     assert_eq!((stats.restarts, stats.restarts_failed), (5, 0));
+    drop(events);
     bed.end().await;
 }
 
@@ -166,18 +168,20 @@ async fn a_dry_run_does_nothing_and_says_what_it_would_have_done() {
     );
     let stats = bed.memory.stats().budgets;
     assert_eq!((stats.restarts, stats.dry), (0, 2));
+    drop(events);
     bed.end().await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_critical_process_and_one_that_is_not_said_to_be_safe_are_never_restarted() {
     for budget in [budget(), budget().critical(true)] {
-        let (bed, _events) = bed(wet().service(budget)).await;
+        let (bed, events) = bed(wet().service(budget)).await;
         let bytes = Arc::new(AtomicU64::new(1 << 40));
         strictly(&bed, hungry(&bed.namespace, &bytes)).await;
         let before = search(&bed);
         sleep(seconds(300)).await;
         assert_eq!(search(&bed), before);
+        drop(events);
         bed.end().await;
     }
 }
@@ -192,12 +196,13 @@ async fn a_temporary_process_is_left_alone_as_nobody_would_start_it_again() {
     sleep(seconds(5)).await;
     assert_eq!(search(&bed), before);
     assert_eq!(told(&mut events).last(), Some(&"restart_failed"));
+    drop(events);
     bed.end().await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_process_that_was_stopped_to_be_restarted_is_started_also_when_who_did_it_has_crashed() {
-    let (bed, _events) = bed(wet().service(budget().restart_safe(true))).await;
+    let (bed, events) = bed(wet().service(budget().restart_safe(true))).await;
     let bytes = Arc::new(AtomicU64::new(2 * HARD));
     let namespace = &bed.namespace;
     let (tracker, said) = (ProcessMemoryTracker::of(namespace), Arc::clone(&bytes));
@@ -229,6 +234,7 @@ async fn a_process_that_was_stopped_to_be_restarted_is_started_also_when_who_did
     sleep(seconds(10)).await;
     assert_ne!(search(&bed), before);
     assert_eq!(bed.memory.stats().budgets.restarts, 1);
+    drop(events);
     bed.end().await;
 }
 
@@ -240,5 +246,6 @@ async fn a_budget_of_a_process_that_is_not_measured_does_nothing_and_says_so_onc
     bed.namespace.start_child(child).await.expect("it starts");
     sleep(seconds(60)).await;
     assert_eq!(told(&mut events), ["not_measured"]);
+    drop(events);
     bed.end().await;
 }

@@ -11,6 +11,9 @@ use crate::event_store::{EventStore, NAME};
 /// Deletes events of the event store that are older than some time: usually a day, and down to an hour the more memory is wanted
 /// ([`CleanupOptions::kept_for`]).
 ///
+/// Where the store itself keeps events for less than a day, both times are shorter in the same proportion, so that there is something to be
+/// deleted: of a store that keeps them for an hour, those go that are older than that, down to two and a half minutes.
+///
 /// Events do not come back, so its class is [`CleanupClass::Destructive`], which is not carried out unless the spec allows it. How old
 /// they are is told by their wall time; a clock that leaps ahead is not believed before the store itself believes it
 /// ([`EventStore::cleanup_events_older_than`]).
@@ -41,6 +44,15 @@ impl EventStoreCleanup {
             retention_min: least,
         }
     }
+
+    /// Both times, of a store that keeps events no longer than this.
+    fn within(&self, max_age: Duration) -> (Duration, Duration) {
+        if max_age >= self.retention {
+            return (self.retention, self.retention_min);
+        }
+        let share = max_age.as_secs_f64() / self.retention.as_secs_f64();
+        (max_age, self.retention_min.mul_f64(share))
+    }
 }
 
 impl MemoryCleanup for EventStoreCleanup {
@@ -58,7 +70,8 @@ impl MemoryCleanup for EventStoreCleanup {
             check(service, NAME)?;
             let store = EventStore::in_namespace(namespace)
                 .ok_or_else(|| CleanupError::NoService(service.clone()))?;
-            let kept_for = options.kept_for(self.retention, self.retention_min);
+            let (usual, least) = self.within(store.max_age());
+            let kept_for = options.kept_for(usual, least);
             let removed = store.cleanup_events_older_than(kept_for).await;
             let removed = removed.map_err(CleanupError::failed)?;
             Ok(CleanupReport::entries(removed))
@@ -75,4 +88,19 @@ pub(super) fn check(found: &ServiceName, expected: &'static str) -> Result<(), C
         expected,
         found: found.clone(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HOUR: Duration = Duration::from_secs(3600);
+
+    #[test]
+    fn both_times_are_shorter_where_the_store_keeps_events_for_less() {
+        let cleanup = EventStoreCleanup::default();
+        assert_eq!(cleanup.within(100 * HOUR), (24 * HOUR, HOUR));
+        assert_eq!(cleanup.within(24 * HOUR), (24 * HOUR, HOUR));
+        assert_eq!(cleanup.within(HOUR), (HOUR, Duration::from_secs(150)));
+    }
 }

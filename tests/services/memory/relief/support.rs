@@ -67,12 +67,14 @@ impl Bed {
         let flags = SupervisorFlags::new(Strategy::OneForOne);
         let flags = flags.intensity(u32::MAX, Duration::from_secs(1));
         let config = Args::from_ron(r#"(hosts: ["a", "b"], limits: (a: 1, b: 2))"#);
+        let week = Duration::from_secs(7 * 24 * 3600);
+        let store = EventStoreSpec::memory().max_age(week);
         let config = ConfigServerSpec::default().initial(config.expect("arguments"));
         let plan = NamespacePlan::new()
             .children_flags(flags)
             .service(Telemetry::child(TelemetrySpec::default()))
             .service(ConfigServer::child(config))
-            .service(EventStore::child(EventStoreSpec::memory()))
+            .service(EventStore::child(store))
             .child(MemoryManager::child_with(setup));
         let runtime = Runtime::new();
         let bed = NamespaceName::new("bed").expect("a name");
