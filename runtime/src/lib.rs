@@ -75,6 +75,8 @@
 //!
 //! Panics are exit reasons here, so a program has to be built with `panic = "unwind"`, the default.
 
+#[cfg(feature = "grpc")]
+pub mod grpc;
 #[cfg(feature = "http")]
 pub mod http;
 pub mod kinds;
