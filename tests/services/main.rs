@@ -5,6 +5,7 @@ mod breaker;
 mod config;
 mod event_store;
 mod gate;
+mod health;
 mod instrumented;
 mod limiter;
 mod metrics;

@@ -183,6 +183,12 @@ impl Cell {
         found
     }
 
+    /// The book is another: the keeper has something to do, and a sweep may wait for less.
+    pub(crate) fn look_again(&self) {
+        self.work.notify_one();
+        self.swept.notify_one();
+    }
+
     /// Takes over what an incarnation of the keeper, just started, goes by. It is called where runs are to be.
     pub(crate) fn adopt(&self, spec: HealthAggregatorSpec) -> Result<(), HealthError> {
         let (spec, now) = (Arc::new(spec), self.now());

@@ -101,7 +101,7 @@ impl HealthAggregator {
         let (check, now) = (Arc::new(check), self.cell.now());
         self.cell
             .book(|book| book.register(name, check, config, now))?;
-        self.cell.work.notify_one();
+        self.cell.look_again();
         Ok(())
     }
 
@@ -121,7 +121,7 @@ impl HealthAggregator {
         let (check, now) = (Arc::new(check), self.cell.now());
         self.cell
             .book(|book| book.replace(name, check, config, now))?;
-        self.cell.work.notify_one();
+        self.cell.look_again();
         Ok(())
     }
 
@@ -141,7 +141,7 @@ impl HealthAggregator {
     pub fn unregister(&self, name: &str) -> bool {
         let now = self.cell.now();
         let was_there = self.cell.book(|book| book.unregister(name, now));
-        self.cell.work.notify_one();
+        self.cell.look_again();
         was_there
     }
 

@@ -51,7 +51,8 @@ impl Machine {
     }
 
     /// Whether there was a result.
-    pub(crate) const fn has_result(&self) -> bool {
+    #[cfg(test)]
+    const fn has_result(&self) -> bool {
         self.last.is_some()
     }
 

@@ -24,6 +24,7 @@
 //! | see what was logged | [`TestContext::logs`] |
 //! | make processes fail | [`TestContext::kill`], [`crash`](TestContext::crash), [`hang`](TestContext::hang), [`fail_next_start`](TestContext::fail_next_start), [`simulate_crash`](TestContext::simulate_crash) |
 //! | make them fail at random, and repeat it | [`ChaosMonkey`], [`Schedule`] |
+//! | make services look worse than they are | [`SimulateDegradation`], [`Degradation`] |
 //! | make many calls at once | [`measure_concurrent_ops`] |
 //! | have connections that fail when they are told to, and count what pools do | [`MockConnections`], [`MockConnection`] |
 //! | hold an implementation of your own against what is expected of it | [`conformance`] |
@@ -34,6 +35,7 @@ mod capture;
 mod chaos;
 pub mod conformance;
 mod context;
+mod degradation;
 mod failure;
 pub mod guide;
 mod leak;
@@ -63,6 +65,7 @@ pub use chaos::{
 pub use context::{
     SUPERVISED, SuperviseError, TestContext, TestContextBuilder, TestTask, Unhealthy, WaitError,
 };
+pub use degradation::{Degradation, SimulateDegradation};
 pub use failure::{TestClock, TestFailure, TestFailures, TimedOut};
 pub use leak::{Leak, Leaks, Place};
 pub use load::{LoadReport, Op, measure_concurrent_ops};

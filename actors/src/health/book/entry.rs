@@ -125,7 +125,14 @@ impl Entry {
     /// A run begins. The next one is due after its interval, less a share that is left to `chance`, from 0 to 1.
     pub(crate) fn begin(&mut self, number: u64, now: Moment, chance: f64) {
         let share = 1.0 - self.config.jitter * chance;
-        self.due = now.at + self.config.interval.mul_f64(share.clamp(0.0, 1.0));
+        let interval = self.config.interval;
+        // One that is begun a little late does not make all that follow late.
+        let begun = if self.due <= now.at && now.at - self.due < interval {
+            self.due
+        } else {
+            now.at
+        };
+        self.due = (begun + interval.mul_f64(share.clamp(0.0, 1.0))).max(now.at);
         self.run = Some(Run {
             number,
             begun: now,

@@ -7,9 +7,11 @@
 //! | [`Limits`]: a rate limiter of any kind | [`rate_limiter`] |
 //! | [`EventBackend`](mainstay_actors::event_store::EventBackend): where an event store keeps its events | [`event_backend`] |
 //! | [`Connections`]: a manager of connections, for pools | [`connection_pool`] |
+//! | [`HealthCheckable`](mainstay_actors::HealthCheckable): what can be asked how it fares | [`health_checkable`] |
 
 mod breaker;
 mod event_backend;
+mod health;
 mod lease;
 mod limiter;
 mod pool;
@@ -18,6 +20,7 @@ use std::fmt;
 
 pub use breaker::{Breaker, BreakerSetup, circuit_breaker};
 pub use event_backend::event_backend;
+pub use health::health_checkable;
 pub use lease::lease_backend;
 pub use limiter::{Held, LimiterSetup, Limits, TimedLimiter, rate_limiter};
 pub use pool::{Connections, connection_pool};
