@@ -63,7 +63,7 @@ impl Bed {
     /// An actor that is registered under its id.
     async fn slow(&self, id: &str) -> mainstay_supervisors::ServiceRef<Duration> {
         let name = ServiceName::new(id).expect("a name");
-        let child = Child::actor(id, || Slow, || ()).name(name.clone());
+        let child = Child::actor(id, || (Slow, ())).name(name.clone());
         self.start(child).await;
         self.namespace.service(name)
     }
