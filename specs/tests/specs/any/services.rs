@@ -36,21 +36,23 @@ pub(super) fn services() -> impl Strategy<Value = ServicesSpec> {
         option::of(event_store()),
         option::of(health_aggregator()),
     );
-    all.prop_map(|(server, telemetry, breakers, limiters, pools, store, health)| {
-        let mut services = ServicesSpec::default();
-        services.connection_pools = pools;
-        // The pool that the store is to live on has to be there.
-        if let Some(pool) = store.as_ref().and_then(pool_of) {
-            let mut pools = services.connection_pools.take().unwrap_or_default();
-            pools.pools.retain(|other| other.name != pool.name);
-            services.connection_pools = Some(pools.pool(pool));
-        }
-        services.event_store = store;
-        services.config_server = server;
-        services.telemetry = telemetry;
-        services.circuit_breakers = breakers;
-        services.rate_limiters = limiters;
-        services.health_aggregator = health;
-        services
-    })
+    all.prop_map(
+        |(server, telemetry, breakers, limiters, pools, store, health)| {
+            let mut services = ServicesSpec::default();
+            services.connection_pools = pools;
+            // The pool that the store is to live on has to be there.
+            if let Some(pool) = store.as_ref().and_then(pool_of) {
+                let mut pools = services.connection_pools.take().unwrap_or_default();
+                pools.pools.retain(|other| other.name != pool.name);
+                services.connection_pools = Some(pools.pool(pool));
+            }
+            services.event_store = store;
+            services.config_server = server;
+            services.telemetry = telemetry;
+            services.circuit_breakers = breakers;
+            services.rate_limiters = limiters;
+            services.health_aggregator = health;
+            services
+        },
+    )
 }
