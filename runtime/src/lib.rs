@@ -4,7 +4,7 @@
 //!  node.ron or code ── NodeSpec ── Node::builder().kind(…).boot(&spec)
 //!                                        │
 //!  Runtime ──────────────────────────────┴─ one value; everything hangs off it
-//!  ├─ http                                  /livez /readyz /metrics /api/tree /api/tree/events /api/config
+//!  ├─ http                                  /health /livez /readyz /metrics /api/tree /api/tree/events /api/config
 //!  │  └─ server
 //!  ├─ production        a Namespace: its own tree, its own names
 //!  │  ├─ config_server  a service
@@ -75,11 +75,14 @@
 //! | `postgres`, `redis` | off by default: pools of connections to PostgreSQL, to Redis; with `redis` also rate limits that machines share |
 //! | `bb8` | off by default: pools of connections whose manager was written for the pool `bb8` |
 //! | `tower` | off by default: circuit breakers around tower services, rate limiters around those that serve HTTP |
+//! | `grpc` | off by default: the module `grpc`: the health of a node by the standard protocol of gRPC |
 //!
 //! Panics are exit reasons here, so a program has to be built with `panic = "unwind"`, the default.
 
 #[cfg(feature = "memory-attribution")]
 pub mod alloc;
+#[cfg(feature = "grpc")]
+pub mod grpc;
 #[cfg(feature = "http")]
 pub mod http;
 pub mod kinds;

@@ -2,8 +2,11 @@
 //!
 //! | request | answer |
 //! |---|---|
-//! | `GET /livez` | 200 as long as the server answers |
+//! | `GET /livez` | 200 or 503: whether the node gets on, as its [watchdog](crate::Liveness) has found |
+//! | `GET /startupz` | 200 once the node has booted |
 //! | `GET /readyz` | 200 or 503: a [`Readiness`](crate::Readiness) |
+//! | `GET /health` | 200 or 503: how all that is looked after fares, in one namespace or several |
+//! | `GET /health/{name}` | the same, of one service or one group |
 //! | `GET /api/tree` | the live tree: a [`TreeReply`]; with `Accept: text/plain`, a picture of it |
 //! | `GET /api/tree/events` | a server-sent event stream of [`TreeEvent`]s |
 //! | `GET /metrics` | the metrics of all namespaces, for Prometheus: as OpenMetrics if `Accept` prefers it, else as text |
@@ -21,7 +24,45 @@
 //! On a loopback address everybody on the machine may read. What changes anything needs the node's [`Token`] as
 //! `Authorization: Bearer …`; if the spec has none, the node makes one at boot. The `Host` must name the loopback
 //! interface, so that a web page cannot reach the node through a name of its own. On any other address every request
-//! needs the token.
+//! needs the token, but for `/livez`, `/startupz`, `/readyz` and `/health`, which tell whoever presents none how the node is and no more: who
+//! starts, restarts and stops containers has no token.
+//!
+//! # Health
+//!
+//! ```text
+//! GET /health                                   200, Age: 0
+//! {"status":"warn","state":"degraded","serviceId":"production","checks":{
+//!   "db":[{"componentType":"component","status":"pass","state":"healthy",…}],"db:replica":[…],…}}
+//!
+//! GET /health                                   200, Age: 0
+//! Accept: application/json
+//! {"status":"degraded","timestamp":"2026-11-26T18:00:00.000Z","overall_score":0.75,"services":{"db":{"status":"healthy",…},…},…}
+//! ```
+//!
+//! It is told as `application/health+json`, as the draft of the IETF has it, or as `application/json` with the names that are used here, as
+//! `Accept` prefers. Healthy and degraded are 200; unhealthy and unknown are 503, as nobody should count on what nobody knows. Answers are read off
+//! pictures that are made in the background: to ask costs nothing, however often, and `Age` says how many seconds ago the picture was confirmed.
+//! They end at about a megabyte; what is worst comes first.
+//!
+//! | parameter | meaning |
+//! |---|---|
+//! | `namespace` | of this namespace alone; else of all that have a health aggregator, with services as `namespace/service` if there are several |
+//! | `group` | of the services of this group |
+//! | `sweep` | `true`: look at everything anew, which takes as long as the `sweep_deadline` of the spec at most |
+//!
+//! How much is told is said by `health_details` of the spec:
+//!
+//! | `health_details` | with the token, or on loopback | else |
+//! |---|---|---|
+//! | `authorized` (default) | everything | one word: how the whole is |
+//! | `always` | everything | one word for each service |
+//! | `never` | one word | one word |
+//!
+//! What checks say in words and figures may tell of what is inside, and so is never told without the token to others than the machine itself.
+//!
+//! `/livez` depends on nothing that the node needs. While the executor is blocked, the [watchdog](crate::Liveness) answers every request on this port with
+//! 503 by itself. `/readyz` is about work: it says no while the node boots or stops, when a namespace has ended, and when one that has a health
+//! aggregator is unhealthy or not known to be well.
 //!
 //! # Metrics
 //!

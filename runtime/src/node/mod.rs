@@ -59,6 +59,11 @@ impl Node {
         Self::builder().boot(spec).await
     }
 
+    #[cfg(feature = "grpc")]
+    pub(crate) fn state(&self) -> &Arc<State> {
+        &self.0
+    }
+
     /// The runtime it lives in.
     #[must_use]
     pub fn runtime(&self) -> &Runtime {

@@ -103,7 +103,7 @@ impl State {
     }
 
     /// Those that have booted, in this order.
-    #[cfg(feature = "http")]
+    #[cfg(any(feature = "grpc", feature = "http"))]
     pub(crate) fn namespaces(&self) -> Vec<Namespace> {
         self.progress().namespaces.clone()
     }

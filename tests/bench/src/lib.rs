@@ -17,12 +17,13 @@
 //! | `worker.rs` | the actor that ours and ractor's sides have in common |
 //! | `by_hand.rs` | a supervisor as one writes it by hand with ractor |
 //! | `in_kameo.rs` | the same actor and its supervisor in kameo |
-//! | `tree/`, `registry.rs`, `instrument.rs`, `metrics/`, `breaker/`, `limiter/`, `pool/`, `memory/` | the groups |
+//! | `tree/`, `registry.rs`, `instrument.rs`, `metrics/`, `breaker/`, `limiter/`, `pool/`, `memory/`, `health/` | the groups |
 
 pub mod breaker;
 mod by_hand;
 mod contest;
 mod flavour;
+pub mod health;
 mod in_kameo;
 pub mod instrument;
 pub mod limiter;

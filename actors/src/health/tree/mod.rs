@@ -105,3 +105,6 @@ impl fmt::Debug for Supervision {
 
 const INTERVAL: Duration = Duration::from_secs(1);
 const TIME_LIMIT: Duration = Duration::from_secs(5);
+
+#[cfg(test)]
+mod tests;

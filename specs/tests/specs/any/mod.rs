@@ -26,6 +26,7 @@ use mainstay_specs::{
 };
 use proptest::option;
 use proptest::prelude::*;
+use proptest::sample::select;
 
 use children::{child, distinct, flags};
 use services::services;
