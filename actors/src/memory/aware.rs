@@ -42,7 +42,7 @@ use crate::event_store::{Event, EventId, EventStore, NAME, StoreError};
 /// let refused = store.store(Event::builder("order").build()?).await.unwrap_err();
 /// assert!(refused.to_string().starts_with("memory_pressure_critical"));
 /// store.store_essential(Event::builder("audit").build()?).await?;
-/// assert_eq!(store.event_store().recent(10).await?.events.len(), 1);
+/// assert_eq!(store.event_store().get_recent(10).await?.events.len(), 1);
 /// # Ok(())
 /// # }
 /// ```

@@ -90,7 +90,7 @@ async fn at_critical_events_are_refused_and_what_frees_memory_or_has_to_be_on_re
     assert_eq!(removed.expect("it deletes"), 1);
     let left = store
         .event_store()
-        .recent(10)
+        .get_recent(10)
         .await
         .expect("they are there");
     assert_eq!(left.events.len(), 1);

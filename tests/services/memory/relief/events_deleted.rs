@@ -32,7 +32,7 @@ async fn bed(class_max: CleanupClass) -> Bed {
 async fn left(bed: &Bed) -> usize {
     settle().await;
     bed.store()
-        .recent(10)
+        .get_recent(10)
         .await
         .expect("an answer")
         .events

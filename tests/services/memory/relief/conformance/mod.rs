@@ -38,7 +38,7 @@ impl Cleanups for Events {
     }
 
     async fn size(&self) -> u64 {
-        let events = self.0.recent(1000).await.expect("an answer").events;
+        let events = self.0.get_recent(1000).await.expect("an answer").events;
         events.len() as u64
     }
 }
