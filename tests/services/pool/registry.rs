@@ -110,7 +110,7 @@ async fn two_namespaces_never_see_each_others_pools() {
     let error = other.checkin(lease).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "a lease of the pool db was expected, found one of db"
+        "a lease of the pool bed/db was expected, found one of bed/db"
     );
     assert_eq!(
         counts(&pool),

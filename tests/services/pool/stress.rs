@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use mainstay_actors::pool::{ConnectionPoolSupervisor, PoolError};
+use mainstay_supervisors::Child;
 use mainstay_supervisors::specs::Restart;
-use mainstay_supervisors::{Child, Process};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 
@@ -94,7 +94,9 @@ fn start_borrowers(bed: &Bed, pool: &Pool, uses: &Uses, ended: &Arc<AtomicBool>)
             let child = Child::task(format!("borrower-{nth}"), dies).restart(Restart::Temporary);
             if let Ok(started) = namespace.start_child(child).await {
                 sleep(millis(5)).await;
-                started.process().map_or((), Process::kill);
+                if let Some(process) = started.process() {
+                    process.kill();
+                }
             }
         }
     });

@@ -191,7 +191,7 @@ impl<P: ConnectionPool> PoolManager<P> {
 
 impl<P: ConnectionPool> Cell<P> {
     /// Why no connection can be made, if there is none and the last attempt has failed.
-    fn cannot_connect(&self) -> Option<(u32, ConnectError)> {
+    pub(super) fn cannot_connect(&self) -> Option<(u32, ConnectError)> {
         let (_, situation) = self.figures();
         let none = situation.idle + situation.leased + situation.mending == 0;
         let error = situation.last_error.filter(|_| none)?;

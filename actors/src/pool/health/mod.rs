@@ -118,7 +118,8 @@ async fn act<P: ConnectionPool>(premises: &Premises<P>, step: Step) {
                 at: Instant::now() + config.drain_timeout,
             });
         }
-        Step::Restart if an_attempt_works(cell).await => {}
+        // Unless it is the connections that are bad, of which another one would say nothing.
+        Step::Restart if cell.cannot_connect().is_some() && an_attempt_works(cell).await => {}
         Step::Restart => premises.restart(),
     }
 }

@@ -52,7 +52,8 @@ pub enum PoolSource {
         /// What is undone in a connection that was used, before it is lent again. Default: [`PostgresReset::Session`].
         #[serde(default)]
         reset: PostgresReset,
-        /// How long that waits for a query that still runs before it is cancelled; 1 ms to 10 minutes. Default: 250 ms.
+        /// How long that waits for a query that still runs before it is cancelled; 1 ms to 10 minutes. Default: 250 ms, and longer for
+        /// a server that is far away.
         #[serde(with = "crate::duration", default = "cancel_after")]
         cancel_after: Duration,
         /// SQL that each connection runs when it is made, and again after a reset that undoes settings. Not shown by [`Debug`].

@@ -11,7 +11,7 @@ use tokio::time::{Instant, timeout};
 use tokio_postgres::{Client, NoTls};
 
 use super::error::PostgresError;
-use super::options::PostgresOptions;
+use super::options::{CANCEL_AFTER_DEFAULT, PostgresOptions};
 use super::reset::bring_back;
 use crate::pool::manager::Condition;
 
@@ -39,12 +39,20 @@ struct Session {
     setup: String,
 }
 
-/// A server that took so long to connect to answers later than one nearby: a reset, which takes up to three trips there, is waited for
-/// this many times as long as it took to connect, which took as many at least.
-const TRIPS: u32 = 2;
+/// A server that took long to connect to answers later than one nearby: unless the options say otherwise a reset, which takes up to three
+/// trips there, is waited for this many times as long as it took to connect, which takes two trips at least.
+const CONNECTS: u32 = 2;
 
-/// But for no longer than this, unless the options say so: connecting may have taken long for other reasons.
+/// But for no longer than this: connecting may have taken long for other reasons.
 const FAR_AWAY: Duration = Duration::from_secs(2);
+
+/// How long a query may go on that nobody waits for, where it took so long to connect.
+fn patience(asked: Duration, connected_in: Duration) -> Duration {
+    match asked {
+        CANCEL_AFTER_DEFAULT => asked.max(connected_in.saturating_mul(CONNECTS).min(FAR_AWAY)),
+        asked => asked,
+    }
+}
 
 /// The task that talks to the server. It ends when the client is dropped and the server has heard the goodbye, and at the latest with
 /// this.
@@ -62,7 +70,7 @@ impl PostgresConnection {
         let began = Instant::now();
         let connected = options.config.connect(NoTls).await;
         let (client, connection) = connected.map_err(PostgresError::Connect)?;
-        let far = began.elapsed().saturating_mul(TRIPS).min(FAR_AWAY);
+        let patience = patience(options.cancel_after, began.elapsed());
         let task = tokio::spawn(async move {
             if let Err(error) = connection.await {
                 tracing::debug!(%error, "a connection to PostgreSQL has ended");
@@ -73,7 +81,7 @@ impl PostgresConnection {
             task: Task(task),
             used: AtomicBool::new(false),
             reset: options.reset,
-            patience: options.cancel_after.max(far),
+            patience,
             setup: options.setup.clone(),
         };
         session.set_up().await.map_err(PostgresError::Setup)?;
@@ -181,5 +189,24 @@ impl fmt::Debug for PostgresConnection {
             .field("closed", &self.0.client.is_closed())
             .field("used", &self.0.used.load(Ordering::Relaxed))
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_that_is_far_away_is_waited_for_longer_unless_somebody_has_said_how_long() {
+        let ms = Duration::from_millis;
+        for (asked, connected_in, expected) in [
+            (250, 10, 250),
+            (250, 400, 800),
+            (250, 60_000, 2000),
+            (50, 400, 50),
+            (5000, 60_000, 5000),
+        ] {
+            assert_eq!(patience(ms(asked), ms(connected_in)), ms(expected));
+        }
     }
 }

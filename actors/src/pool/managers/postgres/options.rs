@@ -13,6 +13,9 @@ use super::error::PostgresError;
 /// The least and the most that a query nobody waits for may go on.
 const CANCEL_AFTER: (Duration, Duration) = (Duration::from_millis(1), Duration::from_secs(600));
 
+/// For a server that is nearby.
+pub(super) const CANCEL_AFTER_DEFAULT: Duration = Duration::from_millis(250);
+
 /// A server, and how it is used. Nothing of the password is shown.
 #[derive(Clone)]
 #[non_exhaustive]
@@ -22,8 +25,8 @@ pub struct PostgresOptions {
     /// What a reset undoes. Default: [`PostgresReset::Session`].
     pub reset: PostgresReset,
     /// How long a reset, or a goodbye, waits for a query that still runs before it cancels it; 1 ms to 10 minutes. A reset takes up to
-    /// three trips to the server: to one that is far away it is waited for longer, for twice as long as it took to connect, but for no
-    /// more than 2 s. Default: 250 ms.
+    /// three trips to the server, which have to fit in. Default: 250 ms; where that is left as it is, and the server is far away, twice as
+    /// long as it took to connect, but no more than 2 s.
     pub cancel_after: Duration,
     /// SQL that each connection runs when it is made, and again after a reset that undoes settings. Default: none. Settings are
     /// better put into the address, as in `?options=-c%20statement_timeout%3D5s`.
@@ -72,7 +75,7 @@ impl PostgresOptions {
         Ok(Self {
             config,
             reset: PostgresReset::default(),
-            cancel_after: Duration::from_millis(250),
+            cancel_after: CANCEL_AFTER_DEFAULT,
             setup: String::new(),
         })
     }
