@@ -56,13 +56,14 @@ pub(crate) struct Holder<B> {
     pub(crate) taken: bool,
 }
 
-/// What has happened so far.
+/// What has happened so far. In this order, as the first four change together.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[repr(C)]
 pub(crate) struct Counts {
     /// How often a connection was lent: at once, and after waiting. What was granted to one who did not take it counts for neither.
     pub(crate) lent: u64,
     pub(crate) waited: u64,
-    /// For how long those have waited who were served, in all and at most.
+    /// For how long those have waited who were served, in all and at most: tasks count for the latter once they have given back.
     pub(crate) waited_for: u64,
     pub(crate) longest_wait: u64,
     pub(crate) timeouts: u64,
