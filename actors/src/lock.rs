@@ -68,7 +68,7 @@ impl<T> Lock<T> {
     }
 }
 
-/// So many times twice as long as before, up to a microsecond or two, and then as long as that: from one look to the next whoever has it
+/// So many times twice as long as before, up to some microseconds, and then as long as that: from one look to the next whoever has it
 /// may well give it back and take it again, so that it takes some looks to see it free.
 const DOUBLED: u32 = 7;
 

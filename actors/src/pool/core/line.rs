@@ -22,11 +22,11 @@ const LEFT_MAX: usize = 16;
 #[derive(Debug)]
 enum Stage<C> {
     Vacant {
-        /// Its number is in the queue: it cannot be another's.
-        queued: bool,
-        /// If it is not, the one to be used after this.
+        /// The one to be used after this.
         next: Key,
     },
+    /// Nobody's, but its number is in the queue: it cannot be another's.
+    Left,
     /// In the queue, to be woken by this, if not by somebody who has it.
     Waiting(Option<Waker>),
     /// A connection lies there for it, unless it has taken it.
@@ -157,7 +157,7 @@ impl<C, B: Copy> Line<C, B> {
             // As many as may wait, or be lent, is far less than that.
             return (self.entries.len() - 1) as Key;
         };
-        if let Stage::Vacant { next, .. } = place.stage {
+        if let Stage::Vacant { next } = place.stage {
             self.vacant = next;
         }
         *place = entry;
@@ -222,9 +222,9 @@ impl<C, B: Copy> Line<C, B> {
     fn unqueue(&mut self, key: Key) {
         match &mut self.entries[key as usize].stage {
             Stage::Refused { queued, .. } => *queued = false,
-            Stage::Vacant { .. } => self.vacate(key),
+            Stage::Left => self.vacate(key),
             // Who is granted something has left it, and who waits does not.
-            Stage::Waiting(_) | Stage::Granted(_) | Stage::Revoked(_) => {}
+            Stage::Vacant { .. } | Stage::Waiting(_) | Stage::Granted(_) | Stage::Revoked(_) => {}
         }
     }
 
@@ -232,8 +232,7 @@ impl<C, B: Copy> Line<C, B> {
     #[inline]
     pub(crate) fn vacate(&mut self, key: Key) {
         let next = std::mem::replace(&mut self.vacant, key);
-        let queued = false;
-        self.entries[key as usize].stage = Stage::Vacant { queued, next };
+        self.entries[key as usize].stage = Stage::Vacant { next };
     }
 
     /// What was granted to one is taken away. If it has not been taken yet, its owner will see.
@@ -265,8 +264,7 @@ impl<C, B: Copy> Line<C, B> {
     /// Takes an entry away, and tells what has become of it. The waker is to be dropped without any lock.
     pub(crate) fn take(&mut self, key: Key) -> (Fate<C>, Option<Waker>) {
         let entry = &mut self.entries[key as usize];
-        let (queued, next) = (true, NO_KEY);
-        let stage = std::mem::replace(&mut entry.stage, Stage::Vacant { queued, next });
+        let stage = std::mem::replace(&mut entry.stage, Stage::Left);
         self.grants.forget(key);
         match stage {
             Stage::Waiting(waker) => {
@@ -311,17 +309,15 @@ impl<C, B: Copy> Line<C, B> {
     /// How many entries belong to somebody. All others can be taken, or are in the queue, in which there are not too many.
     #[cfg(test)]
     pub(crate) fn entries(&self) -> usize {
-        let is_vacant = |entry: &Entry<C, B>| matches!(entry.stage, Stage::Vacant { .. });
-        let owned = self.entries.iter().filter(|entry| !is_vacant(entry));
+        let nobodys =
+            |entry: &Entry<C, B>| matches!(entry.stage, Stage::Vacant { .. } | Stage::Left);
+        let owned = self.entries.iter().filter(|entry| !nobodys(entry));
         let owned = owned.count();
         let left = self.queue.iter();
-        let left = left.filter(|&&key| is_vacant(&self.entries[key as usize]));
-        let entry = |key: Key| self.entries.get(key as usize).map(|entry| (key, entry));
-        let vacant = std::iter::successors(entry(self.vacant), |(_, vacant)| match vacant.stage {
-            Stage::Vacant {
-                queued: false,
-                next,
-            } => entry(next),
+        let left = left.filter(|&&key| nobodys(&self.entries[key as usize]));
+        let entry = |key: Key| self.entries.get(key as usize);
+        let vacant = std::iter::successors(entry(self.vacant), |vacant| match vacant.stage {
+            Stage::Vacant { next } => entry(next),
             _ => panic!("one that is not vacant is among those that are"),
         });
         assert_eq!(self.entries.len(), owned + left.count() + vacant.count());

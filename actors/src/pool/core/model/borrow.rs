@@ -137,7 +137,7 @@ impl World {
             return self.poll_again(waiter);
         }
         // As tasks do, without being seen.
-        if pick % 2 == 0
+        if pick.is_multiple_of(2)
             && let Some(grant) = self.core.grants().take(waiter.key)
         {
             self.take_grant(&grant.given);
