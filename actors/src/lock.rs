@@ -27,6 +27,12 @@ impl<T> RefUnwindSafe for Lock<T> {}
 
 pub(crate) type Guard<'a, T> = SpinMutexGuard<'a, T>;
 
+impl<T: Default> Default for Lock<T> {
+    fn default() -> Self {
+        Self::new(T::default())
+    }
+}
+
 impl<T> Lock<T> {
     pub(crate) const fn new(of: T) -> Self {
         Self(SpinMutex::new(of))
@@ -62,11 +68,15 @@ impl<T> Lock<T> {
     }
 }
 
-/// So many times twice as long as before, up to some microseconds together.
+/// So many times twice as long as before, up to some microseconds, and then as long as that: from one look to the next whoever has it
+/// may well give it back and take it again, so that it takes some looks to see it free.
 const DOUBLED: u32 = 7;
 
+/// To so many, which take some tens of microseconds together: by then whoever has it does not run.
+const SPUN: u32 = DOUBLED + 8;
+
 /// From then on to so many, if there are other threads to run, they do.
-const YIELDED: u32 = DOUBLED + 4;
+const YIELDED: u32 = SPUN + 4;
 
 /// After that, also threads with less priority get to run, of which one may be the holder.
 const NAP: Duration = Duration::from_micros(50);
@@ -74,8 +84,8 @@ const NAP: Duration = Duration::from_micros(50);
 /// Lets time go by before the lock is looked at for the `nth` time.
 fn pause(nth: u32) {
     match nth {
-        ..DOUBLED => (0..1 << nth).for_each(|_: u32| spin_loop()),
-        DOUBLED..YIELDED => yield_now(),
+        ..SPUN => (0..1 << nth.min(DOUBLED)).for_each(|_: u32| spin_loop()),
+        SPUN..YIELDED => yield_now(),
         _ => sleep(NAP),
     }
 }

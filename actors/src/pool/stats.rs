@@ -49,7 +49,7 @@ pub struct PoolStats {
     /// What has happened since the pool was made.
     pub totals: PoolTotals,
     /// How long those have waited who were served after waiting, since the pool was made: in steps, each of twice the time of the one
-    /// before.
+    /// before. One that is no process counts once it has given its connection back.
     pub waits: Vec<WaitStats>,
     /// Its leases, the longest first.
     pub leases: Vec<LeaseStats>,

@@ -6,7 +6,7 @@ use std::panic::Location;
 use rustc_hash::FxHasher;
 
 use super::report::Refusal;
-use super::slot::{Kind, Who};
+use super::slot::{Kind, NO_KEY, Who};
 use super::{Core, Phase};
 
 /// What is told of those who wait for themselves: each place in the code no more than once within [`AGAIN`], as it may be that many
@@ -52,18 +52,22 @@ impl<B> Deadlocks<B> {
 }
 
 /// How many leases borrowers have, of which several are counted together. Whoever has none, as most have who come to wait, is found out
-/// without a look at all places.
+/// without a look at all places, and mostly even in memory that was needed anyway: so it is small.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Held([u32; GROUPS]);
+pub(super) struct Held([u8; GROUPS]);
 
-const GROUPS: usize = 256;
+const GROUPS: usize = 64;
+
+/// So many, or more: it is not known how many, and stays so. Then it has to be looked at the places.
+const MANY: u8 = u8::MAX;
 
 impl Held {
     pub(super) const fn none() -> Self {
         Self([0; GROUPS])
     }
 
-    fn group<B: Hash>(&mut self, borrower: B) -> &mut u32 {
+    #[inline]
+    fn group<B: Hash>(&mut self, borrower: B) -> &mut u8 {
         let mut hasher = FxHasher::default();
         borrower.hash(&mut hasher);
         &mut self.0[hasher.finish() as usize % GROUPS]
@@ -76,12 +80,16 @@ impl Held {
 
     #[inline]
     pub(super) fn add<B: Hash>(&mut self, borrower: B) {
-        *self.group(borrower) += 1;
+        let group = self.group(borrower);
+        *group = group.saturating_add(1);
     }
 
     #[inline]
     fn remove<B: Hash>(&mut self, borrower: B) {
-        *self.group(borrower) -= 1;
+        let group = self.group(borrower);
+        if *group != MANY {
+            *group -= 1;
+        }
     }
 }
 
@@ -89,6 +97,11 @@ impl<C, B: Copy + Eq + Hash> Core<C, B> {
     /// Nobody has a place any more. Who had it, if that is known.
     #[inline]
     pub(super) fn let_go(&mut self, number: u32) -> Option<B> {
+        let slot = &mut self.slots[number as usize];
+        if slot.key != NO_KEY {
+            let key = std::mem::replace(&mut slot.key, NO_KEY);
+            self.line.revoke(key);
+        }
         let borrower = self.slots[number as usize].who.take()?.borrower?;
         self.held.remove(borrower);
         Some(borrower)

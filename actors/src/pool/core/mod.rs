@@ -13,6 +13,7 @@
 //! | `terms.rs` | the configuration, in nanoseconds |
 //! | `slot.rs` | the places for connections |
 //! | `line.rs` | those who wait |
+//! | `grants.rs` | what those who wait are granted, until they take it |
 //! | `wait.rs` | getting into the line, and out of it |
 //! | `waits.rs` | how long they have waited |
 //! | `codel.rs` | whether they wait for too long |
@@ -27,6 +28,7 @@ mod change;
 mod codel;
 mod connects;
 mod deadlock;
+mod grants;
 mod line;
 mod mend;
 mod report;
@@ -38,17 +40,19 @@ mod waits;
 
 use std::collections::VecDeque;
 use std::hash::Hash;
+use std::sync::Arc;
 use std::task::Waker;
 
 use codel::CoDel;
 use connects::Connects;
 use deadlock::{Deadlocks, Held};
 use line::Line;
-use slot::{KINDS, Kind, Slot};
+use slot::{KINDS, Kind, NO_KEY, Slot};
 
 use super::manager::Condition;
 
 pub(crate) use connects::Attempt;
+pub(crate) use grants::Grants;
 pub(crate) use line::{Key, Wait};
 pub(crate) use mend::{Close, Mend, Remedy};
 pub(crate) use report::{Counts, Holder, Refusal, Situation};
@@ -58,37 +62,41 @@ pub(crate) use upkeep::Notices;
 pub(crate) use waits::Waits;
 
 /// The state of a pool of connections `C` that are lent to borrowers `B`.
+///
+/// In this order: what changes whenever a connection goes from one borrower to the next lies together, beside the lock, as it goes from
+/// processor to processor with it; what is only read after it.
 #[derive(Debug)]
+#[repr(C)]
 pub(crate) struct Core<C, B> {
-    pub(crate) terms: Terms,
+    line: Line<C, B>,
+    /// When the keeper will look without being called.
+    armed: u64,
+    phase: Phase,
+    /// The keeper is there.
+    attended: bool,
+    /// The keeper is to be called.
+    call: bool,
+    held: Held,
+    counts: Counts,
+    kinds: [u32; KINDS],
     slots: Vec<Slot<C, B>>,
-    free: Vec<u32>,
     /// The numbers of the idle ones, sorted by how long they have been: the last one was used last and is lent first.
     idle: VecDeque<u32>,
-    kinds: [u32; KINDS],
-    line: Line<C, B>,
+    pub(crate) terms: Terms,
     codel: Option<CoDel>,
-    phase: Phase,
+    connects: Connects,
+    free: Vec<u32>,
     /// When leases of a pool that was closed are taken away.
     revoke_at: u64,
-    connects: Connects,
     to_close: Vec<Close<C>>,
     to_mend: Vec<Mend<C>>,
     /// How many are pinged to be kept alive.
     pings: u32,
     deadlocks: Deadlocks<B>,
-    held: Held,
     /// The lease that had lasted for longest when it was last asked for.
     longest: Option<Seat>,
     /// How many revoked leases have not come back.
     strays: u32,
-    counts: Counts,
-    /// The keeper is there.
-    attended: bool,
-    /// When the keeper will look without being called.
-    armed: u64,
-    /// The keeper is to be called.
-    call: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -262,6 +270,13 @@ impl<C, B: Copy + Eq + Hash> Core<C, B> {
         if !self.is_at(seat, Kind::Leased) {
             return self.put_stray(conn);
         }
+        let slot = &mut self.slots[seat.number() as usize];
+        if slot.key != NO_KEY {
+            // There is a lease, and so it was taken.
+            let key = std::mem::replace(&mut slot.key, NO_KEY);
+            self.counts.took_after(slot.waited);
+            self.line.vacate(key);
+        }
         let borrower = self.let_go(seat.number());
         match condition {
             Condition::Clean => {
@@ -345,6 +360,9 @@ impl<C, B: Copy + Eq + Hash> Core<C, B> {
     #[inline]
     fn turn(&mut self, number: u32, kind: Kind) {
         let slot = &mut self.slots[number as usize];
+        if slot.kind == kind {
+            return;
+        }
         self.kinds[slot.kind as usize] -= 1;
         self.kinds[kind as usize] += 1;
         slot.kind = kind;
@@ -388,7 +406,13 @@ impl<C, B: Copy + Eq + Hash> Core<C, B> {
     /// Whether the keeper is to be called, once.
     #[inline]
     pub(crate) const fn take_call(&mut self) -> bool {
-        std::mem::replace(&mut self.call, false)
+        // Mostly there is nothing to be written.
+        self.call && std::mem::replace(&mut self.call, false)
+    }
+
+    /// Where those who wait find what they were granted.
+    pub(crate) fn grants(&self) -> &Arc<Grants<C>> {
+        self.line.grants()
     }
 
     pub(crate) const fn counts(&self) -> Counts {

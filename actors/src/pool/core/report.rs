@@ -58,16 +58,17 @@ pub(crate) struct Holder<B> {
     pub(crate) taken: bool,
 }
 
-/// What has happened so far.
+/// What has happened so far. In this order, as the first four change together.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[repr(C)]
 pub(crate) struct Counts {
     /// How often a connection was lent: at once, and after waiting. What was granted to one who did not take it counts for neither.
     pub(crate) lent: u64,
     pub(crate) waited: u64,
-    /// For how long those have waited who were served, in all and at most.
+    /// For how long those have waited who were served, in all and at most: tasks count for the latter, and in `waits`, once they have
+    /// given back.
     pub(crate) waited_for: u64,
     pub(crate) longest_wait: u64,
-    pub(crate) waits: Waits,
     pub(crate) timeouts: u64,
     /// Refused at once, as there was none or too many waited.
     pub(crate) exhausted: u64,
@@ -86,6 +87,16 @@ pub(crate) struct Counts {
     pub(crate) closed: u64,
     pub(crate) mended: u64,
     pub(crate) revoked: u64,
+    /// How many have waited for how long. Last, as it takes several lines of the cache.
+    pub(crate) waits: Waits,
+}
+
+impl Counts {
+    /// One has taken what it was granted after so long.
+    pub(super) fn took_after(&mut self, waited: u64) {
+        self.longest_wait = self.longest_wait.max(waited);
+        self.waits.add(waited);
+    }
 }
 
 impl<C, B: Copy + Eq + Hash> Core<C, B> {

@@ -30,6 +30,17 @@ impl Seat {
         Self((epoch as u64) << 32 | number as u64)
     }
 
+    /// Both in one.
+    #[inline]
+    pub(super) const fn word(self) -> u64 {
+        self.0
+    }
+
+    #[inline]
+    pub(super) const fn of_word(word: u64) -> Self {
+        Self(word)
+    }
+
     /// The number of the place.
     #[inline]
     pub(crate) const fn number(self) -> u32 {
@@ -55,7 +66,12 @@ pub(crate) struct Who<B> {
     pub(crate) borrower: Option<B>,
 }
 
+/// Nobody has waited.
+pub(super) const NO_KEY: u32 = u32::MAX;
+
+/// In lines of memory of its own: leases that end at a time on two processors do not take each other's away.
 #[derive(Debug)]
+#[repr(align(128))]
 pub(crate) struct Slot<C, B> {
     pub(crate) kind: Kind,
     /// Goes on whenever a right to the place is given out or taken away.
@@ -70,8 +86,12 @@ pub(crate) struct Slot<C, B> {
     pub(crate) who: Option<Who<B>>,
     /// The lease was told of.
     pub(crate) warned: bool,
-    /// Whoever it is leased to knows, and has it.
+    /// Whoever it is leased to has it for sure. Tasks that have waited take what they were granted without being seen.
     pub(crate) taken: bool,
+    /// The entry of whoever has waited for it, until the lease is over or it was seen to be taken.
+    pub(crate) key: u32,
+    /// For how long that one has waited.
+    pub(crate) waited: u64,
     /// It is not lent, and not kept, from then on.
     pub(crate) dies: u64,
 }
@@ -87,6 +107,8 @@ impl<C, B> Slot<C, B> {
             who: None,
             warned: false,
             taken: false,
+            key: NO_KEY,
+            waited: 0,
             dies: NEVER,
         }
     }

@@ -3,9 +3,10 @@
 use std::hash::Hash;
 use std::task::Waker;
 
+use super::grants::Grant;
 use super::line::{Fate, Key, Wait};
 use super::report::Refusal;
-use super::slot::{Given, Kind, Seat, Who};
+use super::slot::{Given, Kind, NO_KEY, Seat, Who};
 use super::{Answer, Core, Phase, Wakes};
 
 impl<C, B: Copy + Eq + Hash> Core<C, B> {
@@ -125,61 +126,78 @@ impl<C, B: Copy + Eq + Hash> Core<C, B> {
         let wait = *self.line.wait(key);
         let (fate, stale) = self.line.take(key);
         let answer = match fate {
-            Fate::Granted(given) => self.take_granted(now, wait, given, waker),
+            Fate::Granted(grant) => self.take_granted(now, grant),
+            Fate::Revoked(grant) => self.take_revoked(now, wait, *grant, waker),
             Fate::Refused(refusal) => Answer::Refused(refusal),
-            Fate::Waiting | Fate::Vacant => Answer::Refused(Refusal::Closed),
+            // It was looked at that before.
+            Fate::Waiting => Answer::Refused(Refusal::Closed),
         };
         (answer, stale)
     }
 
-    /// What was granted. If it was taken away before it was taken, another one, or the place in the line that it had.
-    fn take_granted(
-        &mut self,
-        now: u64,
-        wait: Wait<B>,
-        given: Given<C>,
-        waker: &Waker,
-    ) -> Answer<C> {
-        if !self.is_at(given.seat, Kind::Leased) {
-            self.put_stray(given.conn);
-            return self.again(now, wait, false, waker);
-        }
-        self.taken(wait.entered, given.seat);
+    /// What was granted.
+    fn take_granted(&mut self, now: u64, grant: Grant<C>) -> Answer<C> {
+        let slot = &mut self.slots[grant.given.seat.number() as usize];
+        (slot.taken, slot.key) = (true, NO_KEY);
+        self.counts.took_after(grant.waited);
         // It may have been idle for long while nothing was lent, or granted long ago.
-        match self.is_proven(now, given.seat.number()) {
-            true => Answer::Given(given),
-            false => Answer::Unproven(given),
+        match now < grant.proven_until {
+            true => Answer::Given(grant.given),
+            false => Answer::Unproven(grant.given),
         }
     }
 
-    /// Counts one who has taken what it was granted. It waited until it was granted: what it does later is its own affair.
-    fn taken(&mut self, entered: u64, seat: Seat) {
-        let since = self.slots[seat.number() as usize].since;
-        let waited = since.saturating_sub(entered);
-        self.take(seat.number());
+    /// What was taken away before it was taken: another one, or the place in the line that it had.
+    #[cold]
+    fn take_revoked(
+        &mut self,
+        now: u64,
+        wait: Wait<B>,
+        grant: Grant<C>,
+        waker: &Waker,
+    ) -> Answer<C> {
+        self.uncount(grant.waited);
+        self.put_stray(grant.given.conn);
+        self.again(now, wait, false, waker)
+    }
+
+    /// Counts one who is granted what it has waited for.
+    #[inline]
+    fn count_granted(&mut self, waited: u64) {
         let counts = &mut self.counts;
+        counts.lent += 1;
         counts.waited += 1;
         counts.waited_for = counts.waited_for.saturating_add(waited);
-        counts.longest_wait = counts.longest_wait.max(waited);
-        counts.waits.add(waited);
+    }
+
+    /// It was never taken, and so was not lent.
+    fn uncount(&mut self, waited: u64) {
+        let counts = &mut self.counts;
+        counts.lent -= 1;
+        counts.waited -= 1;
+        counts.waited_for = counts.waited_for.saturating_sub(waited);
     }
 
     /// Takes one out of the line who does not wait any more. What it was granted goes to the next one.
     pub(crate) fn leave(&mut self, now: u64, key: Key, wakes: &mut Wakes) -> Option<Waker> {
         let (fate, waker) = self.line.take(key);
-        if let Fate::Granted(given) = fate {
-            self.put_unused(now, given, wakes);
+        match fate {
+            Fate::Granted(grant) => self.put_unused(now, grant, wakes),
+            Fate::Revoked(grant) => self.put_unused(now, *grant, wakes),
+            Fate::Waiting | Fate::Refused(_) => {}
         }
         waker
     }
 
     /// Takes back what was granted and never taken. It is as it was: that it was granted is no use, and no proof that it works.
-    fn put_unused(&mut self, now: u64, given: Given<C>, wakes: &mut Wakes) {
-        let Given { conn, seat } = given;
+    fn put_unused(&mut self, now: u64, grant: Grant<C>, wakes: &mut Wakes) {
+        self.uncount(grant.waited);
+        let Given { conn, seat } = grant.given;
         if !self.is_at(seat, Kind::Leased) {
             self.put_stray(conn);
             return;
         }
+        self.slots[seat.number() as usize].key = NO_KEY;
         self.let_go(seat.number());
         self.supply(now, seat.number(), conn, wakes);
     }
@@ -198,36 +216,42 @@ impl<C, B: Copy + Eq + Hash> Core<C, B> {
 
     pub(super) fn send_away(&mut self, key: Key, refusal: Refusal) -> Option<Waker> {
         self.count_refusal(&refusal);
-        self.line.settle(key, Fate::Refused(refusal))
+        self.line.refuse(key, refusal)
     }
 
     /// Sends away all who wait.
     pub(super) fn send_all_away(&mut self, refusal: Refusal, wakes: &mut Wakes) {
-        while let Some(key) = self.line.head() {
+        while let Some((key, _)) = self.line.head() {
             wakes.add(self.send_away(key, refusal));
         }
     }
 
     /// Gives a connection to the first who waits and may still have it; or keeps it.
     pub(super) fn serve(&mut self, now: u64, number: u32, conn: C, wakes: &mut Wakes) {
-        let Some(key) = self.next_in_line(now, wakes) else {
+        let Some((key, wait)) = self.next_in_line(now, wakes) else {
             return self.keep(number, conn);
         };
-        let who = self.line.wait(key).who;
-        let epoch = self.slots[number as usize].epoch;
-        let given = Given {
-            conn,
-            seat: Seat::new(number, epoch),
-        };
-        self.lease(now, number, who);
-        wakes.add(self.line.settle(key, Fate::Granted(given)));
+        let waited = now.saturating_sub(wait.entered);
+        let slot = &self.slots[number as usize];
+        let seat = Seat::new(number, slot.epoch);
+        // First, as it waits for whatever is written before.
+        self.line.grants().put(Grant {
+            given: Given { conn, seat },
+            proven_until: slot.tried.saturating_add(self.terms.validate_after),
+            waited,
+        });
+        self.lease(now, number, wait.who);
+        self.count_granted(waited);
+        let slot = &mut self.slots[number as usize];
+        (slot.key, slot.waited) = (key, waited);
+        wakes.add(self.line.grant(key, seat));
     }
 
     /// The first who waits, after those were sent away whose time is up or who have waited for too long.
-    fn next_in_line(&mut self, now: u64, wakes: &mut Wakes) -> Option<Key> {
+    #[inline]
+    fn next_in_line(&mut self, now: u64, wakes: &mut Wakes) -> Option<(Key, Wait<B>)> {
         loop {
-            let key = self.line.head()?;
-            let wait = self.line.wait(key);
+            let (key, wait) = self.line.head()?;
             // At the very moment it still may.
             if wait.deadline < now {
                 wakes.add(self.send_away(key, Refusal::Timeout));
@@ -240,7 +264,7 @@ impl<C, B: Copy + Eq + Hash> Core<C, B> {
                 wakes.add(self.send_away(key, Refusal::Overloaded));
                 continue;
             }
-            return Some(key);
+            return Some((key, wait));
         }
     }
 

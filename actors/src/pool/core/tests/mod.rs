@@ -5,12 +5,14 @@
 //! | `mod.rs` | a pool to try them on |
 //! | `lend.rs` | lending and giving back |
 //! | `wait.rs` | waiting, and being sent away |
+//! | `grants.rs` | what is taken without a look at the pool |
 //! | `connects.rs` | attempts to connect |
 //! | `upkeep.rs` | what becomes due |
 //! | `change.rs` | another size, suspension, the end |
 
 mod change;
 mod connects;
+mod grants;
 mod lend;
 mod upkeep;
 mod wait;
