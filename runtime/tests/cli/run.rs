@@ -43,7 +43,9 @@ fn the_default_node_shows_its_tree_its_address_and_a_token() {
     );
     // Whether a connection is opened for the first look at the event store, which takes a number, is left to chance.
     let without_number = |line: &String| {
-        let name = line.split_once("  #").map_or(line.as_str(), |(name, _)| name);
+        let name = line
+            .split_once("  #")
+            .map_or(line.as_str(), |(name, _)| name);
         name.to_owned()
     };
     assert_eq!(
