@@ -20,8 +20,8 @@ pub struct ActorCheck<M, F> {
 /// Asks an actor with a message how it fares, whichever holds the name when it is asked, and waits so long for its answer.
 ///
 /// The question waits behind all other messages, and so tells how busy the actor is, too: no answer in time is degraded, as one that is
-/// busy is not dead. Where there is no actor, or it ends before it has answered, that is unhealthy. There is one question at a time. What
-/// can be read without a message should be: an actor is not to be kept from its work by questions about it.
+/// busy is not dead. Where there is no actor, or it ends before it has answered, that is unhealthy. There is one question at a time; one
+/// that was given up on is still in the mailbox, and its answer goes nowhere. What can be read without a message should be: an actor is not to be kept from its work by questions about it.
 ///
 /// ```
 /// use std::time::Duration;
@@ -48,7 +48,8 @@ pub struct ActorCheck<M, F> {
 ///
 ///     async fn handle(&self, _: ActorRef<Message>, message: Message, (): &mut ()) -> Result<(), ActorProcessingErr> {
 ///         let Message::DeepHealthCheck(reply) = message;
-///         reply.send(HealthResult::single(CheckResult::healthy("index", "it is fresh")))?;
+///         // Whoever has asked may have given up meanwhile, which is no fault of this actor.
+///         reply.send(HealthResult::single(CheckResult::healthy("index", "it is fresh"))).ok();
 ///         Ok(())
 ///     }
 /// }

@@ -40,7 +40,8 @@ impl Actor for Search {
             Message::Work(time) => tokio::time::sleep(time).await,
             Message::DeepHealthCheck(reply) => {
                 let found = CheckResult::healthy("index", "it is fresh").with("words", 7);
-                reply.send(HealthResult::single(found))?;
+                // Whoever has asked may have given up meanwhile.
+                reply.send(HealthResult::single(found)).ok();
             }
             Message::Crash => return Err("as planned".into()),
         }

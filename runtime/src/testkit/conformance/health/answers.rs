@@ -19,10 +19,10 @@ pub(super) async fn have_names<C: HealthCheckable>(check: &C) -> Result<(), Viol
     let mut names = Vec::new();
     for part in parts(check).await? {
         if part.name.trim().is_empty() || part.name.len() > TEXT_MAX {
-            return Err(broken(RULE, "a name of 1 to 1024 bytes", &part.name));
+            return Err(broken(RULE, &"a name of 1 to 1024 bytes", &part.name));
         }
         if names.contains(&part.name) {
-            return Err(broken(RULE, "no name twice", &part.name));
+            return Err(broken(RULE, &"no name twice", &part.name));
         }
         names.push(part.name);
     }
@@ -34,7 +34,7 @@ pub(super) async fn say_what_is_wrong<C: HealthCheckable>(check: &C) -> Result<(
     for part in parts(check).await? {
         let is_wrong = part.status != HealthStatus::Healthy;
         if is_wrong && part.message.trim().is_empty() || part.message.len() > TEXT_MAX {
-            return Err(broken(RULE, "a message of 1 to 1024 bytes", &part));
+            return Err(broken(RULE, &"a message of 1 to 1024 bytes", &part));
         }
     }
     Ok(())
@@ -66,11 +66,11 @@ fn adds_up(whole: &HealthResult) -> Result<(), Violation> {
     let worst = whole.checks.iter().map(|part| part.status).max();
     let worst = worst.unwrap_or(HealthStatus::Healthy);
     if whole.status < worst {
-        return Err(broken(WORST, worst, whole.status));
+        return Err(broken(WORST, &worst, &whole.status));
     }
     const SCORE: &str = "a score is from 0 to 1";
     if !(0.0..=1.0).contains(&whole.overall_score) {
-        return Err(broken(SCORE, "0 to 1", whole.overall_score));
+        return Err(broken(SCORE, &"0 to 1", &whole.overall_score));
     }
     Ok(())
 }
@@ -85,5 +85,5 @@ pub(super) async fn look_closely_at_least_at_what_they_look_at_anyway<C: HealthC
         return Ok(());
     }
     let names: Vec<_> = deep.checks.iter().map(|part| &part.name).collect();
-    Err(broken(RULE, &own.name, names))
+    Err(broken(RULE, &own.name, &names))
 }

@@ -56,7 +56,7 @@ async fn within<T>(asked: impl Future<Output = T>) -> Result<T, Violation> {
     })
 }
 
-fn broken(rule: &'static str, expected: impl fmt::Display, found: impl fmt::Debug) -> Violation {
+fn broken(rule: &'static str, expected: &dyn fmt::Display, found: &dyn fmt::Debug) -> Violation {
     Violation {
         rule,
         expected: expected.to_string(),
