@@ -141,7 +141,7 @@ async fn is_let_in(memory: &MemoryManager) -> bool {
             tokio::time::sleep(delay.min(Duration::from_millis(5))).await;
             true
         }
-        _ => {
+        Admission::Refuse(_) => {
             tokio::time::sleep(Duration::from_millis(1)).await;
             false
         }
