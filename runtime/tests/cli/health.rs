@@ -25,7 +25,7 @@ fn node(name: &str, children: &str) -> Running {
 
 #[test]
 fn a_healthy_node_is_told_with_its_services_and_ends_with_0() {
-    let mut node = node(
+    let node = node(
         "health.ron",
         r#"(id: "clock", kind: "ticker", args: (every: "1h"))"#,
     );
@@ -56,7 +56,7 @@ fn a_healthy_node_is_told_with_its_services_and_ends_with_0() {
 
 #[test]
 fn what_is_not_there_is_told_in_one_line_and_ends_with_1() {
-    let mut node = node("health-none.ron", "");
+    let node = node("health-none.ron", "");
     let url = node.url();
     let nobody = run(&mut mainstay(["health", "nobody", "--url", &url]));
     let why = format!(
