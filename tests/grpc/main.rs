@@ -61,8 +61,8 @@ async fn bed() -> (Node, Arc<AtomicBool>, Client) {
         .add_service(HealthService::of(&node).into_server())
         .serve_with_incoming(incoming);
     tokio::spawn(server);
-    let client = HealthClient::connect(url).await.unwrap();
-    (node, is_down, client)
+    let channel = Channel::from_shared(url).unwrap().connect().await.unwrap();
+    (node, is_down, HealthClient::new(channel))
 }
 
 fn of(service: &str) -> HealthCheckRequest {
