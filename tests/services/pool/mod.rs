@@ -12,7 +12,6 @@ mod resize;
 mod rotation;
 mod seed;
 mod spec;
-mod stress;
 mod support;
 mod telemetry;
 mod upkeep;

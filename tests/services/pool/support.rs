@@ -280,13 +280,6 @@ impl Bed {
         child_of(&supervisor, id).await.expect("it runs")
     }
 
-    /// A process of the pool `db`, if it runs just now.
-    pub(super) async fn find_part(&self, id: &str) -> Option<Process> {
-        let pools = ConnectionPoolSupervisor::of(&self.namespace)?;
-        let supervisor = child_of(&pools, "db").await?.supervisor()?;
-        child_of(&supervisor, id).await
-    }
-
     /// Kills a process of the pool `db`, and waits for its successor.
     pub(super) async fn crash(&self, id: &str) {
         let old = self.part(id).await;
