@@ -289,7 +289,9 @@ mod tests {
     #[test]
     fn budgets_are_read_from_ron_and_written_as_they_were() {
         let text = r#"(dry_run:false,services:[(name:"search",soft:1,hard:2,restart_safe:true)])"#;
-        let spec: BudgetsSpec = ron::from_str(text).unwrap();
+        let options = ron::Options::default()
+            .with_default_extension(ron::extensions::Extensions::IMPLICIT_SOME);
+        let spec: BudgetsSpec = options.from_str(text).unwrap();
         let search = MemoryBudget::new(name("search")).soft(1).hard(2);
         let expected = BudgetsSpec::default()
             .dry_run(false)
@@ -297,6 +299,7 @@ mod tests {
         assert_eq!(spec, expected);
         let written = ron::to_string(&spec).unwrap();
         assert_eq!(ron::from_str::<BudgetsSpec>(&written).unwrap(), spec);
-        assert!(ron::from_str::<BudgetsSpec>(r#"(services:[(name:"a",sofd:1)])"#).is_err());
+        let misspelt = r#"(services:[(name:"a",sofd:1)])"#;
+        assert!(options.from_str::<BudgetsSpec>(misspelt).is_err());
     }
 }

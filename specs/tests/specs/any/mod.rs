@@ -87,12 +87,12 @@ prop_compose! {
         namespace in option::of(namespace()),
         http in option::of(http()),
         deadline in span(),
-        watchdog in option::of(span()),
+        watchdog in option::of(100_u64..=600_000),
     ) -> NodeSpec {
         let mut node = NodeSpec::new().shutdown_deadline(deadline);
         node.namespaces.extend(namespace);
         node.http = http.unwrap_or_default();
-        node.watchdog = watchdog.map(WatchdogSpec::new).unwrap_or_default();
+        node.watchdog = watchdog.map(|after| WatchdogSpec::new(Duration::from_millis(after))).unwrap_or_default();
         node
     }
 }
