@@ -31,6 +31,7 @@ impl Service<String> for Lengths {
     }
 }
 
+#[allow(clippy::ptr_arg)] // That is what a request is here.
 fn by_name(name: &String) -> Option<RateKey<'_>> {
     Some(RateKey::user(name))
 }

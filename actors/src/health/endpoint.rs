@@ -103,11 +103,11 @@ impl HealthEndpoint {
         let mut json = json!({
             "status": health.status,
             "timestamp": rfc3339(health.timestamp),
-            "services": services,
             "overall_score": health.overall_score,
             "healthy_services": health.healthy_services,
             "total_services": health.total_services,
         });
+        json["services"] = Value::Object(services);
         if detail == Detail::Full {
             json["namespace"] = json!(health.namespace);
             json["ready"] = json!(health.ready);

@@ -57,7 +57,7 @@ impl Guards {
         Self {
             deadline: config.deadline,
             circuit: config.circuit.clone().map(Given::Named),
-            memory: memory,
+            memory,
             limit,
             pool: config.pool.clone(),
         }

@@ -124,41 +124,38 @@ impl Protection {
     /// Sets how long all of it may take, waiting for guards included. For all who have a handle of it, as the other setters.
     #[must_use]
     pub fn deadline(self, within: Duration) -> Self {
-        self.change(|guards| guards.deadline = Some(within))
+        self.change(|guards| Guards {
+            deadline: Some(within),
+            ..guards
+        })
     }
 
     /// Sets the circuit breaker.
     #[must_use]
     pub fn circuit(self, breaker: CircuitBreaker) -> Self {
-        self.change(|guards| guards.circuit = Some(Given::Here(breaker.clone())))
+        let circuit = Some(Given::Here(breaker));
+        self.change(|guards| Guards { circuit, ..guards })
     }
 
     /// Sets the memory manager, and what a call needs that does not say.
     #[must_use]
     pub fn memory(self, manager: MemoryManager, demand: MemoryDemand) -> Self {
-        self.change(|guards| {
-            guards.memory = Some(Memory {
-                manager: Some(manager.clone()),
-                demand: demand.clone(),
-            });
-        })
+        let manager = Some(manager);
+        let memory = Some(Memory { manager, demand });
+        self.change(|guards| Guards { memory, ..guards })
     }
 
     /// Sets the rate limiter, and what a call costs there that does not say.
     #[must_use]
     pub fn rate_limit(self, limiter: AnyLimiter, cost: u32) -> Self {
-        self.change(|guards| {
-            let limiter = Given::Here(limiter.clone());
-            guards.limit = Some(Limit { limiter, cost });
-        })
+        let limiter = Given::Here(limiter);
+        let limit = Some(Limit { limiter, cost });
+        self.change(|guards| Guards { limit, ..guards })
     }
 
-    fn change(self, change: impl Fn(&mut Guards)) -> Self {
-        self.0.guards.rcu(|guards| {
-            let mut guards = Guards::clone(guards);
-            change(&mut guards);
-            guards
-        });
+    fn change(self, change: impl FnOnce(Guards) -> Guards) -> Self {
+        let guards = Guards::clone(&self.0.guards.load());
+        self.0.guards.store(Arc::new(change(guards)));
         self
     }
 

@@ -148,7 +148,7 @@ impl Thread {
             drop(roots);
             #[cfg(feature = "http")]
             porter.serve(&self.shared.door, &verdict, now);
-            self.say(verdict);
+            self.say(&verdict);
         }
     }
 
@@ -169,7 +169,7 @@ impl Thread {
         self.judge.judge(passed, heard, roots)
     }
 
-    fn say(&self, verdict: Liveness) {
+    fn say(&self, verdict: &Liveness) {
         let before = std::mem::replace(&mut *self.shared.verdict(), verdict.clone());
         match (before.is_alive(), verdict.is_alive()) {
             (true, false) => tracing::error!("the node counts as dead: {verdict}"),

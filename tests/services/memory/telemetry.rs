@@ -35,7 +35,7 @@ fn told(events: &Capture<Emitted>, keys: &[&str]) -> Vec<String> {
         kind.check(event).expect("it says what the catalogue says");
         let kind = event.path().segments().last().expect("a path").to_owned();
         let pressure = event.measurements().get("pressure").expect("a number");
-        let text = |key: &&str| event.metadata().get(*key).map(|value| value.to_string());
+        let text = |key: &&str| event.metadata().get(key).map(|value| value.to_string());
         let texts: Option<Vec<String>> = keys.iter().map(text).collect();
         let texts = texts.expect("all are there").join(" ");
         format!("{kind} {} {texts}", pressure.as_f64())

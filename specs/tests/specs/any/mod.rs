@@ -84,8 +84,9 @@ prop_compose! {
 
 prop_compose! {
     pub(crate) fn node()(
-        namespace in option::of(namespace()),
-        http in option::of(http()),
+        // In boxes, as what stands for all of them at once is too large for the stack of a test.
+        namespace in option::of(namespace().boxed()),
+        http in option::of(http().boxed()),
         deadline in span(),
         watchdog in option::of(100_u64..=600_000),
     ) -> NodeSpec {

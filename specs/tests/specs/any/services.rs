@@ -31,13 +31,13 @@ pub(super) fn services() -> impl Strategy<Value = ServicesSpec> {
         });
     let all = (
         option::of(server),
-        option::of(telemetry()),
-        option::of(circuit_breakers()),
-        option::of(rate_limiters()),
-        option::of(connection_pools()),
-        option::of(event_store()),
-        option::of(memory_manager()),
-        option::of(health_aggregator()),
+        option::of(telemetry().boxed()),
+        option::of(circuit_breakers().boxed()),
+        option::of(rate_limiters().boxed()),
+        option::of(connection_pools().boxed()),
+        option::of(event_store().boxed()),
+        option::of(memory_manager().boxed()),
+        option::of(health_aggregator().boxed()),
     );
     all.prop_map(
         |(server, telemetry, breakers, limiters, pools, store, memory, health)| {

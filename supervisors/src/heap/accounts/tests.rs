@@ -88,8 +88,8 @@ fn step() -> impl Strategy<Value = Step> {
     let (any, table) = (any::<usize>(), 0_usize..2);
     prop_oneof![
         3 => Just(Step::Open),
-        2 => any.clone().prop_map(Step::Close),
-        4 => (any.clone(), table.clone(), 1_i64..10_000)
+        2 => any.prop_map(Step::Close),
+        4 => (any, table.clone(), 1_i64..10_000)
             .prop_map(|(which, table, bytes)| Step::Charge(which, table, bytes)),
         4 => (any, table).prop_map(|(which, table)| Step::Free(which, table)),
         1 => Just(Step::Settle),

@@ -32,7 +32,7 @@ impl World {
                     self.send_all_away("connect");
                 }
             }
-            1 if pick / 256 % 2 == 0 => self.core.withdraw(self.now, attempt),
+            1 if (pick / 256).is_multiple_of(2) => self.core.withdraw(self.now, attempt),
             1 => self.core.postpone(self.now, attempt),
             _ => {
                 let conn = self.next;

@@ -132,7 +132,8 @@ fn is_on_this_machine(config: &Config) -> bool {
             let address = name.parse::<IpAddr>();
             name == "localhost" || address.is_ok_and(|address| address.is_loopback())
         }
-        _ => true,
+        #[cfg(unix)]
+        Host::Unix(_) => true,
     };
     let addresses = config.get_hostaddrs();
     match addresses.is_empty() {
