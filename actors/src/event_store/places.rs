@@ -9,6 +9,8 @@ use super::backend::BackendError;
 pub(super) struct Places {
     free: Semaphore,
     /// Those that there are.
+    #[cfg_attr(not(feature = "sqlite"), allow(dead_code))]
+    // only a single connection is taken turns on
     all: u32,
 }
 

@@ -36,7 +36,7 @@ impl Newcomers {
 
     /// Whether it has to be looked what there is: those that are numbered by the store have the highest numbers, and room.
     #[cfg_attr(
-        not(any(feature = "sqlite", feature = "postgres")),
+        not(feature = "sqlite"),
         allow(dead_code) // what is in memory looks at once
     )]
     pub(crate) fn may_lack_room(&self, usage: Usage, bounds: StoreBounds) -> bool {

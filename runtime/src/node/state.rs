@@ -88,6 +88,7 @@ impl State {
         }
     }
 
+    #[cfg(feature = "http")]
     pub(crate) fn watchdog(&self) -> Option<&Watchdog> {
         self.watchdog.get()
     }
@@ -98,6 +99,7 @@ impl State {
     }
 
     /// Whether it has got as far as to run, at some time.
+    #[cfg(feature = "http")]
     pub(crate) fn has_started(&self) -> bool {
         self.progress().has_started
     }
