@@ -92,3 +92,25 @@ async fn an_operation_without_a_deadline_takes_as_long_as_it_takes() {
     let late = none.run(works).await.unwrap_err();
     assert_eq!(late.guard(), Some(Guard::Deadline));
 }
+
+#[tokio::test(start_paused = true)]
+async fn the_time_that_the_breaker_gives_a_call_holds_where_the_deadline_leaves_more() {
+    let mut config = without_pool();
+    config.deadline = None;
+    let bed = Bed::new(config).await;
+    let orders = bed.orders();
+    let limit = bed.breaker.config().call_timeout.expect("it has one");
+    let before = Instant::now();
+    let hangs = || pending::<Result<(), NoDisk>>();
+    let late = orders.key(ADA).run(hangs).await.unwrap_err();
+    assert!(late.was_begun());
+    assert_eq!(before.elapsed(), limit);
+    assert_eq!(bed.breaker.stats().totals.timed_out, 1);
+    bed.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_deadline_beyond_all_time_is_none() {
+    let forever = Protection::new(name("forever")).deadline(Duration::MAX);
+    assert_eq!(forever.run(works).await.expect("it works"), "an order");
+}

@@ -107,7 +107,7 @@ impl CircuitBreaker {
         Arc::strong_count(&self.cell) == 1 && self.cell.is_idle()
     }
 
-    pub(super) const fn cell(&self) -> &Arc<Cell> {
+    pub(crate) const fn cell(&self) -> &Arc<Cell> {
         &self.cell
     }
 

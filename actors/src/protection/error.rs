@@ -67,7 +67,8 @@ pub enum ProtectionError<E> {
     Timeout {
         /// The operation.
         operation: ServiceName,
-        /// How much time there was for all of it, the guards included.
+        /// How much time there was: for all of it, the guards included; or for the operation alone, if the `call_timeout` of its breaker
+        /// left less.
         within: Duration,
     },
     /// It was begun, and failed. It shows itself as that error does, and is taken for it: the error is no

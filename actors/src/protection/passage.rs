@@ -119,6 +119,10 @@ pub(crate) async fn through<S: Source, B: Borrow<Protection>, T, E>(
     if let Some(tokens) = tokens {
         tokens.keep();
     }
+    let limit = breaker
+        .as_ref()
+        .and_then(|breaker| breaker.cell().call_timeout());
+    let within = time.narrow(limit, sleep.as_mut());
     watch.begin();
     lease.begin();
     let done = {
@@ -128,7 +132,7 @@ pub(crate) async fn through<S: Source, B: Borrow<Protection>, T, E>(
     let Some(result) = done else {
         attempt.settle(Outcome::TimedOut);
         watch.ended(metrics::Outcome::Timeout);
-        return Err(protection.timeout(time.within));
+        return Err(protection.timeout(within));
     };
     lease.end();
     drop(memory);
@@ -263,11 +267,25 @@ impl Time {
             };
         }
         let now = Instant::now();
-        let own = guards.deadline.map(|within| now + within);
+        // One that is beyond all time is none.
+        let own = guards.deadline.and_then(|within| now.checked_add(within));
         let until = own.into_iter().chain(by).min();
         Self {
             until,
             within: until.map_or(Duration::MAX, |until| until.saturating_duration_since(now)),
+        }
+    }
+
+    /// The operation is about to be begun: the breaker may say that a call is to take less than what is left. How long there was, by
+    /// whichever ends first.
+    fn narrow(&self, limit: Option<Duration>, mut sleep: Pin<&mut Option<Sleep>>) -> Duration {
+        let by = limit.and_then(|limit| Instant::now().checked_add(limit));
+        match (by, limit) {
+            (Some(by), Some(limit)) if self.until.is_none_or(|until| by < until) => {
+                sleep.set(Some(sleep_until(by)));
+                limit
+            }
+            _ => self.within,
         }
     }
 
