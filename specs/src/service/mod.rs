@@ -67,6 +67,7 @@ pub use telemetry::TelemetrySpec;
 
 use serde::{Deserialize, Serialize};
 
+use crate::Faults;
 use crate::finding::Report;
 use crate::path::At;
 
@@ -166,6 +167,17 @@ impl ServicesSpec {
     pub fn protections(mut self, spec: ProtectionsSpec) -> Self {
         self.protections = Some(spec);
         self
+    }
+
+    /// Checks it as a whole.
+    ///
+    /// # Errors
+    ///
+    /// Everything that is wrong, each with its path.
+    pub fn validate(&self) -> Result<(), Faults> {
+        let mut report = Report::default();
+        self.check(&mut report, &At::Root);
+        report.without_text()
     }
 
     pub(crate) fn is_default(&self) -> bool {
