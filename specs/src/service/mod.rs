@@ -15,6 +15,7 @@
 //! | `rate_limiters/` | [`RateLimitersSpec`], [`RateLimitConfig`] |
 //! | `connection_pools/` | [`ConnectionPoolsSpec`], [`PoolConfig`] |
 //! | `health/` | [`HealthAggregatorSpec`], [`HealthCheckConfig`] |
+//! | `foundation.rs` | what guards the first three, unless they say otherwise |
 //! | `named.rs` | what can be wrong with a list of things that have names |
 //! | `protections/` | [`ProtectionsSpec`], [`ProtectionConfig`] |
 
@@ -24,6 +25,7 @@ mod config_server;
 mod connection_pools;
 mod event_store;
 mod events;
+mod foundation;
 mod health;
 mod memory_manager;
 mod metrics;
