@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use mainstay_actors::breaker::{CircuitState};
+use mainstay_actors::breaker::CircuitState;
 use mainstay_actors::health::{HealthAggregator, HealthStatus};
 use mainstay_actors::limiter::RateKey;
 use mainstay_actors::memory::PressureLevel;
@@ -54,7 +54,10 @@ async fn all_infrastructure_components_work_together() {
     // The rate limiter is engaged.
     let limiters = bed.infra.rate_limiters();
     let key = RateKey::user("test_key");
-    let limited = limiters.check(&name("test_service"), key).await.unwrap_err();
+    let limited = limiters
+        .check(&name("test_service"), key)
+        .await
+        .unwrap_err();
     assert_eq!(limited.retry_after(), Some(Duration::from_secs(12)));
 
     // Memory is short.
