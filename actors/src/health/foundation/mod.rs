@@ -8,12 +8,14 @@
 //! | `telemetry.rs` | [`TelemetryHealthCheck`] | | the keeper is down, a handler has panicked or is too slow |
 //! | `breakers.rs` | [`CircuitBreakersHealthCheck`] | | the keeper is down, a breaker is open |
 //! | `limiters.rs` | [`RateLimitersHealthCheck`] | | the keeper is down, the server of one is |
+//! | `memory.rs` | [`MemoryManagerHealthCheck`] | pressure is critical | the keeper is down, pressure is high, nothing is measured |
 //! | `pools.rs` | [`ConnectionPoolsHealthCheck`] | they are not looked after, or one cannot connect | one is exhausted |
 
 mod breakers;
 mod config_server;
 mod event_store;
 mod limiters;
+mod memory;
 mod pools;
 mod telemetry;
 
@@ -21,12 +23,14 @@ pub use breakers::CircuitBreakersHealthCheck;
 pub use config_server::ConfigServerHealthCheck;
 pub use event_store::EventStoreHealthCheck;
 pub use limiters::RateLimitersHealthCheck;
+pub use memory::MemoryManagerHealthCheck;
 pub use pools::ConnectionPoolsHealthCheck;
 pub use telemetry::TelemetryHealthCheck;
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use mainstay_specs::{HealthCheckConfig, Importance, ServiceName};
 use mainstay_supervisors::{Namespace, WeakNamespace};
@@ -35,7 +39,10 @@ use tokio::time::Instant;
 use super::book::Found;
 use super::checkable::AnyCheck;
 use super::result::CheckResult;
-use crate::{breaker, config, event_store as store, limiter, pool, telemetry as telemetries};
+use crate::{
+    breaker, config, event_store as store, limiter, memory as manager, pool,
+    telemetry as telemetries,
+};
 
 /// Those of the services that there are, or were: one that is just being restarted is looked at as well, and found to be down. `defaults`
 /// says how they are run.
@@ -55,7 +62,7 @@ pub(crate) fn discover(
             // A name is not empty, short, and without `/` and white space: those are.
             name: ServiceName::new(service.name).expect("a name"),
             check: (service.check)(namespace),
-            config: defaults.clone().importance(service.importance),
+            config: service.config(defaults),
         })
         .collect()
 }
@@ -66,7 +73,19 @@ struct Service {
     check: fn(&Namespace) -> AnyCheck,
 }
 
-const ALL: [Service; 6] = [
+impl Service {
+    fn config(&self, defaults: &HealthCheckConfig) -> HealthCheckConfig {
+        let config = defaults.clone().importance(self.importance);
+        // Pressure comes within a second or so, and its check reads what is there.
+        let interval = match self.name {
+            manager::NAME => defaults.interval.min(Duration::from_secs(1)),
+            _ => defaults.interval,
+        };
+        config.interval(interval)
+    }
+}
+
+const ALL: [Service; 7] = [
     Service {
         name: config::NAME,
         importance: Importance::Required,
@@ -91,6 +110,11 @@ const ALL: [Service; 6] = [
         name: limiter::NAME,
         importance: Importance::Important,
         check: |namespace| Arc::new(RateLimitersHealthCheck::new(namespace)),
+    },
+    Service {
+        name: manager::NAME,
+        importance: Importance::Important,
+        check: |namespace| Arc::new(MemoryManagerHealthCheck::new(namespace)),
     },
     Service {
         name: pool::NAME,
