@@ -1,7 +1,5 @@
 //! What health means for whoever starts a node and sends it work.
 
-use std::time::Duration;
-
 use mainstay::actors::health::{CheckResult, HealthStatus, check_fn};
 use mainstay::specs::HealthCheckConfig;
 use serde_json::json;

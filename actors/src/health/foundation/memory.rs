@@ -8,7 +8,7 @@ use super::super::result::CheckResult;
 use super::super::status::HealthStatus;
 use super::{Home, look};
 use crate::MemoryManager;
-use crate::memory::{NAME, Reading, SourceReading, SourceState};
+use crate::memory::{Reading, SourceReading, SourceState};
 
 /// How the memory manager of a namespace fares, and how scarce memory is.
 ///
