@@ -107,7 +107,10 @@ where
         let question = self.question(&mut open)?;
         let answer = tokio::select! {
             biased;
-            answer = &mut question.answer => answer.map_err(|_| CallError::NoReply),
+            answer = &mut question.answer => match answer {
+                Ok(answer) => Ok(answer),
+                Err(_) => Err(dropped(&question.asked).await),
+            },
             // What it has left in its mailbox is not always dropped.
             reason = question.asked.ended() => Err(CallError::Exited(reason)),
         };
@@ -145,6 +148,14 @@ impl Question {
         is_open.then_some(self)
     }
 }
+
+/// Why a question was dropped unanswered. A process that ends drops what it has left a moment before its end is known.
+async fn dropped(asked: &Process) -> CallError {
+    let ended = timeout(GRACE, asked.ended()).await;
+    ended.map_or(CallError::NoReply, CallError::Exited)
+}
+
+const GRACE: Duration = Duration::from_millis(10);
 
 impl<M, F> HealthCheckable for ActorCheck<M, F>
 where

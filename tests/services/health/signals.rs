@@ -87,7 +87,7 @@ async fn a_watcher_sees_the_present_and_is_woken_only_when_something_is_otherwis
     assert!(watch.changed().await.is_some());
     bed.add("cache", &Look::healthy());
     settle().await;
-    watch.current();
+    assert_eq!(watch.current().total_services, 2);
     assert!(bed.health.unregister("cache"));
     bed.add("disk", &Look::hangs());
     let next = watch.changed().await.expect("another one");
