@@ -211,7 +211,8 @@ impl HealthAggregator {
         self.cell.spec().groups.clone()
     }
 
-    /// Runs all checks now, and gives what is there after `sweep_deadline` of the spec at the latest.
+    /// Runs all checks now, and gives what is there after `sweep_deadline` of the spec, at the latest; a quarter of that later if the node is
+    /// too busy to begin at once.
     ///
     /// A check that has not answered by then is unknown in this answer, whatever its importance; its run goes on, and its status stays
     /// what it was until its own time limit. One that is stuck since an earlier run is not begun again. Who asks while a sweep is under

@@ -34,15 +34,16 @@ impl Cell {
         let runtime = runtime.ok_or_else(|| HealthError::NotStarted(self.namespace.clone()))?;
         let (sender, answer) = watch::channel(None);
         *sweeping = Some(answer.clone());
-        // From now on, and not from when it comes to run: whoever asks does not wait any longer while the node is busy.
-        let deadline = Instant::now() + self.spec().sweep_deadline;
-        runtime.spawn(sweep(Arc::clone(self), sender, deadline));
+        // From now on, and not from when it comes to run: whoever asks does not wait much longer while the node is busy.
+        runtime.spawn(sweep(Arc::clone(self), sender, Instant::now()));
         Ok(answer)
     }
 
     /// Begins all, waits for them as long as the deadline lets it, and puts together what is there.
-    async fn sweep_all(self: &Arc<Self>, deadline: Instant) -> Arc<SystemHealth> {
-        let begun = Instant::now();
+    async fn sweep_all(self: &Arc<Self>, asked: Instant) -> Arc<SystemHealth> {
+        let (begun, limit) = (Instant::now(), self.spec().sweep_deadline);
+        // What has come to run late has a quarter of its time all the same: else nothing would be known of anything.
+        let deadline = (asked + limit).max(begun + limit / 4);
         self.discover();
         self.tend();
         self.begin_all();
@@ -77,12 +78,8 @@ impl Cell {
     }
 }
 
-async fn sweep(
-    cell: Arc<Cell>,
-    sender: watch::Sender<Option<Arc<SystemHealth>>>,
-    deadline: Instant,
-) {
-    let answer = cell.sweep_all(deadline).await;
+async fn sweep(cell: Arc<Cell>, sender: watch::Sender<Option<Arc<SystemHealth>>>, asked: Instant) {
+    let answer = cell.sweep_all(asked).await;
     // Whoever asks from here on gets a new one.
     lock(&cell.sweeping).take();
     sender.send_replace(Some(answer));
