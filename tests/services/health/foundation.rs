@@ -163,6 +163,24 @@ async fn one_that_is_not_there_any_more_is_unavailable() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn one_that_is_just_being_restarted_is_waited_for_and_not_taken_for_down() {
+    let server = ConfigServer::child(ConfigServerSpec::default());
+    let bed = Bed::with_services([server], spec()).await;
+    assert_eq!(bed.sweep().await.status, HealthStatus::Healthy);
+    let old = bed.namespace.whereis("config_server").expect("it runs");
+    old.kill();
+    old.ended().await;
+    // Its supervisor does not know of it yet.
+    let health = bed.sweep().await;
+    assert_eq!(
+        service(&health, "config_server").status,
+        HealthStatus::Healthy
+    );
+    assert_ne!(bed.namespace.whereis("config_server"), Some(old));
+    bed.end().await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_open_breaker_degrades() {
     let breakers = CircuitBreakersSpec::default();
     let bed = Bed::with_services([CircuitBreakerRegistry::child(breakers)], spec()).await;

@@ -3,6 +3,7 @@
 //! | file | holds | down if | degraded if |
 //! |---|---|---|---|
 //! | `mod.rs` | [`discover`] | | |
+//! | `patient.rs` | [`Patient`]: what is just being restarted is waited for, for 20 ms | | |
 //! | `config_server.rs` | [`ConfigServerHealthCheck`] | the keeper is down, or the content breaks a rule | a subscriber loses events |
 //! | `event_store.rs` | [`EventStoreHealthCheck`] | the keeper is down, or the backend does not answer, or nothing is stored | much waits |
 //! | `telemetry.rs` | [`TelemetryHealthCheck`] | | the keeper is down, a handler has panicked or is too slow |
@@ -16,6 +17,7 @@ mod config_server;
 mod event_store;
 mod limiters;
 mod memory;
+mod patient;
 mod pools;
 mod telemetry;
 
@@ -36,8 +38,10 @@ use mainstay_specs::{HealthCheckConfig, Importance, ServiceName};
 use mainstay_supervisors::{Namespace, WeakNamespace};
 use tokio::time::Instant;
 
+use patient::Patient;
+
 use super::book::Found;
-use super::checkable::AnyCheck;
+use super::checkable::{AnyCheck, HealthCheckable};
 use super::result::CheckResult;
 use crate::{
     breaker, config, event_store as store, limiter, memory as manager, pool,
@@ -59,9 +63,8 @@ pub(crate) fn discover(
             seen.contains(service.name)
         })
         .map(|service| Found {
-            // A name is not empty, short, and without `/` and white space: those are.
-            name: ServiceName::new(service.name).expect("a name"),
-            check: (service.check)(namespace),
+            name: service.name(),
+            check: (service.check)(namespace, service.name()),
             config: service.config(defaults),
         })
         .collect()
@@ -70,10 +73,15 @@ pub(crate) fn discover(
 struct Service {
     name: &'static str,
     importance: Importance,
-    check: fn(&Namespace) -> AnyCheck,
+    check: fn(&Namespace, ServiceName) -> AnyCheck,
 }
 
 impl Service {
+    fn name(&self) -> ServiceName {
+        // A name is not empty, short, and without `/` and white space: those are.
+        ServiceName::new(self.name).expect("a name")
+    }
+
     fn config(&self, defaults: &HealthCheckConfig) -> HealthCheckConfig {
         let config = defaults.clone().importance(self.importance);
         // Pressure comes within a second or so, and its check reads what is there.
@@ -85,41 +93,49 @@ impl Service {
     }
 }
 
+fn patient(namespace: &Namespace, name: ServiceName, check: impl HealthCheckable) -> AnyCheck {
+    Arc::new(Patient::new(namespace, name, check))
+}
+
 const ALL: [Service; 7] = [
     Service {
         name: config::NAME,
         importance: Importance::Required,
-        check: |namespace| Arc::new(ConfigServerHealthCheck::new(namespace)),
+        check: |namespace, name| patient(namespace, name, ConfigServerHealthCheck::new(namespace)),
     },
     Service {
         name: store::NAME,
         importance: Importance::Required,
-        check: |namespace| Arc::new(EventStoreHealthCheck::new(namespace)),
+        check: |namespace, name| patient(namespace, name, EventStoreHealthCheck::new(namespace)),
     },
     Service {
         name: telemetries::NAME,
         importance: Importance::Important,
-        check: |namespace| Arc::new(TelemetryHealthCheck::new(namespace)),
+        check: |namespace, name| patient(namespace, name, TelemetryHealthCheck::new(namespace)),
     },
     Service {
         name: breaker::NAME,
         importance: Importance::Required,
-        check: |namespace| Arc::new(CircuitBreakersHealthCheck::new(namespace)),
+        check: |namespace, name| {
+            patient(namespace, name, CircuitBreakersHealthCheck::new(namespace))
+        },
     },
     Service {
         name: limiter::NAME,
         importance: Importance::Important,
-        check: |namespace| Arc::new(RateLimitersHealthCheck::new(namespace)),
+        check: |namespace, name| patient(namespace, name, RateLimitersHealthCheck::new(namespace)),
     },
     Service {
         name: manager::NAME,
         importance: Importance::Important,
-        check: |namespace| Arc::new(MemoryManagerHealthCheck::new(namespace)),
+        check: |namespace, name| patient(namespace, name, MemoryManagerHealthCheck::new(namespace)),
     },
     Service {
         name: pool::NAME,
         importance: Importance::Required,
-        check: |namespace| Arc::new(ConnectionPoolsHealthCheck::new(namespace)),
+        check: |namespace, name| {
+            patient(namespace, name, ConnectionPoolsHealthCheck::new(namespace))
+        },
     },
 ];
 
