@@ -29,7 +29,7 @@ pid=$!
 tree() { "$node" tree --url "http://$address" --json | grep -oE '"(id|pid|restarts)":("[^"]*"|[0-9]+)'; }
 
 for _ in $(seq 100); do
-    "$node" health --quiet --url "http://$address" && break
+    "$node" health --quiet --url "http://$address" 2> /dev/null && break
     kill -0 "$pid" || { cat "$folder/node.log"; exit 1; }
     sleep 0.1
 done

@@ -103,6 +103,12 @@ impl State {
         watchdog.map_or(Liveness::Alive, Watchdog::liveness)
     }
 
+    /// Whether it has got as far as to run, at some time.
+    #[cfg(feature = "http")]
+    pub(crate) fn has_booted(&self) -> bool {
+        self.progress().has_booted
+    }
+
     /// Whether it has got as far as to run, with all that its health aggregators say has to come up: when this is asked, or when it was
     /// asked before.
     #[cfg(feature = "http")]
