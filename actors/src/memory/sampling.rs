@@ -20,6 +20,8 @@ impl MemoryCell {
     pub(crate) fn take_sample(&self, sources: &mut Option<Sources>) -> Duration {
         let nth = self.begun.fetch_add(1, Ordering::AcqRel) + 1;
         let began = Instant::now();
+        // Before it is measured, so that it is.
+        let unseen = self.admission.begin_sample();
         let terms = self.terms();
         let before = self.reading.load_full();
         let sources = match sources {
@@ -28,6 +30,9 @@ impl MemoryCell {
         };
         let sample = sources.measure(&terms, &before.sources, self.clock.now());
         let interval = self.take_in(sample, &terms, &before);
+        if !self.reading.load().stale {
+            unseen.settle();
+        }
         self.took.store(nanos(began.elapsed()), Ordering::Relaxed);
         self.taken.send_replace(nth);
         interval
@@ -78,6 +83,7 @@ impl MemoryCell {
     /// Has no more samples taken, and nobody there who would say so when the last one is too old: so it is stale from now on.
     pub(crate) fn stop_sampling(&self) {
         self.stop_sampler();
+        self.admission.set_watched(false);
         self.end_freshness();
     }
 
