@@ -182,20 +182,58 @@ mod tests {
         assert_eq!(account.reserved(), 10);
     }
 
+    #[derive(Clone, Debug)]
+    enum Step {
+        Take(u64, u64),
+        GiveBack,
+        Taken(u64),
+        Sample(bool),
+    }
+
+    fn step() -> impl Strategy<Value = Step> {
+        prop_oneof![
+            4 => (0..200_u64, 0..500_u64).prop_map(|(bytes, room)| Step::Take(bytes, room)),
+            2 => Just(Step::GiveBack),
+            2 => (0..200_u64).prop_map(Step::Taken),
+            1 => any::<bool>().prop_map(Step::Sample),
+        ]
+    }
+
     proptest! {
         #[test]
-        fn it_adds_up_whatever_comes(steps in prop::collection::vec((any::<bool>(), 0..200_u64, 0..500_u64), 0..50)) {
+        fn it_adds_up_whatever_comes(steps in prop::collection::vec(step(), 0..50)) {
             let account = Account::default();
-            let mut held: Vec<u64> = Vec::new();
-            for (takes, bytes, room) in steps {
-                let before: u64 = held.iter().sum();
+            account.set_watched(true);
+            let (mut held, mut unseen): (Vec<u64>, u64) = (Vec::new(), 0);
+            for step in steps {
+                let before = held.iter().sum::<u64>() + unseen;
                 prop_assert_eq!(account.reserved(), before);
-                if takes {
-                    let fits = before + bytes <= room;
-                    prop_assert_eq!(account.take(bytes, Some(room)).is_ok(), fits);
-                    held.extend(fits.then_some(bytes));
-                } else if let Some(bytes) = held.pop() {
-                    account.give_back(bytes);
+                match step {
+                    Step::Take(bytes, room) => {
+                        let fits = before + bytes <= room;
+                        prop_assert_eq!(account.take(bytes, Some(room)).is_ok(), fits);
+                        held.extend(fits.then_some(bytes));
+                    }
+                    Step::GiveBack => {
+                        if let Some(bytes) = held.pop() {
+                            account.give_back(bytes);
+                        }
+                    }
+                    Step::Taken(most) => {
+                        if let Some(last) = held.last_mut() {
+                            let taken = most.min(*last);
+                            *last -= taken;
+                            unseen += taken;
+                            account.taken(taken);
+                        }
+                    }
+                    Step::Sample(has_measured) => {
+                        let sample = account.begin_sample();
+                        if has_measured {
+                            sample.settle();
+                            unseen = 0;
+                        }
+                    }
                 }
             }
         }
