@@ -10,7 +10,7 @@ use mainstay_supervisors::{Child, Ledger, Namespace, ServiceRegistry};
 use super::ask::{ask, remove_part};
 use super::backend::EventBackend;
 use super::cell::{Cell, Kept, read};
-use super::error::StoreError;
+use super::error::{EventStoreStartError, StoreError};
 use super::event::Event;
 use super::id::EventId;
 use super::query::{Direction, EventPage, EventQuery, OrderBy};
@@ -65,6 +65,16 @@ impl EventStore {
             spec,
             backend: Some(backend),
         })
+    }
+
+    /// Whether this program could start such a store: that the spec is valid, that the program was built with the backend, and that it
+    /// can make something of the address of a server. Nothing is opened, and whether a pool that is named is there is not looked at.
+    ///
+    /// # Errors
+    ///
+    /// What [`child`](Self::child) would fail with for that.
+    pub fn check(spec: &EventStoreSpec) -> Result<(), EventStoreStartError> {
+        start::check(spec)
     }
 
     /// The event store of a namespace; `None` if none has been started in it.

@@ -16,6 +16,7 @@ mod config;
 mod settings;
 mod source;
 
+pub(super) use address::wrong_url;
 pub use choices::{CoDel, LeaseMax, OnSelfDeadlock, PoolHealth};
 pub use config::PoolConfig;
 pub use settings::{PostgresReset, RedisReset, SqliteSync};
