@@ -126,7 +126,15 @@ async fn run(seed: u64, time: Duration, unit: Duration, late: Option<Duration>) 
     borrowers.ended.store(true, Ordering::Relaxed);
     tasks.join_all().await;
     pool.resize(1, MAX).expect("it may be");
-    let told = || format!("seed {seed}: {:?}", pool.stats());
+    let told = || {
+        let tree = bed.namespace.tree();
+        let tree = tree.map(|tree| tree.to_string()).unwrap_or_default();
+        format!(
+            "seed {seed}: open {:?} {:?}\n{tree}",
+            bed.server.open(),
+            pool.stats()
+        )
+    };
     until(|| borrowers.has_nothing_of_the_dead(), told).await;
     borrowers.clear_away();
     until(|| is_at_rest(&bed, &pool), told).await;

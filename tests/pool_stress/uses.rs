@@ -121,8 +121,12 @@ impl Borrowers {
         while !self.has_ended() {
             nth += 1;
             let borrowers = self.clone();
-            let child = Child::task(format!("borrower-{nth}"), move |_| borrowers.clone().die(nth));
-            let started = namespace.start_child(child.restart(Restart::Temporary)).await;
+            let child = Child::task(format!("borrower-{nth}"), move |_| {
+                borrowers.clone().die(nth)
+            });
+            let started = namespace
+                .start_child(child.restart(Restart::Temporary))
+                .await;
             sleep(self.unit * 20).await;
             if let Some(process) = started.ok().as_ref().and_then(|started| started.process()) {
                 process.kill();

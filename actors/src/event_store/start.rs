@@ -6,9 +6,7 @@ use std::time::Duration;
 
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 use mainstay_specs::PoolConfig;
-use mainstay_specs::{
-    ChildId, ChildSpec, EventBackendSpec, EventStoreSpec, ServiceName, Shutdown,
-};
+use mainstay_specs::{ChildId, ChildSpec, EventBackendSpec, EventStoreSpec, ServiceName, Shutdown};
 use mainstay_supervisors::{
     Child, Namespace, RegisterError, StartContext, StartError, Started, Supervisor,
 };

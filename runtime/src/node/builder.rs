@@ -222,7 +222,7 @@ fn event_store_faults(spec: &NodeSpec) -> impl Iterator<Item = Fault> {
     let namespaces = spec.namespaces.iter().enumerate();
     namespaces.filter_map(|(nth, namespace)| {
         let store = namespace.services.event_store.as_ref()?;
-        let wrong = EventStore::check(store).err()?;
+        let wrong = EventStore::check_spec(store).err()?;
         let place = namespace_path(nth).field("services").field("event_store");
         Some(Fault::new(wrong.to_string()).at(place.field("backend")))
     })

@@ -162,18 +162,9 @@ fn a_backend_has_to_be_in_exactly_one_place() {
             "postgres(url: \"mysql://:hidden@db\")",
             "2:10: backend: expected postgres://host[:port][/database], found \"mysql\"",
         ),
-        (
-            "postgres(url: \"postgres://ada:hidden@db:0/x\")",
-            PORT,
-        ),
-        (
-            "postgres(url: \"postgres://ada:pa/ss@db/x\")",
-            PORT,
-        ),
-        (
-            "postgres(url: \"postgres://ada:123456/7@db/x\")",
-            PORT,
-        ),
+        ("postgres(url: \"postgres://ada:hidden@db:0/x\")", PORT),
+        ("postgres(url: \"postgres://ada:pa/ss@db/x\")", PORT),
+        ("postgres(url: \"postgres://ada:123456/7@db/x\")", PORT),
         (
             "postgres(url: \"hidden\")",
             "2:10: backend: expected postgres://host[:port][/database]",

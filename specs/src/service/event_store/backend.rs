@@ -123,7 +123,10 @@ impl EventBackendSpec {
             }
             Self::Postgres { url, pool } => {
                 let one = one_of("url and pool", &[url.is_some(), pool.is_some()]);
-                one.or_else(|| url.as_deref().and_then(|url| wrong_url(url, &["postgres", "postgresql"], &[])))
+                one.or_else(|| {
+                    url.as_deref()
+                        .and_then(|url| wrong_url(url, &["postgres", "postgresql"], &[]))
+                })
             }
         };
         if let Some(message) = wrong {
