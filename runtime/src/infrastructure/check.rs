@@ -1,6 +1,7 @@
-//! What is wrong with the services of a namespace that only this program knows: content of the configuration, and what pools connect to.
+//! What is wrong with the services of a namespace that only this program knows: content of the configuration, what pools connect to, what keeps events.
 
 use mainstay_actors::config::ConfigValue;
+use mainstay_actors::event_store::EventStore;
 use mainstay_actors::pool::{PoolKinds, RegisterPoolError};
 use mainstay_specs::{Fault, NamedPool, PoolSource, ServicesSpec, SpecPath};
 
@@ -14,6 +15,14 @@ pub(crate) fn faults<'a>(
     content(services)
         .into_iter()
         .chain(pools.flat_map(|(nth, pool)| source(nth, pool, kinds)))
+        .chain(event_backend(services))
+}
+
+/// An event store on what this program was not built for, or can make nothing of.
+fn event_backend(services: &ServicesSpec) -> Option<Fault> {
+    let wrong = EventStore::check_spec(services.event_store.as_ref()?).err()?;
+    let place = SpecPath::root().field("event_store").field("backend");
+    Some(Fault::new(wrong.to_string()).at(place))
 }
 
 /// Content of the config server that cannot be configuration.

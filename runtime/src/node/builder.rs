@@ -100,7 +100,7 @@ impl NodeBuilder {
     }
 
     /// Checks a spec as [`boot`](Self::boot) does: with [`NodeSpec::validate`], and then that the content of config servers can be
-    /// one, that the program can make the connections of pools, that a token can be sent in a header, and that no namespace is called like
+    /// one, that the program can make the connections of pools and was built with the backends of event stores, that a token can be sent in a header, and that no namespace is called like
     /// the tree of the HTTP server.
     ///
     /// # Errors
