@@ -6,11 +6,12 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use serde::de::{Error as _, Unexpected};
 use serde::{Deserialize, Deserializer, Serialize};
 
+use crate::ApiGuardsSpec;
 use crate::finding::{Finding, Report};
 use crate::path::At;
 
 /// Whether, where and for whom the node answers HTTP: health, metrics, the tree, the dashboard.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 #[non_exhaustive]
 pub struct HttpSpec {
@@ -28,6 +29,9 @@ pub struct HttpSpec {
     /// To whom more is told of the health of the node than how it is. Default: to those who may read everything else.
     #[serde(skip_serializing_if = "HealthDetails::is_default")]
     pub health_details: HealthDetails,
+    /// Which guards the requests of the Foundation API go through. Default: all of [`ApiGuard::default`](crate::ApiGuard).
+    #[serde(skip_serializing_if = "ApiGuardsSpec::is_default")]
+    pub guards: ApiGuardsSpec,
 }
 
 /// To whom a node tells more of its health than how it is: which services there are, how each fares, and the words in which its checks say so,
@@ -60,12 +64,13 @@ impl Default for HttpSpec {
 impl HttpSpec {
     /// Listens on `bind`, without a token.
     #[must_use]
-    pub const fn new(bind: SocketAddr) -> Self {
+    pub fn new(bind: SocketAddr) -> Self {
         Self {
             enabled: true,
             bind,
             token: None,
             health_details: HealthDetails::Authorized,
+            guards: ApiGuardsSpec::default(),
         }
     }
 
@@ -92,11 +97,19 @@ impl HttpSpec {
         self
     }
 
+    /// Sets which guards the requests of the Foundation API go through.
+    #[must_use]
+    pub fn guards(mut self, guards: ApiGuardsSpec) -> Self {
+        self.guards = guards;
+        self
+    }
+
     pub(crate) fn check(&self, report: &mut Report, at: &At<'_>) {
         if self.token.as_ref().is_some_and(String::is_empty) {
             let message = "expected a token that is not empty";
             report.add(Finding::new(at.field("token"), message));
         }
+        self.guards.check(report, &At::Field(at, "guards"));
         let open = !self.bind.ip().to_canonical().is_loopback();
         if self.enabled && open && self.token.is_none() {
             let message = format!(
@@ -121,6 +134,7 @@ impl fmt::Debug for HttpSpec {
             .field("bind", &self.bind)
             .field("token", &self.token.as_ref().map(|_| "…"))
             .field("health_details", &self.health_details)
+            .field("guards", &self.guards)
             .finish()
     }
 }

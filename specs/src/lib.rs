@@ -47,7 +47,7 @@
 //! | to | look at |
 //! |---|---|
 //! | describe a child or a supervisor | [`ChildSpec`], [`SupervisorFlags`], [`Backoff`] |
-//! | describe a whole node | [`NodeSpec`], [`NamespaceSpec`], [`NodeChild`], [`ServicesSpec`], [`HttpSpec`], [`WatchdogSpec`] |
+//! | describe a whole node | [`NodeSpec`], [`NamespaceSpec`], [`NodeChild`], [`ServicesSpec`], [`HttpSpec`] with [`ApiGuardsSpec`], [`WatchdogSpec`] |
 //! | describe an event store | [`EventStoreSpec`], [`EventBackendSpec`] |
 //! | describe circuit breakers | [`CircuitBreakersSpec`], [`CircuitConfig`], [`TripRules`], [`HalfOpen`] |
 //! | describe rate limiters | [`RateLimitersSpec`], [`RateLimitConfig`], [`Algorithm`], [`KeyStrategy`] |
@@ -61,6 +61,7 @@
 //!
 //! How a file with many faults is read to its end: `document.rs`, `recover.rs` and the folder `syntax`.
 
+mod api;
 mod args;
 mod backoff;
 mod child;
@@ -90,6 +91,7 @@ mod watchdog;
 mod window;
 mod wording;
 
+pub use api::{ApiGuard, ApiGuardsSpec};
 pub use args::Args;
 pub use backoff::Backoff;
 pub use child::{ChildSpec, ChildType, Restart, Shutdown};

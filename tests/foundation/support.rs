@@ -45,7 +45,7 @@ pub(super) fn samples(namespace: &Namespace, metric: &str) -> u64 {
     let series = store.snapshot().series;
     let of = series.iter().filter(|one| one.key.name.as_str() == metric);
     of.map(|one| match &one.value {
-        TotalValue::Samples(samples) => samples.count,
+        TotalValue::Samples(samples) => samples.count(),
         other => panic!("{metric}: {other:?}"),
     })
     .sum()

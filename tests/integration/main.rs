@@ -3,6 +3,10 @@
 // What is allowed in tests is allowed in their helpers.
 #![allow(clippy::unwrap_used)]
 
+#[path = "../http/client.rs"]
+#[allow(dead_code)] // other tests use more of it
+mod client;
+mod http;
 mod starting;
 mod support;
 mod together;

@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use mainstay_actors::protection::Guard;
 
 use super::reply::{ErrorDetail, ErrorReply};
 use super::settings::BODY_MAX;
@@ -17,7 +18,7 @@ pub(super) struct ApiError(Box<Refusal>);
 struct Refusal {
     status: StatusCode,
     detail: ErrorDetail,
-    header: Option<(HeaderName, HeaderValue)>,
+    headers: Vec<(HeaderName, HeaderValue)>,
 }
 
 impl ApiError {
@@ -29,7 +30,7 @@ impl ApiError {
                 message: message.into(),
                 path: None,
             },
-            header: None,
+            headers: Vec::new(),
         }))
     }
 
@@ -41,12 +42,18 @@ impl ApiError {
 
     /// Says after how many seconds another try makes sense.
     pub(super) fn retry_after(mut self, seconds: u64) -> Self {
-        self.0.header = Some((axum::http::header::RETRY_AFTER, HeaderValue::from(seconds)));
+        let header = (header::RETRY_AFTER, HeaderValue::from(seconds));
+        self.0.headers.push(header);
         self
     }
 
+    /// Says which guard has refused.
+    pub(super) fn guard(self, guard: Guard) -> Self {
+        self.with(GUARD, name_of(guard))
+    }
+
     pub(super) fn with(mut self, name: HeaderName, value: &'static str) -> Self {
-        self.0.header = Some((name, HeaderValue::from_static(value)));
+        self.0.headers.push((name, HeaderValue::from_static(value)));
         self
     }
 
@@ -88,6 +95,10 @@ impl ApiError {
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_value", message)
     }
 
+    pub(super) fn internal(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", message)
+    }
+
     pub(super) fn stopping() -> Self {
         let message = "the node is stopping";
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "stopping", message)
@@ -114,12 +125,22 @@ impl IntoResponse for ApiError {
         let Refusal {
             status,
             detail,
-            header,
+            headers,
         } = *self.0;
         let mut response = (status, Json(ErrorReply { error: detail })).into_response();
-        if let Some((name, value)) = header {
+        for (name, value) in headers {
             response.headers_mut().insert(name, value);
         }
         response
+    }
+}
+
+/// Which guard has refused a request.
+pub(super) const GUARD: HeaderName = HeaderName::from_static("mainstay-guard");
+
+const fn name_of(guard: Guard) -> &'static str {
+    match guard {
+        Guard::RateLimit => "limiter",
+        other => other.as_str(),
     }
 }

@@ -148,6 +148,35 @@
 //!
 //! All that is wrong with a request is told at once, each fault with the parameter, or the event, it is of.
 //!
+//! # Guards of the Foundation API
+//!
+//! Requests to `/api/config` and `/api/events` go through guards, in this order: a deadline, a circuit breaker, the memory manager, a rate
+//! limit for each client address. There is one protected operation for each kind of requests in each namespace, configured by `guards` of
+//! the spec, or by an operation of its name in `protections` of the namespace: `api.config.reads`, `api.config.writes`, `api.events.reads`,
+//! `api.events.writes`. Breakers, limiters, metrics (`api.config.reads.call`) and telemetry have it under that name.
+//!
+//! ```text
+//! GET /api/config/pool/size                     200
+//!                                               RateLimit-Policy: "api.config.reads";q=10000;w=1
+//!                                               RateLimit: "api.config.reads";r=9999;t=1
+//!
+//! GET /api/config/pool/size                     429, and the same two fields
+//!                                               Retry-After: 1
+//!                                               Mainstay-Guard: limiter
+//! {"error":{"code":"rate_limited","message":"the rate limit api.config.reads is reached, come back in 1ms"}}
+//! ```
+//!
+//! | `Mainstay-Guard` | status | refused by |
+//! |---|---|---|
+//! | `deadline` | 503, 504 | the time was up before the request was begun; before it was answered |
+//! | `circuit` | 503 | the circuit breaker, as the service has failed, or that of the service itself |
+//! | `memory` | 503 | the memory manager |
+//! | `limiter` | 429 | the rate limiter, or that of the service itself |
+//! | `pool` | 503 | the connection pool |
+//!
+//! The field is in refusals only. What it refuses counts as no failure of the service; neither do answers that blame the request (4xx).
+//! A request without the token that it needs is answered before, and uses up nothing.
+//!
 //! # Supervision
 //!
 //! The server is itself a process, `http/server`, under a supervisor of its own beside the namespaces: should it crash,
@@ -162,6 +191,7 @@ mod error;
 mod event_store;
 mod events;
 mod flight;
+mod guarded;
 mod health;
 mod metrics;
 mod reply;

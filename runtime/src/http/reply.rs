@@ -108,10 +108,14 @@ pub struct ErrorDetail {
     /// | `payload_too_large` | 413 | the body is longer than [`BODY_MAX`](super::BODY_MAX), or has more events than a batch may |
     /// | `unsupported_media_type` | 415 | the body is not declared as `application/json` |
     /// | `invalid_value` | 422 | the value is not one that the configuration takes; an event is none |
+    /// | `rate_limited` | 429 | the client has asked too often; `Retry-After` says when to come back |
     /// | `internal` | 500 | a defect of the node or of the application |
     /// | `not_ready` | 503 | see [`Readiness`](crate::Readiness), which stands beside the error |
     /// | `stopping` | 503 | the node is stopping |
     /// | `unavailable` | 503 | the service is down or has too much to do; come back later |
+    /// | `circuit_open` | 503 | the service has failed, and is not asked until the time that `Retry-After` gives |
+    /// | `memory_pressure` | 503 | memory is short; `Retry-After` says when to come back |
+    /// | `deadline` | 503, 504 | the time for the request was up before it was begun; before it was answered |
     /// | `too_many_streams` | 503 | come back later |
     /// | `unknown_outcome` | 504 | whether the change was made is to be seen from the configuration; whether events were stored, from `GET /api/events` |
     pub code: String,

@@ -10,6 +10,7 @@ use axum::routing::get;
 use mainstay_supervisors::{Namespace, StopToken};
 
 use super::error::ApiError;
+use super::guarded::{self, Api};
 use super::settings::{BODY_MAX, Settings};
 use super::{access, config, event_store, events, health, metrics, tree};
 use crate::node::State;
@@ -55,15 +56,27 @@ pub(super) fn router(settings: Arc<Settings>, stop: StopToken) -> Router {
         .route("/api/tree/events", get(events::events))
         .route("/metrics", get(metrics::text))
         .route("/api/metrics", get(metrics::json))
-        .route("/api/config", get(config::read).put(config::write))
-        .route("/api/config/{*path}", get(config::read).put(config::write))
-        .route("/api/events", get(event_store::list).post(event_store::put))
-        .route("/api/events/{id}", get(event_store::one))
+        .merge(foundation(&app))
         .fallback(no_route)
         .method_not_allowed_fallback(no_method)
         .layer(DefaultBodyLimit::max(BODY_MAX))
         .layer(from_fn_with_state(app.clone(), access::guard))
         .with_state(app)
+}
+
+/// What goes through guards.
+fn foundation(app: &App) -> Router<App> {
+    let guards = |api| from_fn_with_state((app.clone(), api), guarded::guarded);
+    let config = || get(config::read).put(config::write);
+    let config = Router::new()
+        .route("/api/config", config())
+        .route("/api/config/{*path}", config())
+        .route_layer(guards(Api::Config));
+    let events = Router::new()
+        .route("/api/events", get(event_store::list).post(event_store::put))
+        .route("/api/events/{id}", get(event_store::one))
+        .route_layer(guards(Api::Events));
+    config.merge(events)
 }
 
 async fn no_route(uri: Uri) -> ApiError {

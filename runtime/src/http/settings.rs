@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
-use mainstay_specs::{HealthDetails, HttpSpec};
+use mainstay_specs::{ApiGuardsSpec, HealthDetails, HttpSpec};
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 
@@ -26,6 +26,7 @@ pub(super) struct Settings {
     pub(super) token: Token,
     pub(super) streams: Arc<Semaphore>,
     pub(super) health_details: HealthDetails,
+    pub(super) guards: ApiGuardsSpec,
     /// As the spec has it.
     bind: SocketAddr,
     /// Set when it first listens, so that it takes the same port again where the spec says 0.
@@ -41,6 +42,7 @@ impl Settings {
             token,
             streams: Arc::new(Semaphore::new(STREAMS_MAX)),
             health_details: spec.health_details,
+            guards: spec.guards.clone(),
             bind: spec.bind,
             bound: OnceLock::new(),
             listener: Mutex::default(),

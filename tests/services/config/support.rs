@@ -93,8 +93,10 @@ pub(super) fn args(content: &str) -> Args {
     Args::from_ron(content).expect("RON")
 }
 
+/// Without guards, as it is the server itself that is looked at.
 pub(super) fn spec(content: &str) -> ConfigServerSpec {
-    ConfigServerSpec::default().initial(args(content))
+    let server = ConfigServerSpec::default().initial(args(content));
+    server.update_limit(None).breaker(None)
 }
 
 pub(super) fn value(ron: &str) -> ConfigValue {

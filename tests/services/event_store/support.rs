@@ -34,8 +34,9 @@ impl Bed {
         Self::with_child(EventStore::child(spec)).await
     }
 
-    /// On a backend that does as it is told.
+    /// On a backend that does as it is told; without circuit breakers, as it fails as often as a test likes.
     pub(super) async fn on(backend: &Arc<Gate>, spec: EventStoreSpec) -> Self {
+        let spec = spec.breaker(None);
         let backend: Arc<dyn EventBackend> = Arc::<Gate>::clone(backend);
         Self::with_child(EventStore::child_with(spec, backend)).await
     }

@@ -22,7 +22,8 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use mainstay_specs::{
-    HealthDetails, HttpSpec, NamespaceName, NamespaceSpec, NodeSpec, WatchdogSpec,
+    ApiGuard, ApiGuardsSpec, HealthDetails, HttpSpec, NamespaceName, NamespaceSpec, NodeSpec,
+    WatchdogSpec,
 };
 use proptest::option;
 use proptest::prelude::*;
@@ -47,6 +48,33 @@ pub(super) fn span() -> impl Strategy<Value = Duration> {
     ]
 }
 
+fn guard() -> impl Strategy<Value = ApiGuard> {
+    // In boxes, as configurations are large.
+    let circuit = option::of(circuit().boxed());
+    let limit = option::of(rate_limit().boxed());
+    let deadline = option::of((1_u64..86_400_000).prop_map(Duration::from_millis));
+    let guard = (deadline, circuit, any::<bool>(), limit);
+    guard.prop_map(|(deadline, circuit, memory, limit)| {
+        ApiGuard::default()
+            .deadline(deadline)
+            .circuit(circuit)
+            .memory(memory)
+            .rate_limit(limit)
+    })
+}
+
+fn guards() -> impl Strategy<Value = ApiGuardsSpec> {
+    let default = || Just(ApiGuard::default());
+    let one = move || prop_oneof![3 => default().boxed(), 1 => guard().boxed()];
+    (one(), one(), one(), one()).prop_map(|(reads, writes, event_reads, event_writes)| {
+        ApiGuardsSpec::default()
+            .config_reads(reads)
+            .config_writes(writes)
+            .event_reads(event_reads)
+            .event_writes(event_writes)
+    })
+}
+
 fn http() -> impl Strategy<Value = HttpSpec> {
     let details = select(vec![
         HealthDetails::Never,
@@ -59,11 +87,13 @@ fn http() -> impl Strategy<Value = HttpSpec> {
         ".{1,9}",
         any::<bool>(),
         details,
+        guards().boxed(),
     )
-        .prop_map(|(ip, port, token, enabled, details)| {
+        .prop_map(|(ip, port, token, enabled, details, guards)| {
             let mut http = HttpSpec::new(SocketAddr::new(ip, port))
                 .token(token)
-                .health_details(details);
+                .health_details(details)
+                .guards(guards);
             http.enabled = enabled;
             http
         })
