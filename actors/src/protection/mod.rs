@@ -22,6 +22,7 @@
 //! | `layer.rs` | `ProtectionLayer`: the same around tower services, with the feature `tower` |
 //! | `protect.rs` | what `#[protect]` writes calls of |
 //! | `registry.rs`, `protections.rs` | [`ProtectionRegistry`]: protections by name; [`execute_protected`] |
+//! | `renew.rs` | going by another spec at run time |
 //! | `keeper.rs`, `start.rs`, `signals.rs` | the process that tells telemetry what was refused |
 //! | `error.rs` | [`ProtectionError`], [`ConfigureProtectionError`] |
 
@@ -39,6 +40,7 @@ mod passage;
 pub mod protect;
 mod protections;
 mod registry;
+mod renew;
 mod signals;
 mod source;
 mod start;

@@ -42,8 +42,8 @@ use super::{BootError, Node, boot};
 #[derive(Debug)]
 #[must_use = "a builder does nothing until it boots"]
 pub struct NodeBuilder {
-    kinds: Factories,
-    pools: PoolKinds,
+    pub(super) kinds: Factories,
+    pub(super) pools: PoolKinds,
     history: usize,
 }
 
@@ -145,7 +145,7 @@ impl NodeBuilder {
     ) -> Result<Node, BootError> {
         self.validate(spec)?;
         let runtime = Runtime::with_history(self.history);
-        boot::boot(runtime, spec, &self.kinds, &self.pools, cancel).await
+        boot::boot(runtime, spec, self, cancel).await
     }
 
     /// Pools to what this program was not built for.

@@ -281,7 +281,7 @@ fn connection_pools(
             let inner = |old: &NamedPool, new: &NamedPool, at: &At<'_>, walk: &mut Walk| {
                 compare!(NamedPool { old, new, at, walk } fields {
                     name => of.here,
-                    source => of.here,
+                    source => of.anew,
                     config => of.here,
                 } apart {});
             };

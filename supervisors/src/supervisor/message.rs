@@ -32,6 +32,7 @@ pub(crate) enum Call {
     Start(Child, Reply<Started>),
     Terminate(Target, Reply<()>),
     Restart(ChildId, Reply<Started>),
+    Change(Child, Reply<()>),
     Delete(ChildId, Reply<()>),
     Spec(Target, Reply<ChildSpec>),
     Which(Reply<Vec<ChildInfo>>),

@@ -185,6 +185,7 @@ impl Serve for Server {
             Call::Start(child, reply) => drop(reply.send(self.start_child(child).await)),
             Call::Terminate(target, reply) => drop(reply.send(self.terminate_child(target).await)),
             Call::Restart(_, reply) => drop(reply.send(Err(SupervisorError::NoIds))),
+            Call::Change(_, reply) => drop(reply.send(Err(SupervisorError::NoIds))),
             Call::Delete(_, reply) => drop(reply.send(Err(SupervisorError::NoIds))),
             Call::Spec(target, reply) => drop(reply.send(self.child_spec(&target))),
             Call::Which(reply) => drop(reply.send(Ok(which_children(&self.office.hub.table())))),
