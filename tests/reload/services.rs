@@ -1,5 +1,6 @@
 //! Services that go by another spec in place.
 
+use mainstay::SPEC_RELOADED;
 use mainstay::actors::limiter::RateKey;
 use mainstay::actors::{
     Alerts, CircuitBreakerRegistry, ConnectionPoolRegistry, ProtectionRegistry, RateLimiterRegistry,
@@ -174,7 +175,10 @@ async fn rules_of_alerts_come_and_go_and_change() {
     };
     let node = boot(&of(&[rule("a", 1), rule("b", 1)].join(", "))).await;
     let before = pids(&node);
-    let alerts = Alerts::in_namespace(&node.namespace("n").unwrap()).unwrap();
+    let namespace = node.namespace("n").unwrap();
+    let alerts = Alerts::in_namespace(&namespace).unwrap();
+    let telemetry = TelemetryService::in_namespace(&namespace).unwrap();
+    let mut told = telemetry.subscribe(SPEC_RELOADED.path).unwrap();
     reload(&node, &of(&[rule("b", 2), rule("c", 1)].join(", "))).await;
     assert_eq!(pids(&node), before);
     let rules = alerts.rules();
@@ -183,6 +187,12 @@ async fn rules_of_alerts_come_and_go_and_change() {
         .map(|rule| (rule.name.as_str(), rule.threshold))
         .collect();
     assert_eq!(rules, [("b", 2.0), ("c", 1.0)]);
+    let event = told.next().await.unwrap().unwrap();
+    let number = event.measurements().get("changes").map(ToString::to_string);
+    assert_eq!(number.as_deref(), Some("3"));
+    let result = event.metadata().get("result").map(ToString::to_string);
+    assert_eq!(result.as_deref(), Some("done"));
+    SPEC_RELOADED.check(&event).unwrap();
 }
 
 #[tokio::test(start_paused = true)]

@@ -35,7 +35,7 @@ pub use builder::NodeBuilder;
 pub use error::BootError;
 pub use kinds::IntoChild;
 pub use readiness::{NamespaceReadiness, NamespaceState, Readiness};
-pub use reload::{ReloadError, ReloadFailure, ReloadReport};
+pub use reload::{ReloadError, ReloadFailure, ReloadReport, SPEC_RELOADED};
 pub(crate) use state::State;
 
 use crate::watchdog::Liveness;

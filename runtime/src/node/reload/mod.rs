@@ -14,6 +14,7 @@
 //! | `family.rs` | which children a change of some concerns: pure |
 //! | `children.rs` | supervisors and their children |
 //! | `services.rs` | the services that go by another spec in place |
+//! | `signals.rs` | [`SPEC_RELOADED`], told to telemetry |
 //! | `report.rs`, `error.rs` | [`ReloadReport`]; [`ReloadError`] |
 
 mod children;
@@ -22,6 +23,7 @@ mod family;
 mod plan;
 mod report;
 mod services;
+mod signals;
 mod step;
 
 use std::sync::Arc;
@@ -31,6 +33,7 @@ use mainstay_specs::{NodeSpec, SpecChange};
 pub use error::{ReloadError, ReloadFailure};
 use plan::{Planned, steps};
 pub use report::ReloadReport;
+pub use signals::SPEC_RELOADED;
 
 use super::{Node, NodeBuilder, State};
 
@@ -109,6 +112,8 @@ async fn carry_out(
             step::carry_out(state, course, spec, &planned).await
         };
         let Planned { changes, .. } = planned;
+        let result = if done.is_ok() { "done" } else { "failed" };
+        signals::tell(state, &changes, result);
         if let Err(failure) = done {
             let left = changes.into_iter();
             let left = left.chain(steps.flat_map(|planned| planned.changes));
