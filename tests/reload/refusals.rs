@@ -21,7 +21,7 @@ async fn a_spec_with_faults_touches_nothing_and_all_faults_are_told() {
     assert_eq!(
         error.to_string(),
         "namespaces[1].name: duplicate namespace name \"n\", first given at namespaces[0].name\n\
-         namespaces[0].children[0].kind: unknown kind `q`, did you mean `k`?"
+         namespaces[0].children[0].kind: unknown kind `q`, expected `k`"
     );
     assert_eq!(pids(&node), before);
     assert_eq!(node.spec().await, old);
