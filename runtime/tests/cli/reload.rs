@@ -95,10 +95,10 @@ fn faults_are_told_with_their_lines_and_the_node_runs_on() {
             "SIGHUP: reloading".to_owned(),
             "error: this takes a new node: who has the old token is not to lose it while the node runs"
                 .to_owned(),
-            format!(" --> {shown}:3:41 (http.token)"),
+            format!(" --> {shown}:3:40 (http.token)"),
             "  |".to_owned(),
-            "3 |     http: (bind: \"127.0.0.1:0\", token: \"·······\"),".to_owned(),
-            "  |                                         ^^^^^^^^^".to_owned(),
+            "3 |     http: (bind: \"127.0.0.1:0\", token: \"•••••••\"),".to_owned(),
+            "  |                                        ^^^^^^^^^".to_owned(),
             String::new(),
             format!("1 fault in {shown}"),
             format!("{shown} was not reloaded, nothing has changed"),
