@@ -3,15 +3,13 @@
 use std::time::Duration;
 
 use mainstay_supervisors::specs::Restart;
-use mainstay_supervisors::{DynamicSupervisor, ExitReason, HeapUse, Supervisor};
+use mainstay_supervisors::{DynamicSupervisor, ExitReason, HeapUse, Supervisor, SupervisorRef};
 use mainstay_tests::probe::{Bed, Order, Probe, order, running, within};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::{alone, as_process, change, held, tasks};
 
 const MIB: usize = 1 << 20;
-/// How many of ten thousand actors may have made something larger that all share.
-const SHARED: usize = 32;
 
 fn heap_use() -> HeapUse {
     HeapUse::now().expect("it is measured")
@@ -118,41 +116,42 @@ async fn what_is_scoped_to_a_process_counts_for_it_and_after_its_end_for_none() 
     bed.end().await;
 }
 
+/// So many actors at a time that have come and gone.
+async fn come_and_go(root: &SupervisorRef, count: usize) {
+    let before = heap_use().processes;
+    let mut actors = Vec::new();
+    for _ in 0..count {
+        let actor = Probe::new().child("actor").restart(Restart::Temporary);
+        let started = root.start_child(actor).await;
+        let started = started.expect("it starts");
+        actors.push(started.process().expect("it runs").clone());
+    }
+    assert!(heap_use().processes >= before + count);
+    for actor in &actors {
+        actor.stop(ExitReason::Shutdown);
+    }
+    for actor in &actors {
+        within(actor.ended()).await;
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 3)]
-async fn accounts_of_ten_thousand_actors_that_have_come_and_gone_can_be_used_again() {
+async fn accounts_of_ten_thousand_actors_that_have_come_and_gone_can_all_be_used_again() {
     let _alone = alone();
     let bed = Bed::new();
     let root = bed.start(DynamicSupervisor::new()).await;
     let before = heap_use();
     for _ in 0..100 {
-        let mut actors = Vec::new();
-        for _ in 0..100 {
-            let actor = Probe::new().child("actor").restart(Restart::Temporary);
-            let started = root.start_child(actor).await;
-            let started = started.expect("it starts");
-            actors.push(started.process().expect("it runs").clone());
-        }
-        assert!(heap_use().processes >= before.processes + 100);
-        for actor in &actors {
-            actor.stop(ExitReason::Shutdown);
-        }
-        for actor in &actors {
-            within(actor.ended()).await;
-        }
+        come_and_go(&root, 100).await;
     }
-    // What belongs to tokio's task of an actor goes with it, shortly after its end can be seen. What all share and one of them has made
-    // larger stays: maps of ractor's, queues of tokio's. That is a few in ten thousand.
-    let settled = async {
-        loop {
-            let now = heap_use();
-            if now.left_behind <= before.left_behind + SHARED {
-                return now;
-            }
+    // What belongs to tokio's task of an actor goes with it, shortly after its end can be seen.
+    let all_gone = async {
+        while heap_use().left_behind > before.left_behind {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
     };
-    let after = within(settled).await;
-    assert_eq!(after.processes, before.processes);
+    within(all_gone).await;
+    assert_eq!(heap_use().processes, before.processes);
     bed.end().await;
 }
 

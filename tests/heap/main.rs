@@ -3,6 +3,7 @@
 mod blocks;
 mod ends;
 mod load;
+mod pinned;
 mod threads;
 
 use std::future::Future;

@@ -4,13 +4,13 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use mainstay_specs::{EventStoreSpec, ServiceName};
+use mainstay_specs::{EventStoreSpec, Faults, ServiceName};
 use mainstay_supervisors::{Child, Ledger, Namespace, ServiceRegistry};
 
 use super::ask::{ask, remove_part};
 use super::backend::EventBackend;
 use super::cell::{Cell, Kept, read};
-use super::error::StoreError;
+use super::error::{EventStoreStartError, StoreError};
 use super::event::Event;
 use super::id::EventId;
 use super::query::{Direction, EventPage, EventQuery, OrderBy};
@@ -65,6 +65,16 @@ impl EventStore {
             spec,
             backend: Some(backend),
         })
+    }
+
+    /// Whether this program could start such a store: that the spec is valid, that the program was built with the backend, and that it
+    /// can make something of the address of a server. Nothing is opened, and whether a pool that is named is there is not looked at.
+    ///
+    /// # Errors
+    ///
+    /// What [`child`](Self::child) would fail with for that.
+    pub fn check_spec(spec: &EventStoreSpec) -> Result<(), EventStoreStartError> {
+        start::check(spec)
     }
 
     /// The event store of a namespace; `None` if none has been started in it.
@@ -178,6 +188,15 @@ impl EventStore {
         ask(&self.cell, limit, get).await
     }
 
+    /// Whether a query may be asked, without asking it.
+    ///
+    /// # Errors
+    ///
+    /// Everything that is wrong with it, each with what of it that is.
+    pub fn check(&self, query: &EventQuery) -> Result<(), Faults> {
+        query.check(self.cell.terms().spec().query_limit_max)
+    }
+
     /// The events that fit a query, in its order, and whether there are more.
     ///
     /// # Errors
@@ -186,9 +205,8 @@ impl EventStore {
     ///
     /// Cancel safety: it may be dropped at will.
     pub async fn query(&self, query: EventQuery) -> Result<EventPage, StoreError> {
+        self.check(&query).map_err(StoreError::Invalid)?;
         let terms = self.cell.terms();
-        let checked = query.check(terms.spec().query_limit_max);
-        checked.map_err(StoreError::Invalid)?;
         let bounds = terms.page(&query);
         let query = Arc::new(query);
         let question =

@@ -4,9 +4,9 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use mainstay_specs::{ChildId, ChildSpec, EventBackendSpec, ServiceName, Shutdown};
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
-use mainstay_specs::{EventStoreSpec, PoolConfig};
+use mainstay_specs::PoolConfig;
+use mainstay_specs::{ChildId, ChildSpec, EventBackendSpec, EventStoreSpec, ServiceName, Shutdown};
 use mainstay_supervisors::{
     Child, Namespace, RegisterError, StartContext, StartError, Started, Supervisor,
 };
@@ -49,6 +49,23 @@ pub(crate) fn child(setup: Setup) -> Child {
         .child(pool)
         .child(keeper(KEEPER, setup));
     Child::supervisor(NAME, supervisor)
+}
+
+/// Whether a store could be started by this spec, as far as that can be said without opening anything.
+pub(crate) fn check(spec: &EventStoreSpec) -> Result<(), EventStoreStartError> {
+    spec.validate().map_err(EventStoreStartError::Spec)?;
+    match &spec.backend {
+        EventBackendSpec::Sqlite { .. } if !cfg!(feature = "sqlite") => {
+            Err(EventStoreStartError::NotBuiltIn("sqlite"))
+        }
+        EventBackendSpec::Postgres { .. } if !cfg!(feature = "postgres") => {
+            Err(EventStoreStartError::NotBuiltIn("postgres"))
+        }
+        _ => {
+            let (spec, backend) = (spec.clone(), None);
+            own_pool(&Setup { spec, backend }).map(drop)
+        }
+    }
 }
 
 #[track_caller]

@@ -71,6 +71,7 @@ impl Drop for Kept {
     fn drop(&mut self) {
         self.0.audience.close();
         self.0.stop_sampler();
+        self.0.admission.set_watched(false);
         self.0.relief.close();
     }
 }
@@ -125,6 +126,7 @@ impl MemoryCell {
         self.relief
             .adopt(terms.spec(), terms.setup.allocator.as_ref());
         self.admission.adopt(terms.spec());
+        self.admission.set_watched(true);
         self.terms.store(Arc::new(terms));
     }
 

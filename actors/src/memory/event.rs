@@ -13,7 +13,8 @@ use super::cleanup::{CleanupEnd, CleanupStart, RoundEnd};
 pub enum MemoryEvent {
     /// The level is another.
     Pressure(PressureChange),
-    /// The last sample has become stale, or the sampler is back: true for stale.
+    /// The last sample has become stale, as it is too old, no source has said anything for it, or the memory manager was stopped: true. Or
+    /// there is one again that is not: false.
     Stale(bool),
     /// A cleanup strategy is being run.
     CleanupTriggered(CleanupStart),

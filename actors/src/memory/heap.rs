@@ -10,7 +10,7 @@ use crate::telemetry::panic;
 /// An allocator that counts, in place of that of `mainstay::alloc`, which is asked where none is given.
 pub trait HeapMeter: fmt::Debug + Send + Sync {
     /// How many bytes of the heap are in use now; `None` if that is not measured, as when the allocator is not installed. Asked on the
-    /// thread of the sampler, so it is not to wait for anybody.
+    /// thread of the sampler, and before and after each cleanup where that runs, so it is not to wait for anybody.
     fn live_bytes(&self) -> Option<u64>;
 }
 

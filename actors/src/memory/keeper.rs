@@ -24,10 +24,10 @@ pub(crate) async fn keep(cell: Arc<MemoryCell>, stop: StopToken) {
             () = sleep(next.unwrap_or(Duration::ZERO)), if next.is_some() => {}
         }
     }
-    cell.stop_sampler();
+    cell.stop_sampling();
 }
 
-/// A thread that is not there is started at the latest when the last sample is stale.
+/// A thread that is not there is started at the latest when the last sample is stale, and as often as it takes.
 fn mind_sampler(cell: &Arc<MemoryCell>) {
     if let Err(error) = cell.mind_sampler() {
         tracing::error!(namespace = %cell.namespace, %error, "the thread that samples memory could not be started");

@@ -18,7 +18,7 @@ pub struct Glance {
     pub ratio: f64,
     /// The number of the sample; 0 before the first.
     pub number: u64,
-    /// The sample is known to be too old, or no source has ever said anything.
+    /// The sample is known to be too old, or no source has said anything for it.
     pub stale: bool,
     /// The level is simulated.
     pub simulated: bool,
@@ -51,7 +51,8 @@ pub struct Reading {
     /// When the sample was taken, from when the manager was made on.
     #[serde(rename = "at_ms", serialize_with = "super::stats::milliseconds")]
     pub at: Duration,
-    /// The sample is too old, or no source has ever said anything: the level is what it was, and may be another by now.
+    /// The sample is too old, or no source has said anything for it, as there is none or all have failed: the level is what it was, and may be
+    /// another by now. So it is, too, once the memory manager was stopped.
     pub stale: bool,
     /// The level is simulated.
     pub simulated: bool,

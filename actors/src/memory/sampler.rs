@@ -28,6 +28,19 @@ impl Sampler {
         Ok(Self { wake, thread })
     }
 
+    /// One whose thread has ended.
+    #[cfg(all(test, not(mainstay_loom)))]
+    pub(crate) fn gone() -> Self {
+        let thread = std::thread::spawn(|| {});
+        while !thread.is_finished() {
+            std::thread::yield_now();
+        }
+        Self {
+            wake: bounded(1).0,
+            thread,
+        }
+    }
+
     /// Whether the thread is there: it may have panicked.
     pub(crate) fn is_running(&self) -> bool {
         !self.thread.is_finished()

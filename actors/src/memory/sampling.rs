@@ -20,6 +20,8 @@ impl MemoryCell {
     pub(crate) fn take_sample(&self, sources: &mut Option<Sources>) -> Duration {
         let nth = self.begun.fetch_add(1, Ordering::AcqRel) + 1;
         let began = Instant::now();
+        // Before it is measured, so that it is.
+        let unseen = self.admission.begin_sample();
         let terms = self.terms();
         let before = self.reading.load_full();
         let sources = match sources {
@@ -28,6 +30,9 @@ impl MemoryCell {
         };
         let sample = sources.measure(&terms, &before.sources, self.clock.now());
         let interval = self.take_in(sample, &terms, &before);
+        if !self.reading.load().stale {
+            unseen.settle();
+        }
         self.took.store(nanos(began.elapsed()), Ordering::Relaxed);
         self.taken.send_replace(nth);
         interval
@@ -38,20 +43,22 @@ impl MemoryCell {
         let (now, spec) = (self.clock.now(), terms.spec());
         let last = (before.number > 0 && !before.stale)
             .then(|| (before.measured_ratio, now.saturating_sub(before.at)));
-        let (mut interval, mut is_back) = (spec.check_interval, false);
+        let (mut interval, mut told) = (spec.check_interval, None);
         self.with(|pressure| {
+            // Not what it was before the sources were asked: meanwhile it may have been told to be stale.
+            let (number, was_stale) = (pressure.reading().number, pressure.reading().stale);
             let change = pressure.sample(sample, now);
             let reading = pressure.reading();
             interval = cadence::interval(spec, reading.measured_ratio, last);
-            is_back = before.stale && before.number > 0 && !reading.stale;
+            told = (number > 0 && reading.stale != was_stale).then_some(reading.stale);
             let longest = interval.max(spec.check_interval);
             let stale_at = now.saturating_add(longest * spec.stale_after);
             // With the lock: whoever finds the sample too old looks again with it.
             self.stale_at.store(nanos(stale_at), Ordering::Relaxed);
             change
         });
-        if is_back {
-            self.tell(&MemoryEvent::Stale(false));
+        if let Some(is_stale) = told {
+            self.tell(&MemoryEvent::Stale(is_stale));
         }
         interval
     }
@@ -71,6 +78,13 @@ impl MemoryCell {
         }
         *sampler = Some(Sampler::start(self)?);
         Ok(())
+    }
+
+    /// Has no more samples taken, and nobody there who would say so when the last one is too old: so it is stale from now on.
+    pub(crate) fn stop_sampling(&self) {
+        self.stop_sampler();
+        self.admission.set_watched(false);
+        self.end_freshness();
     }
 
     /// Has no more samples taken.

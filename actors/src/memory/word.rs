@@ -7,7 +7,7 @@ use mainstay_specs::PressureLevel;
 /// [  number    |  share  | simulated | stale |  level ]
 /// ```
 ///
-/// The share is in millionths, up to a bit more than 1; numbers of samples wrap after 34,000 years of four a second.
+/// The share is in millionths, up to a bit more than 1; numbers of samples wrap after 8,700 years of four a second.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Word(pub(crate) u64);
 

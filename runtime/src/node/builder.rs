@@ -3,6 +3,7 @@
 use std::future::{Future, pending};
 
 use mainstay_actors::config::ConfigValue;
+use mainstay_actors::event_store::EventStore;
 use mainstay_actors::pool::{IntoConnectionSpec, PoolKinds, RegisterPoolError};
 use mainstay_specs::{Args, Fault, Faults, Kinds, NodeSpec, PoolSource, SpecPath};
 use mainstay_supervisors::{HISTORY, Runtime};
@@ -100,7 +101,7 @@ impl NodeBuilder {
     }
 
     /// Checks a spec as [`boot`](Self::boot) does: with [`NodeSpec::validate`], and then that the content of config servers can be
-    /// one, that the program can make the connections of pools, that a token can be sent in a header, and that no namespace is called like
+    /// one, that the program can make the connections of pools and was built with the backends of event stores, that a token can be sent in a header, and that no namespace is called like
     /// the tree of the HTTP server.
     ///
     /// # Errors
@@ -110,6 +111,7 @@ impl NodeBuilder {
         spec.validate(self)?;
         let faults: Vec<Fault> = content_faults(spec)
             .chain(self.pool_faults(spec))
+            .chain(event_store_faults(spec))
             .chain(reserved_name(spec))
             .chain(token_fault(spec))
             .collect();
@@ -212,6 +214,17 @@ fn content_faults(spec: &NodeSpec) -> impl Iterator<Item = Fault> {
             .field("initial");
         let faults = wrong.into_iter().flatten();
         faults.map(move |fault| fault.inside(&place))
+    })
+}
+
+/// Event stores on what this program was not built for, or can make nothing of.
+fn event_store_faults(spec: &NodeSpec) -> impl Iterator<Item = Fault> {
+    let namespaces = spec.namespaces.iter().enumerate();
+    namespaces.filter_map(|(nth, namespace)| {
+        let store = namespace.services.event_store.as_ref()?;
+        let wrong = EventStore::check_spec(store).err()?;
+        let place = namespace_path(nth).field("services").field("event_store");
+        Some(Fault::new(wrong.to_string()).at(place.field("backend")))
     })
 }
 

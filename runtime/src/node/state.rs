@@ -3,6 +3,8 @@
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
+#[cfg(feature = "http")]
+use mainstay_actors::HealthAggregator;
 use mainstay_specs::{NamespaceName, NodeSpec};
 use mainstay_supervisors::{Namespace, Process, Runtime, StopReport};
 use tokio::sync::watch;
@@ -41,6 +43,8 @@ struct Progress {
     /// The namespaces of the spec, in its order.
     names: Vec<NamespaceName>,
     /// All namespaces have booted, at some time.
+    has_booted: bool,
+    /// And all that had to come up was seen to have, at some time.
     has_started: bool,
     /// Those that have booted, in this order. They hold their trees up.
     namespaces: Vec<Namespace>,
@@ -61,6 +65,7 @@ impl State {
             progress: Mutex::new(Progress {
                 phase: Phase::Booting,
                 names: names.map(|namespace| namespace.name.clone()).collect(),
+                has_booted: false,
                 has_started: false,
                 namespaces: Vec::new(),
                 roots: Vec::new(),
@@ -113,8 +118,21 @@ impl State {
 
     /// Whether it has got as far as to run, at some time.
     #[cfg(feature = "http")]
+    pub(crate) fn has_booted(&self) -> bool {
+        self.progress().has_booted
+    }
+
+    /// Whether it has got as far as to run, with all that its health aggregators say has to come up: when this is asked, or when it was
+    /// asked before.
+    #[cfg(feature = "http")]
     pub(crate) fn has_started(&self) -> bool {
-        self.progress().has_started
+        let mut progress = self.progress();
+        if progress.has_booted && !progress.has_started {
+            let health = progress.namespaces.iter();
+            let mut health = health.filter_map(HealthAggregator::in_namespace);
+            progress.has_started = health.all(|health| health.has_come_up());
+        }
+        progress.has_started
     }
 
     /// Those that have booted, in this order.
@@ -186,7 +204,7 @@ impl State {
         let mut progress = self.progress();
         if progress.phase == Phase::Booting {
             progress.phase = Phase::Up;
-            progress.has_started = true;
+            progress.has_booted = true;
         }
     }
 

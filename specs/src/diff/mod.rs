@@ -137,7 +137,7 @@ fn watchdog(old: &WatchdogSpec, new: &WatchdogSpec, at: &At<'_>, walk: &mut Walk
 }
 
 /// Those that go first, then those that stay, then those that come; so that nothing runs twice meanwhile.
-fn namespaces(old: &Vec<NamespaceSpec>, new: &Vec<NamespaceSpec>, at: &At<'_>, walk: &mut Walk) {
+fn namespaces(old: &[NamespaceSpec], new: &[NamespaceSpec], at: &At<'_>, walk: &mut Walk) {
     let name = |namespace: &NamespaceSpec| namespace.name.clone();
     let part = |name: &NamespaceName| SpecPart::Namespace(name.clone());
     let pairs = sequence(old, new, name);

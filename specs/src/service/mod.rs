@@ -41,7 +41,7 @@ pub use circuit_breakers::{
 pub use config_server::ConfigServerSpec;
 pub use connection_pools::{
     CoDel, ConnectionPoolsSpec, LeaseMax, NamedPool, OnSelfDeadlock, PoolConfig, PoolHealth,
-    PoolSource, PostgresReset, RedisReset, SqliteSync,
+    PoolSource, PostgresReset, RedisReset, SqliteReset, SqliteSync,
 };
 pub use event_store::{EventBackendSpec, EventStoreSpec};
 pub use events::EventsSpec;

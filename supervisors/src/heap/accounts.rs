@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::books::Books;
+use super::local::{Entered, OUTSIDE};
 use super::table::ACCOUNTS;
 
 /// How many of the ended accounts are looked at when one is opened. More than one, so that they cannot pile up.
@@ -57,6 +58,7 @@ impl Accounts {
 
     /// An account to which nothing is charged; `None` if all are in use, or there is no memory.
     pub(super) fn open(&'static self) -> Option<Account> {
+        let _outside = outside();
         let id = {
             let mut used = self.lock();
             let id = used.take(self.books)?;
@@ -70,6 +72,7 @@ impl Accounts {
     }
 
     fn close(&self, id: u32) {
+        let _outside = outside();
         let mut used = self.lock();
         used.open -= 1;
         if self.books.of(id) == 0 {
@@ -81,6 +84,7 @@ impl Accounts {
 
     /// Frees what can be freed of the accounts that have ended, and says what is left.
     pub(super) fn settle(&self) -> Summary {
+        let _outside = outside();
         let mut used = self.lock();
         let mut bytes = 0_u64;
         for _ in 0..used.ended.len() {
@@ -92,6 +96,11 @@ impl Accounts {
             ended_bytes: bytes,
         }
     }
+}
+
+/// What is allocated for the accounts themselves is that of no process, as it stays when that has ended.
+fn outside() -> Entered {
+    Entered::new(OUTSIDE)
 }
 
 impl Used {

@@ -181,12 +181,16 @@ impl Local {
         Some(table)
     }
 
-    /// What is allocated meanwhile is charged to the table that all share.
+    /// What is allocated meanwhile is that of no process, as it stays when the process has ended. Where there is no table yet it is charged
+    /// to that which all share.
     fn making<T>(&self, make: impl FnOnce() -> Option<T>) -> Option<T> {
         if self.making.replace(true) {
             return None;
         }
+        let (account, spot) = (self.account.replace(OUTSIDE), self.spot.take());
         let made = make();
+        self.account.set(account);
+        self.spot.set(spot);
         self.making.set(false);
         made
     }

@@ -20,7 +20,8 @@ impl MemoryManager {
     /// critical threshold, beside all that is reserved. It holds no room here; to hold it, so that many who ask at once are not all let in,
     /// see [`reserve`](Self::reserve).
     ///
-    /// Where no memory manager runs, everything is let in.
+    /// Where no memory manager was ever started, everything is let in. Where one was stopped, what it has said last goes on to count, and is
+    /// [stale](crate::memory::Glance::stale).
     ///
     /// ```
     /// use std::time::Duration;
@@ -91,7 +92,8 @@ impl MemoryManager {
         admission.into_result().map(|delay| (reservation, delay))
     }
 
-    /// Lets an operation begin, after its delay if it has one, with the room for it held until what this gives is dropped.
+    /// Lets an operation begin, after its delay if it has one, with the room for it held until what this gives is dropped, or
+    /// the operation says that it has [taken](MemoryReservation::taken) what it was promised.
     ///
     /// # Errors
     ///

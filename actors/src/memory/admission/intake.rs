@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use arc_swap::ArcSwap;
 use mainstay_specs::MemoryManagerSpec;
 
-use super::account::{Account, Full};
+use super::account::{Account, Full, Unseen};
 use super::class::{OperationClass, OperationPriority, Weather};
 use super::refusal::{Admission, MemoryPressure, RefusalReason};
 use super::table::{Table, Verdict};
@@ -53,6 +53,16 @@ impl Intake {
     /// Goes by another spec from now on. What is reserved stays so.
     pub(crate) fn adopt(&self, spec: &MemoryManagerSpec) {
         self.table.store(Arc::new(table(spec)));
+    }
+
+    /// A sample is begun.
+    pub(crate) fn begin_sample(&self) -> Unseen<'_> {
+        self.account.begin_sample()
+    }
+
+    /// Whether samples are taken from now on.
+    pub(crate) fn set_watched(&self, is_watched: bool) {
+        self.account.set_watched(is_watched);
     }
 
     /// How many bytes are reserved.

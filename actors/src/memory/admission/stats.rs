@@ -9,7 +9,7 @@ use super::intake::{Intake, read};
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct AdmissionStats {
-    /// How many bytes are reserved now.
+    /// How many bytes are reserved now, those included that were taken and that no sample has seen.
     pub reserved: u64,
     /// What has come of the operations of each class.
     pub classes: Vec<ClassAdmissions>,

@@ -62,16 +62,19 @@ impl Keeper {
         loop {
             tokio::select! {
                 biased;
-                () = stop.stopped() => return,
+                () = stop.stopped() => break,
                 _ = ticks.tick() => {}
             }
             self.look();
             tokio::select! {
                 biased;
-                () = stop.stopped() => return,
+                () = stop.stopped() => break,
                 () = self.go_on() => {}
             }
         }
+        // Nobody else would have them take messages again.
+        let findings = lock(&self.cell.budgets.watch).open();
+        self.carry_out_all(findings, &[]);
     }
 
     fn look(&self) {
@@ -87,9 +90,17 @@ impl Keeper {
             .unzip();
         let is_idle = lock(&self.cell.budgets.restart).is_none();
         let findings = lock(&self.cell.budgets.watch).look(spec, &seen, is_idle, now);
+        self.carry_out_all(findings, &processes);
+    }
+
+    /// Of processes that are among these or, if they have lost their names, among all. With those that have ended nothing is to be done.
+    fn carry_out_all(&self, findings: Vec<Finding>, named: &[Process]) {
         for finding in findings {
-            if let Some(process) = processes.iter().find(|it| it.pid() == finding.pid) {
-                self.carry_out(finding, process);
+            let is_it = |process: &&Process| process.pid() == finding.pid;
+            let named = named.iter().find(is_it).cloned();
+            let process = named.or_else(|| self.namespace.processes().iter().find(is_it).cloned());
+            if let Some(process) = process {
+                self.carry_out(finding, &process);
             }
         }
     }

@@ -1,6 +1,7 @@
 //! How much memory processes may hold, and what becomes of those that hold more.
 //!
-//! A soft budget is told. From a hard one on the process takes no messages through its name until it holds less, and is restarted if its
+//! A soft budget is told. From a hard one on the process takes no messages through its name until it holds less, nobody knows how much it
+//! holds, or nobody looks after its budget any more; and it is restarted if its
 //! budget says that this is safe: by its supervisor, as when somebody asks for it, so that it does not count towards the intensity of
 //! restarts. Unless the spec says otherwise, all this is only told (`dry_run`).
 //!

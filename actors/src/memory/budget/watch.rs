@@ -46,6 +46,8 @@ pub(super) struct Finding {
 struct Known {
     pid: Pid,
     over: Over,
+    /// It was told to take no messages.
+    refused: bool,
     told_unmeasured: bool,
     /// Its restart was told of, which it does not come to in a dry run.
     told_restart: bool,
@@ -67,9 +69,7 @@ impl Watch {
         is_idle: bool,
         now: Duration,
     ) -> Vec<Finding> {
-        let still = |name: &ServiceName| seen.iter().any(|seen| seen.name == *name);
-        self.known.retain(|name, _| still(name));
-        let mut findings = Vec::new();
+        let mut findings = self.forget(spec, seen);
         for budget in &spec.services {
             if let Some(seen) = seen.iter().find(|seen| seen.name == budget.name) {
                 self.judge(budget, seen, spec.dry_run, &mut findings);
@@ -79,6 +79,32 @@ impl Watch {
             findings.extend(self.restart(spec, seen, now));
         }
         findings
+    }
+
+    /// Forgets those that do not have their names any more, or whose names have no budgets: they take messages again.
+    fn forget(&mut self, spec: &BudgetsSpec, seen: &[Seen]) -> Vec<Finding> {
+        let stays = |name: &ServiceName, known: &mut Known| {
+            let mut budgets = spec.services.iter();
+            let mut seen = seen.iter();
+            budgets.any(|budget| budget.name == *name)
+                && seen.any(|seen| seen.name == *name && seen.pid == known.pid)
+        };
+        let gone = self.known.extract_if(.., |name, known| !stays(name, known));
+        let refused = gone.filter(|(_, known)| known.refused);
+        refused
+            .map(|(name, known)| opened(&name, known.pid))
+            .collect()
+    }
+
+    /// Has all take messages again that were told not to, as nobody looks after them from now on. At the next look, if there is one, they
+    /// are told anew.
+    pub(super) fn open(&mut self) -> Vec<Finding> {
+        let all = self.known.iter_mut();
+        let refused = all.filter_map(|(name, known)| {
+            let was_refused = std::mem::take(&mut known.refused);
+            was_refused.then(|| opened(name, known.pid))
+        });
+        refused.collect()
     }
 
     fn judge(
@@ -91,16 +117,17 @@ impl Watch {
         let fresh = || Known {
             pid: seen.pid,
             over: Over::None,
+            refused: false,
             told_unmeasured: false,
             told_restart: false,
         };
         let known = self.known.entry(budget.name.clone()).or_insert_with(fresh);
-        if known.pid != seen.pid {
-            *known = fresh();
-        }
         let Some(bytes) = seen.bytes else {
             if !std::mem::replace(&mut known.told_unmeasured, true) {
                 findings.push(finding(seen, 0, BudgetEventKind::NotMeasured));
+            }
+            if std::mem::take(&mut known.refused) {
+                findings.push(finding(seen, 0, BudgetEventKind::IntakeOpened));
             }
             return;
         };
@@ -114,15 +141,21 @@ impl Watch {
         }
         if after == Over::Hard && before < Over::Hard {
             findings.push(tell(hard, BudgetEventKind::HardExceeded));
-            if !budget.critical {
-                findings.push(tell(hard, refusing(dry_run)));
+            if dry_run && !budget.critical {
+                findings.push(tell(hard, BudgetEventKind::WouldRefuse));
             }
         }
-        if before == Over::Hard && after < Over::Hard {
+        if after < Over::Hard {
             known.told_restart = false;
-            if !budget.critical && !dry_run {
-                findings.push(tell(hard, BudgetEventKind::IntakeOpened));
-            }
+        }
+        let refuses = after == Over::Hard && !budget.critical && !dry_run;
+        if std::mem::replace(&mut known.refused, refuses) != refuses {
+            let kind = if refuses {
+                BudgetEventKind::IntakeRefused
+            } else {
+                BudgetEventKind::IntakeOpened
+            };
+            findings.push(tell(hard, kind));
         }
         if before > Over::None && after == Over::None {
             let limit = budget.soft.unwrap_or(hard);
@@ -169,11 +202,14 @@ fn candidate(seen: &Seen) -> Candidate<'_> {
     }
 }
 
-const fn refusing(dry_run: bool) -> BudgetEventKind {
-    if dry_run {
-        BudgetEventKind::WouldRefuse
-    } else {
-        BudgetEventKind::IntakeRefused
+/// One that is not looked after any more takes messages again.
+fn opened(name: &ServiceName, pid: Pid) -> Finding {
+    Finding {
+        name: name.clone(),
+        pid,
+        bytes: 0,
+        limit: 0,
+        kind: BudgetEventKind::IntakeOpened,
     }
 }
 

@@ -39,9 +39,26 @@ struct State {
     max: u32,
     /// Those of the spec.
     own: Vec<Key>,
-    adopted: Option<CleanupSpec>,
+    adopted: Option<Adopted>,
     last: Option<Ended>,
     is_closed: bool,
+}
+
+/// What the strategies of the spec were made of.
+#[derive(Debug)]
+struct Adopted {
+    spec: CleanupSpec,
+    allocator: Option<Arc<dyn AllocatorTrim>>,
+}
+
+impl Adopted {
+    fn is(&self, spec: &CleanupSpec, allocator: Option<&Arc<dyn AllocatorTrim>>) -> bool {
+        let is_same = match (&self.allocator, allocator) {
+            (Some(one), Some(other)) => Arc::ptr_eq(one, other),
+            (one, other) => one.is_none() && other.is_none(),
+        };
+        is_same && self.spec == *spec
+    }
 }
 
 /// What is counted, over all incarnations of the executor.
@@ -97,20 +114,26 @@ impl Relief {
         let mut state = self.state();
         state.planner.set_rules(rules(spec));
         state.max = spec.cleanup.strategies_max;
-        if state.adopted.as_ref() == Some(&spec.cleanup) {
+        let adopted = state.adopted.as_ref();
+        if adopted.is_some_and(|adopted| adopted.is(&spec.cleanup, allocator)) {
             return;
         }
-        for key in std::mem::take(&mut state.own) {
-            state.remove(key);
-        }
+        let own_before = std::mem::take(&mut state.own);
+        let gone: Vec<_> = own_before.iter().map(|key| state.remove(*key)).collect();
         for strategy in &spec.cleanup.strategies {
             if let Some((service, strategy)) = own(strategy, allocator) {
                 let key = state.add(service, strategy);
                 state.own.push(key);
             }
         }
-        state.adopted = Some(spec.cleanup.clone());
+        let adopted = Adopted {
+            spec: spec.cleanup.clone(),
+            allocator: allocator.cloned(),
+        };
+        let before = state.adopted.replace(adopted);
         drop(state);
+        // Not under the lock: an allocator may have code of its own that runs when it goes.
+        drop((gone, before));
         self.work.notify_one();
     }
 

@@ -127,9 +127,11 @@ impl CleanupRequest {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Requested {
-    /// It waits for its turn, which comes when the strategies have rested; if pressure is low by then, it is not needed any more.
+    /// It waits for its turn, which comes when the strategies have rested; if pressure is low by then, it is not needed any more. A round of
+    /// all services that comes to the service before stands for it.
     Queued,
-    /// There is one of the same service that waits or runs, and stands for this one too.
+    /// There is one of the same service that waits or runs, or one of all services that is just at this one, and stands for this one too:
+    /// it is as urgent, and has as much to free.
     Coalesced,
     /// No strategy is known for the service.
     NoStrategy,

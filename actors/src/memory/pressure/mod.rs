@@ -11,7 +11,7 @@ use mainstay_specs::{PressureLevel, ServiceName};
 
 use crate::memory::event::PressureChange;
 use crate::memory::level::{Ladder, Rules};
-use crate::memory::reading::Reading;
+use crate::memory::reading::{Reading, SourceState};
 use crate::memory::source::Sample;
 
 /// What simulated pressure is called as a cause.
@@ -60,13 +60,18 @@ impl Pressure {
         self.ladder.set_rules(rules);
     }
 
-    /// Takes in what the sources say. If none says anything, the level stays, and is stale.
+    /// Takes in what the sources say. If none says anything, as there is none or all have failed, the level stays, and is stale.
     pub(crate) fn sample(&mut self, sample: Sample, now: Duration) -> Option<PressureChange> {
+        let is_known = sample
+            .sources
+            .iter()
+            .any(|source| source.ratio.is_some() && source.state == SourceState::Measured);
         let winner = sample
             .sources
             .iter()
             .filter_map(|source| Some((source.ratio?, &source.name)))
-            .max_by(|a, b| a.0.total_cmp(&b.0));
+            .max_by(|a, b| a.0.total_cmp(&b.0))
+            .filter(|_| is_known);
         if let Some((ratio, name)) = winner {
             self.measured_cause = Some(name.clone());
             self.reading.measured_ratio = ratio;
@@ -80,11 +85,9 @@ impl Pressure {
         self.show(now)
     }
 
-    /// The sample of this number is too old, if it is the last; says whether it is.
-    pub(crate) fn set_stale(&mut self, number: u64) -> bool {
-        let is_last = self.reading.number == number;
-        self.reading.stale |= is_last;
-        is_last
+    /// The last sample is too old; says whether that is new.
+    pub(crate) const fn set_stale(&mut self) -> bool {
+        !std::mem::replace(&mut self.reading.stale, true)
     }
 
     /// Begins a simulation, in place of the one there is; or ends it.

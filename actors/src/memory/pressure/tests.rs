@@ -73,13 +73,37 @@ fn when_no_source_says_anything_the_level_stays_and_is_stale() {
 }
 
 #[test]
-fn only_the_last_sample_becomes_stale() {
+fn when_all_sources_have_failed_their_last_shares_are_no_sample_of_their_own() {
+    let failed = |shares| {
+        let mut sample = sample(shares);
+        for source in &mut sample.sources {
+            source.state = SourceState::Failed("gone".to_owned());
+        }
+        sample
+    };
     let mut pressure = pressure();
-    pressure.sample(sample(&[("a", Some(0.99))]), secs(1));
-    pressure.sample(sample(&[("a", Some(0.99))]), secs(2));
-    assert!(!pressure.set_stale(1));
+    pressure.sample(sample(&[("a", Some(0.75))]), secs(1));
+    // Medium needs two samples.
+    assert_eq!(pressure.sample(failed(&[("a", Some(0.75))]), secs(2)), None);
+    let reading = pressure.shown();
+    assert_eq!((reading.level, reading.stale), (Low, true));
+    assert_eq!(reading.sources[0].ratio, Some(0.75));
+    // One that has not is enough: then the last share of the other counts.
+    let mut both = failed(&[("a", Some(0.75)), ("b", Some(0.1))]);
+    both.sources[1].state = SourceState::Measured;
+    let change = pressure.sample(both, secs(3)).expect("it has changed");
+    assert_eq!((change.to, change.cause), (Medium, Some(name("a"))));
     assert!(!pressure.shown().stale);
-    assert!(pressure.set_stale(2));
+}
+
+#[test]
+fn a_sample_becomes_stale_once_and_its_level_stays() {
+    let mut pressure = pressure();
+    assert!(!pressure.set_stale(), "nothing was measured yet");
+    pressure.sample(sample(&[("a", Some(0.99))]), secs(1));
+    assert!(!pressure.shown().stale);
+    assert!(pressure.set_stale());
+    assert!(!pressure.set_stale());
     assert_eq!(
         (pressure.shown().stale, pressure.shown().level),
         (true, Critical)

@@ -76,7 +76,7 @@ fn unavailable(error: &StoreError) -> ApiError {
     ApiError::new(status, "unavailable", error.to_string()).with(header::RETRY_AFTER, "1")
 }
 
-fn on_one_line(faults: &Faults) -> String {
+pub(super) fn on_one_line(faults: &Faults) -> String {
     faults.to_string().replace('\n', "; ")
 }
 

@@ -68,6 +68,70 @@ async fn those_who_ask_at_once_are_not_all_let_in() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_an_operation_says_to_have_taken_counts_once_when_it_is_measured() {
+    let (bed, gauge) = taken(500).await;
+    let reserve = |mib| {
+        let (class, bytes) = (OperationClass::Write, mib * MIB);
+        bed.memory.try_reserve(class, bytes, NORMAL)
+    };
+    let reserved = || bed.memory.admission_stats().reserved / MIB;
+    let (mut held, _) = reserve(300).expect("there is room");
+    held.taken(200 * MIB);
+    gauge.set(Measure::bytes(700 * MIB, 1000 * MIB));
+    assert_eq!((held.bytes(), reserved()), (100 * MIB, 300));
+    bed.memory.check_now().await.expect("a sample");
+    assert_eq!(reserved(), 100);
+    // Up to 950 it is 250, of which 100 are reserved.
+    drop(reserve(151).unwrap_err());
+    drop(reserve(150).expect("there is room"));
+    // No more than are reserved.
+    held.taken(1 << 60);
+    drop(held);
+    assert_eq!(reserved(), 100);
+    bed.memory.check_now().await.expect("a sample");
+    assert_eq!(reserved(), 0);
+    drop(gauge);
+    bed.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_operation_that_does_not_say_what_it_has_taken_keeps_no_more_from_others_than_it_has_reserved()
+ {
+    let (bed, gauge) = taken(500).await;
+    let reserve = |mib| {
+        let (class, bytes) = (OperationClass::Write, mib * MIB);
+        bed.memory.try_reserve(class, bytes, NORMAL)
+    };
+    let (held, _) = reserve(100).expect("there is room");
+    gauge.set(Measure::bytes(600 * MIB, 1000 * MIB));
+    bed.memory.check_now().await.expect("a sample");
+    // It would be 350.
+    drop(reserve(251).unwrap_err());
+    drop(reserve(250).expect("there is room"));
+    drop(held);
+    drop(reserve(350).expect("there is room"));
+    drop(gauge);
+    bed.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_sample_for_which_nothing_was_measured_settles_nothing() {
+    let (bed, gauge) = taken(500).await;
+    let reserved = bed
+        .memory
+        .try_reserve(OperationClass::Write, 100 * MIB, NORMAL);
+    let (mut held, _) = reserved.expect("there is room");
+    held.taken(100 * MIB);
+    drop(gauge);
+    bed.memory.check_now().await.expect("a sample");
+    assert_eq!(bed.memory.admission_stats().reserved, 100 * MIB);
+    let memory = bed.memory.clone();
+    bed.end().await;
+    // Nobody measures any more.
+    assert_eq!(memory.admission_stats().reserved, 0);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_refusal_says_what_was_refused_why_and_when_to_come_back() {
     let (bed, gauge) = taken(960).await;
     let refused = bed.memory.try_reserve(OperationClass::Write, 10, NORMAL);

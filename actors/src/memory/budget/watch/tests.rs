@@ -84,6 +84,65 @@ fn what_is_not_measured_is_told_once_and_is_over_no_budget() {
 }
 
 #[test]
+fn messages_are_taken_again_when_nobody_knows_any_more_how_much_a_process_holds() {
+    let spec = wet().service(budget("a"));
+    let mut watch = Watch::default();
+    let unmeasured = [Seen {
+        bytes: None,
+        ..seen("a", 1, 0)
+    }];
+    found(&mut watch, &spec, &[seen("a", 1, 200)], 0);
+    assert_eq!(
+        found(&mut watch, &spec, &unmeasured, 1),
+        ["a not_measured", "a intake_opened"]
+    );
+    assert_eq!(found(&mut watch, &spec, &unmeasured, 2), [""; 0]);
+    let refused = ["a intake_refused"];
+    assert_eq!(found(&mut watch, &spec, &[seen("a", 1, 200)], 3), refused);
+}
+
+#[test]
+fn messages_are_taken_again_when_a_name_has_no_budget_any_more_or_is_another_process() {
+    let (spec, opened) = (wet().service(budget("a")), "a intake_opened".to_owned());
+    for later in [vec![], vec![seen("a", 2, 0)]] {
+        let mut watch = Watch::default();
+        found(&mut watch, &spec, &[seen("a", 1, 200)], 0);
+        let findings = watch.look(&spec, &later, true, secs(1));
+        assert_eq!(findings.len(), 1);
+        assert_eq!(findings[0].pid, pid(1), "not its successor");
+        assert_eq!(findings[0].kind, BudgetEventKind::IntakeOpened);
+    }
+    for other in [wet(), wet().service(budget("b"))] {
+        let mut watch = Watch::default();
+        let all = [seen("a", 1, 200)];
+        found(&mut watch, &spec, &all, 0);
+        assert_eq!(found(&mut watch, &other, &all, 1), [opened.clone()]);
+    }
+}
+
+#[test]
+fn messages_are_taken_again_when_it_becomes_a_dry_run() {
+    let mut watch = Watch::default();
+    let all = [seen("a", 1, 200)];
+    found(&mut watch, &wet().service(budget("a")), &all, 0);
+    let dry = BudgetsSpec::default().service(budget("a"));
+    assert_eq!(found(&mut watch, &dry, &all, 1), ["a intake_opened"]);
+    assert_eq!(found(&mut watch, &dry, &all, 2), [""; 0]);
+}
+
+#[test]
+fn who_stops_to_look_has_messages_taken_again_and_who_goes_on_has_them_refused() {
+    let spec = wet().service(budget("a")).service(budget("b"));
+    let mut watch = Watch::default();
+    let all = [seen("a", 1, 200), seen("b", 2, 199)];
+    found(&mut watch, &spec, &all, 0);
+    let opened: Vec<Pid> = watch.open().iter().map(|finding| finding.pid).collect();
+    assert_eq!(opened, [pid(1)]);
+    assert_eq!(watch.open(), []);
+    assert_eq!(found(&mut watch, &spec, &all, 1), ["a intake_refused"]);
+}
+
+#[test]
 fn of_several_that_may_be_restarted_one_is_in_each_interval() {
     let spec = wet()
         .service(budget("a").restart_safe(true))
@@ -96,7 +155,9 @@ fn of_several_that_may_be_restarted_one_is_in_each_interval() {
         Some("b restarting")
     );
     let all = [seen("a", 1, 300), seen("b", 4, 0), seen("c", 3, 9_000)];
-    for at in 1..30 {
+    // The one before, if it is still there.
+    assert_eq!(found(&mut watch, &spec, &all, 1), ["b intake_opened"]);
+    for at in 2..30 {
         assert_eq!(found(&mut watch, &spec, &all, at), [""; 0], "{at}");
     }
     assert_eq!(found(&mut watch, &spec, &all, 30), ["a restarting"]);

@@ -5,7 +5,7 @@
 //! only if all of the one before have not freed enough: as much as its target says, by what the allocator counts, or until pressure is
 //! relieved. What was freed is given back to the system at its end.
 //!
-//! Nothing is done over and over: requests of a service become one; a strategy rests after a run, for longer if it has failed; after a
+//! Nothing is done over and over: requests of a service become one, and one with a round of all services that is at it; a strategy rests after a run, for longer if it has failed; after a
 //! round nothing begins for twenty times as long as it has lasted, so that cleaning takes less than a twentieth of the time, but for one
 //! emergency; and while pressure stays that a round did not relieve, the wait for the next doubles. Where a round has freed what it was to
 //! free, and pressure stays as the allocator keeps the pages, the next waits until memory in use has grown again.
@@ -176,7 +176,7 @@ impl Planner {
         if self
             .round
             .as_ref()
-            .is_some_and(|round| round.serves(&request))
+            .is_some_and(|round| round.serves(&request, &self.strategies, &self.rules))
         {
             return Requested::Coalesced;
         }
@@ -236,10 +236,13 @@ impl Planner {
         }
     }
 
-    /// It is taken to run from now on.
+    /// It is taken to run from now on. Requests that are met by it wait no more.
     fn order(&mut self, round: &mut Round, key: Key, now: Duration) -> Option<Order> {
         let order = round.order(key, self.strategies.get(key)?, &self.rules, now);
         self.strategies.set_running(key, true);
+        let (strategies, rules) = (&self.strategies, &self.rules);
+        self.requests
+            .settle(|request| round.serves(request, strategies, rules));
         Some(order)
     }
 

@@ -59,6 +59,11 @@ impl Requests {
             .insert(waiting.request.service.clone(), waiting);
     }
 
+    /// Drops what is met by a round that goes on.
+    pub(super) fn settle(&mut self, is_met: impl Fn(&CleanupRequest) -> bool) {
+        self.waiting.retain(|_, waiting| !is_met(&waiting.request));
+    }
+
     /// Drops what cannot be met any more, as its strategies have gone or are not allowed.
     pub(super) fn keep(&mut self, can_be_met: impl Fn(Option<&ServiceName>) -> bool) {
         self.waiting

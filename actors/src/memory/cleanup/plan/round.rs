@@ -140,14 +140,43 @@ impl Round {
         }
     }
 
-    /// Whether it does what this request asks for.
-    pub(super) fn serves(&self, request: &CleanupRequest) -> bool {
-        self.service == request.service
-            && self.closing.is_none()
+    /// Whether it does what this request asks for, and is about to or at it: then there is no need to do it once more.
+    pub(super) fn serves(
+        &self,
+        request: &CleanupRequest,
+        strategies: &Strategies,
+        rules: &Rules,
+    ) -> bool {
+        let is_young = request
+            .retention
+            .is_none_or(|wished| self.retention.is_some_and(|kept| kept <= wished));
+        self.closing.is_none()
             && self.priority >= request.priority
-            && request
-                .retention
-                .is_none_or(|wished| self.retention.is_some_and(|kept| kept <= wished))
+            && is_young
+            && self.is_to_free(request.target)
+            && (self.service == request.service || self.is_at(request, strategies, rules))
+    }
+
+    /// Whether it still has as much to free.
+    fn is_to_free(&self, target: Option<u64>) -> bool {
+        let left = self
+            .target
+            .map(|target| target.saturating_sub(self.freed.unwrap_or(0)));
+        target.is_none_or(|target| left.is_some_and(|left| left >= target))
+    }
+
+    /// Whether it cleans all services, and this one just now: with all that a request of it alone would run. Before, it may end without
+    /// having come to it; after, there may be something to clean again.
+    fn is_at(&self, request: &CleanupRequest, strategies: &Strategies, rules: &Rules) -> bool {
+        let service = request.service.as_ref();
+        if self.service.is_some() || service.is_none() || request.target.is_some() {
+            return false;
+        }
+        let current = self.current.and_then(|current| strategies.get(current.key));
+        let is_at = current.is_some_and(|known| Some(&known.service) == service);
+        let mildest = strategies.lowest(service).unwrap_or(rules.class_max);
+        let mut asked = strategies.allowed(service, mildest);
+        is_at && asked.all(|(key, _)| self.tried.contains(&key))
     }
 
     /// What runs, and until when at most.

@@ -20,7 +20,7 @@ use one::Group;
 use super::Measured;
 use super::file::KeptFile;
 
-/// After how many looks it is seen whether the process has been moved to another group.
+/// After how many looks it is seen whether the process has been moved to another group, and which groups memory is counted in.
 const LOOK_AGAIN: u32 = 64;
 
 /// The group of this process and those above it that have a limit.
@@ -74,21 +74,18 @@ impl Groups {
         worst
     }
 
-    /// Opens the files of the groups, if they are others than before.
+    /// Opens the files of the groups anew, as they may be others than before, or have files that they had not.
     fn look(&mut self) -> Result<(), String> {
-        let place = self.find()?;
-        if self.place != place || self.place.is_none() {
-            self.groups.clear();
-            if let Some(place) = &place {
-                for folder in place.folder.ancestors() {
-                    let group = Group::open(&self.under_root(folder), place.version)?;
-                    self.groups.extend(group);
-                    if folder == place.mount {
-                        break;
-                    }
+        self.place = self.find()?;
+        self.groups.clear();
+        if let Some(place) = &self.place {
+            for folder in place.folder.ancestors() {
+                let group = Group::open(&self.under_root(folder), place.version)?;
+                self.groups.extend(group);
+                if folder == place.mount {
+                    break;
                 }
             }
-            self.place = place;
         }
         Ok(())
     }

@@ -150,3 +150,16 @@ fn a_process_that_is_moved_is_found_again() {
     }
     assert_eq!(own.measure(0.0, HOST), mib(100, 400));
 }
+
+#[test]
+fn a_group_above_in_which_memory_is_counted_only_later_is_found() {
+    let machine = Machine::new("0::/slice/app\n", TWO);
+    machine.group("sys/fs/cgroup/slice/app", 100, 0, &bytes(200), "max");
+    let mut own = groups(&machine);
+    assert_eq!(own.measure(0.0, HOST), mib(100, 200));
+    machine.group("sys/fs/cgroup/slice", 240, 0, &bytes(250), "max");
+    for _ in 1..LOOK_AGAIN {
+        assert_eq!(own.measure(0.0, HOST), mib(100, 200));
+    }
+    assert_eq!(own.measure(0.0, HOST), mib(240, 250));
+}

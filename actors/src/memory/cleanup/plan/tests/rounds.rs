@@ -5,7 +5,7 @@ use mainstay_specs::{CleanupClass, PressureLevel};
 
 use super::super::super::event::{CleanupResult, RoundOutcome};
 use super::super::super::request::{CleanupPriority, CleanupRequest, Requested};
-use super::super::{Rules, RunEnd, Step};
+use super::super::{Key, Rules, RunEnd, Step};
 use super::world::{Doing, MIB, World, rules, secs, service};
 
 /// With one strategy of each class, named for it, of which each frees so many MiB.
@@ -189,6 +189,109 @@ fn a_request_of_all_cleans_all() {
     assert_eq!(world.planner.request(all, world.now), Requested::Queued);
     world.pass(secs(1));
     assert_eq!(world.cleaned(), ["a", "b"]);
+}
+
+/// With a round of all services that has begun, and has ordered `a`.
+fn at_a() -> (World, Key) {
+    let mut world = World::new(rules());
+    let a = world.strategy("a", Cache, Doing::frees(0));
+    world.strategy("b", Cache, Doing::frees(0));
+    world.simulated = Some((PressureLevel::High, 0.85));
+    let look = world.look();
+    assert!(matches!(world.planner.step(secs(0), &look), Step::Begin(_)));
+    assert!(matches!(world.planner.step(secs(0), &look), Step::Run(order) if order.key == a));
+    (world, a)
+}
+
+fn ends(world: &mut World, key: Key) {
+    world.planner.gone(key);
+    let end = RunEnd {
+        result: CleanupResult::Done,
+        ..RunEnd::lost()
+    };
+    world.planner.finished(key, world.now, &end);
+}
+
+#[test]
+fn a_request_of_a_service_that_a_round_of_all_is_at_is_one_with_it() {
+    let (mut world, a) = at_a();
+    let ask = |world: &mut World, name| world.request(name, CleanupPriority::Proactive);
+    assert_eq!(ask(&mut world, "a"), Requested::Coalesced);
+    // It may end before it comes to the other one.
+    assert_eq!(ask(&mut world, "b"), Requested::Queued);
+    ends(&mut world, a);
+    assert_eq!(ask(&mut world, "a"), Requested::Queued);
+    let look = world.look();
+    let next = world.planner.step(secs(0), &look);
+    let Step::Run(next) = next else {
+        panic!("a run")
+    };
+    assert_eq!(next.service.as_str(), "b");
+    // That of `b` is met by this, and that of `a` is not.
+    assert_eq!(world.planner.waiting(), 1);
+    assert_eq!(ask(&mut world, "b"), Requested::Coalesced);
+    ends(&mut world, next.key);
+    world.pass(secs(12));
+    assert_eq!((world.cleaned(), world.planner.waiting()), (vec!["a"], 0));
+}
+
+#[test]
+fn a_request_that_asks_for_more_than_a_round_of_all_does_is_one_of_its_own() {
+    let (mut world, a) = at_a();
+    let asked = world.request("a", CleanupPriority::Emergency);
+    assert_eq!(asked, Requested::Queued);
+    ends(&mut world, a);
+    assert_eq!(world.planner.waiting(), 1);
+    for request in [
+        CleanupRequest::of(service("a")).target(1),
+        CleanupRequest::of(service("a")).retention(secs(1)),
+    ] {
+        let (mut world, _) = at_a();
+        let asked = world.planner.request(request, world.now);
+        assert_eq!(asked, Requested::Queued);
+    }
+}
+
+#[test]
+fn a_request_of_a_service_with_several_strategies_is_met_when_all_of_the_mildest_are_under_way() {
+    let mut world = World::new(rules());
+    let first = world.strategy("a", Cache, Doing::frees(0));
+    let second = world.strategy("a", Cache, Doing::frees(0));
+    world.strategy("a", Rebuildable, Doing::frees(0));
+    world.simulated = Some((PressureLevel::High, 0.85));
+    let look = world.look();
+    assert!(matches!(world.planner.step(secs(0), &look), Step::Begin(_)));
+    assert!(matches!(world.planner.step(secs(0), &look), Step::Run(order) if order.key == first));
+    let asked = world.request("a", CleanupPriority::Background);
+    assert_eq!((asked, world.planner.waiting()), (Requested::Queued, 1));
+    ends(&mut world, first);
+    assert!(matches!(world.planner.step(secs(0), &look), Step::Run(order) if order.key == second));
+    assert_eq!(world.planner.waiting(), 0);
+}
+
+#[test]
+fn a_request_for_more_bytes_than_a_round_has_left_to_free_is_not_lost_in_it() {
+    let ask = |world: &mut World, target: Option<u64>| {
+        let request = CleanupRequest {
+            target,
+            ..CleanupRequest::of(service("db"))
+        };
+        world.planner.request(request, world.now)
+    };
+    for (of_round, asked, expected) in [
+        (None, Some(1), Requested::Queued),
+        (Some(10), Some(11), Requested::Queued),
+        (Some(10), Some(10), Requested::Coalesced),
+        (Some(10), None, Requested::Coalesced),
+    ] {
+        let mut world = World::new(rules());
+        world.strategy("db", Cache, Doing::frees(0));
+        assert_eq!(ask(&mut world, of_round), Requested::Queued);
+        let look = world.look();
+        assert!(matches!(world.planner.step(secs(0), &look), Step::Begin(_)));
+        assert!(matches!(world.planner.step(secs(0), &look), Step::Run(_)));
+        assert_eq!(ask(&mut world, asked), expected, "{of_round:?} {asked:?}");
+    }
 }
 
 #[test]
