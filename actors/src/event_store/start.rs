@@ -109,10 +109,10 @@ async fn prepare(
     let terms = if Arc::ptr_eq(&now.setup, &setup) {
         None
     } else if is_in_memory(&setup) && is_in_memory(&now.setup) {
-        Some(Terms::new(setup, Arc::clone(&now.backend), &namespace))
+        Some(Terms::new(setup, Arc::clone(&now.backend), &namespace)?)
     } else {
         let backend = open(&setup, &namespace)?;
-        Some(Terms::new(setup, backend, &namespace))
+        Some(Terms::new(setup, backend, &namespace)?)
     };
     let usage = match &terms {
         Some(terms) => known(terms).await?,
@@ -133,7 +133,7 @@ fn is_in_memory(setup: &Setup) -> bool {
 async fn first(setup: Arc<Setup>, namespace: Namespace) -> Result<Keeper, EventStoreStartError> {
     let backend = open(&setup, &namespace)?;
     let name = namespace.name().clone();
-    let terms = Terms::new(setup, backend, &namespace);
+    let terms = Terms::new(setup, backend, &namespace)?;
     let usage = known(&terms).await?;
     let kept = namespace.cell(NAME, || Kept(Arc::new(Cell::new(name, terms))));
     Ok(Keeper {

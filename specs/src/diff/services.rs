@@ -113,6 +113,7 @@ fn telemetry(of: &Of, old: &TelemetrySpec, new: &TelemetrySpec, at: &At<'_>, wal
         metrics => of.anew,
         processes => of.anew,
         events => of.anew,
+        breaker => of.anew,
     } apart {
         alerts => |old: &AlertsSpec, new: &AlertsSpec, at: &At<'_>, walk: &mut Walk| alerts(of, old, new, at, walk),
     });
@@ -147,6 +148,8 @@ fn config_server(
         bytes_max => of.anew,
         depth_max => of.anew,
         cache_max => of.anew,
+        update_limit => of.anew,
+        breaker => of.anew,
     } apart {});
 }
 
@@ -171,6 +174,7 @@ fn event_store(of: &Of, old: &EventStoreSpec, new: &EventStoreSpec, at: &At<'_>,
         backlog_max => of.anew,
         backlog_bytes_max => of.anew,
         time_limit => of.anew,
+        breaker => of.anew,
     } apart {});
 }
 

@@ -47,6 +47,12 @@ fn refused(error: &StoreError) -> ApiError {
         | StoreError::Unavailable(_)
         | StoreError::Stuck(_)
         | StoreError::Stopped => unavailable(error),
+        StoreError::CircuitOpen(_) => {
+            // Whole seconds, and not before it makes sense.
+            let wait = error.retry_after().map_or(1, |wait| wait.as_secs() + 1);
+            let status = StatusCode::SERVICE_UNAVAILABLE;
+            ApiError::new(status, "unavailable", error.to_string()).retry_after(wait)
+        }
         StoreError::Backend(wrong) => backend(wrong),
         _ => {
             let status = StatusCode::INTERNAL_SERVER_ERROR;
