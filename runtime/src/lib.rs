@@ -253,6 +253,7 @@ pub use mainstay_specs as specs;
 pub use mainstay_supervisors as supervisors;
 pub use node::{
     BootError, IntoChild, NamespaceReadiness, NamespaceState, Node, NodeBuilder, Readiness,
+    ReloadError, ReloadFailure, ReloadReport, SPEC_RELOADED,
 };
 pub use ractor;
 pub use watchdog::Liveness;

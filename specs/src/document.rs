@@ -128,6 +128,17 @@ impl<'a> Document<'a> {
         }
     }
 
+    /// The fault with the place in the text of the part that it is of, or of what is left of that.
+    fn located(&self, mut fault: Fault) -> Fault {
+        if fault.position.is_some() || self.tree.nodes.is_empty() {
+            return fault;
+        }
+        let (node, exact) = self.tree.find_left(&fault.path);
+        let (start, end) = self.value_span(node);
+        fault = self.placed(fault, start, if exact { end } else { start + 1 });
+        fault
+    }
+
     fn told(&self, finding: Finding) -> Option<Fault> {
         let spoilt = finding.rests_on.iter().any(|path| self.is_lost(path));
         let names = finding.rests_on_names.as_ref();
@@ -186,5 +197,21 @@ impl<'a> Document<'a> {
     fn is_text(&self, path: &SpecPath) -> bool {
         let node = self.tree.find_in_source(path);
         node.is_some_and(|at| self.tree.node(at).shape == Shape::Text)
+    }
+}
+
+impl Faults {
+    /// The faults with their places in the text that the spec came from, as far as they have none: that of what is at the path of each, or of
+    /// what that would be in. A text that is no RON leaves them as they are.
+    #[must_use]
+    pub fn located(self, text: &str) -> Self {
+        let Ok(document) = Document::open(text, &[]) else {
+            return self;
+        };
+        let cut_short = self.is_cut_short();
+        let faults = self.iter().cloned();
+        let located = faults.map(|fault| document.located(fault)).collect();
+        let located = Self::from_list(located);
+        located.map_or(self, |located| located.cut_short(cut_short))
     }
 }

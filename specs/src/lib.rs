@@ -56,6 +56,7 @@
 //! | give kinds their arguments | [`Args::decode`], [`Kinds`], [`KindTable`] |
 //! | show what is wrong | [`Faults`] and [`Faults::render`] |
 //! | check and order children in code | [`validate_children`], [`start_order`] |
+//! | see what is different between two nodes, and what that takes | [`NodeSpec::diff`], [`SpecDiff`] |
 //! | check a name once and for all | [`NamespaceName`], [`ServiceName`], [`ChildId`], [`EventPath`] |
 //! | say when somebody is to be told | [`AlertRule`], [`PathPattern`] |
 //!
@@ -65,6 +66,7 @@ mod api;
 mod args;
 mod backoff;
 mod child;
+mod diff;
 mod document;
 mod draft;
 pub mod duration;
@@ -95,6 +97,7 @@ pub use api::{ApiGuard, ApiGuardsSpec};
 pub use args::Args;
 pub use backoff::Backoff;
 pub use child::{ChildSpec, ChildType, Restart, Shutdown};
+pub use diff::{ChangeEffect, ChangeKind, ServicePart, SpecChange, SpecDiff, SpecPart};
 pub use event_path::{EVENT_PATH_BYTES_MAX, EventPath, EventPathError, PathPattern};
 pub use fault::{Fault, Faults};
 pub use http::{HealthDetails, HttpSpec};

@@ -64,12 +64,18 @@ production  rest_for_one
 │  └─ budgets
 ├─ circuit_breakers
 ├─ rate_limiters
+├─ connection_pools  one_for_one
+│  └─ scratch  rest_for_one
+│     ├─ connectors  dynamic
+│     ├─ keeper
+│     └─ health_monitor
 ├─ event_store  rest_for_one
 │  ├─ event_store_pool  rest_for_one
 │  │  ├─ connectors  dynamic
 │  │  ├─ keeper
 │  │  └─ health_monitor
 │  └─ keeper
+├─ protections
 ├─ health_aggregator
 └─ children  one_for_one
    ├─ heartbeat

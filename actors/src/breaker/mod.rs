@@ -71,6 +71,7 @@ mod protected_config;
 mod queue;
 mod recent;
 mod registry;
+mod renew;
 mod right;
 mod rules;
 mod signals;

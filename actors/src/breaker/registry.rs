@@ -114,6 +114,22 @@ impl CircuitBreakerRegistry {
         self.circuits.insert(name, &config)
     }
 
+    /// Goes by `new` where it differs from `old`, by which they have been until now: what it does not name any more is unregistered as by
+    /// hand, others go by their new configuration, and what comes is made. What somebody has unregistered meanwhile stays away.
+    ///
+    /// # Errors
+    ///
+    /// [`RegisterCircuitError::Config`] before anything has changed; [`RegisterCircuitError::TooMany`] and
+    /// [`RegisterCircuitError::TooManyFamilies`] after what comes before.
+    pub fn renew(
+        &self,
+        old: &CircuitBreakersSpec,
+        new: &CircuitBreakersSpec,
+    ) -> Result<(), RegisterCircuitError> {
+        new.validate().map_err(RegisterCircuitError::from)?;
+        self.circuits.renew(old, new)
+    }
+
     /// Forgets a breaker, and hands it out. It goes on working for whoever holds it, and its name is free.
     pub fn unregister(&self, name: &str) -> Option<CircuitBreaker> {
         self.circuits.remove(name)

@@ -55,6 +55,7 @@ mod method;
 #[cfg(feature = "redis")]
 mod redis;
 mod registry;
+mod renew;
 mod reservation;
 mod service;
 mod several;

@@ -104,6 +104,23 @@ impl RateLimiterRegistry {
         self.limiters.find_or_insert(name, config)
     }
 
+    /// Goes by `new` where it differs from `old`, by which they have been until now: what it does not name any more is unregistered as by
+    /// hand, others go by their new configuration, and what comes is made. A limiter
+    /// whose algorithm or server changes is another one, whose keys begin anew. What somebody has unregistered meanwhile stays away.
+    ///
+    /// # Errors
+    ///
+    /// [`RegisterLimiterError`], with its place; [`RegisterLimiterError::Config`] of a wrong spec before anything has changed, all others
+    /// after what comes before.
+    pub fn renew(
+        &self,
+        old: &RateLimitersSpec,
+        new: &RateLimitersSpec,
+    ) -> Result<(), RegisterLimiterError> {
+        new.validate().map_err(RegisterLimiterError::Config)?;
+        self.limiters.renew(old, new)
+    }
+
     /// Forgets a limiter, and hands it out. It goes on working for whoever holds it, and its name is free. Telemetry is told of it for
     /// the last time.
     pub fn unregister(&self, name: &str) -> Option<AnyLimiter> {

@@ -49,6 +49,7 @@ mod place;
 mod pools;
 mod premises;
 mod registry;
+mod renew;
 mod signals;
 mod start;
 mod stats;

@@ -123,6 +123,43 @@ impl Pools {
         Ok(())
     }
 
+    /// As [`adopt`](Self::adopt), but what it does not name any more may be named again; gives those that were made.
+    pub(crate) fn readopt(
+        &self,
+        namespace: &Namespace,
+        spec: &ConnectionPoolsSpec,
+        kinds: &PoolKinds,
+    ) -> Result<Vec<Arc<dyn AnyPool>>, RegisterPoolError> {
+        let names = |spec: &ConnectionPoolsSpec| -> BTreeSet<ServiceName> {
+            spec.pools.iter().map(|pool| pool.name.clone()).collect()
+        };
+        let before: BTreeSet<ServiceName> = {
+            let named = names(spec);
+            let mut state = self.write();
+            state.adopted.retain(|name| named.contains(name));
+            state.adopted.clone()
+        };
+        self.adopt(namespace, spec, kinds)?;
+        let come = names(spec)
+            .into_iter()
+            .filter(|name| !before.contains(name));
+        let made = come.filter_map(|name| self.find(name.as_str()));
+        Ok(made.filter(|pool| self.is_ours(pool)).collect())
+    }
+
+    /// Has a pool go by the configuration of a spec that was found valid. One that is not there any more stays away.
+    pub(crate) fn reconfigure(
+        &self,
+        namespace: &Namespace,
+        pool: &NamedPool,
+    ) -> Result<(), RegisterPoolError> {
+        check_breaker(namespace, &pool.name, &pool.config)?;
+        if let Some(found) = self.find(pool.name.as_str()) {
+            found.reconfigure(pool.config.clone());
+        }
+        Ok(())
+    }
+
     fn adopt_one(
         &self,
         namespace: &Namespace,

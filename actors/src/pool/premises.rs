@@ -66,6 +66,8 @@ pub(crate) trait AnyPool: Send + Sync {
     fn kind(&self) -> &'static str;
     /// Its processes, as a child.
     fn child(self: Arc<Self>) -> Child;
+    /// Goes by another configuration, which was found valid.
+    fn reconfigure(&self, config: PoolConfig);
     fn close(&self);
     /// Closes it without a goodbye, as there is nobody to say it.
     fn abandon(&self);
@@ -216,6 +218,10 @@ impl<P: ConnectionPool> AnyPool for Premises<P> {
 
     fn child(self: Arc<Self>) -> Child {
         supervisor::child(&self)
+    }
+
+    fn reconfigure(&self, config: PoolConfig) {
+        self.cell.reconfigure(config);
     }
 
     fn close(&self) {

@@ -23,6 +23,7 @@
 //! | `integrated.rs` | [`IntegratedService`]: one operation with its guards |
 //! | `protect.rs` | what `#[protect]` writes calls of |
 //! | `registry.rs`, `protections.rs` | [`ProtectionRegistry`]: protections by name; [`execute_protected`] |
+//! | `renew.rs` | going by another spec at run time |
 //! | `keeper.rs`, `start.rs`, `signals.rs` | the process that tells telemetry what was refused |
 //! | `error.rs` | [`ProtectionError`], [`ConfigureProtectionError`] |
 
@@ -41,6 +42,7 @@ mod passage;
 pub mod protect;
 mod protections;
 mod registry;
+mod renew;
 mod signals;
 mod source;
 mod start;

@@ -89,6 +89,24 @@ impl ProtectionRegistry {
         self.protections.configure(&namespace, name, config)
     }
 
+    /// Goes by `new` where it differs from `old`, by which they have been until now: what it does not name any more is removed, others go by their new configuration, and what comes is made.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigureProtectionError::Config`] before anything has changed; [`ConfigureProtectionError::TooMany`] after what comes before;
+    /// [`ConfigureProtectionError::NotInNamespace`] after the namespace has ended.
+    pub fn renew(
+        &self,
+        old: &ProtectionsSpec,
+        new: &ProtectionsSpec,
+    ) -> Result<(), ConfigureProtectionError> {
+        new.validate().map_err(ConfigureProtectionError::Config)?;
+        let namespace = self.protections.namespace();
+        let namespace = namespace.filter(|namespace| !namespace.has_ended());
+        let namespace = namespace.ok_or(ConfigureProtectionError::NotInNamespace)?;
+        self.protections.renew(&namespace, old, new)
+    }
+
     /// The protection of this operation.
     #[must_use]
     pub fn protection(&self, name: &str) -> Option<Protection> {

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `mod.rs` | what can be asked for |
 //! | `run.rs` | running a node until a signal comes |
+//! | `reload.rs` | going by the file anew while it runs |
 //! | `spec.rs` | where its spec comes from |
 //! | `check.rs`, `tree.rs`, `health.rs` | the other commands |
 //! | `client.rs` | one HTTP request |
@@ -17,6 +18,7 @@ mod exit;
 mod health;
 mod log;
 mod print;
+mod reload;
 mod run;
 mod signals;
 mod spec;
@@ -53,6 +55,9 @@ enum Command {
     Run {
         /// The node file, in RON; without one, a small demonstration
         file: Option<PathBuf>,
+        /// Go by the file anew whenever it changes, as at a SIGHUP: what has changed in it is changed in the running node
+        #[arg(long, requires = "file")]
+        watch: bool,
         #[command(flatten)]
         serving: Serving,
     },
@@ -70,7 +75,7 @@ enum Command {
 }
 
 /// What goes over the node file.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 struct Serving {
     /// Listen on this address instead of the one in the file; port 0 takes a free one
     #[arg(long, value_name = "ADDR")]
@@ -84,8 +89,12 @@ struct Serving {
 pub(crate) fn main() -> ExitCode {
     let cli = Cli::parse();
     let exit = match cli.command {
-        None => serve(None, cli.serving),
-        Some(Command::Run { file, serving }) => serve(file, serving),
+        None => serve(None, false, cli.serving),
+        Some(Command::Run {
+            file,
+            watch,
+            serving,
+        }) => serve(file, watch, serving),
         Some(Command::Check { file }) => check::check(&file),
         #[cfg(feature = "http")]
         Some(Command::Tree(options)) => in_tokio(tree::tree(options)),
@@ -95,9 +104,9 @@ pub(crate) fn main() -> ExitCode {
     exit.code()
 }
 
-fn serve(file: Option<PathBuf>, serving: Serving) -> Exit {
+fn serve(file: Option<PathBuf>, watch: bool, serving: Serving) -> Exit {
     match log::init() {
-        Ok(()) => in_tokio(run::run(file, serving)),
+        Ok(()) => in_tokio(run::run(file, watch, serving)),
         Err(error) => print::error(Exit::Usage, error),
     }
 }
@@ -125,5 +134,7 @@ Exit codes:
   3  after a signal, something had to be killed
   4  `health`: the node is unhealthy
   128 + the number of the signal, when a second one came
+
+A SIGHUP has the node go by its file anew: what has changed in it is changed in place where it can be, and restarted where not.
 
 Logs go to stderr; MAINSTAY_LOG sets what is logged, such as `debug` or `warn,mainstay=debug`.";

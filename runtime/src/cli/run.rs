@@ -5,39 +5,66 @@ use std::path::PathBuf;
 
 use mainstay::specs::{NodeSpec, Restart};
 use mainstay::supervisors::{StopReport, SupervisorRef, TreeNode};
-use mainstay::{BootError, Node, NodeBuilder};
+use mainstay::{BootError, Node};
 
 use super::exit::Exit;
+use super::reload::{Reloads, Source};
 use super::signals::Signals;
 use super::{Serving, print, spec};
 
 /// Runs a node until a signal comes, or until it is not what its spec says any more.
-pub(super) async fn run(file: Option<PathBuf>, serving: Serving) -> Exit {
-    let builder = spec::builder();
-    let spec = spec::read(file.as_deref(), &builder);
-    let spec = match spec.and_then(|spec| spec::with(spec, serving)) {
+pub(super) async fn run(file: Option<PathBuf>, watch: bool, serving: Serving) -> Exit {
+    let watched = file.clone().filter(|_| watch);
+    let source = Source {
+        file,
+        serving,
+        builder: spec::builder(),
+    };
+    // Before it is read, so that no change is missed.
+    let reloads = Reloads::watch(watched.as_deref());
+    let spec = match source.read() {
         Ok(spec) => spec,
         Err(exit) => return exit,
     };
-    match Signals::watch(spec.shutdown_deadline) {
-        Ok(signals) => run_spec(builder, &spec, signals).await,
+    let signals = Signals::watch(spec.shutdown_deadline);
+    match signals.and_then(|signals| Ok((signals, reloads?))) {
+        Ok((signals, reloads)) => run_spec(&source, spec, signals, reloads).await,
         Err(error) => print::error(Exit::Failure, format_args!("cannot catch signals: {error}")),
     }
 }
 
-async fn run_spec(builder: NodeBuilder, spec: &NodeSpec, mut signals: Signals) -> Exit {
+async fn run_spec(
+    source: &Source,
+    mut spec: NodeSpec,
+    mut signals: Signals,
+    mut reloads: Reloads,
+) -> Exit {
     let mut cancel = signals.clone();
     let cancel = async move {
         cancel.first().await;
     };
-    let node = match builder.boot_until(spec, cancel).await {
+    let node = match spec::builder().boot_until(&spec, cancel).await {
         Ok(node) => node,
         Err(error) => return not_booted(error),
     };
-    print::out(welcome(&node, spec));
-    let given_up = tokio::select! {
-        _ = signals.first() => None,
-        down = node.root_ended() => Some(down),
+    print::out(welcome(&node, &spec));
+    let given_up = loop {
+        let why = tokio::select! {
+            biased;
+            _ = signals.first() => break None,
+            down = node.root_ended() => break Some(down),
+            why = reloads.next() => why,
+        };
+        print::status(format_args!("{why}: reloading"));
+        let reloaded = tokio::select! {
+            biased;
+            _ = signals.first() => break None,
+            reloaded = source.reload(&node) => reloaded,
+        };
+        if let Some(reloaded) = reloaded {
+            signals.set_deadline(reloaded.shutdown_deadline);
+            spec = reloaded;
+        }
     };
     if let Some(down) = &given_up {
         let why = format_args!(

@@ -1,6 +1,7 @@
 //! The signals that ask the program to end, and the watch over its end.
 
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::runtime::{Builder, Runtime};
@@ -33,7 +34,10 @@ impl Signal {
 
 /// Signals are caught from when this is made.
 #[derive(Clone, Debug)]
-pub(super) struct Signals(watch::Receiver<Option<Signal>>);
+pub(super) struct Signals {
+    first: watch::Receiver<Option<Signal>>,
+    deadline: Arc<watch::Sender<Duration>>,
+}
 
 impl Signals {
     /// The first signal asks for an orderly end. From then on the program ends by force: at a second signal, or when the
@@ -45,13 +49,25 @@ impl Signals {
         let runtime = Builder::new_current_thread().enable_all().build()?;
         let caught = caught(&runtime)?;
         let thread = std::thread::Builder::new().name("signals".to_owned());
-        thread.spawn(move || runtime.block_on(keep_watch(caught, told, deadline)))?;
-        Ok(Self(first))
+        let (deadline, latest) = watch::channel(deadline);
+        thread.spawn(move || runtime.block_on(keep_watch(caught, told, latest)))?;
+        let deadline = Arc::new(deadline);
+        Ok(Self { first, deadline })
+    }
+
+    /// The orderly end may take this long from now on; no matter once it has begun.
+    pub(super) fn set_deadline(&self, deadline: Duration) {
+        self.deadline.send_replace(deadline);
     }
 
     /// Waits for the first signal; at once if it has come.
     pub(super) async fn first(&mut self) -> Signal {
-        match self.0.wait_for(Option::is_some).await.map(|first| *first) {
+        match self
+            .first
+            .wait_for(Option::is_some)
+            .await
+            .map(|first| *first)
+        {
             Ok(Some(signal)) => signal,
             // The thread never ends before the program.
             Ok(None) | Err(_) => std::future::pending().await,
@@ -59,8 +75,13 @@ impl Signals {
     }
 }
 
-async fn keep_watch(mut caught: Caught, told: watch::Sender<Option<Signal>>, deadline: Duration) {
+async fn keep_watch(
+    mut caught: Caught,
+    told: watch::Sender<Option<Signal>>,
+    deadline: watch::Receiver<Duration>,
+) {
     let first = caught.next().await;
+    let deadline = *deadline.borrow();
     print::status(format_args!(
         "{}: stopping within {deadline:?}; once more to end at once",
         first.name()

@@ -41,8 +41,11 @@ fn without_what_is_not_built_in(mut spec: NodeSpec) -> NodeSpec {
             .namespaces
             .iter_mut()
             .map(|namespace| &mut namespace.services);
-        for store in services.filter_map(|services| services.event_store.as_mut()) {
-            store.backend = EventBackendSpec::Memory;
+        for services in services {
+            services.connection_pools = None;
+            if let Some(store) = &mut services.event_store {
+                store.backend = EventBackendSpec::Memory;
+            }
         }
     }
     spec

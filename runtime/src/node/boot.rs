@@ -4,14 +4,12 @@ use std::future::Future;
 use std::pin::pin;
 use std::sync::Arc;
 
-use mainstay_actors::pool::PoolKinds;
 use mainstay_specs::{NamespaceName, NodeSpec};
 use mainstay_supervisors::{NamespacePlan, Runtime};
 
 use super::error::BootError;
-use super::kinds::Factories;
 use super::plan::plans;
-use super::{Node, State};
+use super::{Node, NodeBuilder, State};
 
 type Plans = Vec<(NamespaceName, NamespacePlan)>;
 
@@ -19,12 +17,11 @@ type Plans = Vec<(NamespaceName, NamespacePlan)>;
 pub(super) async fn boot(
     runtime: Runtime,
     spec: &NodeSpec,
-    kinds: &Factories,
-    pools: &PoolKinds,
+    builder: NodeBuilder,
     cancel: impl Future<Output = ()>,
 ) -> Result<Node, BootError> {
-    let plans = plans(spec, kinds, pools)?;
-    let node = Node(Arc::new(State::new(runtime, spec)));
+    let plans = plans(spec, &builder.kinds, &builder.pools)?;
+    let node = Node(Arc::new(State::new(runtime, spec, builder)));
     node.0
         .watch(spec)
         .map_err(|error| BootError::Watchdog(Arc::new(error)))?;

@@ -42,8 +42,8 @@ use crate::infrastructure;
 #[derive(Debug)]
 #[must_use = "a builder does nothing until it boots"]
 pub struct NodeBuilder {
-    kinds: Factories,
-    pools: PoolKinds,
+    pub(super) kinds: Factories,
+    pub(super) pools: PoolKinds,
     history: usize,
 }
 
@@ -144,7 +144,7 @@ impl NodeBuilder {
     ) -> Result<Node, BootError> {
         self.validate(spec)?;
         let runtime = Runtime::with_history(self.history);
-        boot::boot(runtime, spec, &self.kinds, &self.pools, cancel).await
+        boot::boot(runtime, spec, self, cancel).await
     }
 }
 

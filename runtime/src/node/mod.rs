@@ -8,6 +8,7 @@
 //! | `plan.rs` | from a spec to what is started: pure |
 //! | `boot.rs` | starting it in order, and taking it back |
 //! | `state.rs` | what the node knows of itself |
+//! | `reload/` | going by another spec while it runs: [`ReloadReport`], [`ReloadError`] |
 //! | `readiness.rs`, `error.rs` | [`Readiness`]; [`BootError`] |
 
 mod boot;
@@ -16,6 +17,7 @@ mod error;
 mod kinds;
 mod plan;
 mod readiness;
+mod reload;
 mod state;
 
 use std::fmt;
@@ -33,6 +35,7 @@ pub use builder::NodeBuilder;
 pub use error::BootError;
 pub use kinds::IntoChild;
 pub use readiness::{NamespaceReadiness, NamespaceState, Readiness};
+pub use reload::{ReloadError, ReloadFailure, ReloadReport, SPEC_RELOADED};
 pub(crate) use state::State;
 
 use crate::watchdog::Liveness;
@@ -91,18 +94,27 @@ impl Node {
     /// Waits until one of its trees has ended: a namespace, or the HTTP server's. Unless the node is being stopped, that
     /// tree has given up, and the node is not what its spec says any more: stop it, and let whoever runs it start anew.
     ///
-    /// Never returns for a node without trees.
+    /// A namespace that a [reload](Self::reload) stops does not count. Never returns for a node without trees.
     ///
     /// Cancel safety: it may be dropped and called again at will.
     pub async fn root_ended(&self) -> Down {
-        let mut monitors: Vec<_> = self.0.roots().iter().map(|root| root.monitor()).collect();
-        std::future::poll_fn(|cx| {
-            let mut ended = monitors.iter_mut().map(|root| Pin::new(root).poll(cx));
-            ended
-                .find(std::task::Poll::is_ready)
-                .unwrap_or(std::task::Poll::Pending)
-        })
-        .await
+        let mut changes = self.0.root_changes();
+        loop {
+            changes.borrow_and_update();
+            let mut monitors: Vec<_> = self.0.roots().iter().map(|root| root.monitor()).collect();
+            let ended = std::future::poll_fn(|cx| {
+                let mut ended = monitors.iter_mut().map(|root| Pin::new(root).poll(cx));
+                ended
+                    .find(std::task::Poll::is_ready)
+                    .unwrap_or(std::task::Poll::Pending)
+            });
+            tokio::select! {
+                biased;
+                // The node has it.
+                Ok(()) = changes.changed() => {}
+                down = ended => return down,
+            }
+        }
     }
 
     /// Stops everything and waits until nothing of it is left: the namespaces side by side, each in its own order; then what

@@ -20,7 +20,7 @@ pub(super) fn plans(
         .collect()
 }
 
-fn plan(
+pub(super) fn plan(
     namespace: &NamespaceSpec,
     kinds: &Factories,
     pools: &PoolKinds,
@@ -42,7 +42,7 @@ fn children(list: &[NodeChild], kinds: &Factories, path: &str) -> Result<Vec<Chi
     made.collect()
 }
 
-fn child(node: &NodeChild, kinds: &Factories, path: &str) -> Result<Child, BootError> {
+pub(super) fn child(node: &NodeChild, kinds: &Factories, path: &str) -> Result<Child, BootError> {
     if let Some(kind) = &node.kind {
         let made = kinds.child(kind, node);
         let made = made.ok_or_else(|| BootError::unknown_kind(path, kind))?;

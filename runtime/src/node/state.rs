@@ -7,9 +7,12 @@ use std::time::Duration;
 use mainstay_actors::HealthAggregator;
 use mainstay_specs::{NamespaceName, NodeSpec};
 use mainstay_supervisors::{Namespace, Process, Runtime, StopReport};
+use tokio::sync::watch;
 use tokio::time::Instant;
 
+use super::NodeBuilder;
 use super::readiness::{NamespaceReadiness, NamespaceState, Readiness};
+use super::reload::Course;
 use crate::watchdog::{Liveness, Watchdog};
 
 /// How far the node is.
@@ -24,8 +27,11 @@ enum Phase {
 /// ends the node.
 pub(crate) struct State {
     runtime: Runtime,
-    names: Vec<NamespaceName>,
     progress: Mutex<Progress>,
+    /// What it goes by. Held for as long as it takes to go by something else.
+    course: tokio::sync::Mutex<Course>,
+    /// Told of when the roots are others.
+    root_changes: watch::Sender<()>,
     #[cfg(feature = "http")]
     http: std::sync::OnceLock<crate::http::Face>,
     /// None if the spec has it off.
@@ -34,6 +40,8 @@ pub(crate) struct State {
 
 struct Progress {
     phase: Phase,
+    /// The namespaces of the spec, in its order.
+    names: Vec<NamespaceName>,
     /// All namespaces have booted, at some time.
     has_booted: bool,
     /// And all that had to come up was seen to have, at some time.
@@ -45,13 +53,18 @@ struct Progress {
 }
 
 impl State {
-    pub(super) fn new(runtime: Runtime, spec: &NodeSpec) -> Self {
+    pub(super) fn new(runtime: Runtime, spec: &NodeSpec, builder: NodeBuilder) -> Self {
         let names = spec.namespaces.iter();
         Self {
             runtime,
-            names: names.map(|namespace| namespace.name.clone()).collect(),
+            course: tokio::sync::Mutex::new(Course {
+                builder: Arc::new(builder),
+                spec: spec.clone(),
+            }),
+            root_changes: watch::Sender::new(()),
             progress: Mutex::new(Progress {
                 phase: Phase::Booting,
+                names: names.map(|namespace| namespace.name.clone()).collect(),
                 has_booted: false,
                 has_started: false,
                 namespaces: Vec::new(),
@@ -149,6 +162,41 @@ impl State {
         let root = namespace.root().map(|root| root.process().clone());
         progress.roots.extend(root);
         progress.namespaces.push(namespace);
+        drop(progress);
+        self.root_changes.send_replace(());
+    }
+
+    /// A namespace is no longer to run: that it ends is no reason to give the node up.
+    pub(super) fn namespace_taken(&self, name: &NamespaceName) -> Option<Namespace> {
+        let mut progress = self.progress();
+        let place = progress
+            .namespaces
+            .iter()
+            .position(|namespace| namespace.name() == name)?;
+        let namespace = progress.namespaces.remove(place);
+        if let Some(root) = namespace.root() {
+            progress.roots.retain(|other| other != root.process());
+        }
+        drop(progress);
+        self.root_changes.send_replace(());
+        Some(namespace)
+    }
+
+    /// These namespaces are to run, in this order.
+    pub(super) fn expect(&self, names: Vec<NamespaceName>) {
+        self.progress().names = names;
+    }
+
+    pub(super) fn root_changes(&self) -> watch::Receiver<()> {
+        self.root_changes.subscribe()
+    }
+
+    pub(super) const fn course(&self) -> &tokio::sync::Mutex<Course> {
+        &self.course
+    }
+
+    pub(super) fn is_stopping(&self) -> bool {
+        self.progress().phase == Phase::Stopping
     }
 
     /// All namespaces have booted.
@@ -162,7 +210,7 @@ impl State {
 
     pub(crate) fn readiness(&self) -> Readiness {
         let progress = self.progress();
-        let namespaces = self.names.iter().map(|name| {
+        let namespaces = progress.names.iter().map(|name| {
             let running = progress
                 .namespaces
                 .iter()

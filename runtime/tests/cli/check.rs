@@ -326,6 +326,38 @@ fn arguments_that_make_no_sense_are_told() {
 }
 
 #[test]
+fn faults_of_protections_are_shown_with_their_lines() {
+    let path = file(
+        "protections.ron",
+        r#"(namespaces: [(name: "n", services: (protections: (operations: [
+    (name: "orders", config: (deadline: "0s", circuit: "db")),
+    (name: "orders", config: (rate_limit: (limiter: "api", cost: 0))),
+])))], http: (enabled: false))
+"#,
+    );
+    let path = path.to_str().unwrap();
+    let ended = check(path);
+    assert_eq!(ended.code, Some(2));
+    let places: Vec<_> = ended
+        .stderr
+        .lines()
+        .filter(|line| line.starts_with("error: ") || line.starts_with(" --> "))
+        .collect();
+    let at = |place: &str| format!(" --> {path}:{place}");
+    assert_eq!(
+        places,
+        [
+            "error: expected 1ms to 24h, found 0s",
+            &at("2:41 (namespaces[0].services.protections.operations[0].config.deadline)"),
+            "error: duplicate operation name \"orders\", first given at line 2",
+            &at("3:12 (namespaces[0].services.protections.operations[1].name)"),
+            "error: expected at least 1, found 0",
+            &at("3:66 (namespaces[0].services.protections.operations[1].config.rate_limit.cost)"),
+        ]
+    );
+}
+
+#[test]
 fn an_event_store_that_this_program_cannot_reach_is_told_of_before_it_boots() {
     use mainstay::specs::{EventBackendSpec, EventStoreSpec};
 

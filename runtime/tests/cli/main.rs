@@ -8,6 +8,8 @@ mod check;
 mod events;
 mod health;
 mod mainstay;
+#[cfg(unix)]
+mod reload;
 mod run;
 mod signals;
 mod tree;

@@ -35,14 +35,20 @@ fn the_default_node_shows_its_tree_its_address_and_a_token() {
             "│  └─ budgets  #13",
             "├─ circuit_breakers  #14",
             "├─ rate_limiters  #15",
-            "├─ event_store  rest_for_one  #16",
-            "│  ├─ event_store_pool  rest_for_one  #17",
-            "│  │  ├─ connectors  dynamic  #18",
-            "│  │  ├─ keeper  #19",
-            "│  │  └─ health_monitor  #20",
+            "├─ connection_pools  one_for_one  #16",
+            "│  └─ scratch  rest_for_one  #17",
+            "│     ├─ connectors  dynamic  #18",
+            "│     ├─ keeper  #19",
+            "│     └─ health_monitor  #20",
+            "├─ event_store  rest_for_one  #21",
+            "│  ├─ event_store_pool  rest_for_one  #22",
+            "│  │  ├─ connectors  dynamic  #23",
+            "│  │  ├─ keeper  #24",
+            "│  │  └─ health_monitor  #25",
             // One number is that of the task that has connected to the database.
-            "│  └─ keeper  #22",
-            "├─ health_aggregator  #23",
+            "│  └─ keeper  #27",
+            "├─ protections  #28",
+            "├─ health_aggregator  #29",
         ]
     );
     // Whether a connection is opened for the first look at the event store, which takes a number, is left to chance.

@@ -4,6 +4,7 @@ mod any;
 mod arguments;
 mod code;
 mod connection_pools;
+mod diff;
 mod event_store;
 mod faults;
 mod files;

@@ -134,6 +134,18 @@ impl SupervisorRef {
         self.call(|reply| Call::Restart(id.clone(), reply)).await
     }
 
+    /// Puts this child in the place of the one that has its id, for all starts to come: what runs of that one runs on, and is
+    /// restarted and stopped as the new spec says. To have it start anew at once, [terminate](Self::terminate_child) and
+    /// [restart](Self::restart_child) it. It keeps its place among its siblings.
+    ///
+    /// # Errors
+    ///
+    /// [`SupervisorError::NotFound`]; [`SupervisorError::Spec`] for a spec that cannot be; [`SupervisorError::NoIds`] from a dynamic
+    /// supervisor. Nothing has changed then.
+    pub async fn change_child(&self, child: Child) -> Result<(), SupervisorError> {
+        self.call(|reply| Call::Change(child, reply)).await
+    }
+
     /// Forgets a child that has no process.
     ///
     /// # Errors

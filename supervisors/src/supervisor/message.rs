@@ -33,6 +33,7 @@ pub(crate) enum Call {
     StartEarly(Child, Reply<Started>),
     Terminate(Target, Reply<()>),
     Restart(ChildId, Reply<Started>),
+    Change(Child, Reply<()>),
     Delete(ChildId, Reply<()>),
     Spec(Target, Reply<ChildSpec>),
     Which(Reply<Vec<ChildInfo>>),

@@ -122,6 +122,18 @@ impl Server {
         Ok(started)
     }
 
+    fn change_child(&self, child: Child) -> Result<(), SupervisorError> {
+        let mut table = self.0.hub.table();
+        let key = table.key_of(&child.spec().id);
+        let key = key.ok_or(SupervisorError::NotFound)?;
+        spec::check_one(&self.0.flags, &child, |id| table.key_of(id).is_some())?;
+        let before = table.change(key, child);
+        drop(table);
+        // What its start function holds is the user's.
+        drop_caught(before);
+        Ok(())
+    }
+
     fn delete_child(&self, id: &ChildId) -> Result<(), SupervisorError> {
         let key = {
             let table = self.0.hub.table();
@@ -251,6 +263,7 @@ impl Serve for Server {
             Call::StartEarly(child, reply) => drop(reply.send(self.start_early(child).await)),
             Call::Terminate(target, reply) => drop(reply.send(self.terminate_child(target).await)),
             Call::Restart(id, reply) => drop(reply.send(self.restart_child(&id).await)),
+            Call::Change(child, reply) => drop(reply.send(self.change_child(child))),
             Call::Delete(id, reply) => drop(reply.send(self.delete_child(&id))),
             Call::Spec(target, reply) => drop(reply.send(self.child_spec(&target))),
             Call::Which(reply) => drop(reply.send(Ok(which_children(&self.0.hub.table())))),

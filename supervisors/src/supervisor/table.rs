@@ -230,6 +230,15 @@ impl Table {
         self.entries.insert(key, entry);
     }
 
+    /// Puts another child of the same id in the place of one; gives that one.
+    pub(crate) fn change(&mut self, key: Key, child: Child) -> Option<Child> {
+        let entry = self.entries.get_mut(key)?;
+        self.dependents -= usize::from(entry.has_dependencies());
+        let before = std::mem::replace(&mut entry.child, child);
+        self.dependents += usize::from(entry.has_dependencies());
+        Some(before)
+    }
+
     pub(crate) fn remove(&mut self, key: Key) -> Option<Entry> {
         let entry = self.entries.remove(key)?;
         let id = &entry.child.spec().id;

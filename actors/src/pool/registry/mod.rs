@@ -139,7 +139,18 @@ impl ConnectionPoolRegistry {
         started.map(|()| made.handle())
     }
 
-    async fn start_or_forget(&self, pool: &Arc<dyn AnyPool>) -> Result<(), RegisterPoolError> {
+    pub(super) const fn pools(&self) -> &Arc<Pools> {
+        &self.pools
+    }
+
+    pub(super) const fn namespace(&self) -> &Namespace {
+        &self.namespace
+    }
+
+    pub(super) async fn start_or_forget(
+        &self,
+        pool: &Arc<dyn AnyPool>,
+    ) -> Result<(), RegisterPoolError> {
         let started = self.start(pool).await;
         if started.is_err() {
             self.pools.remove(pool);

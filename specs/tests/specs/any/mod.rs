@@ -5,7 +5,7 @@
 //! | `mod.rs` | nodes |
 //! | `children.rs` | children, and the flags of their supervisors |
 //! | `services.rs` | the services of a namespace |
-//! | `telemetry.rs`, `circuit_breakers.rs`, `rate_limiters.rs`, `connection_pools.rs`, `event_store.rs`, `memory_manager.rs`, `memory_relief.rs`, `health_aggregator.rs` | each of them |
+//! | `telemetry.rs`, `circuit_breakers.rs`, `rate_limiters.rs`, `connection_pools.rs`, `event_store.rs`, `memory_manager.rs`, `memory_relief.rs`, `health_aggregator.rs`, `protections.rs` | each of them |
 
 mod children;
 mod circuit_breakers;
@@ -14,6 +14,7 @@ mod event_store;
 mod health_aggregator;
 mod memory_manager;
 mod memory_relief;
+mod protections;
 mod rate_limiters;
 mod services;
 mod telemetry;

@@ -9,6 +9,7 @@ use super::connection_pools::connection_pools;
 use super::event_store::{event_store, pool_of};
 use super::health_aggregator::health_aggregator;
 use super::memory_manager::memory_manager;
+use super::protections::protections;
 use super::rate_limiters::{rate_limit, rate_limiters};
 use super::telemetry::telemetry;
 
@@ -51,9 +52,10 @@ pub(super) fn services() -> impl Strategy<Value = ServicesSpec> {
         option::of(event_store().boxed()),
         option::of(memory_manager().boxed()),
         option::of(health_aggregator().boxed()),
+        option::of(protections().boxed()),
     );
     all.prop_map(
-        |(server, telemetry, breakers, limiters, pools, store, memory, health)| {
+        |(server, telemetry, breakers, limiters, pools, store, memory, health, protections)| {
             let mut services = ServicesSpec::default();
             services.connection_pools = pools;
             // The pool that the store is to live on has to be there.
@@ -69,6 +71,7 @@ pub(super) fn services() -> impl Strategy<Value = ServicesSpec> {
             services.circuit_breakers = breakers;
             services.rate_limiters = limiters;
             services.health_aggregator = health;
+            services.protections = protections;
             services
         },
     )

@@ -1,0 +1,132 @@
+//! Going by another spec while the node runs.
+//!
+//! ```text
+//!  new spec ── validate ── diff with the spec it goes by ── anything refused? ── steps, in order ── report
+//!                 │                                            │                    │
+//!                 └ faults: nothing was touched                └ nothing touched    └ one fails: it is put back, the rest is left
+//! ```
+//!
+//! | file | holds |
+//! |---|---|
+//! | `mod.rs` | `Node::reload`: one at a time, from the first to the last step |
+//! | `plan.rs` | from what is different to steps: pure |
+//! | `step.rs` | carrying out one step |
+//! | `family.rs` | which children a change of some concerns: pure |
+//! | `children.rs` | supervisors and their children |
+//! | `services.rs` | the services that go by another spec in place |
+//! | `signals.rs` | [`SPEC_RELOADED`], told to telemetry |
+//! | `report.rs`, `error.rs` | [`ReloadReport`]; [`ReloadError`] |
+
+mod children;
+mod error;
+mod family;
+mod plan;
+mod report;
+mod services;
+mod signals;
+mod step;
+
+use std::sync::Arc;
+
+use mainstay_specs::{NodeSpec, SpecChange};
+
+pub use error::{ReloadError, ReloadFailure};
+use plan::{Planned, steps};
+pub use report::ReloadReport;
+pub use signals::SPEC_RELOADED;
+
+use super::{Node, NodeBuilder, State};
+
+/// What a node goes by: who checks and makes things, and the spec that it has become.
+pub(super) struct Course {
+    pub(super) builder: Arc<NodeBuilder>,
+    pub(super) spec: NodeSpec,
+}
+
+impl Node {
+    /// Goes by another spec from now on: what is not different runs on untouched, what can be changed in place is, what cannot is
+    /// restarted where it stands. See [`NodeSpec::diff`] for what takes what.
+    ///
+    /// The spec is checked whole before anything is touched. Then the changes are made one after the other, namespaces that go first, and
+    /// those that come last. At the first that fails it ends: what has failed is put back as it was, as far as that can be started, and
+    /// what was done before stays done. The node goes by what has become of it then, so that the next reload makes up for the rest.
+    ///
+    /// There is one reload at a time: a second one waits, and is compared with what the first has made.
+    ///
+    /// # Errors
+    ///
+    /// [`ReloadError::Spec`] and [`ReloadError::Refused`]: nothing has changed. [`ReloadError::Failed`], with what was done and what not.
+    /// [`ReloadError::Stopping`].
+    ///
+    /// Cancel safety: once polled it goes on by itself when this is dropped.
+    pub async fn reload(&self, spec: &NodeSpec) -> Result<ReloadReport, ReloadError> {
+        let (state, spec) = (Arc::clone(&self.0), spec.clone());
+        let reloading = tokio::spawn(async move { reload(&state, spec).await });
+        // It does not panic; a runtime that goes down takes it along.
+        reloading.await.unwrap_or(Err(ReloadError::Stopping))
+    }
+
+    /// The spec that it goes by: that of the boot, and what was reloaded since.
+    pub async fn spec(&self) -> NodeSpec {
+        self.0.course().lock().await.spec.clone()
+    }
+}
+
+async fn reload(state: &Arc<State>, spec: NodeSpec) -> Result<ReloadReport, ReloadError> {
+    let mut course = state.course().lock().await;
+    if state.is_stopping() {
+        return Err(ReloadError::Stopping);
+    }
+    course.builder.validate(&spec)?;
+    let diff = course.spec.diff(&spec);
+    let refused: Vec<SpecChange> = diff.refused().cloned().collect();
+    if !refused.is_empty() {
+        tracing::warn!(
+            changes = refused.len(),
+            "a spec was refused: it takes a new node"
+        );
+        return Err(ReloadError::Refused(refused));
+    }
+    let names = spec.namespaces.iter();
+    state.expect(names.map(|namespace| namespace.name.clone()).collect());
+    let done = carry_out(state, &mut course, &spec, steps(diff.changes())).await;
+    match &done {
+        Ok(report) => tracing::info!(changes = report.applied.len(), "reloaded"),
+        Err(error) => tracing::error!(%error, "reloading has failed"),
+    }
+    done
+}
+
+async fn carry_out(
+    state: &Arc<State>,
+    course: &mut Course,
+    spec: &NodeSpec,
+    steps: Vec<Planned>,
+) -> Result<ReloadReport, ReloadError> {
+    let mut applied = Vec::new();
+    let mut steps = steps.into_iter();
+    while let Some(planned) = steps.next() {
+        let done = if state.is_stopping() {
+            Err(ReloadFailure::stopping(&planned.step))
+        } else {
+            step::carry_out(state, course, spec, &planned).await
+        };
+        let Planned { changes, .. } = planned;
+        let result = if done.is_ok() { "done" } else { "failed" };
+        signals::tell(state, &changes, result);
+        if let Err(failure) = done {
+            let left = changes.into_iter();
+            let left = left.chain(steps.flat_map(|planned| planned.changes));
+            return Err(ReloadError::Failed {
+                applied,
+                failure,
+                left: left.collect(),
+            });
+        }
+        for change in &changes {
+            tracing::info!(path = %change.path, effect = %change.effect, "reloaded");
+        }
+        applied.extend(changes);
+    }
+    Ok(ReloadReport { applied })
+}

@@ -1,0 +1,160 @@
+//! Carrying out one step.
+
+use std::sync::Arc;
+
+use mainstay_specs::{NamespaceName, NamespaceSpec, NodeSpec};
+
+use super::error::ReloadFailure;
+use super::plan::{Planned, Step};
+use super::{Course, children, services};
+use crate::node::State;
+use crate::node::error::BootError;
+use crate::node::plan::plan;
+
+/// Does it, and takes note of what the node has become by that, also if it fails.
+pub(super) async fn carry_out(
+    state: &Arc<State>,
+    course: &mut Course,
+    new: &NodeSpec,
+    planned: &Planned,
+) -> Result<(), ReloadFailure> {
+    match &planned.step {
+        Step::Note => {
+            note(&mut course.spec, new);
+            Ok(())
+        }
+        Step::Stop(name) => {
+            stop(state, course, name).await;
+            Ok(())
+        }
+        Step::Start(name) => start(state, course, wanted(new, name)?).await,
+        Step::Restart(name) => restart(state, course, wanted(new, name)?).await,
+        Step::Service(name, service) => {
+            let (namespace, new) = (running(state, name)?, wanted(new, name)?);
+            let old = has_become(&mut course.spec, name)?;
+            let pools = &course.builder.pools;
+            services::renew(
+                &namespace,
+                *service,
+                (&mut old.services, &new.services),
+                pools,
+            )
+            .await
+        }
+        Step::Children(name) => {
+            let (namespace, new) = (running(state, name)?, wanted(new, name)?);
+            let old = has_become(&mut course.spec, name)?;
+            children::renew(
+                &namespace,
+                old,
+                new,
+                &planned.changes,
+                &course.builder.kinds,
+            )
+            .await
+        }
+    }
+}
+
+/// What only the node itself keeps. Namespaces that are in both are put into the order of the new spec, before all others.
+fn note(spec: &mut NodeSpec, new: &NodeSpec) {
+    spec.shutdown_deadline = new.shutdown_deadline;
+    spec.namespaces.sort_by_cached_key(|namespace| {
+        let mut names = new.namespaces.iter();
+        let place = names.position(|other| other.name == namespace.name);
+        place.unwrap_or(usize::MAX)
+    });
+}
+
+async fn stop(state: &State, course: &mut Course, name: &NamespaceName) {
+    if let Some(namespace) = state.namespace_taken(name) {
+        for path in namespace.stop(course.spec.shutdown_deadline).await.killed {
+            tracing::warn!(path, "killed, as it did not stop in time");
+        }
+    }
+    course.spec.namespaces.retain(|other| other.name != *name);
+}
+
+async fn start(
+    state: &State,
+    course: &mut Course,
+    new: &NamespaceSpec,
+) -> Result<(), ReloadFailure> {
+    let started = start_as(state, course, new).await;
+    started.map_err(|error| failed(error, false))?;
+    course.spec.namespaces.push(new.clone());
+    Ok(())
+}
+
+async fn restart(
+    state: &State,
+    course: &mut Course,
+    new: &NamespaceSpec,
+) -> Result<(), ReloadFailure> {
+    let place = course.spec.namespaces.iter();
+    let place = place.clone().position(|other| other.name == new.name);
+    let place = place.ok_or_else(|| gone(&new.name))?;
+    let old = course.spec.namespaces[place].clone();
+    stop(state, course, &new.name).await;
+    let Err(error) = start_as(state, course, new).await else {
+        course.spec.namespaces.insert(place, new.clone());
+        return Ok(());
+    };
+    let put_back = match start_as(state, course, &old).await {
+        Ok(()) => {
+            course.spec.namespaces.insert(place, old);
+            true
+        }
+        Err(error) => {
+            tracing::error!(namespace = %new.name, %error, "cannot be put back as it was");
+            false
+        }
+    };
+    Err(failed(error, put_back))
+}
+
+async fn start_as(state: &State, course: &Course, spec: &NamespaceSpec) -> Result<(), BootError> {
+    let plan = plan(spec, &course.builder.kinds, &course.builder.pools)?;
+    let name = spec.name.clone();
+    let started = state.runtime().start_namespace(name, plan).await;
+    let namespace = started.map_err(|error| BootError::start(&spec.name, error))?;
+    state.namespace_booted(namespace);
+    Ok(())
+}
+
+fn failed(error: BootError, put_back: bool) -> ReloadFailure {
+    match error {
+        BootError::Start { path, error } => ReloadFailure::new(path, error, put_back),
+        error => ReloadFailure::new("", error, put_back),
+    }
+}
+
+fn gone(name: &NamespaceName) -> ReloadFailure {
+    ReloadFailure::new(name.to_string(), "the namespace has ended", false)
+}
+
+fn running(
+    state: &State,
+    name: &NamespaceName,
+) -> Result<mainstay_supervisors::Namespace, ReloadFailure> {
+    let found = state.runtime().find_namespace(name.as_str());
+    found.ok_or_else(|| gone(name))
+}
+
+fn wanted<'a>(
+    spec: &'a NodeSpec,
+    name: &NamespaceName,
+) -> Result<&'a NamespaceSpec, ReloadFailure> {
+    let mut namespaces = spec.namespaces.iter();
+    let found = namespaces.find(|namespace| namespace.name == *name);
+    found.ok_or_else(|| gone(name))
+}
+
+fn has_become<'a>(
+    spec: &'a mut NodeSpec,
+    name: &NamespaceName,
+) -> Result<&'a mut NamespaceSpec, ReloadFailure> {
+    let mut namespaces = spec.namespaces.iter_mut();
+    let found = namespaces.find(|namespace| namespace.name == *name);
+    found.ok_or_else(|| gone(name))
+}

@@ -1,0 +1,343 @@
+//! The services of a namespace.
+//!
+//! In place goes what the handle of a service takes at run time. All else is settled when the service is made, and its state belongs to
+//! the namespace, so that it takes a new one.
+
+use std::hash::Hash;
+
+use super::change::{ChangeEffect, ServicePart, SpecPart};
+use super::compare::{Course, Walk, compare, sequence};
+use crate::path::At;
+use crate::{
+    AlertRule, AlertsSpec, CircuitBreakersSpec, CircuitFamily, ConfigServerSpec,
+    ConnectionPoolsSpec, EventStoreSpec, HealthAggregatorSpec, MemoryManagerSpec, NamedCircuit,
+    NamedLimiter, NamedPool, NamedProtection, NamespaceName, ProtectionsSpec, RateLimitersSpec,
+    ServicesSpec, TelemetrySpec,
+};
+
+/// What a change of a service takes.
+struct Of {
+    here: Course,
+    anew: Course,
+}
+
+impl Of {
+    fn new(namespace: &NamespaceName, service: ServicePart) -> Self {
+        let part = SpecPart::Service {
+            namespace: namespace.clone(),
+            service,
+        };
+        Self {
+            here: Course::in_place(part.clone()),
+            anew: Course::restart(part, namespace.to_string()),
+        }
+    }
+
+    /// A service that is there in both, or in one of them: that takes a new namespace, as what comes after a service may use it.
+    fn both<T>(
+        &self,
+        (old, new): (&Option<T>, &Option<T>),
+        at: &At<'_>,
+        walk: &mut Walk,
+        inner: fn(&Self, &T, &T, &At<'_>, &mut Walk),
+    ) {
+        let Course { part, effect } = self.anew.clone();
+        match (old, new) {
+            (None, None) => {}
+            (Some(old), Some(new)) => inner(self, old, new, at, walk),
+            (Some(_), None) => walk.removed(at, part, effect),
+            (None, Some(_)) => walk.added(at, part, effect),
+        }
+    }
+
+    /// A list of things with names, which come, go and change in place.
+    fn list<T: PartialEq, N: Eq + Hash>(
+        &self,
+        (old, new): (&[T], &[T]),
+        at: &At<'_>,
+        walk: &mut Walk,
+        name: impl Fn(&T) -> N,
+        inner: impl Fn(&T, &T, &At<'_>, &mut Walk),
+    ) {
+        let part = || self.here.part.clone();
+        let pairs = sequence(old, new, name);
+        for (nth, _) in pairs.gone {
+            walk.removed(&At::Index(at, nth), part(), ChangeEffect::InPlace);
+        }
+        for (nth, before, after) in pairs.kept {
+            inner(before, after, &At::Index(at, nth), walk);
+        }
+        for (nth, _) in pairs.come {
+            walk.added(&At::Index(at, nth), part(), ChangeEffect::InPlace);
+        }
+        if pairs.moved {
+            walk.changed(at, &self.here);
+        }
+    }
+}
+
+pub(super) fn services(
+    namespace: &NamespaceName,
+    old: &ServicesSpec,
+    new: &ServicesSpec,
+    at: &At<'_>,
+    walk: &mut Walk,
+) {
+    macro_rules! each {
+        ($($field:ident: $part:ident => $function:ident),* $(,)?) => {
+            let ServicesSpec { $($field: _),* } = old;
+            $(Of::new(namespace, ServicePart::$part).both(
+                (&old.$field, &new.$field),
+                &At::Field(at, stringify!($field)),
+                walk,
+                $function,
+            );)*
+        };
+    }
+    // In the order in which they may use each other: a pool that goes through a breaker finds it.
+    each! {
+        telemetry: Telemetry => telemetry,
+        config_server: ConfigServer => config_server,
+        memory_manager: MemoryManager => memory_manager,
+        circuit_breakers: CircuitBreakers => circuit_breakers,
+        rate_limiters: RateLimiters => rate_limiters,
+        connection_pools: ConnectionPools => connection_pools,
+        event_store: EventStore => event_store,
+        protections: Protections => protections,
+        health_aggregator: HealthAggregator => health_aggregator,
+    }
+}
+
+fn telemetry(of: &Of, old: &TelemetrySpec, new: &TelemetrySpec, at: &At<'_>, walk: &mut Walk) {
+    compare!(TelemetrySpec { old, new, at, walk } fields {
+        metrics => of.anew,
+        processes => of.anew,
+        events => of.anew,
+        breaker => of.anew,
+    } apart {
+        alerts => |old: &AlertsSpec, new: &AlertsSpec, at: &At<'_>, walk: &mut Walk| alerts(of, old, new, at, walk),
+    });
+}
+
+fn alerts(of: &Of, old: &AlertsSpec, new: &AlertsSpec, at: &At<'_>, walk: &mut Walk) {
+    compare!(AlertsSpec { old, new, at, walk } fields {
+        every => of.anew,
+        rules_max => of.anew,
+        watches_max => of.anew,
+        history_max => of.anew,
+        subscribers_max => of.anew,
+    } apart {
+        rules => |old: &Vec<AlertRule>, new: &Vec<AlertRule>, at: &At<'_>, walk: &mut Walk| {
+            let inner = |old: &AlertRule, new: &AlertRule, at: &At<'_>, walk: &mut Walk| walk.differ(old, new, at, &of.here);
+            of.list((old, new), at, walk, |rule| rule.name.clone(), inner);
+        },
+    });
+}
+
+fn config_server(
+    of: &Of,
+    old: &ConfigServerSpec,
+    new: &ConfigServerSpec,
+    at: &At<'_>,
+    walk: &mut Walk,
+) {
+    compare!(ConfigServerSpec { old, new, at, walk } fields {
+        initial => of.anew,
+        file => of.anew,
+        subscribers_max => of.anew,
+        bytes_max => of.anew,
+        depth_max => of.anew,
+        cache_max => of.anew,
+        update_limit => of.anew,
+        breaker => of.anew,
+    } apart {});
+}
+
+fn event_store(of: &Of, old: &EventStoreSpec, new: &EventStoreSpec, at: &At<'_>, walk: &mut Walk) {
+    compare!(EventStoreSpec { old, new, at, walk } fields {
+        backend => of.anew,
+        node => of.anew,
+        max_events => of.anew,
+        max_age => of.anew,
+        bytes_max => of.anew,
+        prune_interval => of.anew,
+        data_max => of.anew,
+        batch_max => of.anew,
+        group_max => of.anew,
+        queue_max => of.anew,
+        queue_bytes_max => of.anew,
+        query_limit => of.anew,
+        query_limit_max => of.anew,
+        query_bytes_max => of.anew,
+        queries_max => of.anew,
+        subscribers_max => of.anew,
+        backlog_max => of.anew,
+        backlog_bytes_max => of.anew,
+        time_limit => of.anew,
+        breaker => of.anew,
+    } apart {});
+}
+
+fn memory_manager(
+    of: &Of,
+    old: &MemoryManagerSpec,
+    new: &MemoryManagerSpec,
+    at: &At<'_>,
+    walk: &mut Walk,
+) {
+    compare!(MemoryManagerSpec { old, new, at, walk } fields {
+        check_interval => of.anew,
+        adaptive => of.anew,
+        warning_threshold => of.anew,
+        high_threshold => of.anew,
+        critical_threshold => of.anew,
+        hysteresis => of.anew,
+        dwell => of.anew,
+        samples => of.anew,
+        sustained => of.anew,
+        headroom => of.anew,
+        budget => of.anew,
+        heap_budget => of.anew,
+        psi => of.anew,
+        stale_after => of.anew,
+        sources_max => of.anew,
+        subscribers_max => of.anew,
+        events_backlog => of.anew,
+        pressure_relief_enabled => of.anew,
+        simulation => of.anew,
+        cleanup => of.anew,
+        admission => of.anew,
+        budgets => of.anew,
+    } apart {});
+}
+
+fn circuit_breakers(
+    of: &Of,
+    old: &CircuitBreakersSpec,
+    new: &CircuitBreakersSpec,
+    at: &At<'_>,
+    walk: &mut Walk,
+) {
+    compare!(CircuitBreakersSpec { old, new, at, walk } fields {
+        breakers_max => of.here,
+        keys_max => of.here,
+        events_backlog => of.here,
+        default => of.here,
+    } apart {
+        breakers => |old: &Vec<NamedCircuit>, new: &Vec<NamedCircuit>, at: &At<'_>, walk: &mut Walk| {
+            let inner = |old: &NamedCircuit, new: &NamedCircuit, at: &At<'_>, walk: &mut Walk| {
+                compare!(NamedCircuit { old, new, at, walk } fields {
+                    name => of.here,
+                    config => of.here,
+                    follows => of.here,
+                } apart {});
+            };
+            of.list((old, new), at, walk, |one| one.name.clone(), inner);
+        },
+        families => |old: &Vec<CircuitFamily>, new: &Vec<CircuitFamily>, at: &At<'_>, walk: &mut Walk| {
+            let inner = |old: &CircuitFamily, new: &CircuitFamily, at: &At<'_>, walk: &mut Walk| {
+                compare!(CircuitFamily { old, new, at, walk } fields {
+                    name => of.here,
+                    config => of.here,
+                } apart {});
+            };
+            of.list((old, new), at, walk, |one| one.name.clone(), inner);
+        },
+    });
+}
+
+fn rate_limiters(
+    of: &Of,
+    old: &RateLimitersSpec,
+    new: &RateLimitersSpec,
+    at: &At<'_>,
+    walk: &mut Walk,
+) {
+    compare!(RateLimitersSpec { old, new, at, walk } fields {
+        limiters_max => of.here,
+        sweep_every => of.here,
+        report_every => of.here,
+    } apart {
+        limiters => |old: &Vec<NamedLimiter>, new: &Vec<NamedLimiter>, at: &At<'_>, walk: &mut Walk| {
+            let inner = |old: &NamedLimiter, new: &NamedLimiter, at: &At<'_>, walk: &mut Walk| {
+                compare!(NamedLimiter { old, new, at, walk } fields {
+                    name => of.here,
+                    config => of.here,
+                } apart {});
+            };
+            of.list((old, new), at, walk, |one| one.name.clone(), inner);
+        },
+    });
+}
+
+fn connection_pools(
+    of: &Of,
+    old: &ConnectionPoolsSpec,
+    new: &ConnectionPoolsSpec,
+    at: &At<'_>,
+    walk: &mut Walk,
+) {
+    compare!(ConnectionPoolsSpec { old, new, at, walk } fields {
+        pools_max => of.here,
+        report_every => of.here,
+    } apart {
+        pools => |old: &Vec<NamedPool>, new: &Vec<NamedPool>, at: &At<'_>, walk: &mut Walk| {
+            let inner = |old: &NamedPool, new: &NamedPool, at: &At<'_>, walk: &mut Walk| {
+                compare!(NamedPool { old, new, at, walk } fields {
+                    name => of.here,
+                    source => of.anew,
+                    config => of.here,
+                } apart {});
+            };
+            of.list((old, new), at, walk, |one| one.name.clone(), inner);
+        },
+    });
+}
+
+fn protections(
+    of: &Of,
+    old: &ProtectionsSpec,
+    new: &ProtectionsSpec,
+    at: &At<'_>,
+    walk: &mut Walk,
+) {
+    compare!(ProtectionsSpec { old, new, at, walk } fields {
+        operations_max => of.here,
+    } apart {
+        operations => |old: &Vec<NamedProtection>, new: &Vec<NamedProtection>, at: &At<'_>, walk: &mut Walk| {
+            let inner = |old: &NamedProtection, new: &NamedProtection, at: &At<'_>, walk: &mut Walk| {
+                compare!(NamedProtection { old, new, at, walk } fields {
+                    name => of.here,
+                    config => of.here,
+                } apart {});
+            };
+            of.list((old, new), at, walk, |one| one.name.clone(), inner);
+        },
+    });
+}
+
+fn health_aggregator(
+    of: &Of,
+    old: &HealthAggregatorSpec,
+    new: &HealthAggregatorSpec,
+    at: &At<'_>,
+    walk: &mut Walk,
+) {
+    compare!(HealthAggregatorSpec { old, new, at, walk } fields {
+        checks => of.anew,
+        groups => of.anew,
+        defaults => of.anew,
+        foundation => of.anew,
+        tree => of.anew,
+        tree_limits => of.anew,
+        sweep_deadline => of.anew,
+        stale_after => of.anew,
+        thresholds => of.anew,
+        checks_max => of.anew,
+        parts_max => of.anew,
+        text_max => of.anew,
+        history_max => of.anew,
+        subscribers_max => of.anew,
+        backlog_max => of.anew,
+    } apart {});
+}
