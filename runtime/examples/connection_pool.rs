@@ -41,6 +41,9 @@ async fn main() -> Outcome<()> {
     stock.resize(0, 1)?;
     println!("there may be one connection from now on");
     println!("{} cups", cups(&stock).await?);
+    while stock.stats().live > 1 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
     let stats = stock.stats();
     println!(
         "lent {} times, opened {}, {} of them open",

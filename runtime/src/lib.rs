@@ -85,6 +85,7 @@ pub mod alloc;
 pub mod grpc;
 #[cfg(feature = "http")]
 pub mod http;
+pub mod infrastructure;
 pub mod kinds;
 mod node;
 pub mod prelude;

@@ -116,8 +116,8 @@ pub use service::{
     OnSelfDeadlock, OnUnavailable, OpenTime, OperationClass, OperationPriority, PoolConfig,
     PoolHealth, PoolSource, PostgresReset, PressureLevel, ProbeExpiry, ProcessMetricsSpec,
     ProtectionConfig, ProtectionsSpec, RateDemand, RateLimitConfig, RateLimitersSpec, RedisBackend,
-    RedisReset, ServicesSpec, Severity, SlowCalls, SqliteSync, Sustained, TelemetrySpec,
-    TreeLimits, TripRules, WindowStart, dependency_cycle,
+    RedisReset, ServicesSpec, Severity, SlowCalls, SqliteReset, SqliteSync, Sustained,
+    TelemetrySpec, TreeLimits, TripRules, WindowStart, dependency_cycle,
 };
 pub use source::{FILE_BYTES_MAX, ReadError};
 pub use supervisor::{AutoShutdown, Strategy, SupervisorFlags};

@@ -140,7 +140,16 @@ async fn the_circuit_breakers_of_the_default_spec_are_there() {
     let production = node.namespace("production").unwrap();
     let breakers = CircuitBreakerRegistry::of(&production);
     let names: Vec<_> = breakers.stats().into_iter().map(|one| one.name).collect();
-    assert_eq!(names, ["db", "search"]);
+    // Those of the spec, and those of the Foundation services.
+    let expected = [
+        "config_server",
+        "db",
+        "event_store",
+        "event_store.queries",
+        "search",
+        "telemetry",
+    ];
+    assert_eq!(names, expected);
     let search = breakers.circuit("search").unwrap();
     assert_eq!(search.config().call_timeout, Some(Duration::from_secs(2)));
     node.stop(Duration::from_secs(30)).await;
@@ -154,7 +163,7 @@ async fn the_rate_limiters_of_the_default_spec_are_there() {
     let production = node.namespace("production").unwrap();
     let limiters = RateLimiterRegistry::of(&production);
     let names: Vec<_> = limiters.stats().into_iter().map(|one| one.name).collect();
-    assert_eq!(names, ["api", "login"]);
+    assert_eq!(names, ["api", "config_server.update", "login"]);
     let login = limiters.limiter("login").unwrap();
     let admitted = (0..10).filter(|_| login.check_now(RateKey::user("ada"), 1).is_ok());
     assert_eq!(admitted.count(), 5);

@@ -241,6 +241,21 @@ async fn all_that_is_wrong_with_a_question_is_told_with_its_parameter() {
              data.…, order_by, direction, offset, limit",
         ]
     );
+    // What is wrong with the question as a whole is told with them.
+    let both = "?limit=6&kind=a&from=2026-11-26T18:00:01Z&until=2026-11-26T18:00:00Z&order_by=size";
+    let answer = get(both).send(to).await;
+    assert_eq!(answer.error(), (400, "bad_request".into(), None));
+    let told = message(&answer);
+    let told: Vec<&str> = told.split("; ").collect();
+    assert!(told[0].starts_with("kind: unknown parameter"), "{told:?}");
+    assert_eq!(
+        told[1..],
+        [
+            "order_by: expected id or time, found \"size\"",
+            "limit: expected 1 to 5, found 6",
+            "until: expected a time that is not before `from`",
+        ]
+    );
     let answer = get("?limit=6&from=2026-11-26T18:00:01Z&until=2026-11-26T18:00:00Z")
         .send(to)
         .await;

@@ -77,6 +77,17 @@ async fn a_node_that_boots_lives_and_is_not_ready() {
     });
     assert_eq!((answer.status, answer.json()), (503, expected));
     assert_eq!(Ask::get("/livez").send(address).await.status, 200);
+    let starting = Ask::get("/startupz").send(address).await;
+    assert_eq!(
+        (starting.status, starting.json()),
+        (503, json!({"status": "starting"}))
+    );
+    // Nobody looks after anything yet, which is not to say that nobody will.
+    let health = Ask::get("/health").send(address).await;
+    assert_eq!(
+        (health.status, health.error().1),
+        (503, "booting".to_owned())
+    );
     drop(interrupt);
     assert!(booting.await.unwrap().is_err());
 }

@@ -8,10 +8,9 @@ use serde::de::DeserializeOwned;
 
 use super::error::{CircuitError, RegisterCircuitError};
 use super::handle::CircuitBreaker;
-use super::outcome::Outcome;
 use super::registry::CircuitBreakerRegistry;
 use crate::config::{
-    Change, ConfigError, ConfigServer, ConfigValue, IntoConfigPath, Reset, Snapshot,
+    Change, ConfigError, ConfigServer, ConfigValue, IntoConfigPath, Reset, Snapshot, outcome,
 };
 
 /// The breaker of what reads the configuration.
@@ -210,24 +209,6 @@ impl ProtectedConfigServer {
                 unreachable!("the breaker is at hand")
             }
         })
-    }
-}
-
-/// What a result tells about the server.
-fn outcome<T>(result: &Result<T, ConfigError>) -> Outcome {
-    match result {
-        Ok(_) => Outcome::Success,
-        Err(ConfigError::ServiceCircuitOpen(_)) => Outcome::Refused,
-        Err(ConfigError::Timeout(_)) => Outcome::TimedOut,
-        Err(
-            ConfigError::Unavailable(_)
-            | ConfigError::Overloaded { .. }
-            | ConfigError::Interrupted(_)
-            | ConfigError::ValidatorPanicked(_)
-            | ConfigError::Stopped
-            | ConfigError::Call(_),
-        ) => Outcome::Failure,
-        Err(_) => Outcome::Ignored,
     }
 }
 

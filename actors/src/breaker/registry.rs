@@ -213,6 +213,23 @@ impl CircuitBreakerRegistry {
         }
     }
 
+    /// The breaker of this name, which goes by this configuration from now on, whether it is there already or not.
+    ///
+    /// # Errors
+    ///
+    /// [`RegisterCircuitError::TooMany`], [`RegisterCircuitError::Config`].
+    pub fn circuit_going_by(
+        &self,
+        name: &ServiceName,
+        config: &CircuitConfig,
+    ) -> Result<CircuitBreaker, RegisterCircuitError> {
+        let breaker = self.circuit_or_register(name, config.clone())?;
+        if *breaker.config() != *config {
+            breaker.reconfigure(config.clone())?;
+        }
+        Ok(breaker)
+    }
+
     /// The breaker of this name, made by the default of the namespace if it is not there.
     ///
     /// # Errors

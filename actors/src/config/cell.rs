@@ -12,6 +12,7 @@ use super::ConfigError;
 use super::audience::{Audience, ConfigEvents};
 use super::cache::Cache;
 use super::event::ConfigEvent;
+use super::guards::Guards;
 use super::path::ConfigPath;
 use super::snapshot::Snapshot;
 
@@ -26,6 +27,7 @@ pub(crate) struct Cell {
     started: Mutex<Option<Instant>>,
     closed: Notify,
     pub(crate) cache: Cache,
+    guards: ArcSwap<Guards>,
 }
 
 /// The cell as the namespace keeps it. It goes with the namespace, and tells those who still hold the cell.
@@ -47,6 +49,7 @@ impl Cell {
             started: Mutex::default(),
             closed: Notify::new(),
             cache: Cache::default(),
+            guards: ArcSwap::from_pointee(Guards::none()),
         }
     }
 
@@ -58,6 +61,16 @@ impl Cell {
     /// Looks at the configuration as it is now, without touching a counter that all readers share.
     pub(crate) fn read<T>(&self, look: impl FnOnce(&Snapshot) -> T) -> T {
         look(&self.current.load())
+    }
+
+    /// What changes go through.
+    pub(crate) fn guards(&self) -> Arc<Guards> {
+        self.guards.load_full()
+    }
+
+    /// Changes go through these from now on; those that are under way go on as they are.
+    pub(crate) fn set_guards(&self, guards: Guards) {
+        self.guards.store(Arc::new(guards));
     }
 
     /// A poisoned lock is taken all the same: every change made under it is whole before anything can panic.

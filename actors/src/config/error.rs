@@ -10,7 +10,8 @@ use mainstay_supervisors::{CallError, ExitReason, RegisterError};
 
 use super::path::{ConfigPath, PathError};
 use super::value::{ConfigKind, ConfigValue};
-use crate::breaker::Refusal;
+use crate::breaker::{Refusal, RegisterCircuitError};
+use crate::limiter::{RateLimitError, RegisterLimiterError};
 
 /// Why the config server did not do what it was asked for. Nothing is changed then, but where it is said.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -101,13 +102,28 @@ pub enum ConfigError {
     /// The namespace has ended: nothing will change any more.
     #[error("the namespace of the config server has ended")]
     Stopped,
-    /// A circuit breaker before the server refuses calls of this kind: see
-    /// [`ProtectedConfigServer`](crate::breaker::ProtectedConfigServer).
+    /// A circuit breaker before the server refuses calls of this kind: that of its changes, or one of a
+    /// [`ProtectedConfigServer`](crate::breaker::ProtectedConfigServer). Nothing was changed.
     #[error("the config server is not called: {0}")]
     ServiceCircuitOpen(Box<Refusal>),
+    /// There are more updates than there may be, `update_limit` of the spec. Nothing was changed.
+    #[error("the configuration is not updated: {0}")]
+    UpdateLimited(Box<RateLimitError>),
     /// The request could not be made.
     #[error(transparent)]
     Call(CallError),
+}
+
+impl ConfigError {
+    /// How long to wait before another try makes sense, if a guard before the server has refused the change and knows that.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::ServiceCircuitOpen(refusal) => refusal.retry_after(),
+            Self::UpdateLimited(error) => error.retry_after(),
+            _ => None,
+        }
+    }
 }
 
 /// How far a path leads, and what is there.
@@ -168,6 +184,12 @@ pub enum LoadError {
     /// Its name is held by another process of the namespace, most likely by another config server.
     #[error("the name of the config server: {0}")]
     Register(#[from] RegisterError),
+    /// There is no room for its circuit breaker, or that cannot be.
+    #[error("the circuit breaker of the config server: {0}")]
+    Breaker(RegisterCircuitError),
+    /// There is no room for the rate limiter of its updates, or that cannot be.
+    #[error("the rate limiter of updates: {0}")]
+    Limit(RegisterLimiterError),
     /// The limits in its spec cannot be.
     #[error("the spec of the config server is wrong: {0}")]
     Spec(Faults),

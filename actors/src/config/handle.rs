@@ -14,8 +14,8 @@ use super::audience::ConfigEvents;
 use super::cell::{Cell, Kept};
 use super::claim::Request;
 use super::event::{Change, Reset};
-use super::path::{ConfigPath, IntoConfigPath};
-use super::recording::{Lookup, Recording, Updating};
+use super::path::{ConfigPath, IntoConfigPath, PathError};
+use super::recording::{Lookup, Recording, Subscribing, Updating};
 use super::rules::ConfigRules;
 use super::snapshot::{Snapshot, Update};
 use super::start;
@@ -205,7 +205,18 @@ impl ConfigServer {
     /// [`ConfigError::Path`], [`ConfigError::TooManySubscribers`], [`ConfigError::Stopped`].
     #[track_caller]
     pub fn subscribe_to(&self, prefix: impl IntoConfigPath) -> Result<ConfigEvents, ConfigError> {
-        let prefix = prefix.into_path()?;
+        let subscribing = Subscribing::begin(self.recording.as_deref());
+        let subscribed = self.try_subscribe(prefix.into_path());
+        subscribing.end(&subscribed);
+        subscribed
+    }
+
+    #[track_caller]
+    fn try_subscribe(
+        &self,
+        prefix: Result<ConfigPath, PathError>,
+    ) -> Result<ConfigEvents, ConfigError> {
+        let prefix = prefix?;
         let name = if prefix.is_root() {
             "everything".to_owned()
         } else {
@@ -226,7 +237,7 @@ impl ConfigServer {
     ///
     /// # Errors
     ///
-    /// A refusal changes nothing: see [`ConfigError`]. Only after [`ConfigError::Timeout`] and [`ConfigError::Interrupted`]
+    /// A refusal changes nothing: see [`ConfigError`]; that of a guard says [when to come back](ConfigError::retry_after). Only after [`ConfigError::Timeout`] and [`ConfigError::Interrupted`]
     /// the update may have been carried out.
     ///
     /// Cancel safety: when this is dropped, the update is carried out whole or not at all; it is not, unless the actor is at it
@@ -257,7 +268,8 @@ impl ConfigServer {
             .await
     }
 
-    /// Updates as [`update`](Self::update) does, but the value may be of any kind. The whole stays a map in any case.
+    /// Updates as [`update`](Self::update) does, but the value may be of any kind, and the limit of updates is not asked. The whole stays a
+    /// map in any case.
     ///
     /// # Errors
     ///
@@ -276,11 +288,12 @@ impl ConfigServer {
     ///
     /// # Errors
     ///
-    /// Only that there is no actor to do it, or too much for it to do.
+    /// Only that there is no actor to do it, or too much for it to do; or that the circuit breaker says so.
     ///
     /// Cancel safety: as that of [`update`](Self::update).
     pub async fn reset(&self) -> Result<Reset, ConfigError> {
-        self.request(Message::Reset).await
+        let guards = self.cell.guards();
+        guards.change(|| self.request(Message::Reset)).await
     }
 
     async fn put(
@@ -312,8 +325,13 @@ impl ConfigServer {
             expected,
             any_kind,
         };
-        self.request(|ticket| Message::Update(update.clone(), ticket))
-            .await
+        let guards = self.cell.guards();
+        let request = || self.request(|ticket| Message::Update(update.clone(), ticket));
+        if any_kind {
+            guards.change(request).await
+        } else {
+            guards.update(request).await
+        }
     }
 
     async fn request<T: Send + 'static>(

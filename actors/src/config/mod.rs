@@ -22,12 +22,19 @@
 //! | `cell.rs`, `start.rs`, `initial.rs` | the state that outlives the actor, and where it comes from |
 //! | `handle.rs`, `claim.rs`, `actor.rs` | [`ConfigServer`], its requests, and its actor |
 //! | `recording.rs` | what is recorded of its use, where there is a metrics store |
+//! | `guards.rs` | what stands before changes: a circuit breaker, and a limit of updates |
 //! | `error.rs`, `stats.rs` | [`ConfigError`], [`LoadError`]; [`ConfigStatus`], [`PathStatus`] |
 //!
 //! Where the namespace has a [metrics store](crate::metrics) that was started before, the use of the config server is recorded:
-//! latency of `foundation.config_server.get` and `.update`, tagged with the outcome; the counters `.cache_hits`, `.cache_misses`
+//! latency of `foundation.config_server.get`, `.update` and `.subscribe`, tagged with the outcome; the counters `.cache_hits`, `.cache_misses`
 //! and `.updates`; and each second the gauge `.cache_hit_rate`, which has no value before the first lookup. A hit is a lookup that
 //! finds a value.
+//!
+//! Changes go through the circuit breaker `config_server` of the namespace, and updates through its rate limiter
+//! `config_server.update`, as the spec says; what they refuse says when to come back ([`ConfigError::retry_after`]). Reads go
+//! through nothing. The memory manager of the namespace throws decoded values away when memory is short
+//! ([`ConfigCacheCleanup`](crate::memory::ConfigCacheCleanup)), and its health aggregator looks after the server by itself
+//! ([`ConfigServerHealthCheck`](crate::health::ConfigServerHealthCheck)).
 //!
 //! What is accepted: strings of at most 1 MiB, finite numbers, integers of 64 bits, keys that are not empty, and as much and
 //! as deep as [`ConfigServerSpec`](mainstay_specs::ConfigServerSpec) says.
@@ -40,6 +47,7 @@ mod claim;
 mod document;
 mod error;
 mod event;
+mod guards;
 mod handle;
 mod history;
 mod initial;
@@ -58,6 +66,8 @@ pub use cache::CacheCleared;
 pub use document::{Difference, Document};
 pub use error::{ConfigError, LoadError, Obstacle};
 pub use event::{Change, ConfigEvent, Reset};
+pub use guards::UPDATE_LIMIT;
+pub(crate) use guards::outcome;
 pub use handle::{ConfigServer, NAME};
 pub use initial::initial;
 pub use path::{ConfigPath, IntoConfigPath, PathError, SEGMENTS_MAX};

@@ -10,6 +10,7 @@ use crate::metrics::{Counter, Gauge, Histogram, MetricsError, Outcome, STATUS, T
 
 const GET: &str = "foundation.config_server.get";
 const UPDATE: &str = "foundation.config_server.update";
+const SUBSCRIBE: &str = "foundation.config_server.subscribe";
 const HITS: &str = "foundation.config_server.cache_hits";
 const MISSES: &str = "foundation.config_server.cache_misses";
 const UPDATES: &str = "foundation.config_server.updates";
@@ -23,6 +24,7 @@ pub(super) struct Recording {
     clock: Clock,
     get: Latency,
     update: Latency,
+    subscribe: Latency,
     hits: Counter,
     misses: Counter,
     updates: Counter,
@@ -79,6 +81,7 @@ impl Recording {
             clock: Clock::new(),
             get: Latency::new(store, GET)?,
             update: Latency::new(store, UPDATE)?,
+            subscribe: Latency::new(store, SUBSCRIBE)?,
             hits: counter(HITS)?,
             misses: counter(MISSES)?,
             updates: counter(UPDATES)?,
@@ -121,6 +124,29 @@ impl<'a> Lookup<'a> {
         }
         let lookups = if found { hits } else { misses };
         lookups.increment(1);
+    }
+}
+
+/// A subscription that is being made.
+pub(super) struct Subscribing<'a>(Option<(&'a Recording, Tick)>);
+
+impl<'a> Subscribing<'a> {
+    pub(super) fn begin(recording: Option<&'a Recording>) -> Self {
+        Self(recording.map(|recording| (recording, recording.clock.now())))
+    }
+
+    pub(super) fn end<T, E>(self, result: &Result<T, E>) {
+        let Some((recording, began)) = self.0 else {
+            return;
+        };
+        let outcome = match result {
+            Ok(_) => Outcome::Success,
+            Err(_) => Outcome::Error,
+        };
+        if let Some(series) = recording.subscribe.of(outcome) {
+            let clock = &recording.clock;
+            series.record_duration(clock.between(began, clock.now()));
+        }
     }
 }
 

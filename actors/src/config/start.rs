@@ -10,6 +10,7 @@ use mainstay_supervisors::{Child, Namespace, RegisterError, StartContext, StartE
 use super::actor::{Keeper, Start};
 use super::cell::{Cell, Kept};
 use super::error::LoadError;
+use super::guards::Guards;
 use super::handle::NAME;
 use super::initial::initial;
 use super::recording::Recording;
@@ -64,6 +65,7 @@ async fn prepare(setup: Arc<Setup>, namespace: Option<Namespace>) -> Result<Star
     };
     let now = cell.current();
     plan.check(now.document()).map_err(LoadError::Present)?;
+    cell.set_guards(Guards::of(&namespace, &plan.setup.spec)?);
     Ok(Start {
         cell,
         plan: Some(plan),

@@ -7,6 +7,7 @@ use mainstay_supervisors::RegisterError;
 
 use super::backend::{BackendError, Refused};
 use super::id::EventId;
+use crate::breaker::{Refusal, RegisterCircuitError};
 
 /// Why an event store has not done what it was asked.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -84,6 +85,9 @@ pub enum StoreError {
     /// The backend has failed. Only after [`BackendError::Unknown`] the event may be stored.
     #[error(transparent)]
     Backend(#[from] BackendError),
+    /// The store has failed, and its circuit breaker does not let it be asked before the time that it says. Nothing was stored.
+    #[error("the event store is not asked: {0}")]
+    CircuitOpen(Box<Refusal>),
     /// There are as many subscribers as there may be.
     #[error("expected at most {max} subscribers, and there are as many")]
     TooManySubscribers {
@@ -96,6 +100,15 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// How long to wait before another try makes sense, if the circuit breaker has refused and knows that.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::CircuitOpen(refusal) => refusal.retry_after(),
+            _ => None,
+        }
+    }
+
     /// Whether the event may be stored although nobody has said that it is.
     #[must_use]
     pub const fn may_be_stored(&self) -> bool {
@@ -137,6 +150,9 @@ pub enum EventStoreStartError {
     /// The backend cannot be opened.
     #[error("{0}")]
     Backend(#[from] BackendError),
+    /// There is no room for its circuit breakers.
+    #[error("the circuit breakers of the event store: {0}")]
+    Breaker(RegisterCircuitError),
     /// Somebody else has the name.
     #[error("cannot register `event_store`: {0}")]
     Register(RegisterError),

@@ -4,13 +4,13 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use mainstay_specs::{EventStoreSpec, ServiceName};
+use mainstay_specs::{EventStoreSpec, Faults, ServiceName};
 use mainstay_supervisors::{Child, Ledger, Namespace, ServiceRegistry};
 
 use super::ask::{ask, remove_part};
-use super::backend::EventBackend;
+use super::backend::{BackendError, EventBackend};
 use super::cell::{Cell, Kept, read};
-use super::error::StoreError;
+use super::error::{EventStoreStartError, StoreError};
 use super::event::Event;
 use super::id::EventId;
 use super::query::{Direction, EventPage, EventQuery, OrderBy};
@@ -67,6 +67,16 @@ impl EventStore {
         })
     }
 
+    /// Whether this program could start such a store: that the spec is valid, that the program was built with the backend, and that it
+    /// can make something of the address of a server. Nothing is opened, and whether a pool that is named is there is not looked at.
+    ///
+    /// # Errors
+    ///
+    /// What [`child`](Self::child) would fail with for that.
+    pub fn check_spec(spec: &EventStoreSpec) -> Result<(), EventStoreStartError> {
+        start::check(spec)
+    }
+
     /// The event store of a namespace; `None` if none has been started in it.
     #[must_use]
     pub fn in_namespace(namespace: &Namespace) -> Option<Self> {
@@ -105,7 +115,8 @@ impl EventStore {
     pub async fn store(&self, event: Event) -> Result<EventId, StoreError> {
         let terms = self.cell.terms();
         let (event, load) = self.seal(&terms).one(event)?;
-        let ids = self.put(vec![event], load, &terms).await?;
+        let put = || self.put(vec![event], load, &terms);
+        let ids = terms.guards.store(put).await?;
         // As many as there were events.
         ids.first().copied().ok_or(StoreError::Interrupted)
     }
@@ -134,7 +145,8 @@ impl EventStore {
         if events.is_empty() {
             return self.cell.check_open().map(|()| Vec::new());
         }
-        self.put(events, load, &terms).await
+        let put = || self.put(events, load, &terms);
+        terms.guards.store(put).await
     }
 
     fn seal<'a>(&'a self, terms: &'a Terms) -> Seal<'a> {
@@ -169,13 +181,37 @@ impl EventStore {
     ///
     /// # Errors
     ///
-    /// [`StoreError::Busy`], [`StoreError::Timeout`], [`StoreError::Backend`], [`StoreError::Stopped`].
+    /// [`StoreError::Busy`], [`StoreError::Timeout`], [`StoreError::Backend`], [`StoreError::CircuitOpen`], [`StoreError::Stopped`].
     ///
     /// Cancel safety: it may be dropped at will.
     pub async fn get(&self, id: EventId) -> Result<Option<Event>, StoreError> {
-        let limit = self.limit(&self.cell.terms());
         let get = move |backend: Arc<dyn EventBackend>| async move { backend.get(id).await };
-        ask(&self.cell, limit, get).await
+        self.ask(&self.cell.terms(), get).await
+    }
+
+    /// A question, through the breaker and measured.
+    async fn ask<T, F, A>(&self, terms: &Terms, question: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(Arc<dyn EventBackend>) -> A,
+        A: Future<Output = Result<T, BackendError>> + Send + 'static,
+    {
+        let began = tokio::time::Instant::now();
+        let limit = self.limit(terms);
+        let answer = terms.guards.ask(|| ask(&self.cell, limit, question)).await;
+        if answer.is_ok() {
+            terms.signals.asked(began.elapsed());
+        }
+        answer
+    }
+
+    /// Whether a query may be asked, without asking it.
+    ///
+    /// # Errors
+    ///
+    /// Everything that is wrong with it, each with what of it that is.
+    pub fn check(&self, query: &EventQuery) -> Result<(), Faults> {
+        query.check(self.cell.terms().spec().query_limit_max)
     }
 
     /// The events that fit a query, in its order, and whether there are more.
@@ -186,14 +222,13 @@ impl EventStore {
     ///
     /// Cancel safety: it may be dropped at will.
     pub async fn query(&self, query: EventQuery) -> Result<EventPage, StoreError> {
+        self.check(&query).map_err(StoreError::Invalid)?;
         let terms = self.cell.terms();
-        let checked = query.check(terms.spec().query_limit_max);
-        checked.map_err(StoreError::Invalid)?;
         let bounds = terms.page(&query);
         let query = Arc::new(query);
         let question =
             move |backend: Arc<dyn EventBackend>| async move { backend.query(query, bounds).await };
-        ask(&self.cell, self.limit(&terms), question).await
+        self.ask(&terms, question).await
     }
 
     /// The events of one matter, the earliest first, as many as a query may ask for.

@@ -27,6 +27,7 @@
 //! | `memory/`, `sqlite/`, `postgres/` | the backends |
 //! | `columns.rs`, `places.rs` | events and questions as databases know them; who may ask at a time |
 //! | `queue/` | what waits to be stored; pure |
+//! | `guards.rs` | the circuit breakers of storing and of asking |
 //! | `cell.rs`, `terms.rs`, `commit.rs`, `keeper.rs`, `start.rs` | the state that outlives the keeper, what it goes by, one transaction, the keeper, and where they come from |
 //! | `handle.rs`, `ask.rs`, `seal.rs` | [`EventStore`]: storing, asking, and what is put into an event when it is stored |
 //! | `audience/` | subscribers, and what they have not read yet |
@@ -72,6 +73,7 @@ mod columns;
 mod commit;
 mod error;
 mod event;
+mod guards;
 mod handle;
 mod hush;
 mod id;
@@ -102,6 +104,7 @@ pub use backend::{
 };
 pub use error::{EventStoreStartError, StoreError};
 pub use event::{Event, EventBuilder, EventError};
+pub use guards::QUERIES;
 pub use handle::{EventStore, NAME};
 pub use id::{EVENT_ID_MAX, EventId, NoEventId};
 pub use memory::MemoryBackend;

@@ -22,6 +22,8 @@ const REFUSED: &str = "foundation.event_store.refused";
 const FAILED: &str = "foundation.event_store.failed";
 /// How long callers wait for what they store.
 const STORE: &str = "foundation.event_store.store";
+/// How long callers wait for what they ask, of those that are answered.
+const QUERY: &str = "foundation.event_store.query";
 /// How long transactions take.
 const COMMIT: &str = "foundation.event_store.commit";
 
@@ -52,6 +54,7 @@ struct Metrics {
     refused: Counter,
     failed: Counter,
     store: Histogram,
+    query: Histogram,
     commit: Histogram,
 }
 
@@ -72,6 +75,7 @@ impl Metrics {
             refused: counter(REFUSED)?,
             failed: counter(FAILED)?,
             store: histogram(STORE)?,
+            query: histogram(QUERY)?,
             commit: histogram(COMMIT)?,
         })
     }
@@ -137,6 +141,13 @@ impl Signals {
     pub(crate) fn waited(&self, time: Duration) {
         if let Some(metrics) = &self.0.metrics {
             metrics.store.record_duration(time);
+        }
+    }
+
+    /// A caller was answered after so long.
+    pub(crate) fn asked(&self, time: Duration) {
+        if let Some(metrics) = &self.0.metrics {
+            metrics.query.record_duration(time);
         }
     }
 

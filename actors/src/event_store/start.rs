@@ -4,9 +4,9 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use mainstay_specs::{ChildId, ChildSpec, EventBackendSpec, ServiceName, Shutdown};
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
-use mainstay_specs::{EventStoreSpec, PoolConfig};
+use mainstay_specs::PoolConfig;
+use mainstay_specs::{ChildId, ChildSpec, EventBackendSpec, EventStoreSpec, ServiceName, Shutdown};
 use mainstay_supervisors::{
     Child, Namespace, RegisterError, StartContext, StartError, Started, Supervisor,
 };
@@ -51,6 +51,23 @@ pub(crate) fn child(setup: Setup) -> Child {
     Child::supervisor(NAME, supervisor)
 }
 
+/// Whether a store could be started by this spec, as far as that can be said without opening anything.
+pub(crate) fn check(spec: &EventStoreSpec) -> Result<(), EventStoreStartError> {
+    spec.validate().map_err(EventStoreStartError::Spec)?;
+    match &spec.backend {
+        EventBackendSpec::Sqlite { .. } if !cfg!(feature = "sqlite") => {
+            Err(EventStoreStartError::NotBuiltIn("sqlite"))
+        }
+        EventBackendSpec::Postgres { .. } if !cfg!(feature = "postgres") => {
+            Err(EventStoreStartError::NotBuiltIn("postgres"))
+        }
+        _ => {
+            let (spec, backend) = (spec.clone(), None);
+            own_pool(&Setup { spec, backend }).map(drop)
+        }
+    }
+}
+
 #[track_caller]
 fn keeper(name: &str, setup: Arc<Setup>) -> Child {
     let limit = Terms::drain_max(&setup.spec);
@@ -92,10 +109,10 @@ async fn prepare(
     let terms = if Arc::ptr_eq(&now.setup, &setup) {
         None
     } else if is_in_memory(&setup) && is_in_memory(&now.setup) {
-        Some(Terms::new(setup, Arc::clone(&now.backend), &namespace))
+        Some(Terms::new(setup, Arc::clone(&now.backend), &namespace)?)
     } else {
         let backend = open(&setup, &namespace)?;
-        Some(Terms::new(setup, backend, &namespace))
+        Some(Terms::new(setup, backend, &namespace)?)
     };
     let usage = match &terms {
         Some(terms) => known(terms).await?,
@@ -116,7 +133,7 @@ fn is_in_memory(setup: &Setup) -> bool {
 async fn first(setup: Arc<Setup>, namespace: Namespace) -> Result<Keeper, EventStoreStartError> {
     let backend = open(&setup, &namespace)?;
     let name = namespace.name().clone();
-    let terms = Terms::new(setup, backend, &namespace);
+    let terms = Terms::new(setup, backend, &namespace)?;
     let usage = known(&terms).await?;
     let kept = namespace.cell(NAME, || Kept(Arc::new(Cell::new(name, terms))));
     Ok(Keeper {

@@ -9,6 +9,8 @@ use mainstay_supervisors::Namespace;
 use tokio::sync::Semaphore;
 
 use super::backend::{EventBackend, StoreBounds};
+use super::error::EventStoreStartError;
+use super::guards::Guards;
 use super::query::{EventQuery, PageBounds};
 use super::queue::Load;
 use super::signals::Signals;
@@ -27,6 +29,7 @@ pub(crate) struct Terms {
     /// A place for each question that may be answered at a time.
     pub(crate) places: Arc<Semaphore>,
     pub(crate) signals: Signals,
+    pub(crate) guards: Guards,
 }
 
 impl Terms {
@@ -34,14 +37,16 @@ impl Terms {
         setup: Arc<Setup>,
         backend: Arc<dyn EventBackend>,
         namespace: &Namespace,
-    ) -> Self {
+    ) -> Result<Self, EventStoreStartError> {
         let places = setup.spec.queries_max as usize;
-        Self {
+        let guards = Guards::of(namespace, &setup.spec);
+        Ok(Self {
             signals: Signals::new(namespace, backend.kind()),
+            guards: guards.map_err(EventStoreStartError::Breaker)?,
             setup,
             backend,
             places: Arc::new(Semaphore::new(places.min(Semaphore::MAX_PERMITS))),
-        }
+        })
     }
 
     pub(crate) fn spec(&self) -> &EventStoreSpec {

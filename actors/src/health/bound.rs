@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
+use std::time::{Duration, SystemTime};
 
 use serde_json::Value;
 
@@ -16,8 +17,12 @@ pub(crate) struct Bounds {
 }
 
 /// Cuts a result to its bounds, and says how many parts are left out: those that fare best, the last of them first. Its status and its
-/// score still tell of all. A score that is none becomes that of the status.
-pub(crate) fn bound(mut result: HealthResult, bounds: Bounds) -> (HealthResult, usize) {
+/// score still tell of all. A score that is none becomes that of the status, and a time that cannot be told becomes `now`.
+pub(crate) fn bound(
+    mut result: HealthResult,
+    bounds: Bounds,
+    now: SystemTime,
+) -> (HealthResult, usize) {
     let left_out = result.checks.len().saturating_sub(bounds.parts);
     if left_out > 0 {
         let mut places: Vec<usize> = (0..result.checks.len()).collect();
@@ -39,8 +44,20 @@ pub(crate) fn bound(mut result: HealthResult, bounds: Bounds) -> (HealthResult, 
     if !(0.0..=1.0).contains(&result.overall_score) {
         result.overall_score = result.status.score();
     }
+    if !can_be_told(result.timestamp) {
+        result.timestamp = now;
+    }
     (result, left_out)
 }
+
+/// RFC 3339 has years of four digits, and what writes it panics over those before 1970.
+fn can_be_told(time: SystemTime) -> bool {
+    let since = time.duration_since(SystemTime::UNIX_EPOCH);
+    since.is_ok_and(|since| since < YEAR_10000)
+}
+
+/// From 1970 to the end of the year 9999.
+const YEAR_10000: Duration = Duration::from_secs(253_402_300_800);
 
 fn cut(check: &mut CheckResult, max: usize) {
     cut_text(&mut check.name, max);
@@ -94,12 +111,28 @@ fn size(value: &Value, max: usize) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::super::status::HealthStatus;
     use super::*;
 
     const BOUNDS: Bounds = Bounds { parts: 2, text: 16 };
+    const NOW: SystemTime = SystemTime::UNIX_EPOCH;
+
+    #[test]
+    fn a_time_that_cannot_be_told_is_now() {
+        let last = NOW + YEAR_10000 - Duration::from_nanos(1);
+        for (given, told) in [
+            (NOW, NOW),
+            (last, last),
+            (NOW - Duration::from_nanos(1), NOW),
+            (last + Duration::from_nanos(1), NOW),
+        ] {
+            let check = vec![CheckResult::healthy("x", "")];
+            let result = HealthResult::at(check, given, Duration::ZERO);
+            let (found, _) = bound(result, BOUNDS, NOW);
+            assert_eq!(found.timestamp, told);
+            assert!(serde_json::to_value(found).is_ok());
+        }
+    }
 
     #[test]
     fn the_worst_parts_are_kept_in_their_order() {
@@ -109,7 +142,7 @@ mod tests {
             CheckResult::healthy("c", ""),
             CheckResult::unhealthy("d", ""),
         ];
-        let (found, left_out) = bound(HealthResult::of(checks, Duration::ZERO), BOUNDS);
+        let (found, left_out) = bound(HealthResult::of(checks, Duration::ZERO), BOUNDS, NOW);
         let names: Vec<_> = found.checks.iter().map(|check| &*check.name).collect();
         assert_eq!((names, left_out), (vec!["b", "d"], 2));
         assert_eq!(
@@ -124,7 +157,7 @@ mod tests {
             .with("a", 1)
             .with("b", "x".repeat(100))
             .with("c", serde_json::json!([[[1]]]));
-        let (found, _) = bound(HealthResult::single(check), BOUNDS);
+        let (found, _) = bound(HealthResult::single(check), BOUNDS, NOW);
         assert_eq!(found.checks[0].message, "äöüäöü...");
         let keys: Vec<_> = found.checks[0].metadata.keys().collect();
         assert_eq!(keys, ["a"]);
@@ -135,7 +168,7 @@ mod tests {
         for score in [f64::NAN, -1.0, 2.0] {
             let mut result = HealthResult::single(CheckResult::degraded("x", ""));
             result.overall_score = score;
-            assert_eq!(bound(result, BOUNDS).0.overall_score, 0.5);
+            assert_eq!(bound(result, BOUNDS, NOW).0.overall_score, 0.5);
         }
     }
 }

@@ -197,6 +197,8 @@ impl Cell {
         self.spec.store(spec);
         *lock(&self.runtime) = Some(Handle::current());
         *lock(&self.started) = Some(Instant::now());
+        // A sweep may have waited for what is gone.
+        self.swept.notify_one();
         Ok(())
     }
 
@@ -243,8 +245,8 @@ impl Cell {
         let before = self.picture.swap(Arc::clone(&picture));
         let changes = Changes::from_steps(steps, &before, &picture);
         add(&self.counts.changes, changes.len() as u64);
-        let others = before.total_services != picture.total_services;
-        if others || !changes.is_empty() {
+        let is_same = picture.has_those_of(&before);
+        if !is_same || !changes.is_empty() {
             self.audience.show(&picture);
         }
         self.audience.tell(&changes);

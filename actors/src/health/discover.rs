@@ -23,5 +23,7 @@ impl Cell {
         }
         let now = self.now();
         self.book(|book| book.discover(found, now));
+        // A sweep may have waited for what is found no more.
+        self.swept.notify_one();
     }
 }

@@ -10,7 +10,7 @@ use mainstay_specs::{
 use mainstay_supervisors::{Child, Ledger, Namespace, ServiceRegistry};
 
 use super::audience::{HealthChanges, HealthWatch};
-use super::book::part;
+use super::book::{Entry, part};
 use super::cell::{Cell, Kept, read};
 use super::checkable::HealthCheckable;
 use super::error::HealthError;
@@ -39,6 +39,9 @@ pub struct HealthAggregator {
 
 impl HealthAggregator {
     /// The health aggregator as a child, to be started in a namespace: after its other services, so that telemetry is told of changes.
+    ///
+    /// It reads the supervision tree without being told to, and for that has messages counted; those to actors that were started before it
+    /// are not, so it comes before the application's children, as a service of the plan does.
     ///
     /// The start fails with a [`HealthStartError`](super::HealthStartError) if the spec is wrong, or does not fit with the checks that are
     /// registered already: they are too many, or depend on themselves.
@@ -85,7 +88,8 @@ impl HealthAggregator {
 
     /// Adds a check. It is run as the spec of the service says of this name, or else as `config` says, or else as the spec says of all.
     ///
-    /// One that the service has found by itself, such as that of `config_server`, is replaced.
+    /// One that the service has found by itself, such as that of `config_server`, is replaced. Before the service was started for the first
+    /// time there may be as many checks as the default spec lets there be.
     ///
     /// # Errors
     ///
@@ -97,10 +101,13 @@ impl HealthAggregator {
         check: impl HealthCheckable,
         config: impl Into<Option<HealthCheckConfig>>,
     ) -> Result<(), HealthError> {
-        let config = self.checked(config.into())?;
+        let config = checked(config.into())?;
         let (check, now) = (Arc::new(check), self.cell.now());
-        self.cell
-            .book(|book| book.register(name, check, config, now))?;
+        self.cell.book(|book| {
+            // With the lock: what is registered after the namespace has ended would stay.
+            self.cell.check_open()?;
+            book.register(name, check, config, now)
+        })?;
         self.cell.look_again();
         Ok(())
     }
@@ -117,27 +124,19 @@ impl HealthAggregator {
         check: impl HealthCheckable,
         config: impl Into<Option<HealthCheckConfig>>,
     ) -> Result<(), HealthError> {
-        let config = self.checked(config.into())?;
+        let config = checked(config.into())?;
         let (check, now) = (Arc::new(check), self.cell.now());
-        self.cell
-            .book(|book| book.replace(name, check, config, now))?;
+        self.cell.book(|book| {
+            // With the lock: what is registered after the namespace has ended would stay.
+            self.cell.check_open()?;
+            book.replace(name, check, config, now)
+        })?;
         self.cell.look_again();
         Ok(())
     }
 
-    fn checked(
-        &self,
-        config: Option<HealthCheckConfig>,
-    ) -> Result<Option<HealthCheckConfig>, HealthError> {
-        self.cell.check_open()?;
-        if let Some(config) = &config {
-            config.validate().map_err(HealthError::Config)?;
-        }
-        Ok(config)
-    }
-
     /// Forgets a check, and ends its run if there is one; whether there was one of this name. A check may do so itself. One that the spec
-    /// names stays, and is unknown.
+    /// names stays, and is unknown; one that the service finds by itself comes back as such, unless the spec has that off.
     pub fn unregister(&self, name: &str) -> bool {
         let now = self.cell.now();
         let was_there = self.cell.book(|book| book.unregister(name, now));
@@ -187,6 +186,14 @@ impl HealthAggregator {
         }
     }
 
+    /// Whether all that has to come up, checks of the kind [`CheckKind::Startup`], was found healthy; yes if there are none. One that only
+    /// the spec names has not.
+    #[must_use]
+    pub fn has_come_up(&self) -> bool {
+        self.cell
+            .book(|book| book.entries().all(Entry::has_come_up))
+    }
+
     /// How the service of this name was found to fare.
     ///
     /// # Errors
@@ -204,7 +211,8 @@ impl HealthAggregator {
         self.cell.spec().groups.clone()
     }
 
-    /// Runs all checks now, and gives what is there after `sweep_deadline` of the spec at the latest.
+    /// Runs all checks now, and gives what is there after `sweep_deadline` of the spec, at the latest; a quarter of that later if the node is
+    /// too busy to begin at once.
     ///
     /// A check that has not answered by then is unknown in this answer, whatever its importance; its run goes on, and its status stays
     /// what it was until its own time limit. One that is stuck since an earlier run is not begun again. Who asks while a sweep is under
@@ -302,6 +310,13 @@ impl HealthAggregator {
         };
         cell.book(of_book)
     }
+}
+
+fn checked(config: Option<HealthCheckConfig>) -> Result<Option<HealthCheckConfig>, HealthError> {
+    if let Some(config) = &config {
+        config.validate().map_err(HealthError::Config)?;
+    }
+    Ok(config)
 }
 
 pub(crate) fn service_name() -> ServiceName {

@@ -15,8 +15,12 @@ use super::error::HealthStartError;
 use super::handle::service_name;
 use super::signals::Signals;
 
-/// How often it is looked what there is to check, and confirmed that somebody looks.
-const BEAT: Duration = Duration::from_secs(1);
+/// How often it is looked what there is to check, and confirmed that somebody looks: at least four times before an answer would be stale.
+fn beat(cell: &Cell) -> Instant {
+    Instant::now() + BEAT_MAX.min(cell.spec().stale_after / 4)
+}
+
+const BEAT_MAX: Duration = Duration::from_secs(1);
 
 pub(crate) struct Keeper {
     pub(crate) namespace: Namespace,
@@ -44,20 +48,20 @@ impl Keeper {
 }
 
 async fn go_on(cell: &Arc<Cell>, signals: &mut Signals, stop: &StopToken) {
-    let mut beat = Instant::now() + BEAT;
+    let mut next_beat = beat(cell);
     loop {
         let now = cell.now();
         let next = cell.book(|book| book.next(now.at));
-        let next = next.map_or(beat, |at| cell.instant(at).min(beat));
+        let next = next.map_or(next_beat, |at| cell.instant(at).min(next_beat));
         tokio::select! {
             biased;
             () = stop.stopped() => return,
             () = cell.work.notified() => {}
             () = sleep_until(next) => {}
         }
-        if beat <= Instant::now() {
+        if next_beat <= Instant::now() {
             cell.discover();
-            beat = Instant::now() + BEAT;
+            next_beat = beat(cell);
         }
         work(cell, signals);
     }
@@ -66,9 +70,7 @@ async fn go_on(cell: &Arc<Cell>, signals: &mut Signals, stop: &StopToken) {
 /// Does all there is to do now, and says that it is done.
 fn work(cell: &Arc<Cell>, signals: &mut Signals) {
     cell.tend();
-    let now = cell.now();
-    let due = cell.book(|book| book.begin_due(now, || cell.chance()));
-    cell.spawn(due);
+    cell.begin_due();
     let picture = cell.publish();
     cell.confirm();
     let told = signals.tell(&cell.changes.take_untold(), &picture, &cell.counts);
@@ -86,15 +88,5 @@ impl Cell {
             // Perhaps a sweep has waited for them.
             self.swept.notify_one();
         }
-    }
-
-    /// A number from 0 to 1 that is left to chance.
-    #[allow(clippy::cast_precision_loss)]
-    pub(crate) fn chance(&self) -> f64 {
-        let chance = self
-            .home
-            .upgrade()
-            .map_or(0, |namespace| namespace.chance());
-        (chance >> 11) as f64 / (1_u64 << 53) as f64
     }
 }

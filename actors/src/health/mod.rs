@@ -108,7 +108,7 @@ pub use endpoint::{Detail, HealthEndpoint};
 pub use error::{HealthError, HealthStartError};
 pub use foundation::{
     CircuitBreakersHealthCheck, ConfigServerHealthCheck, ConnectionPoolsHealthCheck,
-    EventStoreHealthCheck, RateLimitersHealthCheck, TelemetryHealthCheck,
+    EventStoreHealthCheck, MemoryManagerHealthCheck, RateLimitersHealthCheck, TelemetryHealthCheck,
 };
 pub use handle::{HealthAggregator, NAME};
 pub use result::{CheckResult, HealthResult};

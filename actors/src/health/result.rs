@@ -98,7 +98,7 @@ pub struct HealthResult {
     pub checks: Vec<CheckResult>,
     /// The mean of what they count for, 0 to 1; 1 if there are none.
     pub overall_score: f64,
-    /// When it was looked at. As JSON, as RFC 3339.
+    /// When it was looked at. As JSON, as RFC 3339, which has the years 1970 to 9999; an aggregator takes another for the time of the answer.
     #[serde(with = "rfc3339")]
     pub timestamp: SystemTime,
     /// How long that took.

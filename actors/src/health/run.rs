@@ -3,14 +3,37 @@
 use std::sync::{Arc, Weak};
 
 use mainstay_specs::ServiceName;
+use mainstay_supervisors::Namespace;
 
-use super::book::{Outcome, Work};
+use super::book::{Book, Outcome, Work};
 use super::cell::{Cell, add};
+use super::moment::Moment;
 use crate::pool::caught::caught;
 
 impl Cell {
+    /// Begins the runs that are due.
+    pub(crate) fn begin_due(self: &Arc<Self>) {
+        self.begin(|book, now, chance| book.begin_due(now, chance));
+    }
+
+    /// Begins all runs, for a sweep.
+    pub(crate) fn begin_all(self: &Arc<Self>) {
+        self.begin(|book, now, chance| book.begin_all(now, chance));
+    }
+
+    /// The namespace is held for as long as somebody has the book: it ends with its last handle, and clears the book then.
+    fn begin(
+        self: &Arc<Self>,
+        begin: impl FnOnce(&mut Book, Moment, &mut dyn FnMut() -> f64) -> Vec<Work>,
+    ) {
+        let (home, now) = (self.home.upgrade(), self.now());
+        let mut chance = || home.as_ref().map_or(0.0, chance);
+        let work = self.book(|book| begin(book, now, &mut chance));
+        self.spawn(work);
+    }
+
     /// Begins runs, each in a task of its own. Nothing is begun before there was a keeper.
-    pub(crate) fn spawn(self: &Arc<Self>, work: Vec<Work>) {
+    fn spawn(self: &Arc<Self>, work: Vec<Work>) {
         let Some(runtime) = self.runtime() else {
             return;
         };
@@ -37,6 +60,12 @@ impl Cell {
         }
         self.work.notify_one();
     }
+}
+
+/// A number from 0 to 1 that is left to chance.
+#[allow(clippy::cast_precision_loss)]
+fn chance(namespace: &Namespace) -> f64 {
+    (namespace.chance() >> 11) as f64 / (1_u64 << 53) as f64
 }
 
 /// What ends a run, whatever becomes of its task.

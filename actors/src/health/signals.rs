@@ -129,11 +129,11 @@ impl Signals {
             .service
             .as_ref()
             .map_or("(all)", |name| name.as_str());
-        let message = &change.message;
+        let why = &change.message;
         if change.to.is_failing() {
-            tracing::warn!(namespace, service, from, to, message, "health has changed");
+            tracing::warn!(namespace, service, from, to, why, "health has changed");
         } else {
-            tracing::info!(namespace, service, from, to, message, "health has changed");
+            tracing::info!(namespace, service, from, to, why, "health has changed");
         }
     }
 

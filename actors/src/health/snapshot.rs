@@ -79,7 +79,7 @@ pub struct ServiceHealth {
     pub last_success: Option<SystemTime>,
     /// How many results in a row were not healthy, up to the last one.
     pub consecutive_failures: u64,
-    /// Since when the run lasts that is under way; none if there is none. As JSON, as RFC 3339.
+    /// Since when the run lasts that was under way when this was last looked at; none if there was none, as of most that answer in time. As JSON, as RFC 3339.
     #[serde(with = "rfc3339_or_none")]
     pub running_since: Option<SystemTime>,
     /// Whether it was registered so short a time ago that it may be unknown.
@@ -90,7 +90,7 @@ pub struct ServiceHealth {
     pub depends_on_unknown: Vec<ServiceName>,
     /// What is at the bottom of it, if something it depends on fails: those that fail by themselves.
     pub impaired_by: Vec<ServiceName>,
-    /// The shortest way to the first of those, along dependencies, this one left out.
+    /// The shortest way to the first of those, along dependencies, this one left out; its first 64 steps if there are more.
     pub cause_chain: Vec<ServiceName>,
     /// Whether its result is not its own: somebody has asked for it to look so.
     pub simulated: bool,
@@ -116,6 +116,12 @@ impl SystemHealth {
             .services
             .binary_search_by(|service| service.name.as_str().cmp(name));
         found.ok().map(|nth| &*self.services[nth])
+    }
+
+    /// Whether both have services of the same names.
+    pub(super) fn has_those_of(&self, other: &Self) -> bool {
+        let own = self.services.iter().map(|service| &service.name);
+        own.eq(other.services.iter().map(|service| &service.name))
     }
 }
 

@@ -8,7 +8,6 @@ use tokio::time::{Instant, timeout_at};
 use super::book::assemble;
 use super::cell::{Cell, SweepAnswer, add, lock};
 use super::error::HealthError;
-use super::moment::Moment;
 use super::snapshot::SystemHealth;
 
 impl Cell {
@@ -35,29 +34,25 @@ impl Cell {
         let runtime = runtime.ok_or_else(|| HealthError::NotStarted(self.namespace.clone()))?;
         let (sender, answer) = watch::channel(None);
         *sweeping = Some(answer.clone());
-        runtime.spawn(sweep(Arc::clone(self), sender));
+        // From now on, and not from when it comes to run: whoever asks does not wait much longer while the node is busy.
+        runtime.spawn(sweep(Arc::clone(self), sender, Instant::now()));
         Ok(answer)
     }
 
     /// Begins all, waits for them as long as the deadline lets it, and puts together what is there.
-    async fn sweep_all(self: &Arc<Self>) -> Arc<SystemHealth> {
-        let deadline = self.spec().sweep_deadline;
-        let begun = Instant::now();
+    async fn sweep_all(self: &Arc<Self>, asked: Instant) -> Arc<SystemHealth> {
+        let (begun, limit) = (Instant::now(), self.spec().sweep_deadline);
+        // What has come to run late has a quarter of its time all the same: else nothing would be known of anything.
+        let deadline = (asked + limit).max(begun + limit / 4);
         self.discover();
         self.tend();
-        let now = self.now();
-        let work = self.book(|book| book.begin_all(now, || self.chance()));
-        self.spawn(work);
+        self.begin_all();
         while self.book(|book| book.awaited()) > 0 && !self.is_closed() {
-            if timeout_at(begun + deadline, self.swept.notified())
-                .await
-                .is_err()
-            {
+            if timeout_at(deadline, self.swept.notified()).await.is_err() {
                 break;
             }
         }
-        let published = self.publish();
-        let answer = self.with_gaps(published, self.now());
+        let answer = self.put_together();
         self.book(super::book::Book::end_sweep);
         let took = u64::try_from(begun.elapsed().as_nanos()).unwrap_or(u64::MAX);
         add(&self.counts.sweeps, 1);
@@ -67,22 +62,24 @@ impl Cell {
         answer
     }
 
-    /// The picture, but with those unknown that are still waited for.
-    fn with_gaps(&self, published: Arc<SystemHealth>, now: Moment) -> Arc<SystemHealth> {
-        let deadline = self.spec().sweep_deadline;
-        let services = self.book(|book| {
+    /// The picture, but with those unknown that are still waited for. Who that is, is seen before the picture is made: one that ends in
+    /// between is in it.
+    fn put_together(&self) -> Arc<SystemHealth> {
+        let (now, deadline) = (self.now(), self.spec().sweep_deadline);
+        let gaps = self.book(|book| {
             let any = book.awaited() > 0;
             any.then(|| book.services_of_sweep(now, deadline))
         });
-        let Some(services) = services else {
-            return published;
-        };
-        Arc::new(assemble(services, self.frame(now, published.sequence)))
+        let published = self.publish();
+        gaps.map_or_else(
+            || Arc::clone(&published),
+            |services| Arc::new(assemble(services, self.frame(now, published.sequence))),
+        )
     }
 }
 
-async fn sweep(cell: Arc<Cell>, sender: watch::Sender<Option<Arc<SystemHealth>>>) {
-    let answer = cell.sweep_all().await;
+async fn sweep(cell: Arc<Cell>, sender: watch::Sender<Option<Arc<SystemHealth>>>, asked: Instant) {
+    let answer = cell.sweep_all(asked).await;
     // Whoever asks from here on gets a new one.
     lock(&cell.sweeping).take();
     sender.send_replace(Some(answer));

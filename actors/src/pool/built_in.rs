@@ -25,6 +25,7 @@ pub(super) fn built_in(pool: &ServiceName, source: &PoolSource) -> Made {
             synchronous,
             foreign_keys,
             setup,
+            reset,
             ..
         } => {
             use super::managers::sqlite::SqliteOptions;
@@ -36,7 +37,8 @@ pub(super) fn built_in(pool: &ServiceName, source: &PoolSource) -> Made {
                 .busy_timeout(*busy_timeout)
                 .synchronous(*synchronous)
                 .foreign_keys(*foreign_keys)
-                .setup(setup);
+                .setup(setup)
+                .reset(*reset);
             sqlite(options, *read_only)
         }
         #[cfg(feature = "postgres")]

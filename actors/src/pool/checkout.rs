@@ -7,9 +7,11 @@
 use std::fmt;
 use std::future::Future;
 use std::panic::Location;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
+
+use tokio::task::consume_budget;
 
 use super::borrower::Asker;
 use super::cell::Cell;
@@ -37,6 +39,8 @@ enum State<'a, P: ConnectionPool> {
     Waiting(Place<'a, P>),
     /// In a box, as it is rare and waits for others anyway.
     Trying(Pin<Box<dyn Future<Output = Result<Lease<P>, PoolError>> + Send + 'a>>),
+    /// It is told after others have had their turn.
+    Refused(Box<PoolError>),
     Done,
 }
 
@@ -81,8 +85,8 @@ impl<'a, P: ConnectionPool> Checkout<'a, P> {
                 self.go_on(cx)
             }
             Answer::Refused(refusal) => {
-                self.state = State::Done;
-                Poll::Ready(Err(self.error(refusal, now)))
+                let error = self.error(refusal, now);
+                self.refuse(error, cx)
             }
         }
     }
@@ -136,6 +140,11 @@ impl<'a, P: ConnectionPool> Checkout<'a, P> {
                 }
             }
         }
+        if let State::Refused(_) = self.state
+            && let State::Refused(error) = std::mem::replace(&mut self.state, State::Done)
+        {
+            return self.refuse(*error, cx);
+        }
         // As a future that has ended otherwise: there is nothing to come of it any more.
         let State::Trying(trial) = &mut self.state else {
             return Poll::Pending;
@@ -143,6 +152,21 @@ impl<'a, P: ConnectionPool> Checkout<'a, P> {
         let result = ready!(trial.as_mut().poll(cx));
         self.state = State::Done;
         Poll::Ready(result)
+    }
+
+    /// Who is refused at once and asks again, as often as that may be, lets others have their turn now and then.
+    #[cold]
+    fn refuse(
+        &mut self,
+        error: PoolError,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<Lease<P>, PoolError>> {
+        if pin!(consume_budget()).poll(cx).is_pending() {
+            self.state = State::Refused(Box::new(error));
+            return Poll::Pending;
+        }
+        self.state = State::Done;
+        Poll::Ready(Err(error))
     }
 
     #[cold]
@@ -169,6 +193,7 @@ impl<P: ConnectionPool> fmt::Debug for Checkout<'_, P> {
             State::New => "new",
             State::Waiting(_) => "waiting",
             State::Trying(_) => "validating",
+            State::Refused(_) => "refused",
             State::Done => "done",
         };
         f.debug_struct("Checkout")

@@ -58,8 +58,10 @@ struct Keeper<P: ConnectionPool> {
 
 impl<P: ConnectionPool> Keeper<P> {
     fn new(premises: Arc<Premises<P>>) -> Self {
+        let starters = Arc::clone(&premises);
+        let starter = Arc::new(move || starters.tasks());
         Self {
-            starts: Starts::new(premises.tasks(), premises.cell.name.clone()),
+            starts: Starts::new(starter, premises.cell.name.clone()),
             watch: Watch::new(),
             follow: Follow::default(),
             report_at: Instant::now() + premises.report_every(),
@@ -107,13 +109,12 @@ impl<P: ConnectionPool> Keeper<P> {
         self.watch.add(&cell, watch);
         // From here on each is held by its ticket: should this be killed meanwhile, none of them takes up room.
         for ticket in closes {
-            self.starts.push(close(ticket));
+            self.starts.push_with(ticket, close);
         }
         for ticket in mends {
-            let mending = async {
+            self.starts.push_with(ticket, async |ticket| {
                 mend(ticket).await;
-            };
-            self.starts.push(mending);
+            });
         }
         for ticket in connects {
             self.connect(ticket);

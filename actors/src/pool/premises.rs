@@ -29,8 +29,8 @@ pub(crate) struct Premises<P: ConnectionPool> {
     signals: Arc<Signals>,
     told: Told,
     pub(crate) circuit: Circuit,
-    /// The supervisor of the tasks of the present incarnation.
-    tasks: Mutex<Option<TaskSupervisorRef>>,
+    /// The supervisors of tasks that may be there, the one that was started last last.
+    tasks: Mutex<Vec<TaskSupervisorRef>>,
     course: Mutex<Course>,
     overdue: Mutex<Overdue<P>>,
     /// That it was started was told, and that it is drained.
@@ -117,13 +117,18 @@ impl<P: ConnectionPool> Premises<P> {
         namespace.is_none_or(|namespace| namespace.is_stopping())
     }
 
-    pub(crate) fn set_tasks(&self, tasks: TaskSupervisorRef) {
-        *lock(&self.tasks) = Some(tasks);
+    /// Another one starts tasks from now on.
+    pub(crate) fn add_tasks(&self, tasks: TaskSupervisorRef) {
+        let mut all = lock(&self.tasks);
+        all.retain(|tasks| !is_over(tasks));
+        all.push(tasks);
     }
 
-    /// None before the first start.
+    /// Who starts tasks: of those that have not ended the one that was started last. Where the supervisor of all pools was ended, those
+    /// below it end in their own time, and may be started once more before; so that one which is about to end may have been started last.
     pub(crate) fn tasks(&self) -> Option<TaskSupervisorRef> {
-        lock(&self.tasks).clone()
+        let all = lock(&self.tasks);
+        all.iter().rfind(|tasks| !is_over(tasks)).cloned()
     }
 
     pub(crate) fn course(&self) -> MutexGuard<'_, Course> {
@@ -250,6 +255,10 @@ impl<P: ConnectionPool> AnyPool for Premises<P> {
     fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync> {
         self
     }
+}
+
+fn is_over(tasks: &TaskSupervisorRef) -> bool {
+    tasks.supervisor().process().is_over()
 }
 
 /// A poisoned lock is taken all the same: what is under it is whole at every moment.

@@ -115,7 +115,7 @@ fn connectors<P: ConnectionPool>(premises: &Arc<Premises<P>>) -> Child {
         async move {
             let started = cx.start_supervisor(TaskSupervisor::new()).await?;
             if let Some(tasks) = started.process().and_then(Process::supervisor) {
-                premises.set_tasks(tasks.into());
+                premises.add_tasks(tasks.into());
             }
             Ok(started)
         }

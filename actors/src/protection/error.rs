@@ -169,6 +169,30 @@ impl<E> ProtectionError<E> {
     }
 }
 
+impl<E> From<Refusal> for ProtectionError<E> {
+    fn from(refusal: Refusal) -> Self {
+        Self::CircuitOpen(refusal)
+    }
+}
+
+impl<E> From<MemoryPressure> for ProtectionError<E> {
+    fn from(pressure: MemoryPressure) -> Self {
+        Self::MemoryPressure(pressure)
+    }
+}
+
+impl<E> From<RateLimitError> for ProtectionError<E> {
+    fn from(error: RateLimitError) -> Self {
+        Self::RateLimited(error)
+    }
+}
+
+impl<E> From<PoolError> for ProtectionError<E> {
+    fn from(error: PoolError) -> Self {
+        Self::NoConnection(error)
+    }
+}
+
 /// Why a protection was not made or changed.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]

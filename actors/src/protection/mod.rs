@@ -20,6 +20,7 @@
 //! | `source.rs` | where its connection comes from |
 //! | `watch.rs`, `counts.rs`, `stats.rs` | what is known of calls: [`ProtectionStats`], [`ProtectionCounts`] |
 //! | `layer.rs` | `ProtectionLayer`: the same around tower services, with the feature `tower` |
+//! | `integrated.rs` | [`IntegratedService`]: one operation with its guards |
 //! | `protect.rs` | what `#[protect]` writes calls of |
 //! | `registry.rs`, `protections.rs` | [`ProtectionRegistry`]: protections by name; [`execute_protected`] |
 //! | `keeper.rs`, `start.rs`, `signals.rs` | the process that tells telemetry what was refused |
@@ -31,6 +32,7 @@ mod error;
 mod guard;
 mod guards;
 mod handle;
+mod integrated;
 mod keeper;
 #[cfg(feature = "tower")]
 mod layer;
@@ -49,6 +51,7 @@ pub use call::Call;
 pub use error::{ConfigureProtectionError, ProtectionError};
 pub use guard::Guard;
 pub use handle::Protection;
+pub use integrated::IntegratedService;
 #[cfg(feature = "tower")]
 pub use layer::{KeyOf, NoKey, ProtectionFuture, ProtectionLayer, ProtectionService};
 pub use registry::{NAME, ProtectionRegistry, execute_protected};

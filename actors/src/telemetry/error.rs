@@ -93,4 +93,7 @@ pub enum TelemetryStartError {
     /// Its spec is wrong.
     #[error("the spec of the telemetry is wrong: {0}")]
     Spec(Faults),
+    /// There is no room for its circuit breaker.
+    #[error("the circuit breaker of the telemetry: {0}")]
+    Breaker(crate::breaker::RegisterCircuitError),
 }

@@ -22,6 +22,7 @@ use super::span::{EventSpan, Spanned};
 use super::stats::{HandlerStatus, TelemetryStatus};
 use super::stream::TelemetryEvents;
 use crate::MetricsStore;
+use crate::breaker::Outcome;
 
 /// The name under which the keeper of events is registered in its namespace.
 pub const NAME: &str = "telemetry";
@@ -263,10 +264,28 @@ impl TelemetryService {
     }
 
     /// Waits until all queued handlers have handled what has waited for them by now, by the real clock. False if that took longer
-    /// than `limit`, as it does when one of them is left out for having panicked.
+    /// than `limit`, as it does when one of them is left out for having panicked; or at once, if that was so too often of late, as the circuit
+    /// breaker `telemetry` of the namespace has it (`breaker` of the spec).
     ///
     /// Cancel safety: nothing is lost when this is dropped.
     pub async fn flush(&self, limit: Duration) -> bool {
+        let breaker = self.hub.breaker();
+        let permit = breaker.as_ref().map(|breaker| breaker.try_acquire());
+        let Ok(permit) = permit.transpose() else {
+            return false;
+        };
+        let is_done = self.wait_for_handlers(limit).await;
+        if let Some(permit) = permit {
+            permit.settle(if is_done {
+                Outcome::Success
+            } else {
+                Outcome::TimedOut
+            });
+        }
+        is_done
+    }
+
+    async fn wait_for_handlers(&self, limit: Duration) -> bool {
         let seats = self.hub.seats();
         let flush = move || {
             let deadline = Instant::now() + limit;

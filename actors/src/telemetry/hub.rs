@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use arc_swap::ArcSwap;
+use arc_swap::{ArcSwap, ArcSwapOption};
 use mainstay_specs::{EventPath, EventsSpec, NamespaceName};
 use tokio::sync::Notify;
 use tokio::time::Instant;
@@ -17,6 +17,7 @@ use super::queue::Ended;
 use super::roster::Roster;
 use super::seat::Seat;
 use super::site::{Seats, Site};
+use crate::breaker::CircuitBreaker;
 
 /// What emitters, listeners and all incarnations of the keeper share.
 #[derive(Debug)]
@@ -34,6 +35,8 @@ pub(crate) struct Hub {
     bell: Arc<Notify>,
     /// When the present incarnation of the keeper was started.
     started: Mutex<Option<Instant>>,
+    /// Of those who wait for handlers.
+    breaker: ArcSwapOption<CircuitBreaker>,
 }
 
 /// The hub as the namespace keeps it. It goes with the namespace, and with it everybody who listens.
@@ -58,6 +61,7 @@ impl Hub {
             too_deep: AtomicU64::new(0),
             bell: Arc::default(),
             started: Mutex::default(),
+            breaker: ArcSwapOption::empty(),
         }
     }
 
@@ -77,6 +81,15 @@ impl Hub {
     pub(crate) fn adopt(&self, spec: Arc<EventsSpec>, at: Instant) {
         self.spec.store(spec);
         *self.started() = Some(at);
+    }
+
+    /// The circuit breaker of those who wait for handlers.
+    pub(crate) fn breaker(&self) -> Option<Arc<CircuitBreaker>> {
+        self.breaker.load_full()
+    }
+
+    pub(crate) fn set_breaker(&self, breaker: Option<CircuitBreaker>) {
+        self.breaker.store(breaker.map(Arc::new));
     }
 
     pub(crate) fn uptime(&self) -> Option<Duration> {

@@ -2,20 +2,21 @@
 
 use std::sync::Arc;
 
-use mainstay_specs::{ChildId, ChildSpec, EventsSpec, Shutdown};
-use mainstay_supervisors::{Child, RegisterError, StartContext, StartError, Started};
+use mainstay_specs::{ChildId, ChildSpec, CircuitConfig, EventsSpec, ServiceName, Shutdown};
+use mainstay_supervisors::{Child, Namespace, RegisterError, StartContext, StartError, Started};
 
 use super::error::TelemetryStartError;
 use super::handle::NAME;
 use super::hub::{Hub, Kept};
 use super::keeper::keep;
+use crate::breaker::{CircuitBreaker, CircuitBreakerRegistry};
 
 /// The id of the keeper's child.
 const ID: &str = "events";
 
 /// The keeper of a namespace's events.
 #[track_caller]
-pub(crate) fn child(spec: EventsSpec) -> Child {
+pub(crate) fn child(spec: EventsSpec, breaker: Option<CircuitConfig>) -> Child {
     // A name is not empty, short, and without `/` and white space: this one is.
     let id = ChildId::new(ID).expect("a name");
     // It takes `drain_max` at most over its end, and then a moment.
@@ -23,14 +24,19 @@ pub(crate) fn child(spec: EventsSpec) -> Child {
         .drain_max
         .saturating_add(std::time::Duration::from_secs(5));
     let spec = Arc::new(spec);
+    let breaker = Arc::new(breaker);
     let child = Child::from_start(ChildSpec::new(id), move |cx| {
-        let spec = Arc::clone(&spec);
-        async move { start(spec, cx).await }
+        let (spec, breaker) = (Arc::clone(&spec), Arc::clone(&breaker));
+        async move { start(spec, &breaker, cx).await }
     });
     child.shutdown(Shutdown::Timeout(limit))
 }
 
-async fn start(spec: Arc<EventsSpec>, cx: StartContext) -> Result<Started, StartError> {
+async fn start(
+    spec: Arc<EventsSpec>,
+    breaker: &Option<CircuitConfig>,
+    cx: StartContext,
+) -> Result<Started, StartError> {
     let namespace = cx.namespace().ok_or(TelemetryStartError::NoNamespace);
     let namespace = namespace.map_err(StartError::failed)?;
     let faults = spec.validate().map_err(TelemetryStartError::Spec);
@@ -46,6 +52,20 @@ async fn start(spec: Arc<EventsSpec>, cx: StartContext) -> Result<Started, Start
     let kept = namespace.cell(NAME, || Kept(Arc::new(first())));
     let hub = Arc::clone(&kept.0);
     drop(kept);
+    let guard = guard(&namespace, breaker.as_ref()).map_err(StartError::failed)?;
+    hub.set_breaker(guard);
     let body = move |stop, ready| keep(namespace, hub, spec, stop, ready);
     cx.spawn_task_ready(body).await.map(Started::from)
+}
+
+/// The circuit breaker of those who wait for handlers, as the spec says. It has the name of the service.
+fn guard(
+    namespace: &Namespace,
+    config: Option<&CircuitConfig>,
+) -> Result<Option<CircuitBreaker>, TelemetryStartError> {
+    // Not empty, short, and without `/` and white space.
+    let name = ServiceName::new(NAME).expect("a name");
+    let breakers = CircuitBreakerRegistry::of(namespace);
+    let made = config.map(|config| breakers.circuit_going_by(&name, config));
+    made.transpose().map_err(TelemetryStartError::Breaker)
 }

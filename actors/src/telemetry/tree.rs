@@ -32,7 +32,7 @@ impl TelemetryService {
             .intensity(10, Duration::from_secs(10))
             .child(MetricsStore::child(spec.metrics))
             .child(ProcessMetrics::child(spec.processes))
-            .child(start::child(spec.events))
+            .child(start::child(spec.events, spec.breaker))
             .child(Alerts::child(spec.alerts));
         Child::supervisor(NAME, supervisor)
     }

@@ -23,10 +23,13 @@ pub(super) fn refused(error: &ConfigError, path: &ConfigPath) -> ApiError {
         ConfigError::Timeout(_) | ConfigError::Interrupted(_) => {
             ApiError::new(StatusCode::GATEWAY_TIMEOUT, "unknown_outcome", message)
         }
-        ConfigError::ServiceCircuitOpen(refusal) => {
-            // Whole seconds, and not before it makes sense.
-            let wait = refusal.retry_after().map_or(1, |wait| wait.as_secs() + 1);
-            ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", message).retry_after(wait)
+        ConfigError::ServiceCircuitOpen(_) => {
+            let status = StatusCode::SERVICE_UNAVAILABLE;
+            ApiError::new(status, "unavailable", message).retry_after(wait(error))
+        }
+        ConfigError::UpdateLimited(_) => {
+            let status = StatusCode::TOO_MANY_REQUESTS;
+            ApiError::new(status, "rate_limited", message).retry_after(wait(error))
         }
         ConfigError::Overloaded { .. }
         | ConfigError::Unavailable(_)
@@ -38,4 +41,9 @@ pub(super) fn refused(error: &ConfigError, path: &ConfigPath) -> ApiError {
         _ => ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", message),
     };
     answer.at(path.to_string())
+}
+
+/// In whole seconds, and not before it makes sense.
+fn wait(error: &ConfigError) -> u64 {
+    error.retry_after().map_or(1, |wait| wait.as_secs() + 1)
 }

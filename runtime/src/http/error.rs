@@ -93,6 +93,11 @@ impl ApiError {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "stopping", message)
     }
 
+    pub(super) fn booting() -> Self {
+        let message = "the node is booting, and nothing is known yet";
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "booting", message)
+    }
+
     pub(super) fn too_many_streams(limit: usize) -> Self {
         let message = format!("{limit} streams are open already; come back later");
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "too_many_streams", message)

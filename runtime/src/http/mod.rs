@@ -3,7 +3,7 @@
 //! | request | answer |
 //! |---|---|
 //! | `GET /livez` | 200 or 503: whether the node gets on, as its [watchdog](crate::Liveness) has found |
-//! | `GET /startupz` | 200 once the node has booted |
+//! | `GET /startupz` | 200 once the node has booted, and all checks of the kind `startup` were healthy |
 //! | `GET /readyz` | 200 or 503: a [`Readiness`](crate::Readiness) |
 //! | `GET /health` | 200 or 503: how all that is looked after fares, in one namespace or several |
 //! | `GET /health/{name}` | the same, of one service or one group |

@@ -2,14 +2,14 @@
 
 use std::future::{Future, pending};
 
-use mainstay_actors::config::ConfigValue;
-use mainstay_actors::pool::{IntoConnectionSpec, PoolKinds, RegisterPoolError};
-use mainstay_specs::{Args, Fault, Faults, Kinds, NodeSpec, PoolSource, SpecPath};
+use mainstay_actors::pool::{IntoConnectionSpec, PoolKinds};
+use mainstay_specs::{Args, Fault, Faults, Kinds, NodeSpec, SpecPath};
 use mainstay_supervisors::{HISTORY, Runtime};
 use serde::de::DeserializeOwned;
 
 use super::kinds::{Factories, IntoChild};
 use super::{BootError, Node, boot};
+use crate::infrastructure;
 
 /// A node to be: the kinds that its spec may name.
 ///
@@ -100,7 +100,7 @@ impl NodeBuilder {
     }
 
     /// Checks a spec as [`boot`](Self::boot) does: with [`NodeSpec::validate`], and then that the content of config servers can be
-    /// one, that the program can make the connections of pools, that a token can be sent in a header, and that no namespace is called like
+    /// one, that the program can make the connections of pools and was built with the backends of event stores, that a token can be sent in a header, and that no namespace is called like
     /// the tree of the HTTP server.
     ///
     /// # Errors
@@ -108,8 +108,7 @@ impl NodeBuilder {
     /// Everything that is wrong.
     pub fn validate(&self, spec: &NodeSpec) -> Result<(), Faults> {
         spec.validate(self)?;
-        let faults: Vec<Fault> = content_faults(spec)
-            .chain(self.pool_faults(spec))
+        let faults: Vec<Fault> = services_faults(spec, &self.pools)
             .chain(reserved_name(spec))
             .chain(token_fault(spec))
             .collect();
@@ -147,31 +146,6 @@ impl NodeBuilder {
         let runtime = Runtime::with_history(self.history);
         boot::boot(runtime, spec, &self.kinds, &self.pools, cancel).await
     }
-
-    /// Pools to what this program was not built for.
-    fn pool_faults(&self, spec: &NodeSpec) -> Vec<Fault> {
-        let mut faults = Vec::new();
-        for (nth, namespace) in spec.namespaces.iter().enumerate() {
-            let services = namespace_path(nth).field("services");
-            let list = services.field("connection_pools").field("pools");
-            let pools = namespace.services.connection_pools.as_ref();
-            let pools = pools.map_or(&[][..], |pools| &pools.pools);
-            for (nth, pool) in pools.iter().enumerate() {
-                let place = list.clone().index(nth).field("source");
-                match self.pools.check_source(&pool.name, &pool.source) {
-                    Err(wrong @ RegisterPoolError::NotBuilt { .. }) => {
-                        faults.push(Fault::new(wrong.to_string()).at(place));
-                    }
-                    // What is registered was checked with the rest of the spec.
-                    Err(RegisterPoolError::Config(wrong)) if !is_other(&pool.source) => {
-                        faults.extend(wrong.into_iter().map(|fault| fault.inside(&place)));
-                    }
-                    _ => {}
-                }
-            }
-        }
-        faults
-    }
 }
 
 impl Kinds for NodeBuilder {
@@ -200,23 +174,17 @@ impl Kinds for NodeBuilder {
     }
 }
 
-fn content_faults(spec: &NodeSpec) -> impl Iterator<Item = Fault> {
+/// What is wrong with the services of each namespace that only this program knows.
+fn services_faults<'a>(
+    spec: &'a NodeSpec,
+    pools: &'a PoolKinds,
+) -> impl Iterator<Item = Fault> + 'a {
     let namespaces = spec.namespaces.iter().enumerate();
-    namespaces.flat_map(|(nth, namespace)| {
-        let server = namespace.services.config_server.as_ref();
-        let content = server.and_then(|server| server.initial.as_ref());
-        let wrong = content.and_then(|content| content.decode::<ConfigValue>().err());
-        let place = namespace_path(nth)
-            .field("services")
-            .field("config_server")
-            .field("initial");
-        let faults = wrong.into_iter().flatten();
+    namespaces.flat_map(move |(nth, namespace)| {
+        let place = namespace_path(nth).field("services");
+        let faults = infrastructure::faults(&namespace.services, pools);
         faults.map(move |fault| fault.inside(&place))
     })
-}
-
-const fn is_other(source: &PoolSource) -> bool {
-    matches!(source, PoolSource::Other { .. })
 }
 
 fn reserved_name(spec: &NodeSpec) -> Option<Fault> {

@@ -3,6 +3,8 @@
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
+#[cfg(feature = "http")]
+use mainstay_actors::HealthAggregator;
 use mainstay_specs::{NamespaceName, NodeSpec};
 use mainstay_supervisors::{Namespace, Process, Runtime, StopReport};
 use tokio::time::Instant;
@@ -33,6 +35,8 @@ pub(crate) struct State {
 struct Progress {
     phase: Phase,
     /// All namespaces have booted, at some time.
+    has_booted: bool,
+    /// And all that had to come up was seen to have, at some time.
     has_started: bool,
     /// Those that have booted, in this order. They hold their trees up.
     namespaces: Vec<Namespace>,
@@ -48,6 +52,7 @@ impl State {
             names: names.map(|namespace| namespace.name.clone()).collect(),
             progress: Mutex::new(Progress {
                 phase: Phase::Booting,
+                has_booted: false,
                 has_started: false,
                 namespaces: Vec::new(),
                 roots: Vec::new(),
@@ -100,8 +105,21 @@ impl State {
 
     /// Whether it has got as far as to run, at some time.
     #[cfg(feature = "http")]
+    pub(crate) fn has_booted(&self) -> bool {
+        self.progress().has_booted
+    }
+
+    /// Whether it has got as far as to run, with all that its health aggregators say has to come up: when this is asked, or when it was
+    /// asked before.
+    #[cfg(feature = "http")]
     pub(crate) fn has_started(&self) -> bool {
-        self.progress().has_started
+        let mut progress = self.progress();
+        if progress.has_booted && !progress.has_started {
+            let health = progress.namespaces.iter();
+            let mut health = health.filter_map(HealthAggregator::in_namespace);
+            progress.has_started = health.all(|health| health.has_come_up());
+        }
+        progress.has_started
     }
 
     /// Those that have booted, in this order.
@@ -138,7 +156,7 @@ impl State {
         let mut progress = self.progress();
         if progress.phase == Phase::Booting {
             progress.phase = Phase::Up;
-            progress.has_started = true;
+            progress.has_booted = true;
         }
     }
 

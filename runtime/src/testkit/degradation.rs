@@ -7,9 +7,9 @@ use mainstay_actors::health::{
 };
 use mainstay_actors::{
     CircuitBreakerRegistry, ConfigServer, ConnectionPoolRegistry, EventStore, HealthAggregator,
-    RateLimiterRegistry, TelemetryService,
+    MemoryManager, RateLimiterRegistry, TelemetryService,
 };
-use mainstay_actors::{breaker, config, event_store, limiter, pool, telemetry};
+use mainstay_actors::{breaker, config, event_store, limiter, memory, pool, telemetry};
 use mainstay_specs::ServiceName;
 use mainstay_supervisors::Namespace;
 
@@ -117,5 +117,6 @@ services! {
     TelemetryService: telemetry::NAME,
     CircuitBreakerRegistry: breaker::NAME,
     RateLimiterRegistry: limiter::NAME,
+    MemoryManager: memory::NAME,
     ConnectionPoolRegistry: pool::NAME,
 }

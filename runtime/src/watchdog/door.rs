@@ -60,6 +60,8 @@ fn duplicate(listener: &tokio::net::TcpListener) -> std::io::Result<TcpListener>
 pub(super) struct Porter {
     guests: Vec<Guest>,
     is_needed: bool,
+    /// What was true when the last of them came: they may ask to the end when it no longer is.
+    answer: Vec<u8>,
 }
 
 #[derive(Debug)]
@@ -81,13 +83,11 @@ impl Porter {
     pub(super) fn serve(&mut self, door: &Door, verdict: &Liveness, now: Instant) {
         self.is_needed = matches!(verdict, Liveness::Blocked(_));
         if self.is_needed {
+            self.answer = answer(verdict);
             self.take_in(door.listener().as_ref(), now);
         }
-        if self.guests.is_empty() {
-            return;
-        }
-        let answer = answer(verdict);
-        self.guests.retain_mut(|guest| guest.serve(&answer, now));
+        let answer = &self.answer;
+        self.guests.retain_mut(|guest| guest.serve(answer, now));
     }
 
     fn take_in(&mut self, listener: Option<&TcpListener>, now: Instant) {
@@ -167,3 +167,39 @@ const STAY: Duration = Duration::from_secs(1);
 const HEAD_MAX: usize = 8192;
 /// How often one is read from before it is the next one's turn.
 const READS_MAX: usize = 16;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_has_come_while_it_was_blocked_is_told_so_when_it_no_longer_is() {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        listener.set_nonblocking(true).expect("it can be");
+        let address = listener.local_addr().expect("it has one");
+        let door = Door(Arc::new(Mutex::new(Some(listener))));
+        let mut client = TcpStream::connect(address).expect("it listens");
+        let (mut porter, now) = (Porter::default(), Instant::now());
+        let blocked = Liveness::Blocked(Duration::from_secs(12));
+        while porter.guests.is_empty() {
+            porter.serve(&door, &blocked, now);
+        }
+        client
+            .write_all(b"GET /livez HTTP/1.1\r\n\r\n")
+            .expect("it is read");
+        while !porter.guests[0].is_answered {
+            porter.serve(&door, &Liveness::Alive, now);
+        }
+        assert_eq!(porter.pause(), Some(PAUSE));
+        let mut answer = String::new();
+        client.read_to_string(&mut answer).expect("it is answered");
+        assert!(answer.starts_with("HTTP/1.1 503 "), "{answer}");
+        assert!(
+            answer.contains("the executor has been blocked for 12 s"),
+            "{answer}"
+        );
+        // And once he has stayed for long enough, he is gone.
+        porter.serve(&door, &Liveness::Alive, now + STAY);
+        assert_eq!(porter.pause(), None);
+    }
+}

@@ -324,3 +324,38 @@ fn arguments_that_make_no_sense_are_told() {
             .starts_with("error: invalid value 'nowhere' for '--bind <ADDR>'")
     );
 }
+
+#[test]
+fn an_event_store_that_this_program_cannot_reach_is_told_of_before_it_boots() {
+    use mainstay::specs::{EventBackendSpec, EventStoreSpec};
+
+    let backend = "postgres(url: \"postgres://ada:hush@db/x?sslmode=require\")";
+    let path = file(
+        "store.ron",
+        format!(
+            "(\n    namespaces: [(name: \"app\", services: (event_store: (\n        backend: {backend},\n    )))],\n)\n"
+        ),
+    );
+    let path = path.to_str().unwrap();
+    // Without PostgreSQL it is that; with it, that the connection would have to be encrypted.
+    let spec = EventStoreSpec::memory().backend(EventBackendSpec::postgres(
+        "postgres://ada:hush@db/x?sslmode=require",
+    ));
+    let wrong = mainstay_actors::EventStore::check_spec(&spec).unwrap_err();
+    let ended = check(path);
+    assert_eq!(ended.code, Some(2));
+    let first: Vec<&str> = ended.stderr.lines().take(2).collect();
+    assert_eq!(
+        first,
+        [
+            format!("error: {wrong}"),
+            format!(" --> {path}:3:18 (namespaces[0].services.event_store.backend)"),
+        ]
+    );
+    assert!(
+        ended.stderr.ends_with(&format!("1 fault in {path}\n")),
+        "{}",
+        ended.stderr
+    );
+    assert!(!wrong.to_string().contains("hush"), "{wrong}");
+}

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
@@ -182,12 +182,24 @@ fn assert_no_batch_is_parted(events: &Acknowledged) {
 }
 
 fn node(database: &Path) -> Running {
+    Running::start(["run", spec(database).to_str().unwrap()])
+}
+
+/// One that may write no more than so many bytes into any file, as on a disk that fails beyond them.
+fn node_with_little_room(database: &Path, bytes: u32) -> Running {
+    // In blocks of 512 bytes. Whoever heeds the signal is ended by it; SQLite is told by the call that it does not work.
+    let limited = format!("trap '' XFSZ; ulimit -f {}; exec \"$@\"", bytes / 512);
+    let path = spec(database);
+    Running::start_by(&limited, ["run", path.to_str().unwrap()])
+}
+
+fn spec(database: &Path) -> PathBuf {
     let spec = format!(
         "(namespaces: [(name: \"production\", services: (event_store: (backend: sqlite(path: {database:?}))))], \
           http: (bind: \"127.0.0.1:0\", token: \"secret\"))"
     );
-    let path = file("events.ron", spec);
-    Running::start(["run", path.to_str().unwrap()])
+    let name = database.with_extension("ron");
+    file(name.file_name().unwrap().to_str().unwrap(), spec)
 }
 
 /// Random enough, and other numbers each time.
@@ -226,4 +238,61 @@ fn assert_all_there(acknowledged: &Acknowledged, found: &Acknowledged) {
     for (id, data) in acknowledged {
         assert_eq!(found.get(id), Some(data), "event {id} was acknowledged");
     }
+}
+
+/// The disk fails in the midst of a commit, as the log cannot get longer.
+#[test]
+fn what_could_not_be_committed_is_not_known_to_be_stored_and_all_that_was_acknowledged_is_there() {
+    const ROOM: u32 = 1 << 20;
+    const DATA: u32 = 32 << 10;
+    let database = file("events-full.db", "");
+    let running = node_with_little_room(&database, ROOM);
+    let mut to = Caller::to(&running.address);
+    let mut acknowledged = Vec::new();
+    let large = |nth: usize| {
+        let text = "x".repeat(DATA as usize);
+        json!({"event_type": "large", "data": {"nth": nth, "text": text}}).to_string()
+    };
+    let answer = loop {
+        let body = large(acknowledged.len());
+        let (status, answer) = to.ask("POST", "/api/events", &body).unwrap();
+        if status != 201 {
+            break (status, answer["error"]["code"].clone());
+        }
+        acknowledged.push(answer["ids"][0].as_u64().unwrap());
+        assert!(
+            acknowledged.len() < (ROOM / DATA) as usize,
+            "there is no room for so many"
+        );
+    };
+    assert_eq!(answer, (504, json!("unknown_outcome")));
+    assert!(acknowledged.len() > 10, "{acknowledged:?}");
+    // It goes on to answer, and to try.
+    assert_eq!(numbers(&mut to), acknowledged);
+    let again = to.ask("POST", "/api/events", &large(0)).unwrap();
+    assert_eq!(
+        (again.0, &again.1["error"]["code"]),
+        (504, &json!("unknown_outcome"))
+    );
+    running.signal("KILL");
+    drop(running);
+
+    let running = node(&database);
+    let mut to = Caller::to(&running.address);
+    assert_eq!(numbers(&mut to), acknowledged);
+    let (status, answer) = to.ask("POST", "/api/events", &large(0)).unwrap();
+    assert_eq!(
+        (status, &answer["ids"]),
+        (201, &json!([acknowledged.len() + 1]))
+    );
+}
+
+/// The numbers of all large events.
+fn numbers(to: &mut Caller) -> Vec<u64> {
+    let (status, page) = to
+        .ask("GET", "/api/events?event_type=large&limit=1000", "")
+        .unwrap();
+    assert_eq!(status, 200, "{page}");
+    let events = page["events"].as_array().unwrap().iter();
+    events.map(|event| event["id"].as_u64().unwrap()).collect()
 }

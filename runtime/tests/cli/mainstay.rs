@@ -60,7 +60,24 @@ pub(crate) struct Running {
 impl Running {
     /// Starts a node and waits until it says where it listens.
     pub(crate) fn start<'a>(args: impl IntoIterator<Item = &'a str>) -> Self {
-        let mut command = mainstay(args);
+        Self::start_command(mainstay(args))
+    }
+
+    /// The same by a shell, which has the program and its arguments as `$@`.
+    pub(crate) fn start_by<'a>(shell: &str, args: impl IntoIterator<Item = &'a str>) -> Self {
+        let program = mainstay(args);
+        let mut command = Command::new("sh");
+        command
+            .args(["-c", shell, "sh"])
+            .arg(program.get_program())
+            .args(program.get_args())
+            .current_dir(folder())
+            .env_remove("MAINSTAY_LOG")
+            .env_remove("MAINSTAY_TOKEN");
+        Self::start_command(command)
+    }
+
+    fn start_command(mut command: Command) -> Self {
         // One thread may be blocked for good.
         command
             .env("MAINSTAY_LOG", "off")

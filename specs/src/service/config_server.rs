@@ -1,15 +1,19 @@
 //! The configuration server.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize, Serializer};
 
-use crate::Args;
+use super::foundation::{is_usual_breaker, usual_breaker};
 use crate::finding::{Finding, Report};
 use crate::path::At;
+use crate::{Args, CircuitConfig, RateLimitConfig};
 
-/// The configuration server: what it starts with, and how much it takes.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// The configuration server: what it starts with, how much it takes, and what guards it against too much of it.
+///
+/// In RON: `config_server: (initial: (size: 1), update_limit: (limit: 10, window: "1s"), breaker: None)`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 #[non_exhaustive]
 pub struct ConfigServerSpec {
@@ -29,6 +33,25 @@ pub struct ConfigServerSpec {
     /// The most decoded values that are kept for readers who share them; 0 keeps none. Default: 1,024. What is decoded is bounded by
     /// `bytes_max` each.
     pub cache_max: u32,
+    /// How many updates there may be, of all callers together: one that comes too soon is refused, and told when to come back. Reads are
+    /// free; forced updates and resets, with which an operator helps himself, are not counted. `None`: as many as come. Default: a token
+    /// bucket of 100 in 60 s.
+    #[serde(skip_serializing_if = "is_usual_limit")]
+    pub update_limit: Option<RateLimitConfig>,
+    /// The circuit breaker of all that changes anything: it opens when the server is down, does not answer or has too much to do. Reads need
+    /// no server and have none. `None`: no breaker. Default: it opens on the fifth failure in 60 s, for 30 s, and sets no limit of time
+    /// to a change, which has one of its handle; a breaker that is given has the `call_timeout` that its configuration says.
+    #[serde(skip_serializing_if = "is_usual_breaker")]
+    pub breaker: Option<CircuitConfig>,
+}
+
+fn usual_limit() -> RateLimitConfig {
+    RateLimitConfig::token_bucket(100, Duration::from_secs(60))
+}
+
+#[allow(clippy::ref_option)] // serde's signature
+fn is_usual_limit(limit: &Option<RateLimitConfig>) -> bool {
+    *limit == Some(usual_limit())
 }
 
 impl Default for ConfigServerSpec {
@@ -40,6 +63,8 @@ impl Default for ConfigServerSpec {
             bytes_max: 1 << 20,
             depth_max: 20,
             cache_max: 1024,
+            update_limit: Some(usual_limit()),
+            breaker: Some(usual_breaker()),
         }
     }
 }
@@ -87,6 +112,20 @@ impl ConfigServerSpec {
         self
     }
 
+    /// Sets how many updates there may be; `None` for as many as come.
+    #[must_use]
+    pub fn update_limit(mut self, limit: impl Into<Option<RateLimitConfig>>) -> Self {
+        self.update_limit = limit.into();
+        self
+    }
+
+    /// Sets the circuit breaker of all that changes anything; `None` for none.
+    #[must_use]
+    pub fn breaker(mut self, breaker: impl Into<Option<CircuitConfig>>) -> Self {
+        self.breaker = breaker.into();
+        self
+    }
+
     pub(crate) fn check(&self, report: &mut Report, at: &At<'_>) {
         let mut need = |fine: bool, field: &str, message: String| {
             if !fine {
@@ -120,6 +159,12 @@ impl ConfigServerSpec {
             "depth_max",
             format!("expected 1 to {NESTING_MAX}, found {}", self.depth_max),
         );
+        if let Some(limit) = &self.update_limit {
+            limit.check(report, &At::Field(at, "update_limit"));
+        }
+        if let Some(breaker) = &self.breaker {
+            breaker.check(report, &At::Field(at, "breaker"));
+        }
     }
 }
 

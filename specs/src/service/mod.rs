@@ -15,6 +15,7 @@
 //! | `rate_limiters/` | [`RateLimitersSpec`], [`RateLimitConfig`] |
 //! | `connection_pools/` | [`ConnectionPoolsSpec`], [`PoolConfig`] |
 //! | `health/` | [`HealthAggregatorSpec`], [`HealthCheckConfig`] |
+//! | `foundation.rs` | what guards the first three, unless they say otherwise |
 //! | `named.rs` | what can be wrong with a list of things that have names |
 //! | `protections/` | [`ProtectionsSpec`], [`ProtectionConfig`] |
 
@@ -24,6 +25,7 @@ mod config_server;
 mod connection_pools;
 mod event_store;
 mod events;
+mod foundation;
 mod health;
 mod memory_manager;
 mod metrics;
@@ -41,7 +43,7 @@ pub use circuit_breakers::{
 pub use config_server::ConfigServerSpec;
 pub use connection_pools::{
     CoDel, ConnectionPoolsSpec, LeaseMax, NamedPool, OnSelfDeadlock, PoolConfig, PoolHealth,
-    PoolSource, PostgresReset, RedisReset, SqliteSync,
+    PoolSource, PostgresReset, RedisReset, SqliteReset, SqliteSync,
 };
 pub use event_store::{EventBackendSpec, EventStoreSpec};
 pub use events::EventsSpec;
@@ -67,6 +69,7 @@ pub use telemetry::TelemetrySpec;
 
 use serde::{Deserialize, Serialize};
 
+use crate::Faults;
 use crate::finding::Report;
 use crate::path::At;
 
@@ -166,6 +169,17 @@ impl ServicesSpec {
     pub fn protections(mut self, spec: ProtectionsSpec) -> Self {
         self.protections = Some(spec);
         self
+    }
+
+    /// Checks it as a whole.
+    ///
+    /// # Errors
+    ///
+    /// Everything that is wrong, each with its path.
+    pub fn validate(&self) -> Result<(), Faults> {
+        let mut report = Report::default();
+        self.check(&mut report, &At::Root);
+        report.without_text()
     }
 
     pub(crate) fn is_default(&self) -> bool {

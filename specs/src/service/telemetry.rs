@@ -2,13 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::foundation::{is_usual_breaker, usual_breaker};
 use super::{AlertsSpec, EventsSpec, MetricsSpec, ProcessMetricsSpec};
-use crate::Faults;
 use crate::finding::Report;
 use crate::path::At;
+use crate::{CircuitConfig, Faults};
 
 /// The telemetry service: metrics, events and who listens to them, and alerts.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 #[non_exhaustive]
 pub struct TelemetrySpec {
@@ -20,6 +21,22 @@ pub struct TelemetrySpec {
     pub events: EventsSpec,
     /// Alerts on metrics.
     pub alerts: AlertsSpec,
+    /// The circuit breaker of what has to wait for handlers, which is to flush: it opens when they are not done in time. Events and metrics
+    /// wait for nobody, and are never refused. `None`: none. Default: it opens on the fifth failure in 60 s, for 30 s.
+    #[serde(skip_serializing_if = "is_usual_breaker")]
+    pub breaker: Option<CircuitConfig>,
+}
+
+impl Default for TelemetrySpec {
+    fn default() -> Self {
+        Self {
+            metrics: MetricsSpec::default(),
+            processes: ProcessMetricsSpec::default(),
+            events: EventsSpec::default(),
+            alerts: AlertsSpec::default(),
+            breaker: Some(usual_breaker()),
+        }
+    }
 }
 
 impl TelemetrySpec {
@@ -51,6 +68,13 @@ impl TelemetrySpec {
         self
     }
 
+    /// Sets the circuit breaker of what has to wait for handlers; `None` for none.
+    #[must_use]
+    pub fn breaker(mut self, breaker: impl Into<Option<CircuitConfig>>) -> Self {
+        self.breaker = breaker.into();
+        self
+    }
+
     /// Checks the spec by itself, as it is checked within a node.
     ///
     /// # Errors
@@ -67,5 +91,8 @@ impl TelemetrySpec {
         self.processes.check(report, &At::Field(at, "processes"));
         self.events.check(report, &At::Field(at, "events"));
         self.alerts.check(report, &At::Field(at, "alerts"));
+        if let Some(breaker) = &self.breaker {
+            breaker.check(report, &At::Field(at, "breaker"));
+        }
     }
 }

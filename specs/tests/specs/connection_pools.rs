@@ -32,7 +32,7 @@ fn pools_are_read_with_all_that_can_be_said() {
             (name: "pg", source: postgres(url: "postgres://ada:secret@db.local:5432/app?sslmode=disable",
                 reset: discard_all, cancel_after: "1s", setup: "SET statement_timeout = 1")),
             (name: "cache", source: redis(url: "unix:///run/redis.sock", response_timeout: "1m", reset: close)),
-            (name: "more", source: sqlite(path: "b.db", synchronous: normal, foreign_keys: false, setup: "PRAGMA x")),
+            (name: "more", source: sqlite(path: "b.db", synchronous: normal, foreign_keys: false, setup: "PRAGMA x", reset: settings)),
             (name: "socket", source: postgres(url: "postgres:///app?host=/run/postgresql")),
             (name: "ldap", source: other(kind: "ldap", args: (host: "ldap.local"))),
         ]),
@@ -138,7 +138,7 @@ fn sources_that_lead_nowhere_are_all_told_and_passwords_are_not() {
          9:33: [7].source.kind: expected the name of a kind of connection, found an empty text\n\
          10:21: [8].source: unknown value `mysql`, expected one of `sqlite`, `postgres`, `redis`, `other`\n\
          11:21: [9].source: missing field `path`\n\
-         11:28: [9].source.file: unknown field `file`, expected one of `path`, `read_only`, `busy_timeout`, `synchronous`, `foreign_keys`, `setup`\n\
+         11:28: [9].source.file: unknown field `file`, expected one of `path`, `read_only`, `busy_timeout`, `synchronous`, `foreign_keys`, `setup`, `reset`\n\
          12:58: [10].source.read_only: expected no `read_only` with `:memory:`, in which nobody else writes anything\n\
          13:67: [11].source.cancel_after: expected 1ms to 10m, found 0s\n\
          14:65: [12].source.response_timeout: expected 1ms to 1day, found 2days\n\

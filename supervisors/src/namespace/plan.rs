@@ -49,7 +49,8 @@ impl NamespacePlan {
         let children = Supervisor::new(self.children_flags).children(self.children);
         let root = Supervisor::rest_for_one()
             .intensity(3, Duration::from_secs(5))
-            .children(self.services);
+            .children(self.services)
+            .with_room();
         root.child(Child::supervisor(CHILDREN, children).with_made_at(made_at))
     }
 }

@@ -95,6 +95,15 @@ impl SupervisorRef {
         self.call(|reply| Call::Start(child, reply)).await
     }
 
+    /// Adds a child and starts it, after all others but the last of those that the supervisor began with, if room was left there.
+    ///
+    /// # Errors
+    ///
+    /// As [`start_child`](Self::start_child); [`SupervisorError::MaxChildren`] if there is no room.
+    pub(crate) async fn start_early(&self, child: Child) -> Result<Started, SupervisorError> {
+        self.call(|reply| Call::StartEarly(child, reply)).await
+    }
+
     /// Stops a child as its spec says. Its entry is kept, without a process, unless it is temporary.
     ///
     /// # Errors

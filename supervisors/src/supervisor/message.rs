@@ -30,6 +30,7 @@ pub(crate) type Reply<T> = oneshot::Sender<Result<T, SupervisorError>>;
 
 pub(crate) enum Call {
     Start(Child, Reply<Started>),
+    StartEarly(Child, Reply<Started>),
     Terminate(Target, Reply<()>),
     Restart(ChildId, Reply<Started>),
     Delete(ChildId, Reply<()>),

@@ -76,6 +76,8 @@ pub struct Supervisor {
     children: Vec<Child>,
     /// If it is a partition supervisor.
     partitions: Option<NonZeroUsize>,
+    /// Children may be added before the last of those it begins with.
+    room: bool,
 }
 
 impl Supervisor {
@@ -85,6 +87,7 @@ impl Supervisor {
             flags,
             children: Vec::new(),
             partitions: None,
+            room: false,
         }
     }
 
@@ -118,6 +121,12 @@ impl Supervisor {
     /// Adds a child, to be started after those before it.
     pub fn child(mut self, child: Child) -> Self {
         self.children.push(child);
+        self
+    }
+
+    /// Leaves room before the last of its children: see [`SupervisorRef::start_early`].
+    pub(crate) fn with_room(mut self) -> Self {
+        self.room = true;
         self
     }
 
@@ -200,7 +209,7 @@ pub(crate) async fn start(
                 Server::new(process.clone(), Arc::clone(&hub), inner, supervisor.flags);
             process.life().hold_up(true);
             spawn_supervisor(&process, hub, async move {
-                let started = server.init(supervisor.children).await;
+                let started = server.init(supervisor.children, supervisor.room).await;
                 server.office().process.life().hold_up(false);
                 match started {
                     // The starter may have been killed meanwhile; its last word is in the mailbox.

@@ -1,5 +1,6 @@
 //! What every supervisor has: who it is, its children, its restart record, its timers, and how it reports.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use mainstay_specs::{ChildId, ChildSpec, Restart, SupervisorFlags};
@@ -28,7 +29,12 @@ pub(crate) struct Office {
     timers: JoinSet<()>,
     epoch: u64,
     last_key: Key,
+    /// Keys of children that are added before the last of those it began with.
+    early: Range<Key>,
 }
+
+/// How many children may be added before the last of those that a supervisor began with, in all its life: the keys are not used again.
+pub(crate) const ROOM: Key = 1 << 32;
 
 impl Office {
     pub(crate) fn new(
@@ -45,6 +51,7 @@ impl Office {
             timers: JoinSet::new(),
             epoch: 0,
             last_key: 0,
+            early: 0..0,
         }
     }
 
@@ -52,6 +59,18 @@ impl Office {
     pub(crate) fn new_key(&mut self) -> Key {
         self.last_key += 1;
         self.last_key
+    }
+
+    /// Keeps keys back for children that come before the next one.
+    pub(crate) fn leave_room(&mut self) {
+        let first = self.last_key + 1;
+        self.last_key += ROOM;
+        self.early = first..self.last_key + 1;
+    }
+
+    /// The key of one more child in the room that was left, if there is any: greater than those given out of it before.
+    pub(crate) fn early_key(&mut self) -> Option<Key> {
+        self.early.next()
     }
 
     /// What is to be done about a child that has ended, with its spec. Nothing if the process is no longer current.

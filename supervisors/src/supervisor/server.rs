@@ -10,7 +10,7 @@ use super::error::SupervisorError;
 use super::handle::{ChildCounts, ChildInfo};
 use super::hub::Hub;
 use super::message::{Call, Target};
-use super::office::Office;
+use super::office::{Office, ROOM};
 use super::serve::Serve;
 use super::spec::{self, InOrder};
 use super::stop::{StopTimer, Stopping};
@@ -32,11 +32,23 @@ impl Server {
     }
 
     /// Starts all children in order. If one does not start, those before it are stopped, last first.
-    pub(crate) async fn init(&mut self, children: Vec<Child>) -> Result<(), StartError> {
-        let InOrder { children, ids } = spec::in_start_order(&self.0.flags, children)?;
+    /// With `room`, others may be added before the last one later.
+    pub(crate) async fn init(
+        &mut self,
+        children: Vec<Child>,
+        room: bool,
+    ) -> Result<(), StartError> {
+        let InOrder { children, mut ids } = spec::in_start_order(&self.0.flags, children)?;
+        let last = children.len();
+        if let Some(child) = children.last().filter(|_| room) {
+            ids.insert(child.spec().id.clone(), last as Key + ROOM);
+        }
         self.0.hub.table().expect(ids);
-        for child in children {
-            // As the ids say: from 1, without a gap.
+        for (nth, child) in children.into_iter().enumerate() {
+            if room && nth + 1 == last {
+                self.0.leave_room();
+            }
+            // As the ids say: from 1, without a gap but for that room.
             let key = self.0.new_key();
             let started = match self.0.launch((key, &child), 0).await {
                 Ok(started) => started,
@@ -63,24 +75,32 @@ impl Server {
     }
 
     async fn start_child(&mut self, child: Child) -> Result<Started, SupervisorError> {
-        {
-            let table = self.0.hub.table();
-            spec::check_one(&self.0.flags, &child, |id| table.key_of(id).is_some())?;
-            if let Some(entry) = table
-                .key_of(&child.spec().id)
-                .and_then(|key| table.get(key))
-            {
-                return Err(match entry.running() {
-                    Some(process) => SupervisorError::AlreadyStarted(process.clone()),
-                    None => SupervisorError::AlreadyPresent,
-                });
-            }
-        }
-        Ok(self.start_new(child).await?)
+        self.refuse_unless_new(&child)?;
+        let key = self.0.new_key();
+        Ok(self.start_new(key, child).await?)
     }
 
-    async fn start_new(&mut self, child: Child) -> Result<Started, StartError> {
-        let key = self.0.new_key();
+    /// Starts it in the room that was left before the last of those it began with.
+    async fn start_early(&mut self, child: Child) -> Result<Started, SupervisorError> {
+        self.refuse_unless_new(&child)?;
+        let key = self.0.early_key().ok_or(SupervisorError::MaxChildren)?;
+        Ok(self.start_new(key, child).await?)
+    }
+
+    fn refuse_unless_new(&self, child: &Child) -> Result<(), SupervisorError> {
+        let table = self.0.hub.table();
+        spec::check_one(&self.0.flags, child, |id| table.key_of(id).is_some())?;
+        let present = table
+            .key_of(&child.spec().id)
+            .and_then(|key| table.get(key));
+        match present.map(Entry::running) {
+            None => Ok(()),
+            Some(Some(process)) => Err(SupervisorError::AlreadyStarted(process.clone())),
+            Some(None) => Err(SupervisorError::AlreadyPresent),
+        }
+    }
+
+    async fn start_new(&mut self, key: Key, child: Child) -> Result<Started, StartError> {
         let started = self.0.launch((key, &child), 0).await?;
         let entry = Entry::new(child, ChildState::after(&started), Instant::now());
         if is_kept(&started, &entry) {
@@ -228,6 +248,7 @@ impl Serve for Server {
         // Whoever asked may have gone meanwhile; what was asked for is done all the same.
         match call {
             Call::Start(child, reply) => drop(reply.send(self.start_child(child).await)),
+            Call::StartEarly(child, reply) => drop(reply.send(self.start_early(child).await)),
             Call::Terminate(target, reply) => drop(reply.send(self.terminate_child(target).await)),
             Call::Restart(id, reply) => drop(reply.send(self.restart_child(&id).await)),
             Call::Delete(id, reply) => drop(reply.send(self.delete_child(&id))),

@@ -90,3 +90,39 @@ async fn one_that_is_busy_is_degraded_and_one_that_is_not_there_is_unhealthy() {
     assert_eq!(found.message, "Service unavailable");
     bed.end().await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn one_that_does_not_answer_has_one_question_to_answer_however_often_it_is_looked_at() {
+    let bed = Bed::new().await;
+    let child = Child::actor("search", || (Search, ())).name(name("search"));
+    bed.namespace.count_messages(true);
+    let started = bed.namespace.start_child(child).await.expect("it starts");
+    let process = started.process().cloned().expect("it runs");
+    let search = bed.namespace.service(name("search"));
+    let check = ask_actor(search.clone(), ms(50), Message::DeepHealthCheck);
+    bed.health
+        .register(name("search"), check, config().interval(ms(1000)))
+        .expect("it is registered");
+    tokio::time::sleep(ms(10)).await;
+    search
+        .cast(Message::Work(Duration::from_secs(60)))
+        .expect("it is there");
+    tokio::time::sleep(ms(30_000)).await;
+    assert_eq!(bed.status("search"), HealthStatus::Degraded);
+    assert_eq!(process.waiting(), Some(1));
+    // The answer that comes in the end is not taken for one to the next question.
+    tokio::time::sleep(ms(30_500)).await;
+    assert_eq!(process.waiting(), Some(0));
+    search
+        .cast(Message::Work(Duration::from_secs(60)))
+        .expect("it is there");
+    tokio::time::sleep(ms(1000)).await;
+    assert_eq!(bed.status("search"), HealthStatus::Degraded);
+    assert_eq!(process.waiting(), Some(1));
+    // One that ends with it unanswered is gone, and its successor is asked anew.
+    process.kill();
+    bed.namespace.registry().wait_for(&name("search")).await;
+    tokio::time::sleep(ms(2000)).await;
+    assert_eq!(bed.status("search"), HealthStatus::Healthy);
+    bed.end().await;
+}

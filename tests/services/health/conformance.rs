@@ -7,8 +7,8 @@ use mainstay::testkit::conformance::health_checkable;
 use mainstay_actors::ConfigServer;
 use mainstay_actors::health::{
     CheckResult, CircuitBreakersHealthCheck, ConfigServerHealthCheck, ConnectionPoolsHealthCheck,
-    EventStoreHealthCheck, HealthCheckable, HealthResult, HealthStatus, RateLimitersHealthCheck,
-    TelemetryHealthCheck, check_fn,
+    EventStoreHealthCheck, HealthCheckable, HealthResult, HealthStatus, MemoryManagerHealthCheck,
+    RateLimitersHealthCheck, TelemetryHealthCheck, check_fn,
 };
 use mainstay_supervisors::specs::ConfigServerSpec;
 
@@ -41,6 +41,10 @@ async fn the_checks_of_services_pass_whether_the_services_are_there_or_not() {
     );
     assert_eq!(
         health_checkable(&ConnectionPoolsHealthCheck::new(namespace)).await,
+        Ok(())
+    );
+    assert_eq!(
+        health_checkable(&MemoryManagerHealthCheck::new(namespace)).await,
         Ok(())
     );
     bed.end().await;

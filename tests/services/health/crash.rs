@@ -1,7 +1,7 @@
 //! What survives the end of the keeper: everything.
 
 use mainstay_actors::HealthAggregator;
-use mainstay_actors::health::{HealthStatus, NAME};
+use mainstay_actors::health::{HealthError, HealthStatus, NAME};
 use mainstay_supervisors::specs::ChildId;
 
 use super::support::{Act, Bed, Look, config, ms, name, plain, settle};
@@ -106,4 +106,29 @@ async fn crashes_at_any_time_begin_no_run_twice() {
     }
     assert!(looks.iter().all(|look| look.most() == 1));
     bed.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_is_never_stale_while_the_keeper_runs_however_soon_it_would_be() {
+    let bed = Bed::with(plain().stale_after(ms(1000))).await;
+    bed.add_with("db", &Look::healthy(), config().interval(ms(3_600_000)));
+    for _ in 0..10_000 {
+        tokio::time::sleep(ms(1)).await;
+        assert!(!bed.health.current().stale);
+    }
+    bed.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_is_registered_when_the_namespace_has_ended() {
+    let bed = Bed::new().await;
+    let (health, look) = (bed.health.clone(), Look::healthy());
+    bed.end().await;
+    for refused in [
+        health.register(name("db"), std::sync::Arc::clone(&look), None),
+        health.replace(name("db"), std::sync::Arc::clone(&look), None),
+    ] {
+        assert!(matches!(refused, Err(HealthError::Stopped)));
+    }
+    assert_eq!(std::sync::Arc::strong_count(&look), 1);
 }

@@ -163,6 +163,24 @@ async fn one_that_is_not_there_any_more_is_unavailable() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn one_that_is_just_being_restarted_is_waited_for_and_not_taken_for_down() {
+    let server = ConfigServer::child(ConfigServerSpec::default());
+    let bed = Bed::with_services([server], spec()).await;
+    assert_eq!(bed.sweep().await.status, HealthStatus::Healthy);
+    let old = bed.namespace.whereis("config_server").expect("it runs");
+    old.kill();
+    old.ended().await;
+    // Its supervisor does not know of it yet.
+    let health = bed.sweep().await;
+    assert_eq!(
+        service(&health, "config_server").status,
+        HealthStatus::Healthy
+    );
+    assert_ne!(bed.namespace.whereis("config_server"), Some(old));
+    bed.end().await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_open_breaker_degrades() {
     let breakers = CircuitBreakersSpec::default();
     let bed = Bed::with_services([CircuitBreakerRegistry::child(breakers)], spec()).await;
@@ -201,5 +219,51 @@ async fn a_handler_that_has_panicked_degrades_telemetry_and_not_the_whole() {
         (HealthStatus::Degraded, &serde_json::json!(["bad"]))
     );
     assert_eq!(health.status, HealthStatus::Healthy);
+    bed.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn pressure_is_told_by_its_level_and_degrades_the_whole_when_it_is_critical() {
+    use mainstay_actors::MemoryManager;
+    use mainstay_actors::memory::{Measure, MemorySetup};
+    use mainstay_supervisors::specs::MemoryManagerSpec;
+    let quiet = MemoryManagerSpec::default().pressure_relief_enabled(false);
+    let child = MemoryManager::child_with(MemorySetup::new(quiet).by_hand());
+    let bed = Bed::with_services([child], spec()).await;
+    let memory = MemoryManager::of(&bed.namespace);
+    let gauge = memory.register_gauge(name("test")).expect("it may");
+    let health = bed.sweep().await;
+    let found = part(service(&health, "memory_manager"), "memory_pressure");
+    assert_eq!(
+        (found.status, &*found.message),
+        (HealthStatus::Degraded, "Nothing was measured yet")
+    );
+    let expected = [
+        (0.1, HealthStatus::Healthy, HealthStatus::Healthy),
+        (0.75, HealthStatus::Healthy, HealthStatus::Healthy),
+        (0.9, HealthStatus::Degraded, HealthStatus::Healthy),
+        (0.99, HealthStatus::Unhealthy, HealthStatus::Degraded),
+    ];
+    for (share, own, whole) in expected {
+        // Above what the machine says, and long enough for what takes two samples, and for the hold.
+        for _ in 0..3 {
+            tokio::time::sleep(ms(3000)).await;
+            gauge.set(Measure::share(share));
+            memory.check_now().await.expect("a sample");
+        }
+        let health = bed.sweep().await;
+        let found = part(service(&health, "memory_manager"), "memory_pressure");
+        assert_eq!(
+            (found.status, health.status),
+            (own, whole),
+            "{}",
+            found.message
+        );
+        assert!(
+            found.message.starts_with("Pressure is "),
+            "{}",
+            found.message
+        );
+    }
     bed.end().await;
 }

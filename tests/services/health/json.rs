@@ -1,6 +1,10 @@
 //! Health as JSON.
 
-use mainstay_actors::health::{CheckResult, Detail, HealthEndpoint, HealthStatus, check_fn};
+use std::time::SystemTime;
+
+use mainstay_actors::health::{
+    CheckResult, Detail, HealthCheckable, HealthEndpoint, HealthResult, HealthStatus, check_fn,
+};
 use mainstay_supervisors::specs::NamespaceName;
 use mainstay_supervisors::{NamespacePlan, Runtime};
 use serde_json::Value;
@@ -141,4 +145,31 @@ async fn ten_thousand_services_are_told_of_in_so_many_bytes_and_read_back_whole(
         serde_json::from_str(&text).expect("it can be read");
     assert_eq!(read.services.len(), 10_000);
     bed.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_time_that_cannot_be_told_spoils_the_answer_of_nobody() {
+    let bed = Bed::new().await;
+    bed.add("good", &Look::healthy());
+    bed.health
+        .register(name("odd"), Odd, config())
+        .expect("it is registered");
+    let json = HealthEndpoint::health_check_json(&bed.namespace).await;
+    assert_eq!(json["status"], "healthy");
+    assert!(is_time(&json["services"]["odd"]["timestamp"]));
+    bed.end().await;
+}
+
+/// Says that it was looked at before there was anybody to look.
+struct Odd;
+
+impl HealthCheckable for Odd {
+    async fn self_diagnostic(&self) -> CheckResult {
+        CheckResult::healthy("odd", "fine")
+    }
+
+    async fn deep_health_check(&self) -> HealthResult {
+        let long_ago = SystemTime::UNIX_EPOCH - ms(1);
+        HealthResult::at(vec![self.self_diagnostic().await], long_ago, ms(1))
+    }
 }

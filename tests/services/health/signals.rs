@@ -81,6 +81,17 @@ async fn a_watcher_sees_the_present_and_is_woken_only_when_something_is_otherwis
     bed.sweep().await;
     let next = watch.changed().await.expect("another one");
     assert_eq!(next.status, HealthStatus::Degraded);
+    // As many as before, but not the same.
+    look.set_status(HealthStatus::Healthy);
+    bed.sweep().await;
+    assert!(watch.changed().await.is_some());
+    bed.add("cache", &Look::healthy());
+    settle().await;
+    assert_eq!(watch.current().total_services, 2);
+    assert!(bed.health.unregister("cache"));
+    bed.add("disk", &Look::hangs());
+    let next = watch.changed().await.expect("another one");
+    assert!(next.service("disk").is_some());
     drop(watch);
     bed.end().await;
 }

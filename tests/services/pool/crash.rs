@@ -1,6 +1,6 @@
 //! The end of any part of a pool at any moment, which no borrower notices.
 
-use mainstay_actors::pool::{ConnectionPoolSupervisor, PoolError};
+use mainstay_actors::pool::{Condition, ConnectionPoolSupervisor, PoolError};
 use mainstay_supervisors::Fault;
 use tokio::time::Instant;
 
@@ -100,6 +100,32 @@ async fn while_tasks_cannot_be_started_waits_end_in_time_and_what_is_there_is_le
     let both = (pool.checkout().await, pool.checkout().await);
     assert!(both.0.is_ok() && both.1.is_ok());
     drop(both);
+    bed.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_keeper_has_asked_for_that_has_not_begun_takes_up_no_room_once_it_has_ended() {
+    let bed = Bed::new().await;
+    let pool = bed.pool(plain(2)).await;
+    let leases = (pool.checkout().await, pool.checkout().await);
+    let connectors = bed.part("connectors").await;
+    assert!(connectors.inject(Fault::Hang));
+    settle().await;
+    bed.server.condition(Condition::Dirty);
+    drop(leases.0);
+    leases.1.expect("there is room").discard();
+    settle().await;
+    assert_eq!(counts(&pool), [0, 0, 0, 1, 1, 0]);
+    let keeper = bed.part("keeper").await;
+    keeper.kill();
+    keeper.ended().await;
+    settle().await;
+    assert_eq!(counts(&pool), [0; 6], "who was asked may have it still");
+    assert_eq!(bed.server.open(), Vec::<u64>::new());
+    connectors.kill();
+    connectors.ended().await;
+    settle().await;
+    assert!(pool.checkout().await.is_ok());
     bed.end().await;
 }
 

@@ -225,36 +225,54 @@ async fn the_end_of_a_borrower_is_one_event_with_all_it_had(cx: TestContext) {
     pool.drain().await;
 }
 
-#[mainstay::test(start_paused = true, services = [telemetry])]
-async fn each_step_against_a_sick_pool_is_one_event_and_so_is_that_it_is_well(cx: TestContext) {
+/// At which look, counted from 1, which step is told of, where nothing answers at so many looks and something does after them.
+async fn steps(cx: &TestContext, failures_max: u32, looks: u32) -> Vec<String> {
     let events = cx.emitted("foundation.connection_pool.*");
     let server = Server::default();
-    let health = PoolHealth::default().interval(seconds(10)).failures_max(1);
+    let health = PoolHealth::default().interval(seconds(10));
+    let health = health.failures_max(failures_max);
     let config = plain(1).min_size(1).health(health).idle_timeout(None);
-    let pool = pool(&cx, &server, config).await;
+    let pool = pool(cx, &server, config).await;
     server.pings(Fate::Fails);
-    for _ in 0..4 {
+    for _ in 0..looks {
         advance(seconds(10)).await;
         advance(millis(100)).await;
     }
     server.pings(Fate::Works);
     advance(seconds(10)).await;
-    let lines = told(&events);
-    let seldom = lines
-        .iter()
-        .filter(|line| line.starts_with("sick") || line.starts_with("recovered"));
-    let reason = "none of the 1 idle connections of the pool db answers";
+    pool.drain().await;
+    let reason = " none of the 1 idle connections of the pool db answers";
+    let lines = told(&events).into_iter();
+    let seldom = lines.filter(|line| line.starts_with("sick") || line.starts_with("recovered"));
+    seldom.map(|line| line.replace(reason, "")).collect()
+}
+
+#[mainstay::test(start_paused = true, services = [telemetry])]
+async fn each_step_against_a_sick_pool_is_one_event_and_so_is_that_it_is_well(cx: TestContext) {
     assert_eq!(
-        seldom.collect::<Vec<_>>(),
+        steps(&cx, 1, 4).await,
         [
-            &format!("sick 1 evict_idle {reason}"),
-            &format!("sick 2 evict_all {reason}"),
-            &format!("sick 3 recycle {reason}"),
-            &format!("sick 4 restart {reason}"),
+            "sick 1 evict_idle",
+            "sick 2 evict_all",
+            "sick 3 recycle",
+            "sick 4 restart",
             "recovered 4",
         ]
     );
-    pool.drain().await;
+}
+
+#[mainstay::test(start_paused = true, services = [telemetry])]
+async fn a_step_is_taken_after_as_many_sick_looks_as_the_configuration_says(cx: TestContext) {
+    assert_eq!(
+        steps(&cx, 2, 9).await,
+        [
+            "sick 2 evict_idle",
+            "sick 4 evict_all",
+            "sick 6 recycle",
+            "sick 8 restart",
+            "recovered 9",
+        ]
+    );
 }
 
 #[mainstay::test(start_paused = true, services = [telemetry])]

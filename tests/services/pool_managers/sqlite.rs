@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use mainstay_actors::pool::managers::sqlite::rusqlite::Connection;
 use mainstay_actors::pool::managers::sqlite::{
-    Sqlite, SqliteAccess, SqliteConnection, SqliteError, SqliteOptions, SqliteSync,
+    Sqlite, SqliteAccess, SqliteConnection, SqliteError, SqliteOptions, SqliteReset, SqliteSync,
 };
 use mainstay_actors::pool::{Condition, ConnectionPool, LeaseEnd};
 
@@ -344,4 +344,74 @@ async fn options_that_cannot_be_meant_are_told_of() {
         SqliteOptions::from_url("sqlite:a.db").expect("an address"),
         SqliteOptions::file("a.db")
     );
+}
+
+#[tokio::test]
+async fn a_connection_is_as_it_was_after_each_use_if_that_is_asked_for() {
+    let sqlite = Sqlite::new();
+    let options = SqliteOptions::memory()
+        .busy_timeout(Duration::from_millis(70))
+        .setup("ATTACH ':memory:' AS ours; CREATE TABLE ours.kept (a); PRAGMA cache_size = 77")
+        .reset(SqliteReset::Settings);
+    let mut connection = open(&sqlite, &options).await;
+    assert_eq!(condition(&sqlite, &mut connection), Condition::Clean);
+    sqlite
+        .ping_connection(&mut connection)
+        .await
+        .expect("it is there");
+    assert_eq!(
+        condition(&sqlite, &mut connection),
+        Condition::Clean,
+        "a ping is no use"
+    );
+
+    let mess = "PRAGMA foreign_keys = OFF; PRAGMA synchronous = OFF; PRAGMA busy_timeout = 1; PRAGMA cache_size = 5; \
+        ATTACH ':memory:' AS \"a \"\"b\"; CREATE TEMP TABLE parent (id INTEGER PRIMARY KEY); \
+        CREATE TEMP TABLE \"child \"\"\" (id REFERENCES parent); INSERT INTO \"child \"\"\" VALUES (7); \
+        CREATE TEMP VIEW seen AS SELECT * FROM parent; \
+        CREATE TEMP TRIGGER t AFTER INSERT ON parent BEGIN DELETE FROM parent; END; \
+        PRAGMA query_only = ON; BEGIN";
+    run(&mut connection, mess).await;
+    assert_eq!(condition(&sqlite, &mut connection), Condition::Dirty);
+    sqlite
+        .reset_connection(&mut connection)
+        .await
+        .expect("it can be");
+    assert_eq!(condition(&sqlite, &mut connection), Condition::Clean);
+
+    for (what, expected) in [
+        ("SELECT count(*) FROM temp.sqlite_schema", 0),
+        (
+            "SELECT count(*) FROM pragma_database_list WHERE name NOT IN ('main', 'temp', 'ours')",
+            0,
+        ),
+        ("SELECT count(*) FROM ours.kept", 0),
+        ("SELECT foreign_keys FROM pragma_foreign_keys", 1),
+        ("SELECT synchronous FROM pragma_synchronous", 2),
+        ("SELECT timeout FROM pragma_busy_timeout", 70),
+        ("SELECT cache_size FROM pragma_cache_size", 77),
+        ("SELECT query_only FROM pragma_query_only", 0),
+    ] {
+        assert_eq!(number(&mut connection, what).await, expected, "{what}");
+    }
+    assert_eq!(
+        condition(&sqlite, &mut connection),
+        Condition::Dirty,
+        "it was used"
+    );
+}
+
+#[tokio::test]
+async fn a_connection_that_cannot_be_made_as_it_was_says_what_is_in_the_way() {
+    let folder = Folder::new();
+    let sqlite = Sqlite::new();
+    let options = SqliteOptions::file(folder.file("a.db"))
+        .setup("CREATE TABLE once (a)")
+        .reset(SqliteReset::Settings);
+    let mut connection = open(&sqlite, &options).await;
+    run(&mut connection, "SELECT 1").await;
+    let error = sqlite.reset_connection(&mut connection).await;
+    let told = chain(&error.expect_err("the table is there"));
+    assert!(told.contains("`CREATE TABLE once (a)`"), "{told}");
+    assert!(told.contains("table once already exists"), "{told}");
 }

@@ -54,6 +54,8 @@ pub(crate) struct Entry {
     /// When the next run is to begin.
     pub(crate) due: Duration,
     pub(crate) run: Option<Run>,
+    /// The last run has ended after its time.
+    was_late: bool,
     last: Option<Found>,
     /// How it looks, until something changes.
     shown: Option<Arc<ServiceHealth>>,
@@ -88,6 +90,7 @@ impl Entry {
             last_success: None,
             due: now.at,
             run: None,
+            was_late: false,
             last: None,
             shown: None,
         }
@@ -114,11 +117,15 @@ impl Entry {
         self.run.as_ref().is_some_and(|run| run.is_late)
     }
 
+    /// Whether it has come up, if it is one that has to.
+    pub(crate) fn has_come_up(&self) -> bool {
+        self.config.kind != CheckKind::Startup || self.machine.status() == HealthStatus::Healthy
+    }
+
     /// Whether it is to be run at all: what has come up need not come up again.
     pub(crate) fn is_runnable(&self) -> bool {
-        let done = self.config.kind == CheckKind::Startup
-            && self.machine.status() == HealthStatus::Healthy
-            && self.pretences.is_empty();
+        let is_startup = self.config.kind == CheckKind::Startup;
+        let done = is_startup && self.has_come_up() && self.pretences.is_empty();
         self.check.is_some() && self.run.is_none() && !done
     }
 
@@ -140,6 +147,16 @@ impl Entry {
             is_awaited: false,
             abort: None,
         });
+    }
+
+    /// A run has ended, or was cut off. After one that was late nobody knows, and so the next is due at once; after a second one it is due as
+    /// ever, as a check that is always a little slower than it may be would be run without a pause.
+    pub(crate) fn end(&mut self, is_late: bool, now: Duration) {
+        self.shown = None;
+        let was_late = std::mem::replace(&mut self.was_late, is_late);
+        if is_late && !was_late {
+            self.due = self.due.min(now);
+        }
     }
 
     /// When the run that is under way has lasted for as long as it may.

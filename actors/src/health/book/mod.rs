@@ -4,22 +4,29 @@
 //! |---|---|
 //! | `mod.rs` | [`Book`]: who is there |
 //! | `entry.rs` | [`Entry`]: one check |
+//! | `terms.rs` | by which spec, and how each is run by it |
+//! | `found.rs` | [`Found`]: those that nobody had to register |
 //! | `pretence.rs` | [`Pretence`]: what is only made believe |
 //! | `runs.rs` | beginning and ending runs |
 //! | `picture.rs` | how all look together |
 //! | `tests.rs` | tests |
 
 mod entry;
+mod found;
 mod picture;
 mod pretence;
 mod runs;
+mod terms;
 #[cfg(test)]
 mod tests;
 
 pub(crate) use entry::{Entry, Origin};
+pub(crate) use found::Found;
 pub(crate) use picture::{Frame, assemble, part};
 pub(crate) use pretence::Pretence;
 pub(crate) use runs::{Outcome, Work};
+
+use terms::config;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -40,13 +47,6 @@ pub(crate) struct Stepped {
     pub(crate) step: Step,
     pub(crate) message: String,
     pub(crate) at: Moment,
-}
-
-/// A check that nobody had to register.
-pub(crate) struct Found {
-    pub(crate) name: ServiceName,
-    pub(crate) check: AnyCheck,
-    pub(crate) config: HealthCheckConfig,
 }
 
 /// What is no longer needed.
@@ -116,48 +116,6 @@ impl Book {
 
     pub(crate) fn entries(&self) -> impl Iterator<Item = &Entry> {
         self.entries.values()
-    }
-
-    /// Goes by a spec that was found valid, with the checks that are there: all are configured anew, and those are added that it names.
-    ///
-    /// # Errors
-    ///
-    /// If they do not fit together; then all is as it was.
-    pub(crate) fn adopt(
-        &mut self,
-        spec: Arc<HealthAggregatorSpec>,
-        now: Moment,
-    ) -> Result<(), HealthError> {
-        let named = spec.checks.iter().map(|check| &check.name);
-        let all: BTreeSet<_> = named.chain(self.entries.keys()).cloned().collect();
-        if all.len() > spec.checks_max as usize {
-            let max = spec.checks_max;
-            return Err(HealthError::TooMany { max });
-        }
-        let configs: BTreeMap<ServiceName, HealthCheckConfig> = all
-            .into_iter()
-            .map(|name| {
-                let given = self
-                    .entries
-                    .get(&name)
-                    .and_then(|entry| entry.given.as_ref());
-                let config = config(&spec, &name, given);
-                (name, config)
-            })
-            .collect();
-        let edges = configs
-            .iter()
-            .map(|(name, config)| (name, &config.depends_on[..]));
-        dependency_cycle(edges).map_or(Ok(()), |way| Err(HealthError::Cycle(way)))?;
-        self.spec = spec;
-        self.is_dirty = true;
-        for (name, config) in configs {
-            match self.entries.get_mut(&name) {
-                Some(entry) => entry.reconfigure(config),
-                None => self.put(name, None, Origin::Spec, None, config, now),
-            }
-        }
-        Ok(())
     }
 
     /// Adds a check of the program.
@@ -233,46 +191,6 @@ impl Book {
             self.put(name, None, Origin::Spec, None, config, now);
         }
         true
-    }
-
-    /// Brings those that were found up to date: new ones are added, where there is room, and those that are no more are forgotten. A name
-    /// that the program has taken is its own. Those that would make a circle depend on nothing.
-    pub(crate) fn discover(&mut self, found: Vec<Found>, now: Moment) {
-        let names: BTreeSet<ServiceName> = found.iter().map(|found| found.name.clone()).collect();
-        let was_found = |entry: &&Entry| entry.origin == Origin::Found;
-        let gone = self.entries.values().filter(was_found);
-        let gone = gone.filter(|entry| !names.contains(&entry.name));
-        let gone: Vec<ServiceName> = gone.map(|entry| entry.name.clone()).collect();
-        for name in gone {
-            self.unregister(name.as_str(), now);
-        }
-        self.left_out.retain(|name| names.contains(name));
-        for found in found {
-            let there = self.entries.get(&found.name);
-            if there.is_some_and(|entry| entry.check.is_some()) {
-                continue;
-            }
-            if self.check_room(&found.name).is_err() {
-                self.left_out.insert(found.name);
-                continue;
-            }
-            self.left_out.remove(&found.name);
-            self.add_found(found, now);
-        }
-    }
-
-    fn add_found(&mut self, found: Found, now: Moment) {
-        let Found {
-            name,
-            check,
-            config: mut given,
-        } = found;
-        let mut whole = config(&self.spec, &name, Some(&given));
-        if self.check_way(&name, &whole).is_err() {
-            given.depends_on.clear();
-            whole.depends_on.clear();
-        }
-        self.put(name, Some(check), Origin::Found, Some(given), whole, now);
     }
 
     fn put(
@@ -394,14 +312,4 @@ impl Book {
         let all = self.entries.values();
         all.filter(|entry| entry.machine.status() == status).count()
     }
-}
-
-/// How a check is run: as the spec says; or else as the program does; or else as the spec says of all.
-fn config(
-    spec: &HealthAggregatorSpec,
-    name: &ServiceName,
-    given: Option<&HealthCheckConfig>,
-) -> HealthCheckConfig {
-    let named = spec.config_of(name.as_str());
-    named.or(given).unwrap_or(&spec.defaults).clone()
 }

@@ -79,8 +79,7 @@ impl Book {
         }
     }
 
-    /// A run has ended. What it has found after its time was up counts for nothing, but the check can be run again; it is due at once, as
-    /// nobody knows.
+    /// A run has ended. What it has found after its time was up counts for nothing, but the check can be run again.
     pub(crate) fn finish(
         &mut self,
         name: &ServiceName,
@@ -112,12 +111,10 @@ impl Book {
         } else if ended.is_late {
             entry.tend(now)
         } else {
-            let (result, left_out) = bound(result(outcome, name, now), bounds);
+            let (result, left_out) = bound(result(outcome, name, now), bounds, now.wall);
             entry.on_result(result, left_out, now)
         };
-        if ended.is_late {
-            entry.due = entry.due.min(now.at);
-        }
+        entry.end(ended.is_late, now.at);
         let stepped = stepped(entry, step, now);
         stepped.into_iter().for_each(|stepped| self.note(stepped));
         if run.is_awaited {
@@ -152,10 +149,13 @@ impl Book {
 
     /// Ends the run of a check that is under way, if there is one.
     pub(super) fn end_run(&mut self, name: &ServiceName) {
-        let entry = self.entries.get_mut(name);
-        let Some(run) = entry.and_then(|entry| entry.run.take()) else {
+        let Some(entry) = self.entries.get_mut(name) else {
             return;
         };
+        let Some(run) = entry.run.take() else {
+            return;
+        };
+        entry.end(false, run.begun.at);
         if run.is_awaited {
             self.awaited = self.awaited.saturating_sub(1);
         }

@@ -142,6 +142,77 @@ fn those_that_were_found_and_have_no_room_are_counted() {
     assert_eq!((book.len(), book.left_out()), (1, 0));
 }
 
+#[test]
+fn one_that_is_always_too_slow_is_begun_again_at_once_but_not_each_time() {
+    let mut book = book();
+    let slow = config().interval(Duration::from_secs(1));
+    book.register(name(0), Arc::new(ByHand), Some(slow), at(0))
+        .expect("it may");
+    let mut begun = Vec::new();
+    for now in (0..5_000).step_by(10) {
+        book.tend(at(now));
+        for work in book.begin_due(at(now), || 0.0) {
+            begun.push((now, work.number));
+        }
+        // Each takes 300 ms, and may take 250; it is looked every 10 ms.
+        if let Some((since, number)) = begun.last()
+            && now == since + 300
+        {
+            book.finish(&name(0), *number, found(HealthStatus::Healthy), at(now));
+        }
+    }
+    let begun: Vec<u64> = begun.into_iter().map(|(now, _)| now).collect();
+    assert_eq!(begun, [0, 310, 1300, 2300, 3300, 4300]);
+}
+
+#[test]
+fn a_late_run_that_has_ended_is_not_shown_as_under_way() {
+    let mut book = book();
+    book.register(name(0), Arc::new(ByHand), Some(config()), at(0))
+        .expect("it may");
+    let work = book.begin_due(at(0), || 0.0);
+    book.tend(at(250));
+    let since = |book: &mut Book, now| book.services(at(now).at)[0].running_since;
+    assert_eq!(since(&mut book, 250), Some(at(0).wall));
+    book.finish(
+        &name(0),
+        work[0].number,
+        found(HealthStatus::Healthy),
+        at(300),
+    );
+    assert_eq!(since(&mut book, 300), None);
+}
+
+#[test]
+fn with_another_spec_those_go_that_only_the_former_named_and_what_was_found_is_found_anew() {
+    let spec = HealthAggregatorSpec::default()
+        .check(name(0), config())
+        .check(name(1), config());
+    let mut book = book();
+    book.adopt(Arc::new(spec.clone()), at(0)).expect("it fits");
+    book.register(name(1), Arc::new(ByHand), None, at(0))
+        .expect("it may");
+    let found = |nth| Found {
+        name: name(nth),
+        check: Arc::new(ByHand) as AnyCheck,
+        config: config(),
+    };
+    book.discover(vec![found(2)], at(0));
+    let names = |book: &Book| {
+        book.entries()
+            .map(|entry| entry.name.clone())
+            .collect::<Vec<_>>()
+    };
+    // The same again, as after a crash: nothing changes.
+    book.adopt(Arc::new(spec), at(1)).expect("it fits");
+    assert_eq!(names(&book), [name(0), name(1), name(2)]);
+    let next = HealthAggregatorSpec::default().check(name(3), config());
+    book.adopt(Arc::new(next), at(2)).expect("it fits");
+    assert_eq!(names(&book), [name(1), name(3)]);
+    book.discover(vec![found(2)], at(2));
+    assert_eq!(names(&book), [name(1), name(2), name(3)]);
+}
+
 #[derive(Clone, Debug)]
 enum Step {
     Register(usize),

@@ -3,17 +3,21 @@
 //! | file | holds | down if | degraded if |
 //! |---|---|---|---|
 //! | `mod.rs` | [`discover`] | | |
+//! | `patient.rs` | [`Patient`]: what is just being restarted is waited for, for 20 ms | | |
 //! | `config_server.rs` | [`ConfigServerHealthCheck`] | the keeper is down, or the content breaks a rule | a subscriber loses events |
 //! | `event_store.rs` | [`EventStoreHealthCheck`] | the keeper is down, or the backend does not answer, or nothing is stored | much waits |
 //! | `telemetry.rs` | [`TelemetryHealthCheck`] | | the keeper is down, a handler has panicked or is too slow |
 //! | `breakers.rs` | [`CircuitBreakersHealthCheck`] | | the keeper is down, a breaker is open |
 //! | `limiters.rs` | [`RateLimitersHealthCheck`] | | the keeper is down, the server of one is |
+//! | `memory.rs` | [`MemoryManagerHealthCheck`] | pressure is critical | the keeper is down, pressure is high, nothing is measured |
 //! | `pools.rs` | [`ConnectionPoolsHealthCheck`] | they are not looked after, or one cannot connect | one is exhausted |
 
 mod breakers;
 mod config_server;
 mod event_store;
 mod limiters;
+mod memory;
+mod patient;
 mod pools;
 mod telemetry;
 
@@ -21,21 +25,28 @@ pub use breakers::CircuitBreakersHealthCheck;
 pub use config_server::ConfigServerHealthCheck;
 pub use event_store::EventStoreHealthCheck;
 pub use limiters::RateLimitersHealthCheck;
+pub use memory::MemoryManagerHealthCheck;
 pub use pools::ConnectionPoolsHealthCheck;
 pub use telemetry::TelemetryHealthCheck;
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use mainstay_specs::{HealthCheckConfig, Importance, ServiceName};
 use mainstay_supervisors::{Namespace, WeakNamespace};
 use tokio::time::Instant;
 
+use patient::Patient;
+
 use super::book::Found;
-use super::checkable::AnyCheck;
+use super::checkable::{AnyCheck, HealthCheckable};
 use super::result::CheckResult;
-use crate::{breaker, config, event_store as store, limiter, pool, telemetry as telemetries};
+use crate::{
+    breaker, config, event_store as store, limiter, memory as manager, pool,
+    telemetry as telemetries,
+};
 
 /// Those of the services that there are, or were: one that is just being restarted is looked at as well, and found to be down. `defaults`
 /// says how they are run.
@@ -52,10 +63,9 @@ pub(crate) fn discover(
             seen.contains(service.name)
         })
         .map(|service| Found {
-            // A name is not empty, short, and without `/` and white space: those are.
-            name: ServiceName::new(service.name).expect("a name"),
-            check: (service.check)(namespace),
-            config: defaults.clone().importance(service.importance),
+            name: service.name(),
+            check: (service.check)(namespace, service.name()),
+            config: service.config(defaults),
         })
         .collect()
 }
@@ -63,39 +73,69 @@ pub(crate) fn discover(
 struct Service {
     name: &'static str,
     importance: Importance,
-    check: fn(&Namespace) -> AnyCheck,
+    check: fn(&Namespace, ServiceName) -> AnyCheck,
 }
 
-const ALL: [Service; 6] = [
+impl Service {
+    fn name(&self) -> ServiceName {
+        // A name is not empty, short, and without `/` and white space: those are.
+        ServiceName::new(self.name).expect("a name")
+    }
+
+    fn config(&self, defaults: &HealthCheckConfig) -> HealthCheckConfig {
+        let config = defaults.clone().importance(self.importance);
+        // Pressure comes within a second or so, and its check reads what is there.
+        let interval = match self.name {
+            manager::NAME => defaults.interval.min(Duration::from_secs(1)),
+            _ => defaults.interval,
+        };
+        config.interval(interval)
+    }
+}
+
+fn patient(namespace: &Namespace, name: ServiceName, check: impl HealthCheckable) -> AnyCheck {
+    Arc::new(Patient::new(namespace, name, check))
+}
+
+const ALL: [Service; 7] = [
     Service {
         name: config::NAME,
         importance: Importance::Required,
-        check: |namespace| Arc::new(ConfigServerHealthCheck::new(namespace)),
+        check: |namespace, name| patient(namespace, name, ConfigServerHealthCheck::new(namespace)),
     },
     Service {
         name: store::NAME,
         importance: Importance::Required,
-        check: |namespace| Arc::new(EventStoreHealthCheck::new(namespace)),
+        check: |namespace, name| patient(namespace, name, EventStoreHealthCheck::new(namespace)),
     },
     Service {
         name: telemetries::NAME,
         importance: Importance::Important,
-        check: |namespace| Arc::new(TelemetryHealthCheck::new(namespace)),
+        check: |namespace, name| patient(namespace, name, TelemetryHealthCheck::new(namespace)),
     },
     Service {
         name: breaker::NAME,
         importance: Importance::Required,
-        check: |namespace| Arc::new(CircuitBreakersHealthCheck::new(namespace)),
+        check: |namespace, name| {
+            patient(namespace, name, CircuitBreakersHealthCheck::new(namespace))
+        },
     },
     Service {
         name: limiter::NAME,
         importance: Importance::Important,
-        check: |namespace| Arc::new(RateLimitersHealthCheck::new(namespace)),
+        check: |namespace, name| patient(namespace, name, RateLimitersHealthCheck::new(namespace)),
+    },
+    Service {
+        name: manager::NAME,
+        importance: Importance::Important,
+        check: |namespace, name| patient(namespace, name, MemoryManagerHealthCheck::new(namespace)),
     },
     Service {
         name: pool::NAME,
         importance: Importance::Required,
-        check: |namespace| Arc::new(ConnectionPoolsHealthCheck::new(namespace)),
+        check: |namespace, name| {
+            patient(namespace, name, ConnectionPoolsHealthCheck::new(namespace))
+        },
     },
 ];
 

@@ -39,12 +39,15 @@ pub(crate) struct Blames {
 pub(crate) struct Blame {
     /// The causes, in their order.
     pub(crate) by: Vec<ServiceName>,
-    /// The shortest way to the first of them, which is its end.
+    /// The shortest way to the first of them, which is its end unless there are more than 64 on it.
     pub(crate) chain: Vec<ServiceName>,
 }
 
 /// The most causes that are told of: each is a walk over all that may depend on it.
 pub(crate) const CAUSES_MAX: usize = 100;
+
+/// The most that are told of a way: of a chain, each has one.
+pub(crate) const CHAIN_MAX: usize = 64;
 
 /// Finds what fails by itself: what fails while nothing it depends on does, directly or by way of others; and who depends on that. A
 /// service that two others depend on is one cause and counts once. Names without a service, and circles, do no harm.
@@ -128,6 +131,7 @@ fn impair(root: usize, nodes: &[Node<'_>], by: &[Vec<usize>], blames: &mut [Blam
     for nth in &reached {
         if blames[*nth].by.is_empty() {
             let way = std::iter::successors(from[*nth], |at| from[*at]);
+            let way = way.take(CHAIN_MAX);
             blames[*nth].chain = way.map(|at| nodes[at].name.clone()).collect();
         }
         blames[*nth].by.push(nodes[root].name.clone());

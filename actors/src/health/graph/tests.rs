@@ -121,6 +121,29 @@ fn no_more_causes_are_told_than_there_is_room_for() {
     assert_eq!((found.causes.len(), found.left_out), (100, 30));
 }
 
+#[test]
+fn no_more_of_a_way_is_told_than_there_is_room_for() {
+    let all: Vec<String> = (0..200).map(|nth| format!("n{nth:03}")).collect();
+    let on: Vec<Vec<&str>> = (1..=200)
+        .map(|nth| all.get(nth).into_iter().map(String::as_str).collect())
+        .collect();
+    let all: Vec<_> = all
+        .iter()
+        .zip(&on)
+        .map(|(name, on)| (name.as_str(), Unhealthy, &on[..]))
+        .collect();
+    let found = Net::new(&all).blame();
+    assert_eq!((found.causes.len(), found.impaired.len()), (1, 199));
+    let longest = found.impaired.iter().map(|(_, blame)| blame.chain.len());
+    assert_eq!(longest.max(), Some(64));
+    assert!(
+        found
+            .impaired
+            .iter()
+            .all(|(_, blame)| texts(&blame.by) == ["n199"])
+    );
+}
+
 /// What can be reached from each, found by trying all.
 fn reach(edges: &[Vec<usize>]) -> Vec<Vec<bool>> {
     let count = edges.len();

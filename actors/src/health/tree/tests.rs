@@ -1,7 +1,7 @@
 use std::time::Duration;
 
-use mainstay_specs::{Backoff, ChildId, ServiceName};
-use mainstay_supervisors::{Child, ExitReason, Namespace, Process, Runtime};
+use mainstay_specs::{Backoff, ChildId, ServiceName, Strategy, SupervisorFlags};
+use mainstay_supervisors::{Child, ExitReason, Namespace, Process, Runtime, Supervisor};
 use ractor::{Actor, ActorProcessingErr, ActorRef};
 use tokio::time::sleep;
 
@@ -128,7 +128,7 @@ async fn an_actor_for_which_nobody_waits_may_be_at_one_message_for_as_long_as_it
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_child_that_waits_for_its_restart_and_a_supervisor_that_is_about_to_give_up_are_degraded()
+async fn a_child_that_waits_for_its_restart_is_degraded_and_its_supervisor_is_not_for_one_restart()
 {
     let bed = Bed::new().await;
     let fails = Child::task("fails", |_| async { Err::<(), _>("no disk") })
@@ -139,8 +139,7 @@ async fn a_child_that_waits_for_its_restart_and_a_supervisor_that_is_about_to_gi
     assert_eq!(
         found,
         [
-            "processes is healthy: 2 things are not as they should be among 2 processes",
-            "test/children is degraded: gives up with the next restart: 1 of 1 restarts within 5s",
+            "processes is healthy: 1 thing is not as it should be among 2 processes",
             "test/children/fails is degraded: is started again in 59s, after 1 failures in a row",
         ]
     );
@@ -152,6 +151,34 @@ async fn a_child_that_waits_for_its_restart_and_a_supervisor_that_is_about_to_gi
         bed.after(1).await,
         ["processes is healthy: 2 processes get on"]
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_restart_is_what_its_supervisor_has_it_for_and_the_second_in_a_row_is_told() {
+    let bed = Bed::new().await;
+    let flags = SupervisorFlags::new(Strategy::OneForOne).intensity(2, secs(60));
+    let child = Child::task("fails", |_| async {
+        sleep(secs(10)).await;
+        Err::<(), _>("no disk")
+    });
+    let above = Supervisor::new(flags).child(child);
+    bed.start(Child::supervisor("above", above)).await;
+    sleep(secs(11)).await;
+    let found = bed.supervision.look();
+    assert_eq!(
+        found.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        ["processes is healthy: 4 processes get on"]
+    );
+    assert_eq!(found[0].metadata["restarts_left_least"], 1);
+    sleep(secs(10)).await;
+    assert_eq!(
+        bed.after(1).await,
+        [
+            "processes is healthy: 1 thing is not as it should be among 4 processes",
+            "test/children/above is degraded: gives up in about 9s if it goes on like this: 2 of 2 restarts within 1m",
+        ]
+    );
+    bed.namespace.stop(secs(1)).await;
 }
 
 #[tokio::test(start_paused = true)]

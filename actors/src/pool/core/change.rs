@@ -20,6 +20,7 @@ impl<C, B: Copy + Eq + Hash> Core<C, B> {
         };
         self.terms = terms;
         self.retire(now);
+        self.shrink();
         // It has to find out anew when it is needed.
         self.call = true;
     }

@@ -90,7 +90,10 @@ impl<C, B: Copy + Eq + Hash> Core<C, B> {
         if let Some(number) = self.free.pop() {
             return number;
         }
-        self.slots.push(Slot::free());
+        self.slots.push(Slot {
+            epoch: self.epoch,
+            ..Slot::free()
+        });
         self.kinds[Kind::Free as usize] += 1;
         self.slots.len() as u32 - 1
     }

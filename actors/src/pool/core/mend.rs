@@ -161,15 +161,42 @@ impl<C, B: Copy + Eq + Hash> Core<C, B> {
     }
 
     pub(super) fn is_at(&self, seat: Seat, kind: Kind) -> bool {
-        let slot = &self.slots[seat.number() as usize];
-        slot.epoch == seat.epoch() && slot.kind == kind
+        let slot = self.slots.get(seat.number() as usize);
+        slot.is_some_and(|slot| slot.epoch == seat.epoch() && slot.kind == kind)
     }
 
     pub(super) fn empty(&mut self, number: u32) {
         self.reseat(number);
         self.turn(number, Kind::Free);
         self.free.push(number);
+        if self.slots.len() > self.terms.max as usize {
+            self.shrink();
+        }
         // Those who wait may have nothing to wait for any more.
         self.call |= self.line.len() > 0;
     }
+
+    /// Gives up places at the end that are free and more than there may be. Who still has a right to one of them has none to a later
+    /// one of its number.
+    #[cold]
+    pub(super) fn shrink(&mut self) {
+        let (before, max) = (self.slots.len(), self.terms.max as usize);
+        while self.slots.len() > max
+            && let Some(last) = self.slots.pop_if(|slot| slot.kind == Kind::Free)
+        {
+            self.kinds[Kind::Free as usize] -= 1;
+            self.epoch = self.epoch.max(last.epoch);
+        }
+        let len = self.slots.len();
+        if len == before {
+            return;
+        }
+        self.free.retain(|&number| (number as usize) < len);
+        if self.slots.capacity() > 4 * len + FEW {
+            self.slots.shrink_to(2 * len + FEW);
+        }
+    }
 }
+
+/// For so many places it is not worth while to give memory back.
+const FEW: usize = 64;

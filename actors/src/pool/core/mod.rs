@@ -86,6 +86,8 @@ pub(crate) struct Core<C, B> {
     codel: Option<CoDel>,
     connects: Connects,
     free: Vec<u32>,
+    /// No epoch of a place that was given up is higher.
+    epoch: u32,
     /// When leases of a pool that was closed are taken away.
     revoke_at: u64,
     to_close: Vec<Close<C>>,
@@ -158,6 +160,7 @@ impl<C, B: Copy + Eq + Hash> Core<C, B> {
             terms,
             slots: Vec::new(),
             free: Vec::new(),
+            epoch: 0,
             idle: VecDeque::new(),
             kinds: [0; KINDS],
             line: Line::new(),
@@ -430,8 +433,7 @@ impl<C, B: Copy + Eq + Hash> Core<C, B> {
 
     /// Whether a lease has been taken away.
     pub(crate) fn is_revoked(&self, seat: Seat) -> bool {
-        let slot = &self.slots[seat.number() as usize];
-        slot.epoch != seat.epoch() || slot.kind != Kind::Leased
+        !self.is_at(seat, Kind::Leased)
     }
 }
 

@@ -46,9 +46,10 @@ impl<C, B: Copy + Eq + Hash> Core<C, B> {
     /// Does what is due, and says when there is more.
     pub(crate) fn tick(&mut self, now: u64, wakes: &mut Wakes) -> (Notices<B>, u64) {
         self.expire(now, wakes);
+        // Before what is idle is looked at: it may be that there are no more than are to be kept then.
+        let (warned, revoked) = self.mind_leases(now);
         self.retire(now);
         self.keep_alive(now);
-        let (warned, revoked) = self.mind_leases(now);
         self.mind_hold(now, wakes);
         let notices = Notices {
             warned,

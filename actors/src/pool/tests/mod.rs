@@ -7,10 +7,12 @@
 //! | `wait.rs` | waiting, and deadlines |
 //! | `dropped.rs` | checkouts that are dropped at every await |
 //! | `sick.rs` | connections that do not work |
+//! | `tasks.rs` | who starts tasks |
 
 mod dropped;
 mod lend;
 mod sick;
+mod tasks;
 mod wait;
 
 use std::collections::VecDeque;

@@ -20,6 +20,8 @@ pub(super) type Parameters = Vec<(String, String)>;
 pub(super) struct Asked {
     pub(super) namespace: Option<String>,
     pub(super) query: EventQuery,
+    /// What is wrong with parameters, each of which it is of; the query is what the others say.
+    pub(super) faults: Vec<String>,
 }
 
 /// All that may be asked, for those who misspell it.
@@ -27,24 +29,21 @@ const NAMES: &str = "namespace, event_type, from, until, after, before, correlat
                      direction, offset, limit";
 
 impl Asked {
-    /// All faults are told at once, each with the parameter it is of.
-    pub(super) fn of(parameters: Parameters) -> Result<Self, ApiError> {
+    pub(super) fn of(parameters: Parameters) -> Self {
         let mut reading = Reading::default();
         for (name, value) in parameters {
             if let Err(fault) = reading.take(&name, &value) {
                 reading.faults.push(format!("{name}: {fault}"));
             }
         }
-        if !reading.faults.is_empty() {
-            return Err(ApiError::bad_request(reading.faults.join("; ")));
-        }
         let (by, direction) = (reading.order_by, reading.direction);
-        Ok(Self {
+        Self {
             namespace: reading.namespace,
             query: reading
                 .query
                 .order(by.unwrap_or_default(), direction.unwrap_or_default()),
-        })
+            faults: reading.faults,
+        }
     }
 }
 
@@ -77,8 +76,8 @@ struct Reading {
 
 impl Reading {
     fn take(&mut self, name: &str, value: &str) -> Result<(), String> {
-        let query = std::mem::take(&mut self.query);
-        // A query whose parameter is faulty is asked of nobody.
+        // If this one is faulty, what the others say is looked at all the same.
+        let query = self.query.clone();
         self.query = match name {
             "event_type" => query.event_type(parsed::<EventType>(value)?),
             "from" => self.once("from", query.from(time(value)?))?,

@@ -25,7 +25,7 @@ use serde::{Deserialize, Serialize};
 use self::asked::{Asked, Parameters};
 use self::body::{body, body_max};
 use self::given::given;
-use self::refused::{not_read, not_stored};
+use self::refused::{not_read, not_stored, on_one_line};
 use super::access::MayChange;
 use super::body::declares_json;
 use super::error::ApiError;
@@ -50,8 +50,20 @@ pub(in crate::http) async fn list(
     State(app): State<App>,
     pairs: Pairs,
 ) -> Result<Json<EventPage>, ApiError> {
-    let Asked { namespace, query } = Asked::of(parameters(pairs)?)?;
-    let store = store(&app, namespace.as_deref())?;
+    let Asked {
+        namespace,
+        query,
+        faults,
+    } = Asked::of(parameters(pairs)?);
+    let store = store(&app, namespace.as_deref());
+    if !faults.is_empty() {
+        let store = store.as_ref().ok();
+        let whole = store.and_then(|store| store.check(&query).err());
+        let faults = faults.into_iter().chain(whole.as_ref().map(on_one_line));
+        let faults: Vec<String> = faults.collect();
+        return Err(ApiError::bad_request(faults.join("; ")));
+    }
+    let store = store?;
     let page = store.query(query).await;
     page.map(Json).map_err(|error| not_read(&error))
 }

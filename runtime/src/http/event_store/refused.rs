@@ -47,6 +47,12 @@ fn refused(error: &StoreError) -> ApiError {
         | StoreError::Unavailable(_)
         | StoreError::Stuck(_)
         | StoreError::Stopped => unavailable(error),
+        StoreError::CircuitOpen(_) => {
+            // Whole seconds, and not before it makes sense.
+            let wait = error.retry_after().map_or(1, |wait| wait.as_secs() + 1);
+            let status = StatusCode::SERVICE_UNAVAILABLE;
+            ApiError::new(status, "unavailable", error.to_string()).retry_after(wait)
+        }
         StoreError::Backend(wrong) => backend(wrong),
         _ => {
             let status = StatusCode::INTERNAL_SERVER_ERROR;
@@ -76,7 +82,7 @@ fn unavailable(error: &StoreError) -> ApiError {
     ApiError::new(status, "unavailable", error.to_string()).with(header::RETRY_AFTER, "1")
 }
 
-fn on_one_line(faults: &Faults) -> String {
+pub(super) fn on_one_line(faults: &Faults) -> String {
     faults.to_string().replace('\n', "; ")
 }
 

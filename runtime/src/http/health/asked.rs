@@ -98,6 +98,9 @@ pub(super) fn aggregators(
     let node = app.node()?;
     let found: Vec<_> = node.namespaces().iter().filter_map(with_health).collect();
     if found.is_empty() {
+        if !node.has_booted() {
+            return Err(ApiError::booting());
+        }
         let message = "no namespace of this node has a health aggregator";
         return Err(ApiError::not_found(message));
     }

@@ -76,11 +76,11 @@ pub(super) async fn one(
             "expected a name or a group, found both",
         ));
     }
-    let views = views(&app, &parameters, level).await?;
-    // Who may not know which services there are is not to find out by their names.
+    // Who may not know which services there are is not to find out by their names, nor by those of namespaces.
     if level == Level::Status {
         return Err(ApiError::unauthorized());
     }
+    let views = views(&app, &parameters, level).await?;
     if let Some((view, service)) = views.service(&name) {
         let status = if view.is_stale() {
             HealthStatus::Unknown

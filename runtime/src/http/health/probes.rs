@@ -32,7 +32,7 @@ pub(in crate::http) async fn livez(
     Ok((StatusCode::SERVICE_UNAVAILABLE, Json(body)).into_response())
 }
 
-/// Whether it has come up, once: from then on 200 for as long as it lives.
+/// Whether it has come up, with all checks of the kind `startup`, once: from then on 200 for as long as it lives.
 pub(in crate::http) async fn startupz(State(app): State<App>) -> Result<Response, ApiError> {
     if app.node()?.has_started() {
         return Ok(Json(json!({"status": "started"})).into_response());

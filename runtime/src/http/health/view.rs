@@ -41,6 +41,10 @@ impl View {
         if self.answer.stale {
             json["status"] = json!(HealthStatus::Unknown);
             json["stale"] = json!(true);
+            // Told in full only.
+            if let Some(ready) = json.get_mut("ready") {
+                *ready = json!(false);
+            }
         }
         json
     }
@@ -148,4 +152,30 @@ impl Views {
 
 pub(super) fn rfc3339(time: SystemTime) -> String {
     humantime::format_rfc3339_millis(time).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_too_old_to_be_believed_is_unknown_and_not_ready() {
+        let health = serde_json::from_value(json!({
+            "namespace": "app", "status": "healthy", "services": [], "overall_score": 1.0,
+            "healthy_services": 0, "total_services": 0, "timestamp": "2026-11-27T00:00:00Z",
+            "ready": true, "causes": [], "causes_left_out": 0, "sequence": 1,
+        }));
+        let mut answer = HealthAnswer::fresh(Arc::new(health.expect("it is health")));
+        let told = |answer: &HealthAnswer, detail| {
+            let json = View::new("app".to_owned(), answer.clone()).render(detail, 1000);
+            [&json["status"], &json["ready"], &json["stale"]].map(Value::clone)
+        };
+        let full = [json!("healthy"), json!(true), Value::Null];
+        assert_eq!(told(&answer, Detail::Full), full);
+        answer.stale = true;
+        let full = [json!("unknown"), json!(false), json!(true)];
+        assert_eq!(told(&answer, Detail::Full), full);
+        let public = [json!("unknown"), Value::Null, json!(true)];
+        assert_eq!(told(&answer, Detail::Public), public);
+    }
 }

@@ -12,7 +12,7 @@ pub(super) fn wrong_path(path: &str) -> Option<String> {
 }
 
 /// What is wrong with an address. Never repeats what may be a password.
-pub(super) fn wrong_url(url: &str, hosts: &[&str], sockets: &[&str]) -> Option<String> {
+pub(in crate::service) fn wrong_url(url: &str, hosts: &[&str], sockets: &[&str]) -> Option<String> {
     let scheme = hosts.first().copied().unwrap_or_default();
     let socket = if sockets.is_empty() {
         String::new()

@@ -7,7 +7,7 @@
 //! | `choices.rs` | what there is to choose from: [`CoDel`], [`LeaseMax`], [`PoolHealth`], [`OnSelfDeadlock`] |
 //! | `check.rs` | what can be wrong with them |
 //! | `source.rs`, `address.rs` | [`PoolSource`]: what its connections go to |
-//! | `settings.rs` | what there is to choose of connections of each kind: [`SqliteSync`], [`PostgresReset`], [`RedisReset`] |
+//! | `settings.rs` | what there is to choose of connections of each kind: [`SqliteSync`], [`SqliteReset`], [`PostgresReset`], [`RedisReset`] |
 
 mod address;
 mod check;
@@ -16,9 +16,10 @@ mod config;
 mod settings;
 mod source;
 
+pub(super) use address::wrong_url;
 pub use choices::{CoDel, LeaseMax, OnSelfDeadlock, PoolHealth};
 pub use config::PoolConfig;
-pub use settings::{PostgresReset, RedisReset, SqliteSync};
+pub use settings::{PostgresReset, RedisReset, SqliteReset, SqliteSync};
 pub use source::PoolSource;
 
 use std::time::Duration;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::address::{wrong_path, wrong_url};
-use super::settings::{PostgresReset, RedisReset, SqliteSync};
+use super::settings::{PostgresReset, RedisReset, SqliteReset, SqliteSync};
 use crate::Args;
 use crate::finding::{Finding, Report};
 use crate::kinds::Kinds;
@@ -42,6 +42,9 @@ pub enum PoolSource {
         /// SQL that each connection runs when it is opened. Not shown by [`Debug`]. Default: none.
         #[serde(default, skip_serializing_if = "String::is_empty")]
         setup: String,
+        /// What is undone in a connection that was used, before it is lent again. Default: [`SqliteReset::Rollback`].
+        #[serde(default)]
+        reset: SqliteReset,
     },
     /// A server of PostgreSQL.
     #[non_exhaustive]
@@ -95,6 +98,7 @@ impl PoolSource {
             synchronous: SqliteSync::default(),
             foreign_keys: true,
             setup: String::new(),
+            reset: SqliteReset::default(),
         }
     }
 
@@ -239,6 +243,7 @@ impl fmt::Debug for PoolSource {
                 busy_timeout,
                 synchronous,
                 foreign_keys,
+                reset,
                 ..
             } => f
                 .debug_struct("Sqlite")
@@ -247,6 +252,7 @@ impl fmt::Debug for PoolSource {
                 .field("busy_timeout", busy_timeout)
                 .field("synchronous", synchronous)
                 .field("foreign_keys", foreign_keys)
+                .field("reset", reset)
                 .finish_non_exhaustive(),
             Self::Postgres {
                 reset,

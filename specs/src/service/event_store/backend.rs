@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize, Serializer};
 
+use super::super::connection_pools::wrong_url;
 use crate::ServiceName;
 use crate::finding::{Finding, Report};
 use crate::path::At;
@@ -122,7 +123,10 @@ impl EventBackendSpec {
             }
             Self::Postgres { url, pool } => {
                 let one = one_of("url and pool", &[url.is_some(), pool.is_some()]);
-                one.or_else(|| url.as_deref().and_then(check_url))
+                one.or_else(|| {
+                    url.as_deref()
+                        .and_then(|url| wrong_url(url, &["postgres", "postgresql"], &[]))
+                })
             }
         };
         if let Some(message) = wrong {
@@ -142,32 +146,6 @@ fn check_path(path: &Path) -> Option<String> {
     }
     let fine = path.to_str().is_some_and(|path| !path.is_empty());
     (!fine).then(|| "expected a path in UTF-8 that is not empty".to_owned())
-}
-
-/// Never repeats what may be a password.
-fn check_url(url: &str) -> Option<String> {
-    let expected = "expected postgres://[user[:password]@]host[:port][/database]";
-    let Some((scheme, rest)) = url.split_once("://") else {
-        return Some(expected.to_owned());
-    };
-    if !["postgres", "postgresql"].contains(&scheme) {
-        let scheme: String = scheme.chars().take(16).collect();
-        return Some(format!("expected postgres://, found {scheme:?}"));
-    }
-    let authority = rest.split(['/', '?']).next().unwrap_or(rest);
-    let address = authority
-        .rsplit_once('@')
-        .map_or(authority, |(_, address)| address);
-    let (host, port) = match address.rsplit_once(':') {
-        // The colons of an address of IPv6 are in brackets.
-        Some((host, port)) if !port.contains(']') => (host, Some(port)),
-        _ => (address, None),
-    };
-    if host.is_empty() || host.contains(char::is_whitespace) {
-        return Some(expected.to_owned());
-    }
-    let port = port.filter(|port| port.parse::<u16>().map_or(true, |port| port == 0));
-    port.map(|port| format!("expected a port from 1 to 65535 after the host, found {port:?}"))
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref)] // serde gives it so

@@ -23,6 +23,9 @@ impl EventStoreSpec {
         self.check_numbers(report, at);
         self.check_times(report, at);
         self.check_against_each_other(report, at);
+        if let Some(breaker) = &self.breaker {
+            breaker.check(report, &At::Field(at, "breaker"));
+        }
     }
 
     /// Whether the pool that it is to live on is there, and of the right kind.

@@ -15,14 +15,15 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::foundation::{is_usual_breaker, usual_breaker};
 use crate::finding::Report;
 use crate::path::At;
-use crate::{Faults, ServiceName};
+use crate::{CircuitConfig, Faults, ServiceName};
 
 /// The event store: where it keeps events, how many and for how long, and how much it takes at a time.
 ///
 /// In RON: `event_store: (backend: sqlite(path: "events.db"), max_age: "7days")`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 #[non_exhaustive]
 pub struct EventStoreSpec {
@@ -75,6 +76,11 @@ pub struct EventStoreSpec {
     /// How long a call waits for its answer unless its handle says otherwise, 1 ms to 10 min. Default: 5 s.
     #[serde(with = "crate::duration")]
     pub time_limit: Duration,
+    /// The circuit breakers of the store: one of storing and clearing away, and one of asking, so that trouble with the one does not shut off
+    /// the other. They open when the backend fails or does not answer, or when too much waits for it. `None`: none. Default: each opens on
+    /// the fifth failure in 60 s, for 30 s, and sets no limit of time, as `time_limit` is one.
+    #[serde(skip_serializing_if = "is_usual_breaker")]
+    pub breaker: Option<CircuitConfig>,
 }
 
 impl Default for EventStoreSpec {
@@ -99,6 +105,7 @@ impl Default for EventStoreSpec {
             backlog_max: 4096,
             backlog_bytes_max: 64 << 20,
             time_limit: Duration::from_secs(5),
+            breaker: Some(usual_breaker()),
         }
     }
 }
@@ -123,6 +130,13 @@ impl EventStoreSpec {
     #[must_use]
     pub fn memory() -> Self {
         Self::default().backend(EventBackendSpec::Memory)
+    }
+
+    /// Sets the circuit breakers of the store; `None` for none.
+    #[must_use]
+    pub fn breaker(mut self, breaker: impl Into<Option<CircuitConfig>>) -> Self {
+        self.breaker = breaker.into();
+        self
     }
 
     /// Sets where the events are.

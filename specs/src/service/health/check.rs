@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use super::{HealthAggregatorSpec, HealthCheckConfig, TreeLimits, dependency_cycle};
+use super::{CheckKind, HealthAggregatorSpec, HealthCheckConfig, TreeLimits, dependency_cycle};
 use crate::ServiceName;
 use crate::finding::{Finding, Report};
 use crate::path::At;
@@ -173,6 +173,11 @@ impl HealthCheckConfig {
         check_times(report, at, &times);
         let counts = [("rise", self.rise, 1..=1000), ("fall", self.fall, 1..=1000)];
         check_counts(report, at, &counts);
+        if self.kind == CheckKind::Liveness && !self.depends_on.is_empty() {
+            let found = self.depends_on.len();
+            let message = format!("expected none, as the kind is liveness, found {found}");
+            report.add(Finding::new(at.field("depends_on"), message).and_on(at.field("kind")));
+        }
         let lists = [
             ("tags", self.tags.len(), TAGS_MAX),
             ("depends_on", self.depends_on.len(), DEPENDENCIES_MAX),

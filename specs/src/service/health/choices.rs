@@ -34,9 +34,11 @@ pub enum CheckKind {
     /// Whether work can be given to it.
     #[default]
     Readiness,
-    /// Whether it lives, so that a restart would not help. It depends on nothing else: a restart mends no database.
+    /// Whether it lives: if it does not, a restart may help. It depends on nothing, as a restart of this mends no other. `/livez` does not
+    /// ask for it, as that is about the node alone; it counts for the whole as readiness does, and can be asked for by its kind.
     Liveness,
-    /// Whether it has come up. Once it was healthy it is not run again. Until then the whole is not ready.
+    /// Whether it has come up. Once it was healthy it is not run again. Until then the whole is not ready, and `/startupz` says that the
+    /// node is starting.
     Startup,
     /// It is shown, and counts for nothing.
     Diagnostic,

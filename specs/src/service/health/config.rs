@@ -42,7 +42,8 @@ pub struct HealthCheckConfig {
     /// What it can be asked for by, together with others; at most 32. Default: nothing.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub tags: Vec<ServiceName>,
-    /// The checks of what it depends on, by name; at most 64. Nothing may depend on itself, by way of others or not. Default: none.
+    /// The checks of what it depends on, by name; at most 64. Nothing may depend on itself, by way of others or not, and what is of the kind
+    /// liveness depends on nothing. Default: none.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub depends_on: Vec<ServiceName>,
 }

@@ -90,6 +90,20 @@ fn a_cycle_is_told_with_its_way() {
 }
 
 #[test]
+fn what_is_asked_whether_it_lives_depends_on_nothing() {
+    let alive = on(&["db", "disk"]).kind(CheckKind::Liveness);
+    let wrong = alive.validate().expect_err("it is wrong").to_string();
+    let expected = "depends_on: expected none, as the kind is liveness, found 2";
+    assert!(wrong.contains(expected), "{wrong}");
+    assert_eq!(
+        HealthCheckConfig::default()
+            .kind(CheckKind::Liveness)
+            .validate(),
+        Ok(())
+    );
+}
+
+#[test]
 fn a_group_has_those_it_names_and_those_with_its_tags_but_for_exceptions() {
     let group = HealthGroup::new(name("storage"))
         .check(name("db"))

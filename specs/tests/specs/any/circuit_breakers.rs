@@ -28,7 +28,7 @@ fn trip() -> impl Strategy<Value = TripRules> {
     })
 }
 
-fn circuit() -> impl Strategy<Value = CircuitConfig> {
+pub(super) fn circuit() -> impl Strategy<Value = CircuitConfig> {
     let simple = (1_u32..10_000, time(), option::of(time()), time());
     let half_open = (1_u32..1000, time(), any::<bool>());
     let open = (1.0..1e3_f64, 0.0..=1.0_f64, any::<bool>());

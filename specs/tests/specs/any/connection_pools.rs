@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use mainstay_specs::{
     Args, CoDel, ConnectionPoolsSpec, LeaseMax, NamedPool, OnSelfDeadlock, PoolConfig, PoolHealth,
-    PoolSource, PostgresReset, ServiceName, SqliteSync,
+    PoolSource, PostgresReset, ServiceName, SqliteReset, SqliteSync,
 };
 use proptest::option;
 use proptest::prelude::*;
@@ -21,10 +21,12 @@ fn pool_source() -> impl Strategy<Value = PoolSource> {
                 synchronous,
                 foreign_keys,
                 setup,
+                reset,
                 ..
             } = &mut source
             {
                 (*foreign_keys, *setup) = (checked, sql);
+                *reset = SqliteReset::Settings;
                 *synchronous = SqliteSync::Normal;
             }
             source

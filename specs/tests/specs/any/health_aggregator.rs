@@ -79,8 +79,10 @@ pub(super) fn health_aggregator() -> impl Strategy<Value = HealthAggregatorSpec>
             let checks = checks.into_iter().enumerate();
             let spec = checks.fold(spec, |spec, (nth, (name, mut config))| {
                 let name = service(&format!("{nth}{name}"));
-                // Each on the one before: a chain, and no circle.
-                config.depends_on.extend(before.replace(name.clone()));
+                // Each on the one before: a chain, and no circle. What lives does so by itself.
+                let before = before.replace(name.clone());
+                let may = config.kind != CheckKind::Liveness;
+                config.depends_on.extend(before.filter(|_| may));
                 spec.check(name, config)
             });
             groups.iter().enumerate().fold(spec, |spec, (nth, name)| {

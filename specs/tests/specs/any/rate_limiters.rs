@@ -9,7 +9,7 @@ use mainstay_specs::{
 use proptest::option;
 use proptest::prelude::*;
 
-fn rate_limit() -> impl Strategy<Value = RateLimitConfig> {
+pub(super) fn rate_limit() -> impl Strategy<Value = RateLimitConfig> {
     let algorithm = prop::sample::select(vec![
         Algorithm::TokenBucket,
         Algorithm::SlidingWindow,

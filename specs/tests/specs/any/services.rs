@@ -1,16 +1,21 @@
 //! The services of a namespace.
 
-use mainstay_specs::{Args, ConfigServerSpec, ServicesSpec};
+use mainstay_specs::{Args, CircuitConfig, ConfigServerSpec, ServicesSpec};
 use proptest::option;
 use proptest::prelude::*;
 
-use super::circuit_breakers::circuit_breakers;
+use super::circuit_breakers::{circuit, circuit_breakers};
 use super::connection_pools::connection_pools;
 use super::event_store::{event_store, pool_of};
 use super::health_aggregator::health_aggregator;
 use super::memory_manager::memory_manager;
-use super::rate_limiters::rate_limiters;
+use super::rate_limiters::{rate_limit, rate_limiters};
 use super::telemetry::telemetry;
+
+/// That of a Foundation service, if it is not the default.
+pub(super) fn breaker() -> impl Strategy<Value = Option<Option<CircuitConfig>>> {
+    option::of(option::of(circuit().boxed()))
+}
 
 pub(super) fn services() -> impl Strategy<Value = ServicesSpec> {
     let server = (
@@ -18,8 +23,10 @@ pub(super) fn services() -> impl Strategy<Value = ServicesSpec> {
         1..u32::MAX,
         1..u64::MAX,
         1..=128_u32,
+        option::of(option::of(rate_limit().boxed())),
+        breaker(),
     )
-        .prop_map(|(file, subscribers, bytes, depth)| {
+        .prop_map(|(file, subscribers, bytes, depth, limit, breaker)| {
             let mut server = ConfigServerSpec::default()
                 .initial(Args::from_ron("(a: {\"b\": [1]})").expect("RON"))
                 .subscribers_max(subscribers)
@@ -27,6 +34,12 @@ pub(super) fn services() -> impl Strategy<Value = ServicesSpec> {
                 .depth_max(depth)
                 .cache_max(depth);
             server.file = file.map(Into::into);
+            if let Some(limit) = limit {
+                server.update_limit = limit;
+            }
+            if let Some(breaker) = breaker {
+                server.breaker = breaker;
+            }
             server
         });
     let all = (

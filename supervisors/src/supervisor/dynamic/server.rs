@@ -183,6 +183,7 @@ impl Serve for Server {
     async fn call(&mut self, call: Call) {
         match call {
             Call::Start(child, reply) => drop(reply.send(self.start_child(child).await)),
+            Call::StartEarly(_, reply) => drop(reply.send(Err(SupervisorError::NoIds))),
             Call::Terminate(target, reply) => drop(reply.send(self.terminate_child(target).await)),
             Call::Restart(_, reply) => drop(reply.send(Err(SupervisorError::NoIds))),
             Call::Delete(_, reply) => drop(reply.send(Err(SupervisorError::NoIds))),

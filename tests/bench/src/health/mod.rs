@@ -39,15 +39,20 @@ fn cached(options: &Options) -> Outcome<()> {
     } else {
         10_000
     };
-    measure("health.cached", "/health", asked, CACHED_MAX)
+    measure_some("health.cached", "/health", asked, CACHED_MAX)
 }
 
 fn sweep(options: &Options) -> Outcome<()> {
-    let asked = if options.budget().is_zero() { 10 } else { 200 };
-    measure("health.sweep", "/health?sweep=true", asked, SWEEP_MAX)
+    measure(options, "health.sweep", "/health?sweep=true", SWEEP_MAX)
 }
 
-fn measure(name: &str, path: &str, asked: usize, limit: Duration) -> Outcome<()> {
+/// How long a client waits for an answer that is made anew, against its limit.
+pub(crate) fn measure(options: &Options, name: &str, path: &str, limit: Duration) -> Outcome<()> {
+    let asked = if options.budget().is_zero() { 10 } else { 200 };
+    measure_some(name, path, asked, limit)
+}
+
+fn measure_some(name: &str, path: &str, asked: usize, limit: Duration) -> Outcome<()> {
     let node = Busy::start()?;
     let mut client = Client::connect(node.address)?;
     let mut took = Vec::with_capacity(asked);

@@ -281,9 +281,9 @@ impl World {
         let granted = waiter.fate.and_then(Result::ok);
         let seat = granted.and_then(|conn| self.core.line.granted_seat(&conn));
         // Since when it was granted: that is no use of it.
-        let since = seat.map_or(self.now, |seat| {
-            self.core.slots[seat.number() as usize].since
-        });
+        // Where it was taken away its place may be gone.
+        let slot = seat.and_then(|seat| self.core.slots.get(seat.number() as usize));
+        let since = slot.map_or(self.now, |slot| slot.since);
         self.core.leave(self.now, waiter.key, &mut Wakes::default());
         if let Some(Ok(conn)) = waiter.fate
             && self.core.strays() == strays

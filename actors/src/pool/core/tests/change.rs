@@ -24,6 +24,37 @@ fn a_smaller_pool_closes_what_is_too_much_as_it_comes_back() {
 }
 
 #[test]
+fn places_that_are_too_many_are_given_up_and_no_right_to_one_is_good_for_a_later_one() {
+    let mut pool = filled(&config(1000), 1000);
+    let mut leases: Vec<_> = (0..1000).map(|_| lent(&mut pool, 0, 0)).collect();
+    leases.sort_by_key(|(_, seat)| std::cmp::Reverse(seat.number()));
+    let stray = leases[500];
+    pool.change(1, Terms::of(&config(2)));
+    assert_eq!(pool.slots.len(), 1000, "all are lent");
+    for (nth, lease) in leases.into_iter().enumerate() {
+        put(&mut pool, 2, lease);
+        for close in pool.take_closing() {
+            pool.closed(2, close.seat);
+        }
+        assert_eq!(pool.slots.len(), 999.max(1) - nth.min(997), "after {nth}");
+    }
+    assert_eq!((pool.slots.len(), pool.free.len()), (2, 0));
+    assert!(pool.slots.capacity() < 100, "{}", pool.slots.capacity());
+    assert_eq!(pool.count(Kind::Idle), 2);
+
+    pool.change(3, Terms::of(&config(1000).min_size(1000)));
+    let attempts: Vec<_> = std::iter::from_fn(|| pool.start_connect(3)).collect();
+    assert_eq!(attempts.len(), 8);
+    assert!(
+        attempts
+            .iter()
+            .all(|attempt| attempt.seat.epoch() > stray.1.epoch())
+    );
+    assert!(put(&mut pool, 4, stray).revoked);
+    assert!(pool.is_revoked(stray.1));
+}
+
+#[test]
 fn an_end_sends_all_away_and_closes_everything_once() {
     let mut pool = filled(&config(3), 2);
     let lease = lent(&mut pool, 0, 0);

@@ -243,3 +243,14 @@ fn after_a_leap_of_the_clock_all_is_done_that_has_become_due_meanwhile_and_once(
     assert_eq!(pool.take_closing().len(), 2);
     assert_eq!(tick(&mut pool, hour), NEVER);
 }
+
+#[test]
+fn what_is_idle_for_long_is_kept_in_place_of_a_lease_that_is_taken_away_at_that_moment() {
+    let most = mainstay_specs::LeaseMax::default().revoke(Duration::from_millis(60));
+    let config = config(2).min_size(1).lease_max(most);
+    let mut pool = filled(&config.idle_timeout(Some(Duration::from_millis(40))), 2);
+    lent(&mut pool, 0, 0);
+    let (notices, _) = pool.tick(60 * MS, &mut Wakes::default());
+    assert_eq!(notices.revoked.len(), 1);
+    assert_eq!((pool.count(Kind::Idle), pool.count(Kind::Closing)), (1, 0));
+}

@@ -11,6 +11,8 @@ use tokio::sync::oneshot;
 use tokio::task::{JoinHandle, spawn_blocking};
 
 use super::error::SqliteError;
+use super::options::SqliteOptions;
+use super::restore::restore;
 use crate::pool::manager::Condition;
 
 /// A connection to SQLite.
@@ -20,6 +22,10 @@ use crate::pool::manager::Condition;
 pub struct SqliteConnection {
     state: State,
     cut: Arc<Cut>,
+    /// What it is made as after each use, if it is.
+    restored: Option<Arc<SqliteOptions>>,
+    /// Since it was made, or was as it was made.
+    is_used: bool,
 }
 
 enum State {
@@ -57,7 +63,10 @@ impl Drop for Call {
 }
 
 impl SqliteConnection {
-    pub(super) fn new(mut connection: Connection) -> rusqlite::Result<Self> {
+    pub(super) fn new(
+        mut connection: Connection,
+        restored: Option<Arc<SqliteOptions>>,
+    ) -> rusqlite::Result<Self> {
         let cut = Arc::new(Cut {
             is_cut: AtomicBool::new(false),
             interrupt: connection.get_interrupt_handle(),
@@ -68,6 +77,8 @@ impl SqliteConnection {
         Ok(Self {
             state: State::Idle(Box::new(connection)),
             cut,
+            restored,
+            is_used: false,
         })
     }
 
@@ -94,6 +105,7 @@ impl SqliteConnection {
         T: Send + 'static,
         F: FnOnce(&mut Connection) -> rusqlite::Result<T> + Send + 'static,
     {
+        self.is_used = true;
         let connection = self.take().await?;
         // Nothing is done on it, so this is about no other call.
         self.cut.is_cut.store(false, Ordering::SeqCst);
@@ -115,21 +127,33 @@ impl SqliteConnection {
     /// In which condition it is.
     pub(super) fn condition(&self) -> Condition {
         match &self.state {
+            State::Idle(_) if self.is_used && self.restored.is_some() => Condition::Dirty,
             State::Idle(connection) if connection.is_autocommit() => Condition::Clean,
             State::Idle(_) | State::Busy(_) => Condition::Dirty,
             State::Gone => Condition::Broken,
         }
     }
 
-    /// Waits for the end of work that nobody waits for, and rolls back.
+    /// Whether it works, which is no use of it.
+    pub(super) async fn ping(&mut self) -> Result<(), SqliteError> {
+        let was_used = self.is_used;
+        let done = self.call(|c| c.query_row("SELECT 1", [], |_| Ok(()))).await;
+        self.is_used = was_used;
+        done
+    }
+
+    /// Waits for the end of work that nobody waits for, and rolls back; and makes it as it was, if that is asked for.
     pub(super) async fn reset(&mut self) -> Result<(), SqliteError> {
-        let roll_back = |c: &mut Connection| {
-            if c.is_autocommit() {
-                return Ok(());
+        let restored = self.restored.clone();
+        let reset = move |c: &mut Connection| {
+            if !c.is_autocommit() {
+                c.execute_batch("ROLLBACK")?;
             }
-            c.execute_batch("ROLLBACK")
+            Ok(restored.map_or(Ok(()), |options| restore(c, &options)))
         };
-        self.call(roll_back).await
+        self.call(reset).await??;
+        self.is_used = false;
+        Ok(())
     }
 
     pub(super) async fn close(mut self) {

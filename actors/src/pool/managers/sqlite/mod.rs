@@ -10,7 +10,7 @@
 //! |---|---|
 //! | `mod.rs` | [`Sqlite`], the manager |
 //! | `options.rs` | [`SqliteOptions`]: where the database is, and how it is used |
-//! | `open.rs` | how a connection is opened |
+//! | `open.rs`, `restore.rs` | how a connection is opened, and made as it was |
 //! | `connection.rs` | [`SqliteConnection`]: work on a thread of its own |
 //! | `error.rs` | [`SqliteError`] |
 //!
@@ -33,13 +33,14 @@ mod connection;
 mod error;
 mod open;
 mod options;
+mod restore;
 
 use std::fmt;
 use std::sync::{Arc, Mutex};
 
 pub use connection::SqliteConnection;
 pub use error::SqliteError;
-pub use mainstay_specs::SqliteSync;
+pub use mainstay_specs::{SqliteReset, SqliteSync};
 pub use options::{SqliteAccess, SqliteLocation, SqliteOptions};
 /// The crate that connections are used with.
 pub use rusqlite;
@@ -52,10 +53,11 @@ use crate::pool::manager::{Condition, ConnectionPool, LeaseEnd};
 /// |---|---|
 /// | nothing was left | clean |
 /// | a transaction is open, or a call that was dropped still runs | dirty: a reset waits for its end, and rolls back |
+/// | there was a call, and [`SqliteReset::Settings`] was asked for | dirty: a reset makes it as it was |
 /// | the borrower panicked or died, or a call panicked | broken |
 ///
-/// What a borrower changes of the connection itself stays: a `PRAGMA`, an attached database, a temporary table. What all connections
-/// need belongs into [`SqliteOptions::setup`].
+/// What a borrower changes of the connection itself stays, unless [`SqliteReset::Settings`] is asked for: a `PRAGMA`, an attached
+/// database, a temporary table. What all connections need belongs into [`SqliteOptions::setup`].
 ///
 /// A database in memory lives for as long as its manager does, also while no connection is open.
 #[derive(Default)]
@@ -87,13 +89,14 @@ impl ConnectionPool for Sqlite {
         options: &SqliteOptions,
     ) -> Result<SqliteConnection, SqliteError> {
         options.check()?;
-        let (anchor, options) = (Arc::clone(&self.anchor), options.clone());
+        let (anchor, options) = (Arc::clone(&self.anchor), Arc::new(options.clone()));
+        let restored = (options.reset == SqliteReset::Settings).then(|| Arc::clone(&options));
         let opened = tokio::task::spawn_blocking(move || {
             open::keep(&anchor, &options)?;
             open::open(&options)
         });
         let opened = opened.await.map_err(|_| SqliteError::Gone)?;
-        Ok(SqliteConnection::new(opened?)?)
+        Ok(SqliteConnection::new(opened?, restored)?)
     }
 
     /// Waits for the end of what still runs, which was interrupted when its call was dropped, and closes the file. If this is dropped
@@ -103,9 +106,7 @@ impl ConnectionPool for Sqlite {
     }
 
     async fn ping_connection(&self, connection: &mut SqliteConnection) -> Result<(), SqliteError> {
-        connection
-            .call(|c| c.query_row("SELECT 1", [], |_| Ok(())))
-            .await
+        connection.ping().await
     }
 
     async fn reset_connection(&self, connection: &mut SqliteConnection) -> Result<(), SqliteError> {

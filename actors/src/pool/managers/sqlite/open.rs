@@ -40,6 +40,16 @@ pub(super) fn keep(
 /// Opens a connection, with all its settings.
 pub(super) fn open(options: &SqliteOptions) -> Result<Connection, SqliteError> {
     let connection = connect(options)?;
+    let in_file = matches!(options.location, SqliteLocation::File(_));
+    if options.wal && in_file && options.access != SqliteAccess::ReadOnly {
+        use_wal(&connection, options)?;
+    }
+    set_all(&connection, options)?;
+    Ok(connection)
+}
+
+/// Makes all settings that a connection has for itself.
+pub(super) fn set_all(connection: &Connection, options: &SqliteOptions) -> Result<(), SqliteError> {
     let set = |sql: &str| {
         connection
             .execute_batch(sql)
@@ -49,10 +59,6 @@ pub(super) fn open(options: &SqliteOptions) -> Result<Connection, SqliteError> {
                 source,
             })
     };
-    let in_file = matches!(options.location, SqliteLocation::File(_));
-    if options.wal && in_file && options.access != SqliteAccess::ReadOnly {
-        use_wal(&connection, options)?;
-    }
     set(match options.synchronous {
         SqliteSync::Normal => "PRAGMA synchronous = NORMAL",
         // What else there may be one day is not less than this.
@@ -63,10 +69,10 @@ pub(super) fn open(options: &SqliteOptions) -> Result<Connection, SqliteError> {
     } else {
         "PRAGMA foreign_keys = OFF"
     })?;
-    if !options.setup.is_empty() {
-        set(&options.setup)?;
+    match options.setup.as_str() {
+        "" => Ok(()),
+        setup => set(setup),
     }
-    Ok(connection)
 }
 
 fn connect(options: &SqliteOptions) -> Result<Connection, SqliteError> {

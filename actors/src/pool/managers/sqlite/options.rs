@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use mainstay_specs::SqliteSync;
+use mainstay_specs::{SqliteReset, SqliteSync};
 
 use super::error::SqliteError;
 
@@ -64,6 +64,8 @@ pub struct SqliteOptions {
     pub foreign_keys: bool,
     /// SQL that each connection runs when it is opened. Default: none.
     pub setup: String,
+    /// What is undone in a connection that was used, before it is lent again. Default: [`SqliteReset::Rollback`].
+    pub reset: SqliteReset,
 }
 
 impl SqliteOptions {
@@ -78,6 +80,7 @@ impl SqliteOptions {
             synchronous: SqliteSync::Full,
             foreign_keys: true,
             setup: String::new(),
+            reset: SqliteReset::Rollback,
         }
     }
 
@@ -158,6 +161,13 @@ impl SqliteOptions {
     #[must_use]
     pub fn setup(mut self, sql: impl Into<String>) -> Self {
         self.setup = sql.into();
+        self
+    }
+
+    /// Sets what is undone in a connection that was used, before it is lent again.
+    #[must_use]
+    pub const fn reset(mut self, reset: SqliteReset) -> Self {
+        self.reset = reset;
         self
     }
 

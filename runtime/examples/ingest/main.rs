@@ -1,0 +1,117 @@
+//! A supervised ingest: reads the log of a web server line by line into the event store, shows how far it is, is made to fail in every way that
+//! a process can, and has each line once at the end.
+//!
+//! ```text
+//! cargo run --example ingest                            # the file beside this one
+//! cargo run --example ingest -- access.log log.db       # a file of yours, into a database: go on where the last run ended
+//! ```
+//!
+//! ```text
+//!  access.log ──► ingest, a task that is restarted ──► event store: "access", "access.malformed"
+//!                    ▲ killed, panics, returns errors        ▲ killed
+//!                    └────────────── saboteur ───────────────┘
+//! ```
+//!
+//! How far it is, is in the event store alone: a batch is stored whole or not at all, and the events of a batch say which lines they are. So whoever
+//! takes over looks there. What its predecessor had asked to be stored and was not answered is stored before what it asks for itself, and so
+//! it stores a note that it begins, and looks when that is acknowledged.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `main.rs` | the tree, and the account at the end |
+//! | `ingest.rs` | the process that reads |
+//! | `line.rs` | lines of the Common Log Format |
+//! | `sabotage.rs` | what goes wrong, and when |
+
+mod ingest;
+mod line;
+mod sabotage;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressStyle};
+use mainstay::actors::EventStore;
+use mainstay::prelude::*;
+use mainstay::specs::{EventBackendSpec, EventStoreSpec};
+use mainstay::supervisors::{Delivery, EventKind, EventStream};
+
+use ingest::{Account, Job};
+use sabotage::Sabotage;
+
+type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
+
+/// The one that is taken if none is named.
+const SAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/ingest/access.log");
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Outcome<()> {
+    let mut args = std::env::args().skip(1);
+    let file = PathBuf::from(args.next().unwrap_or_else(|| SAMPLE.to_owned()));
+    let spec = match args.next() {
+        Some(path) => EventStoreSpec::default().backend(EventBackendSpec::sqlite(path)),
+        None => EventStoreSpec::memory(),
+    };
+    let total = ingest::count_lines(&file)
+        .map_err(|error| format!("cannot read {}: {error}", file.display()))?;
+
+    let bar = progress_bar(total);
+    let (job, finished) = Job::new(file, Sabotage::of(total), bar.clone());
+    let job = Arc::new(job);
+    let (reads, spoils) = (Arc::clone(&job), Arc::clone(&job));
+    let reader = Child::task("ingest", move |_| ingest::run(Arc::clone(&reads)));
+    let saboteur = Child::task("saboteur", move |_| sabotage::run(Arc::clone(&spoils)));
+
+    // As many restarts as there are failures below, and some more; one after another without a pause. What is in the plan comes after the services:
+    // when one of those is restarted, so are the children.
+    let flags = SupervisorFlags::new(Strategy::OneForOne).intensity(10, Duration::from_secs(60));
+    let plan = NamespacePlan::new()
+        .service(EventStore::child(spec.max_events(total.max(10_000) + 100)))
+        .child(reader.name("ingest".parse()?).restart(Restart::Transient))
+        .child(saboteur.restart(Restart::Temporary))
+        .children_flags(flags);
+    let runtime = Runtime::new();
+    let witness = tokio::spawn(tell_ends(runtime.events(), bar.clone()));
+    let app = runtime.start_namespace("app".parse()?, plan).await?;
+
+    let is_done = finished.await.is_ok();
+    bar.finish();
+    if !is_done {
+        return Err("the ingest has failed too often".into());
+    }
+    let store = EventStore::in_namespace(&app).ok_or("the plan has one")?;
+    report(&Account::of(&store, job.file_name()).await?, total);
+    drop((job, store, app));
+    runtime.stop(Duration::from_secs(5)).await;
+    witness.abort();
+    Ok(())
+}
+
+/// Tells which children have ended by themselves, and why.
+async fn tell_ends(mut events: EventStream, bar: ProgressBar) {
+    while let Some(delivery) = events.next().await {
+        if let Delivery::Event(event) = delivery
+            && let EventKind::ChildTerminated { child, reason, .. } = event.kind
+        {
+            bar.suspend(|| println!("{child} has ended: {reason}"));
+        }
+    }
+}
+
+/// Nothing is drawn where there is no terminal.
+fn progress_bar(total: u64) -> ProgressBar {
+    let style = ProgressStyle::with_template("{bar:40} {pos}/{len} lines {per_sec} {msg}");
+    ProgressBar::new(total).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+}
+
+fn report(account: &Account, total: u64) {
+    let (access, malformed) = (account.access, account.malformed.len());
+    let (missing, twice) = (account.missing(total), account.twice);
+    println!(
+        "{total} lines: {access} stored, {malformed} malformed, {missing} missing, {twice} twice"
+    );
+    for (line, wrong) in &account.malformed {
+        println!("line {line}: {wrong}");
+    }
+}

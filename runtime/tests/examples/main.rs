@@ -1,0 +1,8 @@
+//! The examples, as a newcomer runs them.
+
+// What is allowed in tests is allowed in their helpers.
+#![allow(clippy::unwrap_used)]
+
+mod axum_service;
+mod example;
+mod once;

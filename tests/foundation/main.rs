@@ -1,0 +1,11 @@
+//! The Foundation services behind guards, and services of the application's own that are integrated with all of them.
+
+// What is allowed in tests is allowed in their helpers.
+#![allow(clippy::unwrap_used)]
+
+mod breakers;
+mod config_server;
+mod event_store;
+mod integrated;
+mod support;
+mod telemetry;

@@ -1,0 +1,58 @@
+//! A namespace with all services.
+
+use std::time::Duration;
+
+use mainstay::infrastructure::{self, InfraConfig, Infrastructure};
+use mainstay_supervisors::specs::{MemoryManagerSpec, ServiceName};
+use mainstay_supervisors::{Namespace, Runtime};
+
+/// A runtime of a test's own with one namespace, in which everything runs.
+pub(super) struct Bed {
+    pub(super) runtime: Runtime,
+    pub(super) namespace: Namespace,
+    pub(super) infra: Infrastructure,
+}
+
+impl Bed {
+    pub(super) async fn new(config: InfraConfig) -> Self {
+        let runtime = Runtime::new();
+        let namespace = runtime.namespace("bed").await.unwrap();
+        let infra = infrastructure::start(&namespace, config).await.unwrap();
+        Self {
+            runtime,
+            namespace,
+            infra,
+        }
+    }
+
+    /// Stops all, which must leave nothing to be killed and nothing held.
+    pub(super) async fn end(self) {
+        let ledger = self.namespace.ledger().clone();
+        let runtime = self.runtime.clone();
+        drop(self);
+        let report = runtime.stop(Duration::from_secs(60)).await;
+        assert_eq!(report.killed, Vec::<String>::new());
+        assert!(ledger.held().is_empty());
+    }
+}
+
+/// In which pressure may be made up, and none is measured that matters.
+pub(super) fn simulated() -> InfraConfig {
+    InfraConfig::new().memory_manager(
+        MemoryManagerSpec::default()
+            .simulation(true)
+            .psi(false)
+            .budget(1 << 50),
+    )
+}
+
+pub(super) fn name(text: &str) -> ServiceName {
+    ServiceName::new(text).unwrap()
+}
+
+/// The ids of what runs under the root of a namespace, in order.
+pub(super) fn ids(namespace: &Namespace) -> Vec<String> {
+    let tree = namespace.tree().unwrap();
+    let children = tree.children.iter();
+    children.map(|child| child.id.to_string()).collect()
+}
