@@ -3,7 +3,8 @@
 //! Memory is freed in rounds, one at a time: because of pressure, which begins one of all services at high and critical, or because
 //! somebody has asked, for one service or all. A round runs strategies one by one, the mildest class first, and goes on to the next class
 //! only if all of the one before have not freed enough: as much as its target says, by what the allocator counts, or until pressure is
-//! relieved. What was freed is given back to the system at its end.
+//! relieved. What rests is left out, and has its turn as soon as it is ready: before further ones of a higher class. What was freed is given
+//! back to the system at its end.
 //!
 //! Nothing is done over and over: requests of a service become one, and one with a round of all services that is at it; a strategy rests after a run, for longer if it has failed; after a
 //! round nothing begins for twenty times as long as it has lasted, so that cleaning takes less than a twentieth of the time, but for one
