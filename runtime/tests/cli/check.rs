@@ -381,7 +381,7 @@ fn an_event_store_that_this_program_cannot_reach_is_told_of_before_it_boots() {
         first,
         [
             format!("error: {wrong}"),
-            format!(" --> {path}:3:18 (namespaces[0].services.event_store.backend)"),
+            format!("  --> {path} (namespaces[0].services.event_store.backend)"),
         ]
     );
     assert!(
