@@ -1,0 +1,18 @@
+//! What has to hold in the end: nothing that was promised is lost, nothing that was lent is kept.
+
+mod events;
+mod guards;
+mod rest;
+
+use mainstay::prelude::*;
+
+use crate::load::Clients;
+use crate::weather::Settings;
+
+/// What does not hold, a line each.
+pub(crate) async fn audit(app: &Namespace, clients: &Clients, settings: Settings) -> Vec<String> {
+    let mut faults = events::faults(app, &clients.book).await;
+    faults.extend(guards::faults(app, clients));
+    faults.extend(rest::faults(app, clients, settings).await);
+    faults
+}
