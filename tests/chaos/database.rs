@@ -104,7 +104,7 @@ impl Events {
         }
     }
 
-    /// In a transaction on a connection, unless the answer is too late. What is done before the commit is done, whatever becomes of the
+    /// Does work in a transaction on a connection, unless the answer is too late. What is done before the commit is done, whatever becomes of the
     /// answer to it.
     async fn transaction<T>(&self, work: impl Future<Output = Result<T, BackendError>> + Send) -> Result<T, BackendError> {
         let namespace = self.namespace.get().and_then(WeakNamespace::upgrade);
@@ -127,15 +127,15 @@ impl EventBackend for Events {
     }
 
     fn append(&self, groups: Arc<[EventGroup]>, bounds: StoreBounds) -> BackendAnswer<'_, Appended> {
-        Box::pin(self.transaction(self.disk.append(groups, bounds)))
+        Box::pin(self.transaction(async move { self.disk.append(groups, bounds).await }))
     }
 
     fn get(&self, id: EventId) -> BackendAnswer<'_, Option<Event>> {
-        Box::pin(self.transaction(self.disk.get(id)))
+        Box::pin(self.transaction(async move { self.disk.get(id).await }))
     }
 
     fn query(&self, query: Arc<EventQuery>, bounds: PageBounds) -> BackendAnswer<'_, EventPage> {
-        Box::pin(self.transaction(self.disk.query(query, bounds)))
+        Box::pin(self.transaction(async move { self.disk.query(query, bounds).await }))
     }
 
     fn remove_before(&self, time: SystemTime, at_most: u32) -> BackendAnswer<'_, u64> {

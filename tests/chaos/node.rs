@@ -49,9 +49,9 @@ const SPEC: &str = r#"(
                 id: "clerks",
                 supervisor: (strategy: one_for_one, intensity: 1000000, period: "1s"),
                 children: [
-                    (id: "clerk-1", kind: "clerk", name: "clerk-1"),
-                    (id: "clerk-2", kind: "clerk", name: "clerk-2"),
-                    (id: "clerk-3", kind: "clerk", name: "clerk-3"),
+                    (id: "clerk-1", kind: "clerk"),
+                    (id: "clerk-2", kind: "clerk"),
+                    (id: "clerk-3", kind: "clerk"),
                 ],
             ),
         ],

@@ -78,8 +78,20 @@ async fn live(seed: u64, lasting: Duration, script: &mut String) -> (String, Vec
 
     let struck = Struck::default();
     let mut all = clients.begin(&app);
-    let settings = disturb(seed, lasting, &app, &clients, &struck, script).await;
-    sleep(CALM).await;
+    let disturbed = async {
+        let settings = disturb(seed, lasting, &app, &clients, &struck, script).await;
+        sleep(CALM).await;
+        settings
+    };
+    let settings = tokio::select! {
+        biased;
+        down = node.root_ended() => {
+            let story = Story::read(&mut events).lines();
+            let last = story[story.len().saturating_sub(160)..].join("\n");
+            panic!("{} has ended, {}:\n{last}", down.process, down.reason);
+        }
+        settings = disturbed => settings,
+    };
     stop.send(true).unwrap();
     while let Some(client) = all.join_next().await {
         client.unwrap();

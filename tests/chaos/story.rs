@@ -105,7 +105,7 @@ impl Story {
             EventKind::Started { process, restarts } => format!("started {process} ({restarts})"),
             EventKind::Exited { process, reason } => format!("exited {process}: {}", text(reason)),
             EventKind::ChildTerminated { process, reason, .. } => format!("terminated {process}: {}", text(reason)),
-            EventKind::StartError { supervisor, child, .. } => format!("start failed {supervisor}/{child}"),
+            EventKind::StartError { supervisor, child, error, .. } => format!("start failed {supervisor}/{child}: {error}"),
             EventKind::ShutdownError { supervisor, child, .. } => format!("shutdown failed {supervisor}/{child}"),
             EventKind::GaveUp { supervisor, child, .. } => format!("gave up {supervisor}/{child}"),
             other => format!("{other:?}"),

@@ -23,14 +23,16 @@ pub(crate) fn clerk(clients: Clients) -> Child {
             let salt = current().map_or(0, |process| process.pid().as_u64());
             let mut chance = clients.chance(1000 + salt);
             while !stop.is_stopped() {
-                let pause = sleep(Duration::from_millis(chance.u64(100..700)));
+                let work = async {
+                    sleep(Duration::from_millis(chance.u64(100..700))).await;
+                    if !clients.is_over() {
+                        call(&clients, &app, &mut chance).await;
+                    }
+                };
                 tokio::select! {
                     biased;
-                    () = stop.stopped() => return,
-                    () = pause => {}
-                }
-                if !clients.is_over() {
-                    call(&clients, &app, &mut chance).await;
+                    () = stop.stopped() => {}
+                    () = work => {}
                 }
             }
         }
