@@ -106,17 +106,25 @@ impl Events {
 
     /// Does work in a transaction on a connection, unless the answer is too late. What is done before the commit is done, whatever becomes of the
     /// answer to it.
-    async fn transaction<T>(&self, work: impl Future<Output = Result<T, BackendError>> + Send) -> Result<T, BackendError> {
+    async fn transaction<T>(
+        &self,
+        work: impl Future<Output = Result<T, BackendError>> + Send,
+    ) -> Result<T, BackendError> {
         let namespace = self.namespace.get().and_then(WeakNamespace::upgrade);
-        let namespace = namespace.ok_or_else(|| BackendError::failed("there is no namespace yet"))?;
+        let namespace =
+            namespace.ok_or_else(|| BackendError::failed("there is no namespace yet"))?;
         let pools = ConnectionPoolRegistry::of(&namespace);
         let connection = pools.get_connection::<MockConnections>(&name("db"));
         let connection = connection.await.map_err(BackendError::failed)?;
         let begin = timeout(PATIENCE, self.database.execute(&connection)).await;
-        begin.map_err(BackendError::failed)?.map_err(BackendError::failed)?;
+        begin
+            .map_err(BackendError::failed)?
+            .map_err(BackendError::failed)?;
         let done = work.await?;
         let commit = timeout(PATIENCE, self.database.execute(&connection)).await;
-        commit.map_err(BackendError::unknown)?.map_err(BackendError::unknown)?;
+        commit
+            .map_err(BackendError::unknown)?
+            .map_err(BackendError::unknown)?;
         Ok(done)
     }
 }
@@ -126,7 +134,11 @@ impl EventBackend for Events {
         "chaos"
     }
 
-    fn append(&self, groups: Arc<[EventGroup]>, bounds: StoreBounds) -> BackendAnswer<'_, Appended> {
+    fn append(
+        &self,
+        groups: Arc<[EventGroup]>,
+        bounds: StoreBounds,
+    ) -> BackendAnswer<'_, Appended> {
         Box::pin(self.transaction(async move { self.disk.append(groups, bounds).await }))
     }
 
@@ -149,6 +161,8 @@ impl EventBackend for Events {
 
 impl fmt::Debug for Events {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Events").field("database", &self.database).finish_non_exhaustive()
+        f.debug_struct("Events")
+            .field("database", &self.database)
+            .finish_non_exhaustive()
     }
 }

@@ -28,7 +28,7 @@ const SPEC: &str = r#"(
                 (name: "connect", config: (failure_threshold: 3, reset_timeout: "2s")),
             ]),
             rate_limiters: (limiters: [
-                (name: "quota", config: (algorithm: sliding_window, limit: 600, window: "3h", key: user)),
+                (name: "quota", config: (algorithm: sliding_window, limit: 400, window: "3h", key: user)),
                 (name: "api", config: (limit: 100, window: "10s", key: user)),
             ]),
             connection_pools: (pools: [
@@ -42,6 +42,7 @@ const SPEC: &str = r#"(
             ))]),
             health_aggregator: (),
         ),
+        supervisor: (strategy: one_for_one, intensity: 3, period: "5s"),
         children: [
             (id: "memory_manager", kind: "memory_manager"),
             (id: "event_store", kind: "event_store"),

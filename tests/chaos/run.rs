@@ -1,5 +1,6 @@
 //! One run: boot, chaos, calm, audit.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
@@ -13,7 +14,7 @@ use tokio::time::sleep;
 use crate::audit::audit;
 use crate::book::Book;
 use crate::database::{Database, Fares};
-use crate::load::Clients;
+use crate::load::{Clients, Phase};
 use crate::node::boot;
 use crate::story::Story;
 use crate::strikes::{self, Struck};
@@ -49,7 +50,12 @@ pub(crate) fn run(seed: u64, lasting: Duration) -> String {
     if left > 0 {
         faults.push(format!("{left} tasks are left"));
     }
-    assert!(faults.is_empty(), "{}\n{}", faults.join("\n"), repeat(seed, lasting, &script));
+    assert!(
+        faults.is_empty(),
+        "{}\n{}",
+        faults.join("\n"),
+        repeat(seed, lasting, &script)
+    );
     text
 }
 
@@ -63,12 +69,12 @@ fn repeat(seed: u64, lasting: Duration, script: &str) -> String {
 }
 
 async fn live(seed: u64, lasting: Duration, script: &mut String) -> (String, Vec<String>) {
-    let (stop, stopped) = watch::channel(false);
+    let (phase, told) = watch::channel(Phase::Chaos);
     let clients = Clients {
         seed,
         book: Book::default(),
         database: Database::default(),
-        stop: stopped,
+        phase: told,
     };
     clients.database.set(Fares::Well);
     let node = boot(seed, &clients.database, &clients).await;
@@ -80,6 +86,7 @@ async fn live(seed: u64, lasting: Duration, script: &mut String) -> (String, Vec
     let mut all = clients.begin(&app);
     let disturbed = async {
         let settings = disturb(seed, lasting, &app, &clients, &struck, script).await;
+        phase.send(Phase::Calm).unwrap();
         sleep(CALM).await;
         settings
     };
@@ -92,7 +99,7 @@ async fn live(seed: u64, lasting: Duration, script: &mut String) -> (String, Vec
         }
         settings = disturbed => settings,
     };
-    stop.send(true).unwrap();
+    phase.send(Phase::Over).unwrap();
     while let Some(client) = all.join_next().await {
         client.unwrap();
     }
@@ -101,7 +108,14 @@ async fn live(seed: u64, lasting: Duration, script: &mut String) -> (String, Vec
     let mut faults = audit(&app, &clients, settings).await;
     let after = paths(&app);
     if before != after {
-        faults.push(format!("there ran {before:?}, and now there run {after:?}"));
+        let only = |one: &[String], other: &[String]| -> Vec<String> {
+            one.iter()
+                .filter(|path| !other.contains(path))
+                .cloned()
+                .collect()
+        };
+        let (gone, new) = (only(&before, &after), only(&after, &before));
+        faults.push(format!("gone: {gone:?}, new: {new:?}"));
     }
     let (text, unexplained) = account(&app, &mut events, &struck, &clients);
     faults.extend(unexplained);
@@ -121,7 +135,11 @@ async fn disturb(
 ) -> Settings {
     let weather = Weather::of(seed, lasting);
     let [services, clerks] = strikes::schedules(seed, app, lasting);
-    write!(script, "services: {services}clerks: {clerks}weather:\n{weather}").unwrap();
+    write!(
+        script,
+        "services: {services}clerks: {clerks}weather:\n{weather}"
+    )
+    .unwrap();
     let strike = |schedule| strikes::carry_out(schedule, app.clone(), struck.clone());
     let database = clients.database.clone();
     let weather = weather.carry_out(app.clone(), database);
@@ -138,34 +156,62 @@ fn account(
     let story = Story::read(events);
     let (faults, hits, missed) = struck.with(|hits| {
         let alive: Vec<Process> = app.processes();
-        (story.faults(hits, &alive), hits.processes.len(), hits.missed)
+        (
+            story.faults(hits, &alive),
+            hits.processes.len(),
+            hits.missed,
+        )
     });
-    let mut text = format!("{hits} processes struck, {missed} times nobody; {} ended\n", story.ends());
-    let pages = clients.book.with(|pages| format!("{:?}\n{:?}\n", pages.begun, pages.answers));
+    let mut text = format!(
+        "{hits} processes struck, {missed} times nobody; {} ended\n",
+        story.ends()
+    );
+    let pages = clients
+        .book
+        .with(|pages| format!("{:?}\n{:?}\n", pages.begun, pages.answers));
     text.push_str(&pages);
     text.push_str(&story.lines().join("\n"));
     (text, faults)
 }
 
-/// The paths of what runs, but for short tasks of services, which have a number for a name.
+/// The paths of what runs, but for short tasks of services.
 fn paths(app: &Namespace) -> Vec<String> {
-    let mut paths: Vec<String> = app.processes().iter().map(Process::path).collect();
-    paths.sort();
+    let paths = app
+        .processes()
+        .iter()
+        .map(Process::path)
+        .collect::<BTreeSet<_>>();
     paths
+        .into_iter()
+        .filter(|path| !path.ends_with("/task"))
+        .collect()
 }
 
 /// Stops the node, and says what is left of it.
 async fn end(node: Node, app: Namespace) -> Vec<String> {
     let (runtime, ledger) = (node.runtime().clone(), app.ledger().clone());
     let pending = app.pending_start_failures();
-    let mut faults: Vec<String> = pending.iter().map(|it| format!("a start was to fail, and did not come: {it:?}")).collect();
+    let mut faults: Vec<String> = pending
+        .iter()
+        .map(|it| format!("a start was to fail, and did not come: {it:?}"))
+        .collect();
     drop(app);
     let report = node.stop(Duration::from_secs(120)).await;
     drop(node);
-    faults.extend(report.killed.iter().map(|path| format!("{path} had to be killed in the end")));
+    faults.extend(
+        report
+            .killed
+            .iter()
+            .map(|path| format!("{path} had to be killed in the end")),
+    );
     sleep(Duration::from_secs(5)).await;
     faults.extend(runtime.processes().iter().map(|it| format!("{it} is left")));
     let held = ledger.held().into_iter().chain(runtime.ledger().held());
-    faults.extend(held.map(|it| format!("the {} {:?} is held, taken at {}", it.what, it.name, it.made_at)));
+    faults.extend(held.map(|it| {
+        format!(
+            "the {} {:?} is held, taken at {}",
+            it.what, it.name, it.made_at
+        )
+    }));
     faults
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use mainstay::testkit::ChaosKind;
-use mainstay_supervisors::{Delivery, Event, EventKind, EventStream, ExitReason, Pid, Process};
+use mainstay_supervisors::{Delivery, Event, EventKind, EventStream, ExitReason, Process};
 
 use crate::strikes::{Hits, ON_PURPOSE};
 
@@ -41,20 +41,48 @@ impl Story {
         }
         self.balance(alive, &mut faults);
         self.exits(hits, &mut faults);
-        let failed = self.events.iter().filter(|it| matches!(&it.kind, EventKind::StartError { .. }));
-        let failed = failed.count() as u64;
-        if failed != hits.starts {
-            faults.push(format!("{failed} starts failed, and {} were made to", hits.starts));
+        let made = self.start_errors(&mut faults);
+        if made != hits.starts {
+            faults.push(format!(
+                "{made} starts failed as they were to, and {} were made to",
+                hits.starts
+            ));
         }
         faults
+    }
+
+    /// How many starts failed because they were made to. A supervisor whose child did not start has not started either.
+    fn start_errors(&self, faults: &mut Vec<String>) -> u64 {
+        let mut made = 0;
+        for event in &self.events {
+            let EventKind::StartError {
+                supervisor,
+                child,
+                error,
+                ..
+            } = &event.kind
+            else {
+                continue;
+            };
+            let error = error.to_string();
+            made += u64::from(error == ON_PURPOSE);
+            if !error.ends_with(ON_PURPOSE) {
+                faults.push(format!("{supervisor} could not start {child}: {error}"));
+            }
+        }
+        made
     }
 
     fn balance(&self, alive: &[Process], faults: &mut Vec<String>) {
         let mut balance = BTreeMap::<String, i64>::new();
         for event in &self.events {
             match &event.kind {
-                EventKind::Started { process, .. } => *balance.entry(process.path()).or_default() += 1,
-                EventKind::Exited { process, .. } => *balance.entry(process.path()).or_default() -= 1,
+                EventKind::Started { process, .. } => {
+                    *balance.entry(process.path()).or_default() += 1
+                }
+                EventKind::Exited { process, .. } => {
+                    *balance.entry(process.path()).or_default() -= 1
+                }
                 _ => {}
             }
         }
@@ -62,7 +90,9 @@ impl Story {
             *balance.entry(process.path()).or_default() -= 1;
         }
         let wrong = balance.into_iter().filter(|(_, sum)| *sum != 0);
-        faults.extend(wrong.map(|(path, sum)| format!("{path} has started {sum} times more than it ended and runs")));
+        faults.extend(wrong.map(|(path, sum)| {
+            format!("{path} has started {sum} times more than it ended and runs")
+        }));
     }
 
     fn exits(&self, hits: &Hits, faults: &mut Vec<String>) {
@@ -72,24 +102,33 @@ impl Story {
                 EventKind::Exited { process, reason } => {
                     let path = process.path();
                     if let Some(kinds) = hits.processes.get(&process.pid()) {
-                        struck.insert(parent(&path).to_owned());
+                        struck.insert(path);
                         if !is_due(kinds, reason) {
-                            faults.push(format!("{process} was struck by {kinds:?} and ended with {reason}"));
+                            faults.push(format!(
+                                "{process} was struck by {kinds:?} and ended with {reason}"
+                            ));
                         }
-                    } else if !is_explained(process, reason, &struck, hits) {
-                        faults.push(format!("{process} ended with {reason}, and nobody had struck"));
+                    } else if !is_explained(&path, reason, &struck) {
+                        faults.push(format!(
+                            "{process} ended with {reason}, and nobody had struck"
+                        ));
                     }
                 }
-                EventKind::GaveUp { supervisor, child, .. } => {
+                EventKind::GaveUp {
+                    supervisor, child, ..
+                } => {
                     faults.push(format!("{supervisor} gave up over {child}"));
                 }
-                EventKind::ChildTerminated { process, reason, .. }
-                    if !hits.processes.contains_key(&process.pid()) =>
-                {
-                    faults.push(format!("{process} was found to have ended with {reason}"));
-                }
-                EventKind::ShutdownError { supervisor, child, process, reason, .. } => {
-                    let was_struck = process.as_ref().is_some_and(|it| hits.processes.contains_key(&it.pid()));
+                EventKind::ShutdownError {
+                    supervisor,
+                    child,
+                    process,
+                    reason,
+                    ..
+                } => {
+                    let was_struck = process
+                        .as_ref()
+                        .is_some_and(|it| hits.processes.contains_key(&it.pid()));
                     if !was_struck {
                         faults.push(format!("{supervisor} could not stop {child}: {reason}"));
                     }
@@ -104,10 +143,21 @@ impl Story {
         let line = |event: &Event| match &event.kind {
             EventKind::Started { process, restarts } => format!("started {process} ({restarts})"),
             EventKind::Exited { process, reason } => format!("exited {process}: {}", text(reason)),
-            EventKind::ChildTerminated { process, reason, .. } => format!("terminated {process}: {}", text(reason)),
-            EventKind::StartError { supervisor, child, error, .. } => format!("start failed {supervisor}/{child}: {error}"),
-            EventKind::ShutdownError { supervisor, child, .. } => format!("shutdown failed {supervisor}/{child}"),
-            EventKind::GaveUp { supervisor, child, .. } => format!("gave up {supervisor}/{child}"),
+            EventKind::ChildTerminated {
+                process, reason, ..
+            } => format!("terminated {process}: {}", text(reason)),
+            EventKind::StartError {
+                supervisor,
+                child,
+                error,
+                ..
+            } => format!("start failed {supervisor}/{child}: {error}"),
+            EventKind::ShutdownError {
+                supervisor, child, ..
+            } => format!("shutdown failed {supervisor}/{child}"),
+            EventKind::GaveUp {
+                supervisor, child, ..
+            } => format!("gave up {supervisor}/{child}"),
             other => format!("{other:?}"),
         };
         self.events.iter().map(line).collect()
@@ -115,7 +165,10 @@ impl Story {
 
     /// How many processes have ended.
     pub(crate) fn ends(&self) -> usize {
-        let ends = self.events.iter().filter(|it| matches!(&it.kind, EventKind::Exited { .. }));
+        let ends = self
+            .events
+            .iter()
+            .filter(|it| matches!(&it.kind, EventKind::Exited { .. }));
         ends.count()
     }
 }
@@ -131,36 +184,35 @@ fn is_shutdown(reason: &ExitReason) -> bool {
     matches!(reason, ExitReason::Shutdown | ExitReason::ShutdownWith(_))
 }
 
-fn parent(path: &str) -> &str {
-    path.rsplit_once('/').map_or("", |(parent, _)| parent)
+fn parent(path: &str) -> Option<&str> {
+    path.rsplit_once('/').map(|(parent, _)| parent)
 }
 
 /// A process that was struck ended as it was to, unless it was stopped before that.
 fn is_due(kinds: &[ChaosKind], reason: &ExitReason) -> bool {
     let is_due = |kind: &ChaosKind| match kind {
-        ChaosKind::Crash => matches!(reason, ExitReason::Panicked(panic) if panic.message() == ON_PURPOSE),
-        ChaosKind::Fail => matches!(reason, ExitReason::Failed(failure) if failure.to_string() == ON_PURPOSE),
+        ChaosKind::Crash => {
+            matches!(reason, ExitReason::Panicked(panic) if panic.message() == ON_PURPOSE)
+        }
+        ChaosKind::Fail => {
+            matches!(reason, ExitReason::Failed(failure) if failure.to_string() == ON_PURPOSE)
+        }
         _ => matches!(reason, ExitReason::Killed),
     };
     is_shutdown(reason) || matches!(reason, ExitReason::Killed) || kinds.iter().any(is_due)
 }
 
-/// A process that was not struck: who was stopped with another, or fell with the one above it.
-fn is_explained(process: &Process, reason: &ExitReason, struck: &BTreeSet<String>, hits: &Hits) -> bool {
-    let path = process.path();
-    // A short task of a service's own comes to its end.
-    if matches!(reason, ExitReason::Normal) {
-        return true;
+/// A process that was not struck: who was stopped with another, or fell with the one above it, by its link.
+fn is_explained(path: &str, reason: &ExitReason, struck: &BTreeSet<String>) -> bool {
+    let mut above = std::iter::successors(parent(path), |path| parent(path));
+    match reason {
+        // A short task of a service's own has come to its end.
+        ExitReason::Normal => true,
+        ExitReason::Shutdown | ExitReason::ShutdownWith(_) => {
+            let mut beside = struck.iter().filter_map(|path| parent(path));
+            beside.any(|it| path.starts_with(&format!("{it}/")))
+                || above.any(|it| struck.contains(it))
+        }
+        _ => above.any(|it| struck.contains(it)),
     }
-    if is_shutdown(reason) {
-        return std::iter::successors(Some(parent(&path)), |path| Some(parent(path)).filter(|it| !it.is_empty()))
-            .any(|above| struck.contains(above));
-    }
-    matches!(reason, ExitReason::Killed) && above(process).any(|pid| hits.processes.contains_key(&pid))
-}
-
-/// The supervisors above a process.
-fn above(process: &Process) -> impl Iterator<Item = Pid> {
-    let supervisor = |process: &Process| process.supervisor().map(|it| it.process().clone());
-    std::iter::successors(supervisor(process), move |it| supervisor(it)).map(|it| it.pid())
 }

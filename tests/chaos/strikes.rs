@@ -81,7 +81,9 @@ pub(crate) async fn carry_out(schedule: Schedule, app: Namespace, struck: Struck
     for strike in &schedule.strikes {
         sleep_until(begun + strike.at).await;
         let paths = app.processes();
-        let found = paths.iter().find(|it| it.path() == strike.target && it.is_alive());
+        let found = paths
+            .iter()
+            .find(|it| it.path() == strike.target && it.is_alive());
         match found.filter(|process| hit(&app, strike, process, &struck)) {
             Some(process) if strike.kind == ChaosKind::Hang => {
                 let process = process.clone();
@@ -115,7 +117,12 @@ fn hit(app: &Namespace, strike: &Strike, process: &Process, struck: &Struck) -> 
         other => unreachable!("no schedule here has {other}"),
     };
     if is_hit {
-        struck.with(|hits| hits.processes.entry(process.pid()).or_default().push(strike.kind));
+        struck.with(|hits| {
+            hits.processes
+                .entry(process.pid())
+                .or_default()
+                .push(strike.kind)
+        });
     }
     is_hit
 }

@@ -92,7 +92,11 @@ fn act(chance: &mut fastrand::Rng) -> Act {
         0..3 => Act::Database(Fares::Well),
         3..5 => Act::Database(Fares::ALL[chance.usize(0..4)]),
         5 => {
-            let levels = [PressureLevel::Medium, PressureLevel::High, PressureLevel::Critical];
+            let levels = [
+                PressureLevel::Medium,
+                PressureLevel::High,
+                PressureLevel::Critical,
+            ];
             Act::Memory(levels[chance.usize(0..3)], chance.u64(1..15))
         }
         6 => Act::Pool(chance.u32(2..9)),
@@ -133,7 +137,9 @@ fn carry_out(act: Act, app: &Namespace, database: &Database) {
         Act::Database(fares) => database.set(fares),
         Act::Memory(level, seconds) => {
             let memory = MemoryManager::of(app);
-            memory.simulate_pressure(level, Duration::from_secs(seconds)).unwrap();
+            memory
+                .simulate_pressure(level, Duration::from_secs(seconds))
+                .unwrap();
         }
         Act::Pool(max) => {
             let pool = ConnectionPoolRegistry::of(app).pool::<MockConnections>(&name("db"));
@@ -142,7 +148,9 @@ fn carry_out(act: Act, app: &Namespace, database: &Database) {
         Act::Breaker(count) => {
             let breaker = CircuitBreakerRegistry::of(app).circuit("db").unwrap();
             let config = breaker.config().as_ref().clone();
-            breaker.reconfigure(config.failure_threshold(count)).unwrap();
+            breaker
+                .reconfigure(config.failure_threshold(count))
+                .unwrap();
         }
         Act::Limiter(limit) => {
             let limiter = RateLimiterRegistry::of(app).limiter("api").unwrap();
@@ -153,7 +161,10 @@ fn carry_out(act: Act, app: &Namespace, database: &Database) {
         }
         Act::Deadline(millis) => {
             let orders = ProtectionRegistry::of(app).protection("orders").unwrap();
-            let config = orders.stats().config.deadline(Duration::from_millis(millis));
+            let config = orders
+                .stats()
+                .config
+                .deadline(Duration::from_millis(millis));
             orders.reconfigure(&config).unwrap();
         }
     }

@@ -11,7 +11,12 @@ use crate::book::{Book, Said};
 pub(super) async fn faults(app: &Namespace, book: &Book) -> Vec<String> {
     let mut kept = BTreeMap::<String, Vec<EventId>>::new();
     for event in all(app).await {
-        let text = event.data().step("text").and_then(|text| text.as_str()).unwrap().to_owned();
+        let text = event
+            .data()
+            .step("text")
+            .and_then(|text| text.as_str())
+            .unwrap()
+            .to_owned();
         kept.entry(text).or_default().push(event.id().unwrap());
     }
     let mut faults = Vec::new();
@@ -24,13 +29,24 @@ pub(super) async fn faults(app: &Namespace, book: &Book) -> Vec<String> {
             Said::Doubtful => found.len() <= 1,
         };
         if !is_right {
-            faults.push(format!("the event {text} was {said:?}, and is there as {found:?}"));
+            faults.push(format!(
+                "the event {text} was {said:?}, and is there as {found:?}"
+            ));
         }
     }
-    faults.extend(kept.into_keys().map(|text| format!("nobody has stored the event {text}")));
-    let stored = promised.values().filter(|it| matches!(it, Said::Stored(_))).count();
+    faults.extend(
+        kept.into_keys()
+            .map(|text| format!("nobody has stored the event {text}")),
+    );
+    let stored = promised
+        .values()
+        .filter(|it| matches!(it, Said::Stored(_)))
+        .count();
     if stored < promised.len() / 4 {
-        faults.push(format!("only {stored} events of {} were stored: no test", promised.len()));
+        faults.push(format!(
+            "only {stored} events of {} were stored: no test",
+            promised.len()
+        ));
     }
     faults
 }
@@ -41,7 +57,9 @@ async fn all(app: &Namespace) -> Vec<Event> {
     let mut all = Vec::new();
     let mut after = None;
     loop {
-        let query = EventQuery::new().order(OrderBy::Id, Direction::Ascending).limit(1000);
+        let query = EventQuery::new()
+            .order(OrderBy::Id, Direction::Ascending)
+            .limit(1000);
         let query = match after {
             Some(id) => query.after(id),
             None => query,

@@ -11,7 +11,7 @@ use crate::load::{Clients, USERS};
 use crate::node::name;
 
 /// What the limiter `quota` lets through of each user.
-const QUOTA: u64 = 600;
+const QUOTA: u64 = 400;
 
 pub(super) fn faults(app: &Namespace, clients: &Clients) -> Vec<String> {
     let mut faults = Vec::new();
@@ -36,12 +36,30 @@ fn protection(app: &Namespace, clients: &Clients, check: &mut impl FnMut(&str, u
         let begun: u64 = pages.begun.values().sum();
         (pages.tried, begun, pages.ended)
     });
-    let guards = [Guard::Deadline, Guard::Circuit, Guard::Memory, Guard::RateLimit, Guard::Pool];
+    let guards = [
+        Guard::Deadline,
+        Guard::Circuit,
+        Guard::Memory,
+        Guard::RateLimit,
+        Guard::Pool,
+    ];
     let refused: u64 = guards.iter().map(|guard| counts.refused(*guard)).sum();
     check("operations that run", counts.running(), 0);
-    check("operations that were begun, by their own count", counts.begun, begun);
-    check("operations that have ended, by their own count", ended, begun);
-    check("calls that were refused, went away or were begun", refused + counts.left + counts.begun, tried);
+    check(
+        "operations that were begun, by their own count",
+        counts.begun,
+        begun,
+    );
+    check(
+        "operations that have ended, by their own count",
+        ended,
+        begun,
+    );
+    check(
+        "calls that were refused, went away or were begun",
+        refused + counts.left + counts.begun,
+        tried,
+    );
 }
 
 fn limiters(app: &Namespace, clients: &Clients, check: &mut impl FnMut(&str, u64, u64)) {
@@ -52,16 +70,28 @@ fn limiters(app: &Namespace, clients: &Clients, check: &mut impl FnMut(&str, u64
         let begun = clients.book.with(|pages| pages.begun.get(user).copied());
         let status = quota.status(RateKey::user(user)).unwrap().unwrap();
         let used = QUOTA - u64::from(status.remaining);
-        check(&format!("tokens of {user} that are used"), used, begun.unwrap_or_default());
+        check(
+            &format!("tokens of {user} that are used"),
+            used,
+            begun.unwrap_or_default(),
+        );
     }
     for stats in limiters.stats() {
-        check(&format!("callers that wait for {}", stats.name), stats.waiting, 0);
+        check(
+            &format!("callers that wait for {}", stats.name),
+            stats.waiting,
+            0,
+        );
     }
 }
 
 fn breakers(app: &Namespace, check: &mut impl FnMut(&str, u64, u64)) {
     for stats in CircuitBreakerRegistry::of(app).stats() {
-        check(&format!("permits to probe {}", stats.name), stats.probes.len() as u64, 0);
+        check(
+            &format!("permits to probe {}", stats.name),
+            stats.probes.len() as u64,
+            0,
+        );
         let is_closed = stats.state.to_string() == "closed";
         check(&format!("{} is closed", stats.name), is_closed.into(), 1);
     }
@@ -75,7 +105,11 @@ fn pool(app: &Namespace, clients: &Clients, check: &mut impl FnMut(&str, u64, u6
     check("borrowers that wait", stats.waiting.into(), 0);
     check("connections that are being mended", stats.mending.into(), 0);
     check("connections that are being closed", stats.closing.into(), 0);
-    check("connections that are idle", stats.idle.into(), stats.live.into());
+    check(
+        "connections that are idle",
+        stats.idle.into(),
+        stats.live.into(),
+    );
     let counts = clients.database.connections.counts();
     check("connections that are open", counts.open, stats.live.into());
     for op in MockOp::ALL {

@@ -18,7 +18,7 @@ pub(super) async fn writer(clients: Clients, app: Namespace, nth: u64) {
         if clients.is_over() {
             return;
         }
-        sleep(Duration::from_millis(chance.u64(20..500))).await;
+        sleep(Duration::from_millis(chance.u64(50..1000))).await;
         let text = format!("{nth}/{number}");
         let event = Event::builder("written").data(ConfigValue::map([("text", text.as_str())]));
         let event = event.build().unwrap();

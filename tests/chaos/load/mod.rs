@@ -15,6 +15,7 @@ mod settings;
 
 use mainstay::prelude::*;
 use mainstay_supervisors::Namespace;
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::book::Book;
@@ -28,7 +29,18 @@ pub(crate) struct Clients {
     pub(crate) seed: u64,
     pub(crate) book: Book,
     pub(crate) database: Database,
-    pub(crate) stop: tokio::sync::watch::Receiver<bool>,
+    pub(crate) phase: watch::Receiver<Phase>,
+}
+
+/// How far the run is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Phase {
+    /// Everything may fail.
+    Chaos,
+    /// Clients do nothing that fails.
+    Calm,
+    /// Clients go home.
+    Over,
 }
 
 impl Clients {
@@ -39,7 +51,11 @@ impl Clients {
 
     /// Whether it is time to go home.
     pub(crate) fn is_over(&self) -> bool {
-        *self.stop.borrow()
+        *self.phase.borrow() == Phase::Over
+    }
+
+    fn is_calm(&self) -> bool {
+        *self.phase.borrow() != Phase::Chaos
     }
 
     /// All that are no processes. They end by themselves when it is time.

@@ -24,7 +24,7 @@ pub(crate) fn clerk(clients: Clients) -> Child {
             let mut chance = clients.chance(1000 + salt);
             while !stop.is_stopped() {
                 let work = async {
-                    sleep(Duration::from_millis(chance.u64(100..700))).await;
+                    sleep(Duration::from_millis(chance.u64(200..1500))).await;
                     if !clients.is_over() {
                         call(&clients, &app, &mut chance).await;
                     }
@@ -43,14 +43,16 @@ pub(crate) fn clerk(clients: Clients) -> Child {
 pub(super) async fn caller(clients: Clients, app: Namespace, nth: u64) {
     let mut chance = clients.chance(nth);
     while !clients.is_over() {
-        sleep(Duration::from_millis(chance.u64(50..800))).await;
+        sleep(Duration::from_millis(chance.u64(100..1600))).await;
         let patience = match chance.u8(0..10) {
             0 => Duration::ZERO,
             1 => Duration::from_millis(1),
             2 => Duration::from_millis(chance.u64(1..1500)),
             _ => Duration::from_secs(60),
         };
-        timeout(patience, call(&clients, &app, &mut chance)).await.ok();
+        timeout(patience, call(&clients, &app, &mut chance))
+            .await
+            .ok();
     }
 }
 
@@ -70,6 +72,7 @@ async fn call(clients: &Clients, app: &Namespace, chance: &mut fastrand::Rng) {
         _ => USERS[2],
     };
     let plan = match chance.u8(0..100) {
+        _ if clients.is_calm() => Plan::Works,
         0..4 => Plan::Fails,
         4..6 => Plan::Hangs,
         6..8 => Plan::Panics,
@@ -93,7 +96,9 @@ async fn call(clients: &Clients, app: &Namespace, chance: &mut fastrand::Rng) {
         Ok(Ok(())) => "done".to_owned(),
         Ok(Err(ProtectionError::Failed(Away))) => "failed".to_owned(),
         Ok(Err(ProtectionError::Timeout { .. })) => "timed out".to_owned(),
-        Ok(Err(error)) => error.guard().map_or_else(|| error.to_string(), |guard| guard.to_string()),
+        Ok(Err(error)) => error
+            .guard()
+            .map_or_else(|| error.to_string(), |guard| guard.to_string()),
         Err(_) => "panicked".to_owned(),
     });
 }

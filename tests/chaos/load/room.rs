@@ -14,7 +14,7 @@ use super::Clients;
 pub(super) async fn holder(clients: Clients, app: Namespace) {
     let mut chance = clients.chance(300);
     while !clients.is_over() {
-        sleep(Duration::from_millis(chance.u64(10..400))).await;
+        sleep(Duration::from_millis(chance.u64(50..1000))).await;
         let memory = MemoryManager::of(&app);
         let bytes = chance.u64(1..1 << 20);
         let room = memory.reserve(OperationClass::Write, bytes, OperationPriority::Normal);
@@ -35,10 +35,14 @@ pub(super) async fn holder(clients: Clients, app: Namespace) {
 pub(super) async fn borrower(clients: Clients, app: Namespace) {
     let mut chance = clients.chance(301);
     while !clients.is_over() {
-        sleep(Duration::from_millis(chance.u64(10..300))).await;
+        sleep(Duration::from_millis(chance.u64(50..1000))).await;
         let api = RateLimiterRegistry::of(&app).limiter("api").unwrap();
         let api = api.local().cloned().unwrap();
-        let waiting = api.wait_for(RateKey::user("ada"), chance.u32(1..20), Duration::from_secs(2));
+        let waiting = api.wait_for(
+            RateKey::user("ada"),
+            chance.u32(1..20),
+            Duration::from_secs(2),
+        );
         match timeout(Duration::from_millis(chance.u64(1..1000)), waiting).await {
             Ok(Ok(_)) => clients.book.answered("tokens"),
             Ok(Err(_)) => clients.book.answered("no tokens"),

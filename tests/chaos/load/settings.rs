@@ -25,6 +25,12 @@ pub(super) async fn changer(clients: Clients, app: Namespace, client: &'static s
             Err(ConfigError::Timeout(_) | ConfigError::Interrupted(_)) => Changed::Doubtful,
             Err(_) => Changed::Refused,
         };
-        clients.book.with(|pages| pages.config.entry(client).or_default().push((value, changed)));
+        clients.book.with(|pages| {
+            pages
+                .config
+                .entry(client)
+                .or_default()
+                .push((value, changed))
+        });
     }
 }
