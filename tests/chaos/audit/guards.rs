@@ -1,5 +1,7 @@
 //! No guard holds a permit, a token, room or a connection for a call that is over, and each knows what became of it.
 
+use std::convert::Infallible;
+
 use mainstay::prelude::*;
 use mainstay::testkit::{MockConnections, MockOp};
 use mainstay_actors::limiter::{RateKey, RateLimiterRegistry};
@@ -12,6 +14,20 @@ use crate::node::name;
 
 /// What the limiter `quota` lets through of each user.
 const QUOTA: u64 = 400;
+
+/// One call of each breaker, which closes it: clients whose quota is used up call nobody who would.
+pub(super) async fn probe(app: &Namespace) -> Vec<String> {
+    let mut faults = Vec::new();
+    for breaker in CircuitBreakerRegistry::of(app).circuits() {
+        let probed = breaker.execute(|| async { Ok::<_, Infallible>(()) }).await;
+        faults.extend(
+            probed
+                .err()
+                .map(|error| format!("a probe was refused: {error}")),
+        );
+    }
+    faults
+}
 
 pub(super) fn faults(app: &Namespace, clients: &Clients) -> Vec<String> {
     let mut faults = Vec::new();

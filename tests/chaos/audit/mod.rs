@@ -14,7 +14,8 @@ use crate::weather::Settings;
 
 /// What does not hold, a line each.
 pub(crate) async fn audit(app: &Namespace, clients: &Clients, settings: Settings) -> Vec<String> {
-    let mut faults = events::faults(app, &clients.book).await;
+    let mut faults = guards::probe(app).await;
+    faults.extend(events::faults(app, &clients.book).await);
     // The connection that was used for that is being brought back.
     sleep(Duration::from_secs(5)).await;
     faults.extend(guards::faults(app, clients));
