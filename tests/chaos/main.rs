@@ -18,6 +18,7 @@
 //! | `book.rs` | what clients were promised |
 //! | `story.rs` | what supervisors did, and why |
 //! | `audit/` | what has to hold in the end |
+//! | `traffic.rs` | the same for those who ask over HTTP, by the clock on the wall |
 
 // What is allowed in tests is allowed in their helpers.
 #![allow(clippy::unwrap_used)]
@@ -30,6 +31,7 @@ mod node;
 mod run;
 mod story;
 mod strikes;
+mod traffic;
 mod weather;
 
 use std::time::Duration;
