@@ -1,6 +1,7 @@
 //! Starting, the first time and again.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use mainstay_specs::{ChildId, ChildSpec};
 use mainstay_supervisors::{Child, StartContext, StartError, Started, Supervisor};
@@ -19,7 +20,9 @@ const KEEPER: &str = "keeper";
 /// The service: the keeper first, as the others go by what it has made.
 #[track_caller]
 pub(crate) fn child(setup: MemorySetup) -> Child {
-    let supervisor = Supervisor::rest_for_one().child(keeper(setup));
+    let supervisor = Supervisor::rest_for_one()
+        .intensity(RESTARTS.0, RESTARTS.1)
+        .child(keeper(setup));
     let supervisor = supervisor.child(cleanup::child()).child(budget::child());
     Child::supervisor(NAME, supervisor)
 }
@@ -50,3 +53,7 @@ fn start(setup: MemorySetup, cx: StartContext) -> Result<Started, StartError> {
     sampler.map_err(|error| StartError::failed(MemoryStartError::Thread(error.to_string())))?;
     Ok(cx.spawn_task(move |stop| keep(cell, stop)).into())
 }
+
+/// How often the processes of a memory manager may be restarted, in how long, before it gives up: one crash whose restart fails once is
+/// no reason to.
+const RESTARTS: (u32, Duration) = (10, Duration::from_secs(60));

@@ -85,7 +85,8 @@ pub(super) async fn ask(asked: Get<'_>) -> Result<Answer, ClientError> {
 }
 
 /// Whom to connect to, and what to ask there.
-struct Target {
+#[derive(Clone)]
+pub(super) struct Target {
     host: String,
     port: u16,
     authority: HeaderValue,
@@ -93,7 +94,7 @@ struct Target {
 }
 
 impl Target {
-    fn of(base: &str, path: &str) -> Option<Self> {
+    pub(super) fn of(base: &str, path: &str) -> Option<Self> {
         let (scheme, rest) = base.split_once("://").unwrap_or(("http", base));
         let base: Uri = format!("http://{rest}").parse().ok()?;
         let authority = base.authority()?;
@@ -113,13 +114,21 @@ impl Target {
         })
     }
 
-    fn request(&self, asked: Get<'_>) -> Result<Request<Body>, ClientError> {
+    pub(super) fn address(&self) -> (&str, u16) {
+        (self.host.as_str(), self.port)
+    }
+
+    pub(super) fn request(
+        &self,
+        accept: &'static str,
+        token: Option<&str>,
+    ) -> Result<Request<Body>, ClientError> {
         let mut request = Request::new(Body::empty());
         *request.uri_mut() = self.uri.clone();
         let headers = request.headers_mut();
         headers.insert(header::HOST, self.authority.clone());
-        headers.insert(header::ACCEPT, HeaderValue::from_static(asked.accept));
-        if let Some(token) = asked.token {
+        headers.insert(header::ACCEPT, HeaderValue::from_static(accept));
+        if let Some(token) = token {
             let bearer = HeaderValue::try_from(format!("Bearer {token}"));
             headers.insert(
                 header::AUTHORIZATION,
@@ -131,8 +140,8 @@ impl Target {
 }
 
 async fn exchange(url: &str, target: &Target, asked: Get<'_>) -> Result<Answer, ClientError> {
-    let request = target.request(asked)?;
-    let stream = TcpStream::connect((target.host.as_str(), target.port)).await;
+    let request = target.request(asked.accept, asked.token)?;
+    let stream = TcpStream::connect(target.address()).await;
     let stream = stream.map_err(|error| ClientError::Connect {
         url: url.to_owned(),
         error,

@@ -6,10 +6,12 @@
 //! | `run.rs` | running a node until a signal comes |
 //! | `reload.rs` | going by the file anew while it runs |
 //! | `spec.rs` | where its spec comes from |
-//! | `check.rs`, `tree.rs`, `health.rs` | the other commands |
+//! | `check.rs`, `tree.rs`, `health.rs`, `bench_load/` | the other commands |
 //! | `client.rs` | one HTTP request |
 //! | `signals.rs`, `log.rs`, `exit.rs`, `print.rs` | signals, logs, exit codes, the terminal |
 
+#[cfg(feature = "http")]
+mod bench_load;
 mod check;
 #[cfg(feature = "http")]
 mod client;
@@ -72,6 +74,9 @@ enum Command {
     /// Say how a running node fares
     #[cfg(feature = "http")]
     Health(health::Options),
+    /// Send many requests to a running node, and say how it bore them
+    #[cfg(feature = "http")]
+    BenchLoad(bench_load::Options),
 }
 
 /// What goes over the node file.
@@ -100,6 +105,8 @@ pub(crate) fn main() -> ExitCode {
         Some(Command::Tree(options)) => in_tokio(tree::tree(options)),
         #[cfg(feature = "http")]
         Some(Command::Health(options)) => in_tokio(health::health(options)),
+        #[cfg(feature = "http")]
+        Some(Command::BenchLoad(options)) => in_tokio(bench_load::bench_load(options)),
     };
     exit.code()
 }

@@ -45,6 +45,7 @@ pub struct NodeBuilder {
     pub(super) kinds: Factories,
     pub(super) pools: PoolKinds,
     history: usize,
+    seed: Option<u64>,
 }
 
 impl Default for NodeBuilder {
@@ -53,6 +54,7 @@ impl Default for NodeBuilder {
             kinds: Factories::default(),
             pools: PoolKinds::new(),
             history: HISTORY,
+            seed: None,
         }
     }
 }
@@ -96,6 +98,13 @@ impl NodeBuilder {
     /// Sets how many events are kept for those who come late or read slowly; at least 1. Default: [`HISTORY`].
     pub const fn history(mut self, events: usize) -> Self {
         self.history = events;
+        self
+    }
+
+    /// Sets what decides everything that is left to chance, such as by how much a backoff is shortened: what happens in the same order
+    /// comes out the same with the same seed. Default: any.
+    pub const fn seed(mut self, seed: u64) -> Self {
+        self.seed = Some(seed);
         self
     }
 
@@ -143,7 +152,11 @@ impl NodeBuilder {
         cancel: impl Future<Output = ()>,
     ) -> Result<Node, BootError> {
         self.validate(spec)?;
-        let runtime = Runtime::with_history(self.history);
+        let runtime = Runtime::builder().history(self.history);
+        let runtime = match self.seed {
+            Some(seed) => runtime.seed(seed).build(),
+            None => runtime.build(),
+        };
         boot::boot(runtime, spec, self, cancel).await
     }
 }

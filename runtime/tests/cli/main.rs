@@ -3,6 +3,7 @@
 // What is allowed in tests is allowed in their helpers.
 #![allow(clippy::unwrap_used)]
 
+mod bench_load;
 mod check;
 #[cfg(feature = "sqlite")]
 mod events;

@@ -1,0 +1,75 @@
+//! No event is lost that was acknowledged, none is there that was refused, none is there twice.
+
+use std::collections::BTreeMap;
+
+use mainstay::prelude::*;
+use mainstay_actors::EventStore;
+use mainstay_actors::event_store::{Direction, Event, EventId, EventQuery, OrderBy};
+
+use crate::book::{Book, Said};
+
+pub(super) async fn faults(app: &Namespace, book: &Book) -> Vec<String> {
+    let mut kept = BTreeMap::<String, Vec<EventId>>::new();
+    for event in all(app).await {
+        let text = event
+            .data()
+            .step("text")
+            .and_then(|text| text.as_str())
+            .unwrap()
+            .to_owned();
+        kept.entry(text).or_default().push(event.id().unwrap());
+    }
+    let mut faults = Vec::new();
+    let promised = book.with(|pages| pages.events.clone());
+    for (text, said) in &promised {
+        let found = kept.remove(text).unwrap_or_default();
+        let is_right = match said {
+            Said::Stored(id) => found == [*id],
+            Said::Refused => found.is_empty(),
+            Said::Doubtful => found.len() <= 1,
+        };
+        if !is_right {
+            faults.push(format!(
+                "the event {text} was {said:?}, and is there as {found:?}"
+            ));
+        }
+    }
+    faults.extend(
+        kept.into_keys()
+            .map(|text| format!("nobody has stored the event {text}")),
+    );
+    let stored = promised
+        .values()
+        .filter(|it| matches!(it, Said::Stored(_)))
+        .count();
+    if stored < promised.len() / 4 {
+        faults.push(format!(
+            "only {stored} events of {} were stored: no test",
+            promised.len()
+        ));
+    }
+    faults
+}
+
+/// All events of the clients, page by page.
+async fn all(app: &Namespace) -> Vec<Event> {
+    let store = EventStore::in_namespace(app).unwrap();
+    let mut all = Vec::new();
+    let mut after = None;
+    loop {
+        let query = EventQuery::new()
+            .order(OrderBy::Id, Direction::Ascending)
+            .limit(1000);
+        let query = match after {
+            Some(id) => query.after(id),
+            None => query,
+        };
+        let page = store.query(query).await.unwrap();
+        after = page.events.last().and_then(Event::id);
+        let written = |event: &Event| event.event_type().as_str() == "written";
+        all.extend(page.events.into_iter().filter(written));
+        if !page.more {
+            return all;
+        }
+    }
+}

@@ -1,0 +1,24 @@
+//! What has to hold in the end: nothing that was promised is lost, nothing that was lent is kept.
+
+mod events;
+mod guards;
+mod rest;
+
+use std::time::Duration;
+
+use mainstay::prelude::*;
+use tokio::time::sleep;
+
+use crate::load::Clients;
+use crate::weather::Settings;
+
+/// What does not hold, a line each.
+pub(crate) async fn audit(app: &Namespace, clients: &Clients, settings: Settings) -> Vec<String> {
+    let mut faults = guards::probe(app).await;
+    faults.extend(events::faults(app, &clients.book).await);
+    // The connection that was used for that is being brought back.
+    sleep(Duration::from_secs(5)).await;
+    faults.extend(guards::faults(app, clients));
+    faults.extend(rest::faults(app, clients, settings).await);
+    faults
+}

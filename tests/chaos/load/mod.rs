@@ -1,0 +1,81 @@
+//! The clients: what works while all is disturbed.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `mod.rs` | [`Clients`]: what they have |
+//! | `orders.rs` | callers of the protected operation, in processes and outside of any |
+//! | `events.rs` | those who store events |
+//! | `settings.rs` | those who change the configuration |
+//! | `room.rs` | those who hold room in memory, and tokens of a limit |
+
+mod events;
+mod orders;
+mod room;
+mod settings;
+
+use mainstay::prelude::*;
+use mainstay_supervisors::Namespace;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use crate::book::Book;
+use crate::database::Database;
+
+pub(crate) use orders::{USERS, clerk};
+
+/// What the clients have.
+#[derive(Clone)]
+pub(crate) struct Clients {
+    pub(crate) seed: u64,
+    pub(crate) book: Book,
+    pub(crate) database: Database,
+    pub(crate) phase: watch::Receiver<Phase>,
+}
+
+/// How far the run is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Phase {
+    /// Everything may fail.
+    Chaos,
+    /// Clients do nothing that fails.
+    Calm,
+    /// Clients go home.
+    Over,
+}
+
+impl Clients {
+    /// What decides what a client does that is left to chance.
+    fn chance(&self, salt: u64) -> fastrand::Rng {
+        fastrand::Rng::with_seed(self.seed.wrapping_mul(1_000_003).wrapping_add(salt))
+    }
+
+    /// Whether it is time to go home.
+    pub(crate) fn is_over(&self) -> bool {
+        *self.phase.borrow() == Phase::Over
+    }
+
+    fn is_calm(&self) -> bool {
+        *self.phase.borrow() != Phase::Chaos
+    }
+
+    /// All that are no processes. They end by themselves when it is time.
+    pub(crate) fn begin(&self, app: &Namespace) -> JoinSet<()> {
+        let mut all = JoinSet::new();
+        for nth in 0..3 {
+            all.spawn(events::writer(self.clone(), app.clone(), nth));
+            all.spawn(orders::caller(self.clone(), app.clone(), nth));
+        }
+        for client in ["first", "second"] {
+            all.spawn(settings::changer(self.clone(), app.clone(), client));
+        }
+        all.spawn(room::holder(self.clone(), app.clone()));
+        all.spawn(room::borrower(self.clone(), app.clone()));
+        all
+    }
+}
+
+/// What a process of the application finds where it runs.
+fn here() -> Namespace {
+    let process = current().expect("it is a process");
+    process.namespace().expect("it is in a namespace")
+}

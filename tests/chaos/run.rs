@@ -1,0 +1,217 @@
+//! One run: boot, chaos, calm, audit.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::panic::AssertUnwindSafe;
+use std::time::Duration;
+
+use futures_util::FutureExt as _;
+use mainstay::prelude::*;
+use mainstay_supervisors::{EventStream, Process};
+use tokio::sync::watch;
+use tokio::time::sleep;
+
+use crate::audit::audit;
+use crate::book::Book;
+use crate::database::{Database, Fares};
+use crate::load::{Clients, Phase};
+use crate::node::boot;
+use crate::story::Story;
+use crate::strikes::{self, Struck};
+use crate::weather::{Settings, Weather};
+
+/// How long the chaos lasts.
+pub(crate) const LASTING: Duration = Duration::from_secs(600);
+
+/// How long clients go on working after it: longer than any breaker is open, any restart takes, any scarcity lasts.
+const CALM: Duration = Duration::from_secs(90);
+
+/// How long there is for what is under way to come to its end.
+const REST: Duration = Duration::from_secs(60);
+
+/// Runs the chaos of a seed, and gives what has happened; a panic with what is wrong, and how to repeat it.
+pub(crate) fn run(seed: u64, lasting: Duration) -> String {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .start_paused(true)
+        .build()
+        .unwrap();
+    let mut script = String::new();
+    let whole = AssertUnwindSafe(live(seed, lasting, &mut script));
+    let outcome = runtime.block_on(whole.catch_unwind());
+    let (text, mut faults) = match outcome {
+        Ok((text, faults)) => (text, faults),
+        Err(payload) => {
+            eprintln!("{}", repeat(seed, lasting, &script));
+            std::panic::resume_unwind(payload)
+        }
+    };
+    let left = runtime.metrics().num_alive_tasks();
+    if left > 0 {
+        faults.push(format!("{left} tasks are left"));
+    }
+    assert!(
+        faults.is_empty(),
+        "{}\n{}",
+        faults.join("\n"),
+        repeat(seed, lasting, &script)
+    );
+    text
+}
+
+/// How to repeat a run, and what was done in it.
+fn repeat(seed: u64, lasting: Duration, script: &str) -> String {
+    let minutes = lasting.as_secs().div_ceil(60);
+    format!(
+        "to repeat it: MAINSTAY_CHAOS_SEED={seed} MAINSTAY_CHAOS_MINUTES={minutes} \
+         cargo test -p mainstay-tests --test chaos one_seed\n{script}"
+    )
+}
+
+async fn live(seed: u64, lasting: Duration, script: &mut String) -> (String, Vec<String>) {
+    let (phase, told) = watch::channel(Phase::Chaos);
+    let clients = Clients {
+        seed,
+        book: Book::default(),
+        database: Database::default(),
+        phase: told,
+    };
+    clients.database.set(Fares::Well);
+    let node = boot(seed, &clients.database, &clients).await;
+    let app = node.namespace("app").unwrap();
+    let mut events = node.runtime().events_after(0);
+    let before = paths(&app);
+
+    let struck = Struck::default();
+    let mut all = clients.begin(&app);
+    let disturbed = async {
+        let settings = disturb(seed, lasting, &app, &clients, &struck, script).await;
+        phase.send(Phase::Calm).unwrap();
+        sleep(CALM).await;
+        settings
+    };
+    let settings = tokio::select! {
+        biased;
+        down = node.root_ended() => {
+            let story = Story::read(&mut events).lines();
+            let last = story[story.len().saturating_sub(160)..].join("\n");
+            panic!("{} has ended, {}:\n{last}", down.process, down.reason);
+        }
+        settings = disturbed => settings,
+    };
+    phase.send(Phase::Over).unwrap();
+    while let Some(client) = all.join_next().await {
+        client.unwrap();
+    }
+    sleep(REST).await;
+
+    let mut faults = audit(&app, &clients, settings).await;
+    let after = paths(&app);
+    if before != after {
+        let only = |one: &[String], other: &[String]| -> Vec<String> {
+            one.iter()
+                .filter(|path| !other.contains(path))
+                .cloned()
+                .collect()
+        };
+        let (gone, new) = (only(&before, &after), only(&after, &before));
+        faults.push(format!("gone: {gone:?}, new: {new:?}"));
+    }
+    let (text, unexplained) = account(&app, &mut events, &struck, &clients);
+    faults.extend(unexplained);
+    drop((events, all));
+    faults.extend(end(node, app).await);
+    (text, faults)
+}
+
+/// Strikes and weather, until both are over.
+async fn disturb(
+    seed: u64,
+    lasting: Duration,
+    app: &Namespace,
+    clients: &Clients,
+    struck: &Struck,
+    script: &mut String,
+) -> Settings {
+    let weather = Weather::of(seed, lasting);
+    let [services, clerks] = strikes::schedules(seed, app, lasting);
+    write!(
+        script,
+        "services: {services}clerks: {clerks}weather:\n{weather}"
+    )
+    .unwrap();
+    let strike = |schedule| strikes::carry_out(schedule, app.clone(), struck.clone());
+    let database = clients.database.clone();
+    let weather = weather.carry_out(app.clone(), database);
+    tokio::join!(weather, strike(services), strike(clerks)).0
+}
+
+/// The story of the run, and what of it is not accounted for.
+fn account(
+    app: &Namespace,
+    events: &mut EventStream,
+    struck: &Struck,
+    clients: &Clients,
+) -> (String, Vec<String>) {
+    let story = Story::read(events);
+    let (faults, hits, missed) = struck.with(|hits| {
+        let alive: Vec<Process> = app.processes();
+        (
+            story.faults(hits, &alive),
+            hits.processes.len(),
+            hits.missed,
+        )
+    });
+    let mut text = format!(
+        "{hits} processes struck, {missed} times nobody; {} ended\n",
+        story.ends()
+    );
+    let pages = clients
+        .book
+        .with(|pages| format!("{:?}\n{:?}\n", pages.begun, pages.answers));
+    text.push_str(&pages);
+    text.push_str(&story.lines().join("\n"));
+    (text, faults)
+}
+
+/// The paths of what runs, but for short tasks of services.
+fn paths(app: &Namespace) -> Vec<String> {
+    let paths = app
+        .processes()
+        .iter()
+        .map(Process::path)
+        .collect::<BTreeSet<_>>();
+    paths
+        .into_iter()
+        .filter(|path| !path.ends_with("/task"))
+        .collect()
+}
+
+/// Stops the node, and says what is left of it.
+async fn end(node: Node, app: Namespace) -> Vec<String> {
+    let (runtime, ledger) = (node.runtime().clone(), app.ledger().clone());
+    let pending = app.pending_start_failures();
+    let mut faults: Vec<String> = pending
+        .iter()
+        .map(|it| format!("a start was to fail, and did not come: {it:?}"))
+        .collect();
+    drop(app);
+    let report = node.stop(Duration::from_secs(120)).await;
+    drop(node);
+    faults.extend(
+        report
+            .killed
+            .iter()
+            .map(|path| format!("{path} had to be killed in the end")),
+    );
+    sleep(Duration::from_secs(5)).await;
+    faults.extend(runtime.processes().iter().map(|it| format!("{it} is left")));
+    let held = ledger.held().into_iter().chain(runtime.ledger().held());
+    faults.extend(held.map(|it| {
+        format!(
+            "the {} {:?} is held, taken at {}",
+            it.what, it.name, it.made_at
+        )
+    }));
+    faults
+}

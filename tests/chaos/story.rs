@@ -1,0 +1,218 @@
+//! What supervisors did, and why.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use mainstay::testkit::ChaosKind;
+use mainstay_supervisors::{Delivery, Event, EventKind, EventStream, ExitReason, Process};
+
+use crate::strikes::{Hits, ON_PURPOSE};
+
+/// All that has happened in the runtime.
+#[derive(Debug, Default)]
+pub(crate) struct Story {
+    events: Vec<Event>,
+    missed: u64,
+}
+
+impl Story {
+    /// What has happened so far.
+    pub(crate) fn read(stream: &mut EventStream) -> Self {
+        let mut story = Self::default();
+        while let Some(delivery) = stream.try_next() {
+            match delivery {
+                Delivery::Event(event) => story.events.push(event),
+                Delivery::Lagged(missed) => story.missed += missed,
+                other => unreachable!("no delivery is {other:?}"),
+            }
+        }
+        story
+    }
+
+    /// What is not accounted for, a line each.
+    ///
+    /// * For each path as many processes have started as have ended, and those that run now.
+    /// * Who ended otherwise than by being stopped was struck, and ended as it was to; or was below one that was killed.
+    /// * Who was stopped was so because a process at its side or above it, or beside one of those, had been struck.
+    /// * Each start that failed was made to fail, and no supervisor gave up.
+    pub(crate) fn faults(&self, hits: &Hits, alive: &[Process]) -> Vec<String> {
+        let mut faults = Vec::new();
+        if self.missed > 0 {
+            faults.push(format!("{} events were missed", self.missed));
+        }
+        self.balance(alive, &mut faults);
+        self.exits(hits, &mut faults);
+        let made = self.start_errors(&mut faults);
+        if made != hits.starts {
+            faults.push(format!(
+                "{made} starts failed as they were to, and {} were made to",
+                hits.starts
+            ));
+        }
+        faults
+    }
+
+    /// How many starts failed because they were made to. A supervisor whose child did not start has not started either.
+    fn start_errors(&self, faults: &mut Vec<String>) -> u64 {
+        let mut made = 0;
+        for event in &self.events {
+            let EventKind::StartError {
+                supervisor,
+                child,
+                error,
+                ..
+            } = &event.kind
+            else {
+                continue;
+            };
+            let error = error.to_string();
+            made += u64::from(error == ON_PURPOSE);
+            if !error.ends_with(ON_PURPOSE) {
+                faults.push(format!("{supervisor} could not start {child}: {error}"));
+            }
+        }
+        made
+    }
+
+    fn balance(&self, alive: &[Process], faults: &mut Vec<String>) {
+        let mut balance = BTreeMap::<String, i64>::new();
+        for event in &self.events {
+            match &event.kind {
+                EventKind::Started { process, .. } => {
+                    *balance.entry(process.path()).or_default() += 1
+                }
+                EventKind::Exited { process, .. } => {
+                    *balance.entry(process.path()).or_default() -= 1
+                }
+                _ => {}
+            }
+        }
+        for process in alive {
+            *balance.entry(process.path()).or_default() -= 1;
+        }
+        let wrong = balance.into_iter().filter(|(_, sum)| *sum != 0);
+        faults.extend(wrong.map(|(path, sum)| {
+            format!("{path} has started {sum} times more than it ended and runs")
+        }));
+    }
+
+    fn exits(&self, hits: &Hits, faults: &mut Vec<String>) {
+        let mut struck = BTreeSet::new();
+        for event in &self.events {
+            match &event.kind {
+                EventKind::Exited { process, reason } => {
+                    let path = process.path();
+                    if let Some(kinds) = hits.processes.get(&process.pid()) {
+                        struck.insert(path);
+                        if !is_due(kinds, reason) {
+                            faults.push(format!(
+                                "{process} was struck by {kinds:?} and ended with {reason}"
+                            ));
+                        }
+                    } else if !is_explained(&path, reason, &struck) {
+                        faults.push(format!(
+                            "{process} ended with {reason}, and nobody had struck"
+                        ));
+                    }
+                }
+                EventKind::GaveUp {
+                    supervisor, child, ..
+                } => {
+                    faults.push(format!("{supervisor} gave up over {child}"));
+                }
+                EventKind::ShutdownError {
+                    supervisor,
+                    child,
+                    process,
+                    reason,
+                    ..
+                } => {
+                    let was_struck = process
+                        .as_ref()
+                        .is_some_and(|it| hits.processes.contains_key(&it.pid()));
+                    if !was_struck {
+                        faults.push(format!("{supervisor} could not stop {child}: {reason}"));
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// As text, without times and what else differs from run to run.
+    pub(crate) fn lines(&self) -> Vec<String> {
+        let line = |event: &Event| match &event.kind {
+            EventKind::Started { process, restarts } => format!("started {process} ({restarts})"),
+            EventKind::Exited { process, reason } => format!("exited {process}: {}", text(reason)),
+            EventKind::ChildTerminated {
+                process, reason, ..
+            } => format!("terminated {process}: {}", text(reason)),
+            EventKind::StartError {
+                supervisor,
+                child,
+                error,
+                ..
+            } => format!("start failed {supervisor}/{child}: {error}"),
+            EventKind::ShutdownError {
+                supervisor, child, ..
+            } => format!("shutdown failed {supervisor}/{child}"),
+            EventKind::GaveUp {
+                supervisor, child, ..
+            } => format!("gave up {supervisor}/{child}"),
+            other => format!("{other:?}"),
+        };
+        self.events.iter().map(line).collect()
+    }
+
+    /// How many processes have ended.
+    pub(crate) fn ends(&self) -> usize {
+        let ends = self
+            .events
+            .iter()
+            .filter(|it| matches!(&it.kind, EventKind::Exited { .. }));
+        ends.count()
+    }
+}
+
+fn text(reason: &ExitReason) -> String {
+    match reason {
+        ExitReason::Panicked(panic) => panic.message().to_owned(),
+        other => other.to_string(),
+    }
+}
+
+fn is_shutdown(reason: &ExitReason) -> bool {
+    matches!(reason, ExitReason::Shutdown | ExitReason::ShutdownWith(_))
+}
+
+fn parent(path: &str) -> Option<&str> {
+    path.rsplit_once('/').map(|(parent, _)| parent)
+}
+
+/// A process that was struck ended as it was to, unless it was stopped before that.
+fn is_due(kinds: &[ChaosKind], reason: &ExitReason) -> bool {
+    let is_due = |kind: &ChaosKind| match kind {
+        ChaosKind::Crash => {
+            matches!(reason, ExitReason::Panicked(panic) if panic.message() == ON_PURPOSE)
+        }
+        ChaosKind::Fail => {
+            matches!(reason, ExitReason::Failed(failure) if failure.to_string() == ON_PURPOSE)
+        }
+        _ => matches!(reason, ExitReason::Killed),
+    };
+    is_shutdown(reason) || matches!(reason, ExitReason::Killed) || kinds.iter().any(is_due)
+}
+
+/// A process that was not struck: who was stopped with another, or fell with the one above it, by its link.
+fn is_explained(path: &str, reason: &ExitReason, struck: &BTreeSet<String>) -> bool {
+    let mut above = std::iter::successors(parent(path), |path| parent(path));
+    match reason {
+        // A short task of a service's own has come to its end.
+        ExitReason::Normal => true,
+        ExitReason::Shutdown | ExitReason::ShutdownWith(_) => {
+            let mut beside = struck.iter().filter_map(|path| parent(path));
+            beside.any(|it| path.starts_with(&format!("{it}/")))
+                || above.any(|it| struck.contains(it))
+        }
+        _ => above.any(|it| struck.contains(it)),
+    }
+}

@@ -1,0 +1,128 @@
+//! Processes that are struck.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use mainstay::testkit::{ChaosKind, Plan, Schedule, Strike};
+use mainstay_supervisors::{Fault, Namespace, Pid, Process};
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep, sleep_until};
+
+/// Services are struck so seldom that no supervisor has a reason to give up: three restarts in five seconds are its limit, and one strike
+/// makes for two at most.
+const SERVICES: (Duration, Duration) = (Duration::from_millis(5_200), Duration::from_millis(8_000));
+
+/// Clerks, whose supervisor has no such limit.
+const CLERKS: (Duration, Duration) = (Duration::from_millis(200), Duration::from_millis(1_500));
+
+/// How long a process hangs before it is killed: a supervisor does not notice.
+const HANG: Duration = Duration::from_secs(1);
+
+/// What a process says that was struck, and a start that was made to fail.
+pub(crate) const ON_PURPOSE: &str = "on purpose, by the chaos";
+
+/// Who was struck, and how.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Struck(Arc<Mutex<Hits>>);
+
+#[derive(Debug, Default)]
+pub(crate) struct Hits {
+    /// How each process was struck, as often as it was.
+    pub(crate) processes: BTreeMap<Pid, Vec<ChaosKind>>,
+    /// How many starts were made to fail.
+    pub(crate) starts: u64,
+    /// How often there was nobody to strike.
+    pub(crate) missed: u64,
+}
+
+impl Struck {
+    pub(crate) fn with<T>(&self, look: impl FnOnce(&mut Hits) -> T) -> T {
+        look(&mut self.0.lock().unwrap())
+    }
+}
+
+/// What is to be done to whom: to what runs now, but for the root and the supervisor of the application's children. As in OTP, children
+/// of a killed supervisor stop in their own time; while the event store stores what waits, its successor cannot have its name, and the
+/// restarts that fail for that are more than the root lets pass.
+pub(crate) fn schedules(seed: u64, app: &Namespace, lasting: Duration) -> [Schedule; 2] {
+    let mut paths: Vec<String> = app.processes().iter().map(Process::path).collect();
+    paths.sort();
+    let (clerks, services): (Vec<String>, Vec<String>) = paths
+        .into_iter()
+        .filter(|path| path != "app" && path != "app/children")
+        .filter(|path| !path.ends_with("connectors/task"))
+        .partition(|path| path.contains("/clerk-"));
+    let plan = |seed, targets, interval, kinds: &[(ChaosKind, u32)]| {
+        let mut plan = Plan::new(seed);
+        plan.targets = targets;
+        plan.interval = interval;
+        plan.kinds = kinds.to_vec();
+        plan.lasting = lasting;
+        Schedule::of(&plan).unwrap()
+    };
+    let all = [
+        (ChaosKind::Kill, 4),
+        (ChaosKind::Crash, 3),
+        (ChaosKind::Fail, 2),
+        (ChaosKind::Hang, 1),
+        (ChaosKind::FailNextStart, 1),
+    ];
+    [
+        plan(seed, services, SERVICES, &all),
+        plan(seed ^ 0xC1E2, clerks, CLERKS, &all),
+    ]
+}
+
+/// Carries a schedule out.
+pub(crate) async fn carry_out(schedule: Schedule, app: Namespace, struck: Struck) {
+    let begun = Instant::now();
+    let mut releases = JoinSet::new();
+    for strike in &schedule.strikes {
+        sleep_until(begun + strike.at).await;
+        let paths = app.processes();
+        let found = paths
+            .iter()
+            .find(|it| it.path() == strike.target && it.is_alive());
+        match found.filter(|process| hit(&app, strike, process, &struck)) {
+            Some(process) if strike.kind == ChaosKind::Hang => {
+                let process = process.clone();
+                releases.spawn(async move {
+                    sleep(HANG).await;
+                    process.kill();
+                });
+            }
+            Some(_) => {}
+            None => struck.with(|hits| hits.missed += 1),
+        }
+    }
+    releases.join_all().await;
+}
+
+fn hit(app: &Namespace, strike: &Strike, process: &Process, struck: &Struck) -> bool {
+    let is_hit = match strike.kind {
+        ChaosKind::Kill => {
+            process.kill();
+            true
+        }
+        ChaosKind::Crash => process.inject(Fault::panic(ON_PURPOSE)),
+        ChaosKind::Fail => process.inject(Fault::error(ON_PURPOSE)),
+        ChaosKind::Hang => process.inject(Fault::Hang),
+        ChaosKind::FailNextStart => {
+            app.fail_next_start(process.path(), ON_PURPOSE);
+            process.kill();
+            struck.with(|hits| hits.starts += 1);
+            true
+        }
+        other => unreachable!("no schedule here has {other}"),
+    };
+    if is_hit {
+        struck.with(|hits| {
+            hits.processes
+                .entry(process.pid())
+                .or_default()
+                .push(strike.kind)
+        });
+    }
+    is_hit
+}
