@@ -117,11 +117,16 @@ fn http(old: &HttpSpec, new: &HttpSpec, at: &At<'_>, walk: &mut Walk) {
         part(),
         "what is told to whom is settled when the node boots",
     );
+    let guards = Course::refused(
+        part(),
+        "the guards of the API are there before the namespaces are",
+    );
     compare!(HttpSpec { old, new, at, walk } fields {
         enabled => address,
         bind => address,
         token => token,
         health_details => details,
+        guards => guards,
     } apart {});
 }
 
