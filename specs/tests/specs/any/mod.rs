@@ -31,6 +31,8 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 use children::{child, distinct, flags};
+use circuit_breakers::circuit;
+use rate_limiters::rate_limit;
 use services::services;
 
 pub(super) fn name() -> impl Strategy<Value = String> {
