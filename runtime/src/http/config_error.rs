@@ -2,6 +2,7 @@
 
 use axum::http::{StatusCode, header};
 use mainstay_actors::config::{ConfigError, ConfigPath};
+use mainstay_actors::protection::Guard;
 
 use super::error::ApiError;
 
@@ -25,11 +26,13 @@ pub(super) fn refused(error: &ConfigError, path: &ConfigPath) -> ApiError {
         }
         ConfigError::ServiceCircuitOpen(_) => {
             let status = StatusCode::SERVICE_UNAVAILABLE;
-            ApiError::new(status, "unavailable", message).retry_after(wait(error))
+            let refused = ApiError::new(status, "unavailable", message);
+            refused.retry_after(wait(error)).guard(Guard::Circuit)
         }
         ConfigError::UpdateLimited(_) => {
             let status = StatusCode::TOO_MANY_REQUESTS;
-            ApiError::new(status, "rate_limited", message).retry_after(wait(error))
+            let refused = ApiError::new(status, "rate_limited", message);
+            refused.retry_after(wait(error)).guard(Guard::RateLimit)
         }
         ConfigError::Overloaded { .. }
         | ConfigError::Unavailable(_)

@@ -2,6 +2,7 @@
 
 use axum::http::{StatusCode, header};
 use mainstay_actors::event_store::{BackendError, StoreError};
+use mainstay_actors::protection::Guard;
 use mainstay_specs::Faults;
 
 use crate::http::error::ApiError;
@@ -51,7 +52,8 @@ fn refused(error: &StoreError) -> ApiError {
             // Whole seconds, and not before it makes sense.
             let wait = error.retry_after().map_or(1, |wait| wait.as_secs() + 1);
             let status = StatusCode::SERVICE_UNAVAILABLE;
-            ApiError::new(status, "unavailable", error.to_string()).retry_after(wait)
+            let refused = ApiError::new(status, "unavailable", error.to_string());
+            refused.retry_after(wait).guard(Guard::Circuit)
         }
         StoreError::Backend(wrong) => backend(wrong),
         _ => {
