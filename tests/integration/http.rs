@@ -208,3 +208,31 @@ async fn guards_may_be_off_and_an_operation_of_the_namespace_goes_before_the_ser
     );
     node.stop(Duration::from_secs(5)).await;
 }
+
+#[tokio::test]
+async fn what_the_service_itself_refuses_names_its_guard_and_is_no_failure() {
+    let node = node("(config_writes: (circuit: (failure_threshold: 1)))").await;
+    let to = node.address().unwrap();
+    for size in 0..100 {
+        let write = change("PUT", "/api/config/size", &size.to_string());
+        assert_eq!(write.send(to).await.status, 200);
+    }
+    // A token comes back each 600 ms: one of these is too much.
+    let mut refused = None;
+    for _ in 0..100 {
+        let answer = change("PUT", "/api/config/size", "0").send(to).await;
+        if answer.status != 200 {
+            refused = Some(answer);
+            break;
+        }
+    }
+    let refused = refused.unwrap();
+    let (status, code, _) = refused.error();
+    assert_eq!((status, code.as_str()), (429, "rate_limited"));
+    assert_eq!(refused.header("mainstay-guard"), Some("limiter"));
+    assert!(refused.header("retry-after").is_some());
+    let breakers = CircuitBreakerRegistry::of(&production(&node));
+    let breaker = breakers.circuit("api.config.writes").unwrap();
+    assert_eq!(breaker.stats().failure_count, 0);
+    node.stop(Duration::from_secs(5)).await;
+}
