@@ -11,6 +11,9 @@ use crate::{alone, as_process, change, held, tasks};
 
 const MIB: usize = 1 << 20;
 
+/// In so many accounts of ended actors at most lies what all share.
+const SHARED: usize = 32;
+
 fn heap_use() -> HeapUse {
     HeapUse::now().expect("it is measured")
 }
@@ -144,9 +147,10 @@ async fn accounts_of_ten_thousand_actors_that_have_come_and_gone_can_all_be_used
     for _ in 0..100 {
         come_and_go(&root, 100).await;
     }
-    // What belongs to tokio's task of an actor goes with it, shortly after its end can be seen.
+    // What belongs to tokio's task of an actor goes with it, shortly after its end can be seen. What all share and one of them has made
+    // larger stays: maps of ractor's, queues of tokio's. That is a few in ten thousand.
     let all_gone = async {
-        while heap_use().left_behind > before.left_behind {
+        while heap_use().left_behind > before.left_behind + SHARED {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
     };

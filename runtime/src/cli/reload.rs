@@ -32,8 +32,12 @@ impl Source {
         )
     }
 
-    /// Has the node go by it; gives the spec, if it does.
-    pub(super) async fn reload(&self, node: &Node) -> Option<NodeSpec> {
+    /// Has the node go by it; gives the spec, if it does. Whoever reads that it does can count on what `follow` has done by then.
+    pub(super) async fn reload(
+        &self,
+        node: &Node,
+        follow: impl FnOnce(&NodeSpec),
+    ) -> Option<NodeSpec> {
         let name = self.name();
         let Ok(spec) = self.read() else {
             print::status(format_args!("{name} was not reloaded, nothing has changed"));
@@ -41,6 +45,7 @@ impl Source {
         };
         match node.reload(&spec).await {
             Ok(report) => {
+                follow(&spec);
                 print::status(format_args!("reloaded {name}: {}", listed(&report.applied)));
                 Some(spec)
             }

@@ -56,13 +56,14 @@ async fn run_spec(
             why = reloads.next() => why,
         };
         print::status(format_args!("{why}: reloading"));
+        let until = signals.clone();
+        let follow = |spec: &NodeSpec| until.set_deadline(spec.shutdown_deadline);
         let reloaded = tokio::select! {
             biased;
             _ = signals.first() => break None,
-            reloaded = source.reload(&node) => reloaded,
+            reloaded = source.reload(&node, follow) => reloaded,
         };
         if let Some(reloaded) = reloaded {
-            signals.set_deadline(reloaded.shutdown_deadline);
             spec = reloaded;
         }
     };
