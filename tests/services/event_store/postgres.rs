@@ -20,10 +20,12 @@ use crate::servers::Postgres;
 /// Only what hangs takes so long.
 const FOR_EVER: Duration = Duration::from_secs(60);
 
+/// Without circuit breakers: what the server answers, and not what they would answer for it.
 fn spec(server: &Postgres) -> EventStoreSpec {
     EventStoreSpec::memory()
         .backend(EventBackendSpec::postgres(server.url()))
         .time_limit(FOR_EVER)
+        .breaker(None)
 }
 
 #[tokio::test(flavor = "multi_thread")]
