@@ -293,13 +293,13 @@
 //! #[mainstay::test(flavor = "multi_thread", worker_threads = 2)]
 //! async fn every_change_is_a_version(cx: TestContext) {
 //!     let config = cx.config();
-//!     let report = measure_concurrent_ops(200, 20, move |nth| {
+//!     let report = measure_concurrent_ops(100, 20, move |nth| {
 //!         let config = config.clone();
 //!         async move { config.update(format!("n{}", nth % 10), 1).await }
 //!     })
 //!     .await;
-//!     assert_eq!((report.ok(), report.err(), report.panicked()), (200, 0, 0));
-//!     assert_eq!(cx.config().status().version, 200);
+//!     assert_eq!((report.ok(), report.err(), report.panicked()), (100, 0, 0));
+//!     assert_eq!(cx.config().status().version, 100);
 //!     println!("{report}");
 //! }
 //! ```
