@@ -36,7 +36,7 @@ fn places_that_are_too_many_are_given_up_and_no_right_to_one_is_good_for_a_later
         for close in pool.take_closing() {
             pool.closed(2, close.seat);
         }
-        assert_eq!(pool.slots.len(), 999.max(1) - nth.min(997), "after {nth}");
+        assert_eq!(pool.slots.len(), 999 - nth.min(997), "after {nth}");
     }
     assert_eq!((pool.slots.len(), pool.free.len()), (2, 0));
     assert!(pool.slots.capacity() < 100, "{}", pool.slots.capacity());
