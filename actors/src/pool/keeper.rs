@@ -112,7 +112,8 @@ impl<P: ConnectionPool> Keeper<P> {
             self.starts.push_with(ticket, close);
         }
         for ticket in mends {
-            self.starts.push_with(ticket, async |ticket| {
+            // No async closure: the compiler goes in circles over it where it optimises.
+            self.starts.push_with(ticket, |ticket| async move {
                 mend(ticket).await;
             });
         }

@@ -45,6 +45,7 @@ struct Progress {
     /// All namespaces have booted, at some time.
     has_booted: bool,
     /// And all that had to come up was seen to have, at some time.
+    #[cfg(feature = "http")]
     has_started: bool,
     /// Those that have booted, in this order. They hold their trees up.
     namespaces: Vec<Namespace>,
@@ -66,6 +67,7 @@ impl State {
                 phase: Phase::Booting,
                 names: names.map(|namespace| namespace.name.clone()).collect(),
                 has_booted: false,
+                #[cfg(feature = "http")]
                 has_started: false,
                 namespaces: Vec::new(),
                 roots: Vec::new(),
