@@ -23,7 +23,9 @@ pub(super) fn baselines(options: &Options) -> Outcome<()> {
     on_two_threads(async move {
         let plan = NamespacePlan::new()
             .service(TelemetryService::child(TelemetrySpec::default()))
-            .service(ConfigServer::child(ConfigServerSpec::default()))
+            .service(ConfigServer::child(
+                ConfigServerSpec::default().update_limit(None),
+            ))
             .service(EventStore::child(EventStoreSpec::memory()));
         let runtime = Runtime::new();
         let namespace = runtime
