@@ -84,6 +84,30 @@ impl Namespace {
             .collect()
     }
 
+    /// Waits until nobody holds a name any more whose supervisor was killed: for whoever is to be registered under it by its own
+    /// code, before it takes up what goes with the name. Children with a name in their specs are waited with anyway: see
+    /// [`Child::name`].
+    ///
+    /// A process whose supervisor was killed is on its way to its end, as is all below it; it is waited for as long as it may
+    /// take, that is its [shutdown](mainstay_specs::Shutdown) time and a second more, from when the supervisor was killed. One
+    /// without such a limit, as supervisors are by default, is waited for a minute at most.
+    ///
+    /// Cancel safety: it may be dropped and called again at will.
+    ///
+    /// # Errors
+    ///
+    /// [`RegisterError::AlreadyRegistered`] at once, if somebody holds the name for whom this does not hold; also if that one has been
+    /// asked to stop. [`RegisterError::Orphaned`] if it does not come to its end in time.
+    pub async fn until_free(&self, name: &str) -> Result<(), RegisterError> {
+        match self.inner.core.upgrade() {
+            Some(core) => core.until_free(&self.inner.registry, name).await,
+            // Nothing lives there any more, and no supervisor is killed.
+            None => self
+                .whereis(name)
+                .map_or(Ok(()), |owner| Err(RegisterError::AlreadyRegistered(owner))),
+        }
+    }
+
     /// Waits until somebody holds a name; at once if somebody does. `None` when the time is up.
     pub async fn wait_for(&self, name: &ServiceName, limit: Duration) -> Option<Process> {
         tokio::time::timeout(limit, self.inner.registry.wait_for(name))
