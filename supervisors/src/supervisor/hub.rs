@@ -5,20 +5,20 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use mainstay_specs::{Shutdown, SupervisorFlags};
-use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use super::budget::RestartBudget;
 use super::decide::Key;
 use super::doom::Doom;
 use super::entries::Entries;
+use super::inbox::{Inbox, Mailbox};
 use super::message::Message;
 use super::table::{Entry, Table};
 use crate::exit::ExitReason;
 use crate::process::{Process, ProcessKind, drop_caught};
 
 pub(crate) struct Hub {
-    mailbox: mpsc::UnboundedSender<Message>,
+    mailbox: Mailbox,
     table: Mutex<Table>,
     pub(crate) strategy: &'static str,
     /// As it was made with.
@@ -34,19 +34,21 @@ impl Hub {
         strategy: &'static str,
         flags: SupervisorFlags,
         partitions: Option<NonZeroUsize>,
-    ) -> (Arc<Self>, mpsc::UnboundedReceiver<Message>) {
-        let (mailbox, inbox) = mpsc::unbounded_channel();
-        (
-            Arc::new(Self {
-                mailbox,
-                table: Mutex::default(),
-                strategy,
-                flags,
-                partitions,
-                since: Instant::now(),
-            }),
-            inbox,
-        )
+    ) -> (Arc<Self>, Inbox) {
+        let hub = Arc::new(Self {
+            mailbox: Mailbox::default(),
+            table: Mutex::default(),
+            strategy,
+            flags,
+            partitions,
+            since: Instant::now(),
+        });
+        let inbox = Inbox::new(Arc::clone(&hub));
+        (hub, inbox)
+    }
+
+    pub(super) const fn mailbox(&self) -> &Mailbox {
+        &self.mailbox
     }
 
     /// Held for moments only, never across an await; a poisoned table is still a table.
