@@ -36,9 +36,9 @@ impl Bed {
     }
 }
 
-/// In which pressure may be made up, and none is measured that matters.
-pub(super) fn simulated() -> InfraConfig {
-    InfraConfig::new().memory_manager(
+/// With pressure on memory that may be made up, and none that is measured and matters.
+pub(super) fn simulated(config: InfraConfig) -> InfraConfig {
+    config.memory_manager(
         MemoryManagerSpec::default()
             .simulation(true)
             .psi(false)

@@ -38,7 +38,7 @@ async fn simulate_load_with_failures(bed: &Bed) {
 
 #[tokio::test(start_paused = true)]
 async fn all_infrastructure_components_work_together() {
-    let bed = Bed::new(simulated()).await;
+    let bed = Bed::new(simulated(InfraConfig::new())).await;
     simulate_load_with_failures(&bed).await;
 
     // The circuit breaker has tripped.
