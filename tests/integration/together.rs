@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use mainstay::infrastructure::InfraConfig;
 use mainstay_actors::breaker::CircuitState;
 use mainstay_actors::health::{HealthAggregator, HealthStatus};
 use mainstay_actors::limiter::RateKey;
