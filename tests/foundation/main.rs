@@ -3,12 +3,11 @@
 // What is allowed in tests is allowed in their helpers.
 #![allow(clippy::unwrap_used)]
 
-#[path = "../integration/support.rs"]
-#[allow(dead_code)] // other tests use more of it
-mod bed;
 mod breakers;
 mod config_server;
 mod event_store;
 mod integrated;
+#[path = "../integration/support.rs"]
+#[allow(dead_code)] // other tests use more of it
 mod support;
 mod telemetry;
