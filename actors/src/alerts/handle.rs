@@ -74,6 +74,12 @@ impl Alerts {
         self.cell.board().remove(name)
     }
 
+    /// Goes by another spec from now on, but for rules that were put or taken away since, if it says the same of them as the one before.
+    pub(crate) fn renew(&self, spec: &AlertsSpec) -> Result<(), AlertError> {
+        self.cell.check_open()?;
+        self.cell.renew(&Arc::new(spec.clone()))
+    }
+
     /// What is pending and firing, by rule and metric.
     #[must_use]
     pub fn active(&self) -> Vec<ActiveAlert> {

@@ -83,6 +83,13 @@ impl Hub {
         *self.started() = Some(at);
     }
 
+    /// Goes by this from now on; who listens already does so as before.
+    pub(crate) fn set_spec(&self, spec: Arc<EventsSpec>) {
+        self.spec.store(spec);
+        // Handlers may be due at another time.
+        self.bell.notify_one();
+    }
+
     /// The circuit breaker of those who wait for handlers.
     pub(crate) fn breaker(&self) -> Option<Arc<CircuitBreaker>> {
         self.breaker.load_full()

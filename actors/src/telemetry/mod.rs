@@ -26,6 +26,7 @@
 //! | `emitter.rs`, `span.rs` | [`Emitter`], [`EventSpan`] |
 //! | `attached.rs`, `stream.rs`, `log.rs` | [`Attached`], [`TelemetryEvents`], [`log_event`] |
 //! | `handle.rs`, `record.rs`, `tree.rs` | [`TelemetryService`]; recording metrics by name; its supervisor |
+//! | `renew.rs` | going by another spec while it runs |
 //! | `error.rs`, `stats.rs` | [`TelemetryError`], [`TelemetryStartError`]; [`TelemetryStatus`] |
 //!
 //! # Emitting and listening
@@ -75,6 +76,7 @@ pub(crate) mod panic;
 mod queue;
 mod record;
 mod remains;
+mod renew;
 mod roster;
 mod seat;
 mod site;

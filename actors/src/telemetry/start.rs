@@ -59,7 +59,7 @@ async fn start(
 }
 
 /// The circuit breaker of those who wait for handlers, as the spec says. It has the name of the service.
-fn guard(
+pub(super) fn guard(
     namespace: &Namespace,
     config: Option<&CircuitConfig>,
 ) -> Result<Option<CircuitBreaker>, TelemetryStartError> {

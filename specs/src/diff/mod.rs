@@ -37,7 +37,7 @@ use crate::{HttpSpec, NamespaceName, NamespaceSpec, NodeSpec, WatchdogSpec};
 /// let diff = read("1s")?.diff(&read("2s")?);
 /// assert_eq!(
 ///     diff.to_string(),
-///     "namespaces[0].children[0].args: changed, restarts app/children/clock",
+///     "namespaces[0].children[0].args: changed, restarts app/children/clock: what it runs is made when it starts",
 /// );
 /// # Ok::<(), mainstay_specs::Faults>(())
 /// ```

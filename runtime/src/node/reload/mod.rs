@@ -13,6 +13,7 @@
 //! | `step.rs` | carrying out one step |
 //! | `family.rs` | which children a change of some concerns: pure |
 //! | `children.rs` | supervisors and their children |
+//! | `rest.rs` | a service and all that comes after it |
 //! | `services.rs` | the services that go by another spec in place |
 //! | `signals.rs` | [`SPEC_RELOADED`], told to telemetry |
 //! | `report.rs`, `error.rs` | [`ReloadReport`]; [`ReloadError`] |
@@ -22,6 +23,7 @@ mod error;
 mod family;
 mod plan;
 mod report;
+mod rest;
 mod services;
 mod signals;
 mod step;
