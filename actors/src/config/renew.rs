@@ -14,6 +14,12 @@ use super::start::{child_of, plan};
 use crate::RenewError;
 
 impl ConfigServer {
+    /// What it goes by now: the spec of its start, or of the last [`renew`](Self::renew).
+    #[must_use]
+    pub fn spec(&self) -> ConfigServerSpec {
+        self.cell.current().plan().setup.spec.clone()
+    }
+
     /// Has it go by another spec from now on, and by the rules that it has, and its successors, too. Who reads and who has subscribed does not
     /// notice, but of what becomes different.
     ///

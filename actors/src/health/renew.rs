@@ -7,6 +7,12 @@ use super::handle::HealthAggregator;
 use crate::RenewError;
 
 impl HealthAggregator {
+    /// What it goes by now: that of its start, or of the last [`renew`](Self::renew).
+    #[must_use]
+    pub fn spec(&self) -> HealthAggregatorSpec {
+        (*self.cell.spec()).clone()
+    }
+
     /// Has the health aggregator of a namespace go by another spec from now on. Checks that stay keep their status and their history, and are
     /// run by their new settings from now on, the next time no later than by the new interval; what is under way goes on.
     ///

@@ -11,6 +11,12 @@ use crate::RenewError;
 use crate::renew::succeed_with;
 
 impl MemoryManager {
+    /// What it goes by now: that of its start, or of the last [`renew`](Self::renew). The default where none was started.
+    #[must_use]
+    pub fn spec(&self) -> MemoryManagerSpec {
+        self.cell.terms().spec().clone()
+    }
+
     /// Has the memory manager of a namespace go by another spec from now on, and the successors of its processes, too; what else it was made
     /// with stays. The level stays until the next sample, which is taken at once, and is judged by the new thresholds. If pressure may be
     /// simulated no more, it is not from now on.

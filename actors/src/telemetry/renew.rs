@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use mainstay_specs::TelemetrySpec;
+use mainstay_specs::{EventsSpec, TelemetrySpec};
 use mainstay_supervisors::Namespace;
 
 use super::handle::{NAME, TelemetryService};
@@ -12,6 +12,12 @@ use crate::renew::succeed_with;
 use crate::{Alerts, MetricsStore, RenewError};
 
 impl TelemetryService {
+    /// What its events go by now: the spec of its start, or of the last [`renew`](Self::renew).
+    #[must_use]
+    pub fn events_spec(&self) -> EventsSpec {
+        (*self.hub.spec()).clone()
+    }
+
     /// Has the telemetry of a namespace go by another spec from now on, and its successors, too: its limits, its alerts and its circuit breaker.
     /// Metrics, handlers and subscribers that are there stay, also where there would be no room for them any more; a subscriber's backlog
     /// stays as long as it was made. Rules of alerts that were put or taken away by the program stay so, unless the new spec says
