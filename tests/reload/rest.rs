@@ -13,7 +13,7 @@ use crate::support::{boot, id, one, pids, reload, touched};
 async fn what_an_event_store_started_with_restarts_it_and_what_comes_after_it() {
     let of = |queue: u32, n: u32| {
         one(&format!(
-            "services: (config_server: (), rate_limiters: (), event_store: (backend: Memory, queue_max: {queue}), protections: ()),
+            "services: (config_server: (), rate_limiters: (), event_store: (backend: memory, queue_max: {queue}), protections: ()),
              children: [(id: \"a\", kind: \"k\", args: (n: {n}))]"
         ))
     };
@@ -43,7 +43,7 @@ async fn what_an_event_store_started_with_restarts_it_and_what_comes_after_it() 
 async fn a_service_that_comes_is_started_in_its_place_and_one_that_goes_leaves_nothing() {
     let of = |limiters: &str| {
         one(&format!(
-            "services: (config_server: (), {limiters} event_store: (backend: Memory)), children: [(id: \"a\", kind: \"k\")]"
+            "services: (config_server: (), {limiters} event_store: (backend: memory)), children: [(id: \"a\", kind: \"k\")]"
         ))
     };
     let with = "rate_limiters: (limiters: [(name: \"api\", config: (limit: 3, window: \"1h\"))]),";
@@ -137,7 +137,7 @@ async fn what_does_not_start_is_put_back_with_all_that_comes_after_it() {
     assert_eq!(node.spec().await, old);
     let circuits = CircuitBreakerRegistry::of(&namespace).circuits();
     let circuits: Vec<_> = circuits.iter().map(|one| one.name().to_string()).collect();
-    assert_eq!(circuits, ["x"]);
+    assert!(circuits.contains(&"x".to_owned()) && !circuits.contains(&"y".to_owned()), "{circuits:?}");
     assert_eq!(config.get_as::<u32>("a").unwrap(), 2);
     // The next one makes up for it.
     reload(&node, &of(false, "y", false)).await;

@@ -87,12 +87,12 @@ async fn the_source_is_read_anew_and_what_is_wrong_has_its_place_in_it() {
     set(of(1, false, "q"));
     assert_eq!(
         faults().await,
-        "4:30: namespaces[0].children[0].kind: unknown kind `q`, expected `k`"
+        "4:29: namespaces[0].children[0].kind: unknown kind `q`, expected `k`"
     );
     set(of(1, true, "k"));
     assert_eq!(
         faults().await,
-        "4:41: namespaces[0].children[0].args: n/children/a: no luck; it is as it was before"
+        "4:40: namespaces[0].children[0].args: n/children/a: no luck; it is as it was before"
     );
     set(of(1, false, "k").replace("watchdog: (enabled: false)", "watchdog: ()"));
     assert_eq!(

@@ -18,6 +18,26 @@ pub(super) async fn carry_out(
     new: &NodeSpec,
     planned: &Planned,
 ) -> Result<(), ReloadFailure> {
+    let name = planned.step.namespace();
+    let namespace = name.and_then(|name| state.runtime().find_namespace(name.as_str()));
+    let done = do_it(state, course, new, planned).await;
+    // Whatever has failed in it has done so for that, unless it was stopped as it could not be put back.
+    let ends = namespace.is_some_and(|namespace| namespace.is_stopping() || namespace.has_ended());
+    match (done, name) {
+        (Err(failure), Some(name)) if ends && failure.put_back && !state.is_stopping() => {
+            tracing::debug!(%failure, "it ends meanwhile");
+            Err(gone(name))
+        }
+        (done, _) => done,
+    }
+}
+
+async fn do_it(
+    state: &Arc<State>,
+    course: &mut Course,
+    new: &NodeSpec,
+    planned: &Planned,
+) -> Result<(), ReloadFailure> {
     match &planned.step {
         Step::Note => {
             note(&mut course.spec, new);
