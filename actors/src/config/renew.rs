@@ -47,7 +47,7 @@ impl ConfigServer {
         let root = namespace.root().ok_or(RenewError::NotRunning)?;
         // First: whoever is started from here on goes by it.
         root.change_child(child_of(setup)).await?;
-        server.cell.set_guards(guards);
+        server.cell.set_guards(guards, namespace);
         let renewed = server.request(|ticket| Message::Renew(Arc::clone(&plan), ticket));
         Ok(renewed.await?)
     }

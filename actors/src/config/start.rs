@@ -69,7 +69,7 @@ async fn prepare(setup: Arc<Setup>, namespace: Option<Namespace>) -> Result<Star
     };
     let now = cell.current();
     plan.check(now.document()).map_err(LoadError::Present)?;
-    cell.set_guards(Guards::of(&namespace, &plan.setup.spec)?);
+    cell.set_guards(Guards::of(&namespace, &plan.setup.spec)?, &namespace);
     Ok(Start {
         cell,
         plan: Some(plan),

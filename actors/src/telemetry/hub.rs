@@ -95,8 +95,12 @@ impl Hub {
         self.breaker.load_full()
     }
 
-    pub(crate) fn set_breaker(&self, breaker: Option<CircuitBreaker>) {
-        self.breaker.store(breaker.map(Arc::new));
+    /// Gives the one before.
+    pub(crate) fn set_breaker(
+        &self,
+        breaker: Option<CircuitBreaker>,
+    ) -> Option<Arc<CircuitBreaker>> {
+        self.breaker.swap(breaker.map(Arc::new))
     }
 
     pub(crate) fn uptime(&self) -> Option<Duration> {

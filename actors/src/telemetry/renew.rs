@@ -40,8 +40,7 @@ impl TelemetryService {
         succeed_with(namespace, NAME, children(spec.clone())).await?;
         metrics.renew(&spec.metrics).map_err(RenewError::Spec)?;
         telemetry.hub.set_spec(Arc::new(spec.events.clone()));
-        let breaker = guard(namespace, spec.breaker.as_ref())?;
-        telemetry.hub.set_breaker(breaker);
+        guard(namespace, &telemetry.hub, spec.breaker.as_ref())?;
         Ok(alerts.renew(&spec.alerts)?)
     }
 }
