@@ -252,8 +252,8 @@ pub use mainstay_macros::test;
 pub use mainstay_specs as specs;
 pub use mainstay_supervisors as supervisors;
 pub use node::{
-    BootError, IntoChild, NamespaceReadiness, NamespaceState, Node, NodeBuilder, Readiness,
-    ReloadError, ReloadFailure, ReloadReport, SPEC_RELOADED,
+    BootError, IntoChild, NamespaceReadiness, NamespaceState, Node, NodeBuilder, ReadSpec,
+    Readiness, ReloadError, ReloadFailure, ReloadReport, SourceError,
 };
 pub use ractor;
 pub use watchdog::Liveness;

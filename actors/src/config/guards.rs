@@ -23,6 +23,8 @@ pub(crate) struct Guards {
     updates: Protection,
     /// Through the breaker alone.
     others: Protection,
+    has_breaker: bool,
+    has_limit: bool,
 }
 
 impl Guards {
@@ -31,6 +33,8 @@ impl Guards {
         Self {
             updates: Protection::new(service_name()),
             others: Protection::new(service_name()),
+            has_breaker: false,
+            has_limit: false,
         }
     }
 
@@ -43,11 +47,23 @@ impl Guards {
             let breaker = breaker.map_err(LoadError::Breaker)?;
             guards.updates = guards.updates.circuit(breaker.clone());
             guards.others = guards.others.circuit(breaker);
+            guards.has_breaker = true;
         }
         if let Some(config) = &spec.update_limit {
             guards.updates = guards.updates.rate_limit(limiter(namespace, config)?, 1);
+            guards.has_limit = true;
         }
         Ok(guards)
+    }
+
+    /// Those of `before` that are no more are not found in the namespace any more either.
+    pub(crate) fn replace(&self, before: &Self, namespace: &Namespace) {
+        if before.has_breaker && !self.has_breaker {
+            CircuitBreakerRegistry::of(namespace).unregister(NAME);
+        }
+        if before.has_limit && !self.has_limit {
+            RateLimiterRegistry::of(namespace).unregister(UPDATE_LIMIT);
+        }
     }
 
     /// An update, unless it is refused.

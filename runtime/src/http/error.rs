@@ -115,6 +115,10 @@ impl ApiError {
             .with(header::RETRY_AFTER, "5")
     }
 
+    pub(super) const fn status(&self) -> StatusCode {
+        self.0.status
+    }
+
     pub(super) const fn detail(&self) -> &ErrorDetail {
         &self.0.detail
     }

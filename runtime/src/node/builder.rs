@@ -3,11 +3,12 @@
 use std::future::{Future, pending};
 
 use mainstay_actors::pool::{IntoConnectionSpec, PoolKinds};
-use mainstay_specs::{Args, Fault, Faults, Kinds, NodeSpec, SpecPath};
+use mainstay_specs::{Args, Fault, Faults, Kinds, NodeSpec, ReadError, SpecPath};
 use mainstay_supervisors::{HISTORY, Runtime};
 use serde::de::DeserializeOwned;
 
 use super::kinds::{Factories, IntoChild};
+use super::reload::{ReadSpec, SpecSource};
 use super::{BootError, Node, boot};
 use crate::infrastructure;
 
@@ -44,6 +45,7 @@ use crate::infrastructure;
 pub struct NodeBuilder {
     pub(super) kinds: Factories,
     pub(super) pools: PoolKinds,
+    pub(super) source: Option<SpecSource>,
     history: usize,
     seed: Option<u64>,
 }
@@ -53,6 +55,7 @@ impl Default for NodeBuilder {
         Self {
             kinds: Factories::default(),
             pools: PoolKinds::new(),
+            source: None,
             history: HISTORY,
             seed: None,
         }
@@ -92,6 +95,24 @@ impl NodeBuilder {
         F: Fn(A) -> R + Send + Sync + 'static,
     {
         self.pools = self.pools.kind(name, factory);
+        self
+    }
+
+    /// Says what the spec of the node is read from when it is to go by it anew: at [`Node::reload_source`], and at `POST /api/reload`. Without,
+    /// there is nothing to read. `read` gets the builder, for the kinds that it knows, runs on a thread for what blocks, and says with the spec
+    /// where it has it from, so that what is wrong can be told with its line and column.
+    ///
+    /// ```
+    /// use mainstay::prelude::*;
+    /// use mainstay::ReadSpec;
+    ///
+    /// let node = Node::builder().source(|builder| ReadSpec::from_file("node.ron", builder));
+    /// ```
+    pub fn source<F>(mut self, read: F) -> Self
+    where
+        F: Fn(&Self) -> Result<ReadSpec, ReadError> + Send + Sync + 'static,
+    {
+        self.source = Some(SpecSource::new(read));
         self
     }
 

@@ -35,7 +35,9 @@ pub use builder::NodeBuilder;
 pub use error::BootError;
 pub use kinds::IntoChild;
 pub use readiness::{NamespaceReadiness, NamespaceState, Readiness};
-pub use reload::{ReloadError, ReloadFailure, ReloadReport, SPEC_RELOADED};
+#[cfg(feature = "http")]
+pub(crate) use reload::reload_source;
+pub use reload::{ReadSpec, ReloadError, ReloadFailure, ReloadReport, SourceError};
 pub(crate) use state::State;
 
 use crate::watchdog::Liveness;

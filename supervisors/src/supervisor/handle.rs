@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use mainstay_specs::{ChildId, ChildSpec, ChildType};
+use mainstay_specs::{ChildId, ChildSpec, ChildType, SupervisorFlags};
 use serde::Serialize;
 use tokio::sync::oneshot;
 
@@ -144,6 +144,36 @@ impl SupervisorRef {
     /// supervisor. Nothing has changed then.
     pub async fn change_child(&self, child: Child) -> Result<(), SupervisorError> {
         self.call(|reply| Call::Change(child, reply)).await
+    }
+
+    /// Has it go by these flags from now on, and touches none of its children. Restarts that were made so far count against the new
+    /// intensity and period; one that is due already is made as it was decided.
+    ///
+    /// When it is restarted itself, it goes by what the supervisor above knows of it: [change](Self::change_child) it there, too.
+    ///
+    /// # Errors
+    ///
+    /// [`SupervisorError::Spec`] for flags that cannot be, or not with the children that are there; [`SupervisorError::NoIds`] from a
+    /// dynamic supervisor. Nothing has changed then.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use std::time::Duration;
+    ///
+    /// use mainstay_specs::{Strategy, SupervisorFlags};
+    /// use mainstay_supervisors::{Runtime, Supervisor};
+    ///
+    /// let runtime = Runtime::new();
+    /// let root = runtime.start("root", Supervisor::one_for_one()).await?;
+    /// let flags = SupervisorFlags::new(Strategy::RestForOne).intensity(9, Duration::from_secs(60));
+    /// root.change_flags(flags).await?;
+    /// assert_eq!(root.budget().intensity, 9);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn change_flags(&self, flags: SupervisorFlags) -> Result<(), SupervisorError> {
+        self.call(|reply| Call::Flags(flags, reply)).await
     }
 
     /// Forgets a child that has no process.

@@ -17,12 +17,16 @@ use super::table::{Entry, Table};
 use crate::exit::ExitReason;
 use crate::process::{Process, ProcessKind, drop_caught};
 
+/// What a supervisor does about its children: as it was made with, or was told last.
+struct Terms {
+    strategy: &'static str,
+    flags: SupervisorFlags,
+}
+
 pub(crate) struct Hub {
     mailbox: Mailbox,
     table: Mutex<Table>,
-    pub(crate) strategy: &'static str,
-    /// As it was made with.
-    flags: SupervisorFlags,
+    terms: Mutex<Terms>,
     /// How many partitions it was made with, if it is a partition supervisor.
     pub(crate) partitions: Option<NonZeroUsize>,
     /// When the supervisor was made.
@@ -38,8 +42,7 @@ impl Hub {
         let hub = Arc::new(Self {
             mailbox: Mailbox::default(),
             table: Mutex::default(),
-            strategy,
-            flags,
+            terms: Mutex::new(Terms { strategy, flags }),
             partitions,
             since: Instant::now(),
         });
@@ -57,12 +60,27 @@ impl Hub {
     }
 
     pub(crate) fn budget(&self) -> RestartBudget {
-        self.table().budget(&self.flags)
+        let flags = self.flags();
+        self.table().budget(&flags)
     }
 
     /// What its children's restarts come to.
-    pub(crate) const fn flags(&self) -> &SupervisorFlags {
-        &self.flags
+    pub(crate) fn flags(&self) -> SupervisorFlags {
+        self.terms().flags.clone()
+    }
+
+    /// The name of its strategy, as trees show it.
+    pub(crate) fn strategy(&self) -> &'static str {
+        self.terms().strategy
+    }
+
+    pub(super) fn set_flags(&self, strategy: &'static str, flags: SupervisorFlags) {
+        *self.terms() = Terms { strategy, flags };
+    }
+
+    /// Held for moments only, and never while another lock is taken.
+    fn terms(&self) -> MutexGuard<'_, Terms> {
+        self.terms.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Sends, or drops the message if the supervisor has ended.
