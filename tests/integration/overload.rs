@@ -135,7 +135,9 @@ fn are_told(node: &Node, operation: &str) -> ProtectionCounts {
 #[tokio::test]
 async fn more_questions_than_the_store_takes_are_refused_by_name_and_open_no_circuit() {
     let gate = Gate::shut();
-    let spec = EventStoreSpec::memory().queries_max(2).queries_waiting_max(3);
+    let spec = EventStoreSpec::memory()
+        .queries_max(2)
+        .queries_waiting_max(3);
     let node = node(&gate, spec).await;
     let store = EventStore::in_namespace(&production(&node)).unwrap();
     let patient = [(); 5].map(|()| asked(&node, read));
@@ -156,7 +158,10 @@ async fn more_questions_than_the_store_takes_are_refused_by_name_and_open_no_cir
         assert_eq!(answer.await.unwrap().status, 200);
     }
     let counts = are_told(&node, "api.events.reads");
-    assert_eq!((counts.begun, counts.successes, counts.failures), (15, 5, 0));
+    assert_eq!(
+        (counts.begun, counts.successes, counts.failures),
+        (15, 5, 0)
+    );
     assert_eq!(store.stats().questions_waiting, 0);
     node.stop(Duration::from_secs(5)).await;
 }
@@ -164,7 +169,10 @@ async fn more_questions_than_the_store_takes_are_refused_by_name_and_open_no_cir
 #[tokio::test]
 async fn more_events_than_may_wait_are_refused_by_name_and_open_no_circuit() {
     let gate = Gate::shut();
-    let spec = EventStoreSpec::memory().batch_max(1).group_max(1).queue_max(1);
+    let spec = EventStoreSpec::memory()
+        .batch_max(1)
+        .group_max(1)
+        .queue_max(1);
     let node = node(&gate, spec).await;
     let store = EventStore::in_namespace(&production(&node)).unwrap();
     let mut patient = vec![asked(&node, write)];
@@ -189,6 +197,9 @@ async fn more_events_than_may_wait_are_refused_by_name_and_open_no_circuit() {
         assert_eq!(answer.await.unwrap().status, 201);
     }
     let counts = are_told(&node, "api.events.writes");
-    assert_eq!((counts.begun, counts.successes, counts.failures), (12, 2, 0));
+    assert_eq!(
+        (counts.begun, counts.successes, counts.failures),
+        (12, 2, 0)
+    );
     node.stop(Duration::from_secs(5)).await;
 }

@@ -78,9 +78,9 @@ async fn what_the_service_behind_it_refuses_opens_no_circuit_and_is_told_as_a_re
     assert_eq!(counts.refused(Guard::Pool), 0);
     // They were begun.
     assert_eq!(bed.tokens_left("ada"), 0);
-    let measured = bed.store().views(TimeWindow::Minute, |key| {
-        key.name.as_str() == "orders.call"
-    });
+    let measured = bed
+        .store()
+        .views(TimeWindow::Minute, |key| key.name.as_str() == "orders.call");
     assert!(measured.is_empty());
     bed.end().await;
 }

@@ -67,7 +67,9 @@ pub enum StoreError {
     },
     /// So many questions are being answered already, and as many wait as may, or the time of this one was up before its turn. It was not
     /// asked; come back later.
-    #[error("{max} questions are being answered already, of which others wait, {waiting_max} at most")]
+    #[error(
+        "{max} questions are being answered already, of which others wait, {waiting_max} at most"
+    )]
     Busy {
         /// How many may be answered at a time.
         max: u32,

@@ -30,9 +30,7 @@ pub(super) fn refused(error: &ConfigError, path: &ConfigPath) -> ApiError {
         ConfigError::UpdateLimited(_) => {
             ApiError::new(StatusCode::TOO_MANY_REQUESTS, "rate_limited", message)
         }
-        ConfigError::Unavailable(_)
-        | ConfigError::Stopped
-        | ConfigError::Call(_) => {
+        ConfigError::Unavailable(_) | ConfigError::Stopped | ConfigError::Call(_) => {
             ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", message)
                 .with(header::RETRY_AFTER, "1")
         }

@@ -153,7 +153,14 @@ mod tests {
         for (error, status, code) in [
             (StoreError::Timeout(second), 503, "unavailable"),
             (StoreError::Interrupted, 503, "unavailable"),
-            (StoreError::Busy { max: 1, waiting_max: 0 }, 503, "unavailable"),
+            (
+                StoreError::Busy {
+                    max: 1,
+                    waiting_max: 0,
+                },
+                503,
+                "unavailable",
+            ),
             (failed(), 503, "unavailable"),
             (unreadable(), 500, "internal"),
         ] {
