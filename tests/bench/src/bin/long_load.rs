@@ -15,11 +15,24 @@
 //! in five seconds, and so the services stand below a supervisor among the children that has such a limit, in their order and with their
 //! strategy; and the configuration may be changed without a limit, so that changing it is a load.
 //!
-//! What is printed: requests, refused and broken connections, answers by status and guard, kills by process, restarts, and the resident memory
-//! each five seconds with its slope over the second half. It ends with 1 if a connection was refused or broke off, if an answer of 500 or more was
-//! not explained by a guard, if memory was not flat, or if the node was not well at the end; and says what of it.
+//! What is printed: requests, refused and broken connections, answers by status and guard, kills by process, restarts and what went wrong with
+//! them, and each five seconds the resident memory and the live bytes of the heap, with their slopes over the second half. It ends with 1 and
+//! says why, if
+//!
+//! * a connection was refused or broke off, or a request was not answered in 10 s,
+//! * an answer of 500 or more was not explained by a guard,
+//! * resident memory grew by more than 4 MiB over the second half: ten bytes for each of the half a million requests there are in 30 s would be
+//!   more, and the histories of metrics, which fill during the first hour, are less,
+//! * the node was not ready at the end, or did not stop in order.
+//!
+//! Supervisors within a service have limits of their own: that one of them gives up, and is started again by the one above it, is told and is no fault.
 
 use std::process::ExitCode;
+
+use mainstay::alloc::Counted;
+
+#[global_allocator]
+static HEAP: Counted = Counted::system();
 
 fn main() -> ExitCode {
     mainstay_bench::long_load::main()

@@ -69,7 +69,8 @@ fn kind(process: &Process) -> String {
 #[derive(Debug, Default)]
 pub(super) struct Restarts {
     pub(super) restarted: u64,
-    pub(super) failed_starts: u64,
+    /// By the child and why, how often.
+    pub(super) failed_starts: BTreeMap<String, u64>,
     pub(super) gave_up: Vec<String>,
 }
 
@@ -89,7 +90,10 @@ pub(super) async fn count(
         match next {
             Some(Delivery::Event(event)) => match event.kind {
                 EventKind::Started { restarts: 1.., .. } => restarts.restarted += 1,
-                EventKind::StartError { .. } => restarts.failed_starts += 1,
+                EventKind::StartError { child, error, .. } => {
+                    let why = format!("{child}: {error}");
+                    *restarts.failed_starts.entry(why).or_default() += 1;
+                }
                 EventKind::GaveUp {
                     supervisor, child, ..
                 } => restarts.gave_up.push(format!("{supervisor} over {child}")),

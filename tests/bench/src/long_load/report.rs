@@ -4,11 +4,11 @@ use std::fmt;
 use std::process::ExitCode;
 
 use super::kills::{Kills, Restarts};
-use super::memory::Samples;
+use super::memory::{MIB, Sample, Samples};
 use super::wrk::Asked;
 
-/// By which part memory may grow over the second half: what is freed is not given back at once, and not all of it.
-const GROWTH_MAX: f64 = 0.05;
+/// By how many MiB resident memory may grow over the second half: see the docs of the program.
+const GROWTH_MAX: f64 = 4.0;
 
 pub(super) struct Report {
     pub(super) asked: Asked,
@@ -41,17 +41,15 @@ impl Report {
                 asked.unexplained(),
                 "answers of 500 and more are explained by no guard",
             ),
-            (self.restarts.gave_up.len() as u64, "supervisors gave up"),
         ] {
             if count > 0 {
                 faults.push(format!("{count} {what}"));
             }
         }
-        let growth = self.memory.slope().1;
+        let growth = self.memory.growth(Sample::resident).mib;
         if growth > GROWTH_MAX {
-            let percent = growth * 100.0;
             faults.push(format!(
-                "memory has grown by {percent:.1} % over the second half"
+                "memory has grown by {growth:.1} MiB over the second half"
             ));
         }
         if !self.is_ready {
@@ -60,6 +58,31 @@ impl Report {
         let left = self.left.iter();
         faults.extend(left.map(|path| format!("{path} did not stop in time")));
         faults
+    }
+}
+
+impl Report {
+    fn memory_line(
+        &self,
+        f: &mut fmt::Formatter<'_>,
+        name: &str,
+        of: fn(&Sample) -> u64,
+    ) -> fmt::Result {
+        write!(f, "memory     {name}, MiB:")?;
+        for sample in self.memory.all() {
+            write!(
+                f,
+                " {}s {:.1}",
+                sample.at.as_secs(),
+                of(sample) as f64 / MIB
+            )?;
+        }
+        let growth = self.memory.growth(of);
+        writeln!(
+            f,
+            "\n           slope over the second half {:+.1} KiB/s, {:+.1} MiB in all",
+            growth.kib_a_second, growth.mib
+        )
     }
 }
 
@@ -103,23 +126,16 @@ impl fmt::Display for Report {
             failed_starts,
             gave_up,
         } = &self.restarts;
-        writeln!(
-            f,
-            "restarts   {restarted}, and {failed_starts} starts that failed"
-        )?;
+        let failed: u64 = failed_starts.values().sum();
+        writeln!(f, "restarts   {restarted}, and {failed} starts that failed")?;
+        for (why, count) in failed_starts {
+            writeln!(f, "           {count:>5} x {why}")?;
+        }
         for supervisor in gave_up {
             writeln!(f, "           gave up: {supervisor}")?;
         }
-        write!(f, "memory     MiB resident:")?;
-        for (at, kib) in self.memory.all() {
-            write!(f, " {}s {:.1}", at.as_secs(), *kib as f64 / 1024.0)?;
-        }
-        let (slope, part) = self.memory.slope();
-        writeln!(
-            f,
-            "\n           slope over the second half {slope:+.1} KiB/s, {:+.2} % in all",
-            part * 100.0
-        )?;
+        self.memory_line(f, "resident", Sample::resident)?;
+        self.memory_line(f, "live heap", Sample::live)?;
         for fault in self.faults() {
             writeln!(f, "FAULT      {fault}")?;
         }
