@@ -92,6 +92,8 @@ pub(super) async fn count(
                 EventKind::Started { restarts: 1.., .. } => restarts.restarted += 1,
                 EventKind::StartError { child, error, .. } => {
                     let why = format!("{child}: {error}");
+                    // Whose number it is says nothing.
+                    let why = why.split(" #").next().unwrap_or_default().to_owned();
                     *restarts.failed_starts.entry(why).or_default() += 1;
                 }
                 EventKind::GaveUp {
