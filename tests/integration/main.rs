@@ -8,6 +8,7 @@
 mod client;
 mod crowd;
 mod http;
+mod overload;
 mod starting;
 mod support;
 mod together;
