@@ -113,7 +113,7 @@ const CHANGES: [(&str, &str); 78] = [
     ("parts_max: 57", "parts_max: 58"),
     ("history_max: 59", "history_max: 60"),
     ("backlog_max: 61", "backlog_max: 62"),
-    ("checks: [\"h\"]", "checks: []"),
+    ("checks: [\"h\"]", "checks: [\"h2\"]"),
     ("strategy: one_for_one", "strategy: one_for_all"),
     ("intensity: 62", "intensity: 63"),
     ("period: \"63s\"", "period: \"64s\""),
