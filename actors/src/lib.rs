@@ -61,6 +61,8 @@ pub mod metrics;
 pub mod pool;
 pub mod protection;
 mod renew;
+mod signals;
+mod start;
 pub mod telemetry;
 
 pub use alerts::Alerts;
