@@ -23,7 +23,7 @@ use crate::syntax::{Shape, Tree, walk};
 ///
 /// let spec = NodeSpec::from_ron(r#"(http: (token: "hunter2"))"#, &AnyKind)?;
 /// let shown = spec.shown().to_string();
-/// assert!(shown.contains(r#"token: Some("•••")"#), "{shown}");
+/// assert!(shown.contains("•••") && !shown.contains("hunter2"), "{shown}");
 /// # Ok::<(), mainstay_specs::Faults>(())
 /// ```
 #[derive(Clone, PartialEq, Eq)]
