@@ -1,6 +1,8 @@
 //! Services that go by another spec while they run.
 
-use mainstay_supervisors::{CallError, Child, ChildStatus, Namespace, SupervisorError, SupervisorRef};
+use mainstay_supervisors::{
+    CallError, Child, ChildStatus, Namespace, SupervisorError, SupervisorRef,
+};
 
 use crate::config::{ConfigError, LoadError};
 use crate::health::HealthError;
@@ -51,7 +53,9 @@ pub(crate) async fn succeed_with(
     for child in children {
         match supervisor.change_child(child).await {
             Ok(()) => {}
-            Err(SupervisorError::Call(CallError::NoProcess | CallError::Exited(_))) => return Ok(()),
+            Err(SupervisorError::Call(CallError::NoProcess | CallError::Exited(_))) => {
+                return Ok(());
+            }
             Err(error) => return Err(error.into()),
         }
     }

@@ -23,7 +23,7 @@ use crate::syntax::{Shape, Tree, walk};
 ///
 /// let spec = NodeSpec::from_ron(r#"(http: (token: "hunter2"))"#, &AnyKind)?;
 /// let shown = spec.shown().to_string();
-/// assert!(shown.contains(r#"token: Some("•••")"#), "{shown}");
+/// assert!(shown.contains("•••") && !shown.contains("hunter2"), "{shown}");
 /// # Ok::<(), mainstay_specs::Faults>(())
 /// ```
 #[derive(Clone, PartialEq, Eq)]
@@ -94,7 +94,8 @@ impl Edits<'_> {
                 let of_other_kind = node.shape == Shape::Struct && tree.name(at) == "other";
                 for child in tree.children(at) {
                     let key = tree.key(child);
-                    let hides = is_secret(key) || key == "setup" || (of_other_kind && key == "args");
+                    let hides =
+                        is_secret(key) || key == "setup" || (of_other_kind && key == "args");
                     self.look(child, all || hides);
                 }
             }
@@ -263,10 +264,21 @@ mod tests {
 
     #[test]
     fn words_that_name_secrets_are_known_and_others_are_not() {
-        for secret in ["token", "db_password", "API-Key", "client_secret", "private_key"] {
+        for secret in [
+            "token",
+            "db_password",
+            "API-Key",
+            "client_secret",
+            "private_key",
+        ] {
             assert!(is_secret(secret), "{secret}");
         }
-        for other in ["tokens", "key", "token_bucket_size".trim_start_matches("token_"), "keys_max"] {
+        for other in [
+            "tokens",
+            "key",
+            "token_bucket_size".trim_start_matches("token_"),
+            "keys_max",
+        ] {
             assert!(!is_secret(other), "{other}");
         }
     }
@@ -312,9 +324,18 @@ mod tests {
         for nth in 1..=11 {
             assert!(!shown.contains(&format!("s{nth}")), "s{nth}: {shown}");
         }
-        for kept in ["size: 10", "app.db", "ldap", "every: \"1s\"", "redis://•••@h:1/2"] {
+        for kept in [
+            "size: 10",
+            "app.db",
+            "ldap",
+            "every: \"1s\"",
+            "redis://•••@h:1/2",
+        ] {
             assert!(shown.contains(kept), "{kept}: {shown}");
         }
-        assert!(NodeSpec::from_ron(&shown, &AnyKind).is_err(), "a secret of 3 characters is none");
+        assert!(
+            NodeSpec::from_ron(&shown, &AnyKind).is_err(),
+            "a secret of 3 characters is none"
+        );
     }
 }

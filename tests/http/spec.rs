@@ -57,7 +57,11 @@ async fn the_spec_in_force_is_shown_as_ron_or_as_json_and_without_secrets() {
     let answer = Ask::get("/api/spec").send(to).await;
     assert_eq!(answer.status, 200);
     assert_eq!(answer.header("content-type"), Some("application/ron"));
-    assert!(answer.body.contains("kind: Some(\"idle\")") || answer.body.contains("kind: \"idle\""), "{}", answer.body);
+    assert!(
+        answer.body.contains("kind: Some(\"idle\")") || answer.body.contains("kind: \"idle\""),
+        "{}",
+        answer.body
+    );
     assert!(!answer.body.contains("secret"), "{}", answer.body);
     let ask = Ask::get("/api/spec").header("accept", "application/json");
     let answer = ask.send(to).await;
@@ -81,7 +85,10 @@ async fn the_spec_in_force_is_shown_as_ron_or_as_json_and_without_secrets() {
 
 #[tokio::test]
 async fn a_reload_needs_the_token_and_tells_what_was_done() {
-    let source = source(text("(id: \"a\", kind: \"failing\", args: \"x\", restart: temporary)", "secret"));
+    let source = source(text(
+        "(id: \"a\", kind: \"failing\", args: \"x\", restart: temporary)",
+        "secret",
+    ));
     let node = boot(&source).await;
     let to = address(&node);
     let without = Ask::new("POST", "/api/reload").send(to).await;
@@ -116,13 +123,20 @@ async fn all_faults_are_told_with_their_places_and_nothing_has_changed() {
     let source = source(good.clone());
     let node = boot(&source).await;
     let to = address(&node);
-    *source.lock().unwrap() = text("(id: \"a\", kind: \"idel\"), (id: \"a\", kind: \"idle\")", "secret");
+    *source.lock().unwrap() = text(
+        "(id: \"a\", kind: \"idel\"), (id: \"a\", kind: \"idle\")",
+        "secret",
+    );
     let answer = post().send(to).await;
     assert_eq!(answer.status, 422);
     let reply: ReloadErrorReply = serde_json::from_str(&answer.body).unwrap();
     assert_eq!(reply.error.code, "invalid_spec");
     assert_eq!(reply.error.message, "2 faults, nothing has changed");
-    let places: Vec<_> = reply.faults.iter().map(|fault| (fault.path.as_str(), fault.line)).collect();
+    let places: Vec<_> = reply
+        .faults
+        .iter()
+        .map(|fault| (fault.path.as_str(), fault.line))
+        .collect();
     assert_eq!(
         places,
         [
@@ -141,7 +155,10 @@ async fn all_faults_are_told_with_their_places_and_nothing_has_changed() {
     );
     *source.lock().unwrap() = "(namespaces: [".to_owned();
     let answer = post().send(to).await;
-    assert_eq!((answer.status, answer.json()["faults"][0]["line"].clone()), (422, json!(1)));
+    assert_eq!(
+        (answer.status, answer.json()["faults"][0]["line"].clone()),
+        (422, json!(1))
+    );
     *source.lock().unwrap() = good;
     assert_eq!(post().send(to).await.json(), json!({"applied": []}));
     node.stop(Duration::from_secs(5)).await;

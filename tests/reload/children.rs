@@ -22,7 +22,9 @@ async fn only_the_child_that_changed_is_another_process() {
     let before = pids(&node);
     assert_eq!(
         reload(&node, &of(2)).await,
-        ["namespaces[0].children[1].args: changed, restarts n/children/b: what it runs is made when it starts"]
+        [
+            "namespaces[0].children[1].args: changed, restarts n/children/b: what it runs is made when it starts"
+        ]
     );
     assert_eq!(touched(&before, &pids(&node)), ["n/children/b"]);
 }

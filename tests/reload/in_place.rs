@@ -55,15 +55,16 @@ async fn flags_of_supervisors_count_from_then_on_and_after_a_crash_of_theirs() {
 #[tokio::test(start_paused = true)]
 async fn flags_that_forbid_what_is_still_there_come_last_and_those_that_allow_it_first() {
     let never = one("children: [(id: \"a\", kind: \"k\")]");
-    let any = one(
-        "supervisor: (auto_shutdown: any_significant),
-         children: [(id: \"a\", kind: \"k\", restart: transient, significant: true)]",
-    );
+    let any = one("supervisor: (auto_shutdown: any_significant),
+         children: [(id: \"a\", kind: \"k\", restart: transient, significant: true)]");
     let node = boot(&never).await;
     let before = pids(&node);
     reload(&node, &any).await;
     let children = node.namespace("n").unwrap().children().unwrap();
-    let spec = children.get_childspec(&crate::support::id("a")).await.unwrap();
+    let spec = children
+        .get_childspec(&crate::support::id("a"))
+        .await
+        .unwrap();
     assert!(spec.significant);
     reload(&node, &never).await;
     assert_eq!(pids(&node), before);
@@ -84,7 +85,10 @@ async fn how_a_child_is_restarted_and_stopped_is_told_to_its_supervisor() {
     );
     assert_eq!(pids(&node), before);
     let children = node.namespace("n").unwrap().children().unwrap();
-    let spec = children.get_childspec(&crate::support::id("a")).await.unwrap();
+    let spec = children
+        .get_childspec(&crate::support::id("a"))
+        .await
+        .unwrap();
     assert_eq!(spec.restart, mainstay::specs::Restart::Temporary);
     // What is temporary and has ended is not there any more, and may be told otherwise.
     children.terminate_child(&spec.id).await.unwrap();
@@ -117,10 +121,16 @@ async fn the_memory_manager_judges_by_other_thresholds_and_pretends_no_more_if_i
         ]
     );
     assert_eq!(pids(&node), before);
-    assert_eq!(Some(memory.spec()), new.namespaces[0].services.memory_manager);
+    assert_eq!(
+        Some(memory.spec()),
+        new.namespaces[0].services.memory_manager
+    );
     assert!(!memory.reading().simulated);
     crash(&namespace, "memory_manager").await;
-    assert_eq!(Some(memory.spec()), new.namespaces[0].services.memory_manager);
+    assert_eq!(
+        Some(memory.spec()),
+        new.namespaces[0].services.memory_manager
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -130,7 +140,10 @@ async fn checks_keep_their_status_and_are_run_by_their_new_settings() {
             "services: (health_aggregator: (foundation: false, tree: false, {inner}))"
         ))
     };
-    let node = boot(&of("checks: [(name: \"db\", config: (interval: \"1h\", fall: 1))]")).await;
+    let node = boot(&of(
+        "checks: [(name: \"db\", config: (interval: \"1h\", fall: 1))]",
+    ))
+    .await;
     let before = pids(&node);
     let namespace = node.namespace("n").unwrap();
     let health = HealthAggregator::in_namespace(&namespace).unwrap();
@@ -164,7 +177,10 @@ async fn checks_keep_their_status_and_are_run_by_their_new_settings() {
     tokio::time::sleep(Duration::from_secs(12)).await;
     assert_eq!(health.stats().runs, runs + 2);
     crash(&namespace, "health_aggregator").await;
-    assert_eq!(Some(health.spec()), new.namespaces[0].services.health_aggregator);
+    assert_eq!(
+        Some(health.spec()),
+        new.namespaces[0].services.health_aggregator
+    );
     assert_eq!(status(&health, "db"), Some(HealthStatus::Unhealthy));
 }
 
@@ -191,9 +207,7 @@ async fn configuration_follows_another_start_where_it_was_not_changed() {
         ]
     );
     assert_eq!(pids(&node), before);
-    let shown = |config: &ConfigServer| {
-        serde_json::to_value(config.snapshot().document()).unwrap()
-    };
+    let shown = |config: &ConfigServer| serde_json::to_value(config.snapshot().document()).unwrap();
     assert_eq!(
         shown(&config),
         serde_json::json!({"size": 20, "host": "b", "deep": {"x": 3, "y": 5}, "come": true})
@@ -201,8 +215,15 @@ async fn configuration_follows_another_start_where_it_was_not_changed() {
     let Ok(ConfigEvent::Reloaded(reload)) = events.next().await.unwrap() else {
         panic!("it is one change");
     };
-    let paths: Vec<_> = reload.changes.iter().map(|one| one.path.to_string()).collect();
-    assert_eq!((paths.join(" "), reload.version), ("come deep.x gone host".to_owned(), 3));
+    let paths: Vec<_> = reload
+        .changes
+        .iter()
+        .map(|one| one.path.to_string())
+        .collect();
+    assert_eq!(
+        (paths.join(" "), reload.version),
+        ("come deep.x gone host".to_owned(), 3)
+    );
     config.subscribe().unwrap_err();
     // Its successor goes by it, and so does a reset.
     crash(&namespace, "config_server").await;
@@ -217,7 +238,9 @@ async fn configuration_follows_another_start_where_it_was_not_changed() {
 #[tokio::test(start_paused = true)]
 async fn a_start_that_is_too_large_with_what_was_changed_is_refused_and_the_old_one_stays() {
     let of = |depth: u32, start: &str| {
-        one(&format!("services: (config_server: (depth_max: {depth}, initial: {start}))"))
+        one(&format!(
+            "services: (config_server: (depth_max: {depth}, initial: {start}))"
+        ))
     };
     let old = of(5, "(a: 1)");
     let node = boot(&old).await;
@@ -230,7 +253,10 @@ async fn a_start_that_is_too_large_with_what_was_changed_is_refused_and_the_old_
         "{error}"
     );
     assert_eq!(config.get_as::<u32>("a").unwrap(), 1);
-    assert_eq!(Some(config.spec()), old.namespaces[0].services.config_server);
+    assert_eq!(
+        Some(config.spec()),
+        old.namespaces[0].services.config_server
+    );
     config.update("b.c.e", 1).await.unwrap();
     assert_eq!(node.spec().await, old);
 }
@@ -276,10 +302,17 @@ async fn telemetry_goes_by_other_limits_and_rules_are_looked_at_in_another_rhyth
 
 #[tokio::test(start_paused = true)]
 async fn arguments_that_say_the_same_are_no_change() {
-    let of = |args: &str| one(&format!("children: [(id: \"a\", kind: \"k\", args: {args})]"));
+    let of = |args: &str| {
+        one(&format!(
+            "children: [(id: \"a\", kind: \"k\", args: {args})]"
+        ))
+    };
     let node = boot(&of("(n: 1, fails: false)")).await;
     let before = pids(&node);
-    let report = node.reload(&of("( fails: false, /* so */ n: 0x1, )")).await.unwrap();
+    let report = node
+        .reload(&of("( fails: false, /* so */ n: 0x1, )"))
+        .await
+        .unwrap();
     assert_eq!(report.to_string(), "nothing has changed");
     assert_eq!(pids(&node), before);
 }

@@ -50,7 +50,9 @@ async fn a_service_that_comes_is_put_in_its_place_before_the_children() {
     let new = spec("(name: \"a\", services: (rate_limiters: ())), (name: \"b\")");
     assert_eq!(
         reload(&node, &new).await,
-        ["namespaces[0].services.rate_limiters: added, restarts a/rate_limiters and what comes after it: what comes after it looks for it when it starts"]
+        [
+            "namespaces[0].services.rate_limiters: added, restarts a/rate_limiters and what comes after it: what comes after it looks for it when it starts"
+        ]
     );
     assert_eq!(
         touched(&before, &pids(&node)),

@@ -23,7 +23,12 @@ fn before_and_after() -> (NodeSpec, NodeSpec) {
     };
     (
         of(1, "one_for_one", 1000, "(id: \"x\", kind: \"k\")"),
-        of(2, "rest_for_one", 2000, "(id: \"x\", kind: \"k\"), (id: \"y\", kind: \"k\")"),
+        of(
+            2,
+            "rest_for_one",
+            2000,
+            "(id: \"x\", kind: \"k\"), (id: \"y\", kind: \"k\")",
+        ),
     )
 }
 
@@ -73,7 +78,8 @@ async fn a_reload_that_nobody_waits_for_any_more_goes_on_whenever_that_is() {
 async fn of_two_reloads_at_once_the_second_is_compared_with_what_the_first_has_made() {
     let (old, new) = before_and_after();
     let node = boot(&old).await;
-    let (first, second, third) = tokio::join!(node.reload(&new), node.reload(&old), node.reload(&old));
+    let (first, second, third) =
+        tokio::join!(node.reload(&new), node.reload(&old), node.reload(&old));
     assert!(!first.unwrap().applied.is_empty());
     assert!(!second.unwrap().applied.is_empty());
     assert!(third.unwrap().applied.is_empty());
@@ -118,7 +124,12 @@ async fn services_that_have_just_been_killed_come_up_by_the_new_spec() {
         ))
     };
     let (old, new) = (of(3), of(4));
-    for path in ["n/config_server", "n/memory_manager", "n/memory_manager/keeper", "n/health_aggregator"] {
+    for path in [
+        "n/config_server",
+        "n/memory_manager",
+        "n/memory_manager/keeper",
+        "n/health_aggregator",
+    ] {
         let node = builder().boot(&old).await.unwrap();
         let namespace = node.namespace("n").unwrap();
         let all = namespace.processes();
@@ -132,7 +143,11 @@ async fn services_that_have_just_been_killed_come_up_by_the_new_spec() {
         let config = ConfigServer::in_namespace(&namespace).unwrap();
         assert_eq!(Some(config.spec()), services.config_server, "{path}");
         assert_eq!(config.get_as::<u32>("a").unwrap(), 4, "{path}");
-        assert_eq!(Some(MemoryManager::of(&namespace).spec()), services.memory_manager, "{path}");
+        assert_eq!(
+            Some(MemoryManager::of(&namespace).spec()),
+            services.memory_manager,
+            "{path}"
+        );
         let health = HealthAggregator::in_namespace(&namespace).unwrap();
         assert_eq!(Some(health.spec()), services.health_aggregator, "{path}");
         assert_eq!(names(&node), names(&boot(&new).await), "{path}");
@@ -159,7 +174,13 @@ async fn a_supervisor_that_has_just_been_killed_comes_up_by_the_new_spec() {
         }
         assert_eq!(
             names(&node),
-            ["n", "n/children", "n/children/s", "n/children/s/a", "n/children/s/b"],
+            [
+                "n",
+                "n/children",
+                "n/children/s",
+                "n/children/s/a",
+                "n/children/s/b"
+            ],
             "{path}"
         );
         let all = namespace.processes();

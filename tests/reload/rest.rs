@@ -20,7 +20,10 @@ async fn what_an_event_store_started_with_restarts_it_and_what_comes_after_it() 
     let node = boot(&of(1000, 1)).await;
     let namespace = node.namespace("n").unwrap();
     let store = EventStore::in_namespace(&namespace).unwrap();
-    let kept = store.store(Event::builder("x").build().unwrap()).await.unwrap();
+    let kept = store
+        .store(Event::builder("x").build().unwrap())
+        .await
+        .unwrap();
     let before = pids(&node);
     assert_eq!(
         reload(&node, &of(2000, 2)).await,
@@ -32,7 +35,12 @@ async fn what_an_event_store_started_with_restarts_it_and_what_comes_after_it() 
     );
     assert_eq!(
         touched(&before, &pids(&node)),
-        ["n/children", "n/children/a", "n/event_store", "n/protections"]
+        [
+            "n/children",
+            "n/children/a",
+            "n/event_store",
+            "n/protections"
+        ]
     );
     assert_eq!(store.spec().queue_max, 2000);
     // What is kept in memory is not lost.
@@ -54,22 +62,37 @@ async fn a_service_that_comes_is_started_in_its_place_and_one_that_goes_leaves_n
     namespace.start_service(own).await.unwrap();
     let order = async || -> Vec<String> {
         let children = namespace.root().unwrap().which_children().await.unwrap();
-        children.into_iter().map(|child| child.id.to_string()).collect()
+        children
+            .into_iter()
+            .map(|child| child.id.to_string())
+            .collect()
     };
     let before = pids(&node);
     for _ in 0..2 {
         reload(&node, &of(with)).await;
         assert_eq!(
             order().await,
-            ["config_server", "own", "rate_limiters", "event_store", "children"]
+            [
+                "config_server",
+                "own",
+                "rate_limiters",
+                "event_store",
+                "children"
+            ]
         );
         assert!(RateLimiterRegistry::of(&namespace).limiter("api").is_some());
         reload(&node, &of("")).await;
-        assert_eq!(order().await, ["config_server", "own", "event_store", "children"]);
+        assert_eq!(
+            order().await,
+            ["config_server", "own", "event_store", "children"]
+        );
         assert!(RateLimiterRegistry::of(&namespace).limiter("api").is_none());
     }
     let touched = touched(&before, &pids(&node));
-    assert_eq!(touched, ["n/children", "n/children/a", "n/event_store", "n/own"]);
+    assert_eq!(
+        touched,
+        ["n/children", "n/children/a", "n/event_store", "n/own"]
+    );
     assert_eq!(pids(&node)["n"], before["n"]);
 }
 
@@ -137,7 +160,10 @@ async fn what_does_not_start_is_put_back_with_all_that_comes_after_it() {
     assert_eq!(node.spec().await, old);
     let circuits = CircuitBreakerRegistry::of(&namespace).circuits();
     let circuits: Vec<_> = circuits.iter().map(|one| one.name().to_string()).collect();
-    assert!(circuits.contains(&"x".to_owned()) && !circuits.contains(&"y".to_owned()), "{circuits:?}");
+    assert!(
+        circuits.contains(&"x".to_owned()) && !circuits.contains(&"y".to_owned()),
+        "{circuits:?}"
+    );
     assert_eq!(config.get_as::<u32>("a").unwrap(), 2);
     // The next one makes up for it.
     reload(&node, &of(false, "y", false)).await;

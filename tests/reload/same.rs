@@ -98,7 +98,10 @@ const CHANGES: [(&str, &str); 78] = [
     ("pools_max: 45", "pools_max: 46"),
     ("report_every: \"46s\"", "report_every: \"47s\""),
     ("max_size: 47", "max_size: 48"),
-    ("path: \":memory:\"", "path: \":memory:\", busy_timeout: \"9s\""),
+    (
+        "path: \":memory:\"",
+        "path: \":memory:\", busy_timeout: \"9s\"",
+    ),
     ("queue_max: 4800", "queue_max: 4900"),
     ("subscribers_max: 49", "subscribers_max: 50"),
     ("operations_max: 50", "operations_max: 51"),
@@ -142,27 +145,44 @@ async fn state(node: &Node) -> BTreeMap<String, String> {
     see("health", format!("{:?}", health.spec()));
     see("checks", format!("{:?}", checks(&health)));
     let config = ConfigServer::in_namespace(&namespace).unwrap();
-    see("config", format!("{:?} {:?}", config.spec(), config.snapshot().document()));
+    see(
+        "config",
+        format!("{:?} {:?}", config.spec(), config.snapshot().document()),
+    );
     let telemetry = TelemetryService::in_namespace(&namespace).unwrap();
     see("events", format!("{:?}", telemetry.events_spec()));
     let metrics = MetricsStore::in_namespace(&namespace).unwrap().status();
-    see("metrics", format!("{} {}", metrics.series_max, metrics.bytes_max));
+    see(
+        "metrics",
+        format!("{} {}", metrics.series_max, metrics.bytes_max),
+    );
     let alerts = Alerts::in_namespace(&namespace).unwrap();
-    see("alerts", format!("{:?} {:?}", alerts.spec(), alerts.rules()));
+    see(
+        "alerts",
+        format!("{:?} {:?}", alerts.spec(), alerts.rules()),
+    );
     let store = EventStore::in_namespace(&namespace).unwrap();
     see("store", format!("{:?}", store.spec()));
     let breakers = CircuitBreakerRegistry::of(&namespace).circuits();
-    let breakers = breakers.iter().map(|one| (one.name().to_string(), one.config()));
+    let breakers = breakers
+        .iter()
+        .map(|one| (one.name().to_string(), one.config()));
     see("breakers", format!("{:?}", breakers.collect::<Vec<_>>()));
     let registry = RateLimiterRegistry::of(&namespace);
-    let limiters = ["api", "config_server.update"].map(|name| registry.limiter(name).map(|one| one.config()));
+    let limiters =
+        ["api", "config_server.update"].map(|name| registry.limiter(name).map(|one| one.config()));
     see("limiters", format!("{limiters:?}"));
     let pools = ConnectionPoolRegistry::of(&namespace).stats();
     let pools = pools.iter().map(|one| (one.name.to_string(), one.max));
     see("pools", format!("{:?}", pools.collect::<Vec<_>>()));
     let protections = ProtectionRegistry::of(&namespace).stats();
-    let protections = protections.iter().map(|one| (one.name.to_string(), one.config.clone()));
-    see("protections", format!("{:?}", protections.collect::<Vec<_>>()));
+    let protections = protections
+        .iter()
+        .map(|one| (one.name.to_string(), one.config.clone()));
+    see(
+        "protections",
+        format!("{:?}", protections.collect::<Vec<_>>()),
+    );
     let mut supervisors = vec![namespace.root().unwrap()];
     while let Some(supervisor) = supervisors.pop() {
         let (seen, below) = children(&supervisor).await;
@@ -174,14 +194,20 @@ async fn state(node: &Node) -> BTreeMap<String, String> {
 
 fn checks(health: &HealthAggregator) -> Vec<String> {
     let all = health.current().health;
-    all.services.iter().map(|one| one.name.to_string()).collect()
+    all.services
+        .iter()
+        .map(|one| one.name.to_string())
+        .collect()
 }
 
 /// How it behaves, and its children in order, with their specs.
 async fn children(supervisor: &SupervisorRef) -> (String, Vec<SupervisorRef>) {
     let budget = supervisor.budget();
     let tree = mainstay::supervisors::TreeNode::of(supervisor.process());
-    let mut seen = format!("{:?} {} {:?}", tree.strategy, budget.intensity, budget.period);
+    let mut seen = format!(
+        "{:?} {} {:?}",
+        tree.strategy, budget.intensity, budget.period
+    );
     let mut below = Vec::new();
     for child in supervisor.which_children().await.unwrap() {
         // Of tasks that come and go there is nothing to compare.
@@ -203,12 +229,19 @@ async fn each_place_that_changes_is_told_and_makes_what_a_boot_would_have_made()
         assert_eq!(SPEC.matches(was).count(), 1, "{was}");
         let new = spec(&SPEC.replace(was, is));
         let node = boot(&old).await;
-        let report = node.reload(&new).await.unwrap_or_else(|error| panic!("{is}: {error}"));
+        let report = node
+            .reload(&new)
+            .await
+            .unwrap_or_else(|error| panic!("{is}: {error}"));
         let renamed = was.starts_with("name") || was.starts_with("id");
         let told = if renamed { 2 } else { 1 };
         assert_eq!(report.applied.len(), told, "{was}: {report}");
         let (seen, expected) = (state(&node).await, state(&boot(&new).await).await);
-        assert_eq!(seen.keys().collect::<Vec<_>>(), expected.keys().collect::<Vec<_>>(), "{was}");
+        assert_eq!(
+            seen.keys().collect::<Vec<_>>(),
+            expected.keys().collect::<Vec<_>>(),
+            "{was}"
+        );
         for (what, seen) in seen {
             assert_eq!(seen, expected[&what], "{was}: {what}");
         }

@@ -33,7 +33,11 @@ fn described(event: &Event) -> [String; 4] {
 
 #[tokio::test(start_paused = true)]
 async fn what_is_done_fails_and_is_refused_is_told_to_the_namespaces_it_concerns() {
-    assert!(CATALOGUE.iter().any(|event| event.path == SPEC_RELOADED.path));
+    assert!(
+        CATALOGUE
+            .iter()
+            .any(|event| event.path == SPEC_RELOADED.path)
+    );
     let namespaces = |n: u32, fails: bool| {
         spec(&format!(
             "(name: \"n\", services: (telemetry: ()), children: [(id: \"a\", kind: \"k\", args: (n: {n}, fails: {fails}))]),
@@ -51,18 +55,32 @@ async fn what_is_done_fails_and_is_refused_is_told_to_the_namespaces_it_concerns
         Some(Ok(event)) => described(&event),
         _ => panic!("an event"),
     };
-    assert_eq!(told(n.next().await.map(|event| event.map_err(drop))), ["n", "done", "", "1"]);
+    assert_eq!(
+        told(n.next().await.map(|event| event.map_err(drop))),
+        ["n", "done", "", "1"]
+    );
     node.reload(&namespaces(2, true)).await.unwrap_err();
     assert_eq!(
         told(n.next().await.map(|event| event.map_err(drop))),
-        ["n", "failed", "n/children/a: no luck; it is as it was before", "1"]
+        [
+            "n",
+            "failed",
+            "n/children/a: no luck; it is as it was before",
+            "1"
+        ]
     );
     let mut wrong = namespaces(3, false);
     wrong.namespaces[0].children[0].kind = Some("q".to_owned());
     node.reload(&wrong).await.unwrap_err();
     let why = "namespaces[0].children[0].kind: unknown kind `q`, expected `k`";
-    assert_eq!(told(n.next().await.map(|event| event.map_err(drop))), ["n", "refused", why, "1"]);
-    assert_eq!(told(m.next().await.map(|event| event.map_err(drop))), ["m", "refused", why, "1"]);
+    assert_eq!(
+        told(n.next().await.map(|event| event.map_err(drop))),
+        ["n", "refused", why, "1"]
+    );
+    assert_eq!(
+        told(m.next().await.map(|event| event.map_err(drop))),
+        ["m", "refused", why, "1"]
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -83,7 +101,14 @@ async fn the_source_is_read_anew_and_what_is_wrong_has_its_place_in_it() {
     let node = builder.boot(&spec).await.unwrap();
     let set = |new: String| *text.lock().unwrap() = new;
     assert!(node.reload_source().await.unwrap().applied.is_empty());
-    let faults = async || node.reload_source().await.unwrap_err().faults().unwrap().to_string();
+    let faults = async || {
+        node.reload_source()
+            .await
+            .unwrap_err()
+            .faults()
+            .unwrap()
+            .to_string()
+    };
     set(of(1, false, "q"));
     assert_eq!(
         faults().await,

@@ -23,11 +23,13 @@ impl Source {
     pub(super) fn first(&self) -> Result<NodeSpec, Exit> {
         let builder = spec::builder();
         let read = spec::read(self.file.as_deref(), &builder);
-        if self.serving.bind.is_some() && read.as_ref().is_ok_and(|read| !read.spec.http.enabled) {
+        let mut spec = spec::checked(read, &builder)?;
+        if self.serving.bind.is_some() && !spec.http.enabled {
             return Err(print::error(Exit::Usage, spec::NO_HTTP));
         }
-        let read = read.and_then(|read| spec::with(read, self.serving.clone()));
-        spec::checked(read, &builder)
+        // What is wrong with that is found when it boots, and is nothing of the file's.
+        spec::put_over(&mut spec, self.serving.clone());
+        Ok(spec)
     }
 
     /// What the node goes by: the file, and what the command line says.

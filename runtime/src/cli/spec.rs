@@ -81,8 +81,7 @@ const fn exit_of(error: &ReadError) -> Exit {
 /// Puts what the command line says over the spec. A token from the environment may find no use.
 pub(super) fn with(read: ReadSpec, serving: Serving) -> Result<ReadSpec, ReadError> {
     let mut read = read;
-    let http = &mut read.spec.http;
-    if !http.enabled && serving.bind.is_some() {
+    if !read.spec.http.enabled && serving.bind.is_some() {
         let path = SpecPath::root().field("http").field("enabled");
         let fault = Fault::new(NO_HTTP).at(path);
         return Err(ReadError::Faults {
@@ -91,13 +90,17 @@ pub(super) fn with(read: ReadSpec, serving: Serving) -> Result<ReadSpec, ReadErr
             source_text: read.text,
         });
     }
+    put_over(&mut read.spec, serving);
+    Ok(read)
+}
+
+pub(super) fn put_over(spec: &mut NodeSpec, serving: Serving) {
     if let Some(address) = serving.bind {
-        http.bind = address;
+        spec.http.bind = address;
     }
     if serving.token.is_some() {
-        http.token = serving.token;
+        spec.http.token = serving.token;
     }
-    Ok(read)
 }
 
 /// Why the address of the command line finds no use.

@@ -11,8 +11,8 @@ use crate::path::At;
 use crate::{
     AlertRule, AlertsSpec, CircuitBreakersSpec, CircuitFamily, ConfigServerSpec,
     ConnectionPoolsSpec, EventStoreSpec, EventsSpec, HealthAggregatorSpec, MemoryManagerSpec,
-    MetricsSpec, NamedCircuit, NamedLimiter, NamedPool, NamedProtection, NamespaceName, ProtectionsSpec, RateLimitersSpec,
-    ServicesSpec, TelemetrySpec,
+    MetricsSpec, NamedCircuit, NamedLimiter, NamedPool, NamedProtection, NamespaceName,
+    ProtectionsSpec, RateLimitersSpec, ServicesSpec, TelemetrySpec,
 };
 
 /// What a change of a service takes.

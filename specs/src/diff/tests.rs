@@ -25,7 +25,9 @@ fn a_child_with_another_argument_is_restarted_and_no_other() {
     };
     assert_eq!(
         lines(&of(1), &of(2)),
-        ["namespaces[0].children[1].args: changed, restarts n/children/b: what it runs is made when it starts"]
+        [
+            "namespaces[0].children[1].args: changed, restarts n/children/b: what it runs is made when it starts"
+        ]
     );
 }
 
@@ -62,7 +64,9 @@ fn the_order_of_children_is_in_place_where_only_starts_and_stops_mind_it() {
             &of("rest_for_one", ["a", "b"]),
             &of("rest_for_one", ["b", "a"])
         ),
-        ["namespaces[0].children: changed, restarts n/children: it restarts its children in the order in which they were started"]
+        [
+            "namespaces[0].children: changed, restarts n/children: it restarts its children in the order in which they were started"
+        ]
     );
 }
 

@@ -1,8 +1,8 @@
 //! What is different between two specs, at random: nothing is missed, and nothing told twice.
 
 use mainstay_specs::{
-    AnyKind, ChangeKind, ChildId, NamespaceName, NamespaceSpec, NodeChild, NodeSpec,
-    ServicePart, ServicesSpec, SpecChange, SpecPart, SupervisorFlags,
+    AnyKind, ChangeKind, ChildId, NamespaceName, NamespaceSpec, NodeChild, NodeSpec, ServicePart,
+    ServicesSpec, SpecChange, SpecPart, SupervisorFlags,
 };
 use proptest::prelude::*;
 

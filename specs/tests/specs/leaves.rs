@@ -18,7 +18,12 @@ impl Leaf {
                 return line.to_owned();
             }
             let at = line.rfind(&self.value).expect("it is in its line");
-            format!("{}{}{}", &line[..at], self.instead, &line[at + self.value.len()..])
+            format!(
+                "{}{}{}",
+                &line[..at],
+                self.instead,
+                &line[at + self.value.len()..]
+            )
         });
         lines.collect::<Vec<_>>().join("\n")
     }
@@ -55,7 +60,10 @@ pub(crate) fn leaves(text: &str) -> Vec<Leaf> {
         let (name, value) = named.unwrap_or(("", line));
         let path = match frames.last_mut() {
             None => name.to_owned(),
-            Some(Frame { path, next: Some(at) }) => {
+            Some(Frame {
+                path,
+                next: Some(at),
+            }) => {
                 *at += 1;
                 format!("{path}[{}]", *at - 1)
             }
@@ -83,7 +91,9 @@ fn is_name(text: &str) -> bool {
 
 /// Another value of the same kind, beside what of `value` it comes in the place of.
 fn other(value: &str) -> Option<(&str, String)> {
-    let bare = value.strip_prefix("Some(").and_then(|rest| rest.strip_suffix(')'));
+    let bare = value
+        .strip_prefix("Some(")
+        .and_then(|rest| rest.strip_suffix(')'));
     let bare = bare.unwrap_or(value);
     let instead = match bare {
         "true" => "false".to_owned(),

@@ -67,7 +67,11 @@ mod tests {
 
     #[test]
     fn a_list_is_one_value() {
-        let now = rebased("(a: [1, 2], b: [1])", "(a: [1, 9], b: [1])", "(a: [3], b: [4])");
+        let now = rebased(
+            "(a: [1, 2], b: [1])",
+            "(a: [1, 9], b: [1])",
+            "(a: [3], b: [4])",
+        );
         assert_eq!(now, value("(a: [1, 9], b: [4])"));
     }
 }

@@ -53,8 +53,10 @@ impl Book {
         found: Vec<Found>,
         now: Moment,
     ) -> Result<(), HealthError> {
-        let found: BTreeMap<ServiceName, Found> =
-            found.into_iter().map(|one| (one.name.clone(), one)).collect();
+        let found: BTreeMap<ServiceName, Found> = found
+            .into_iter()
+            .map(|one| (one.name.clone(), one))
+            .collect();
         let stays = |entry: &Entry| match entry.origin {
             Origin::Program => true,
             Origin::Found => found.contains_key(&entry.name),
@@ -82,7 +84,9 @@ impl Book {
                 None => self.put(name, None, Origin::Spec, None, config, now),
             }
         }
-        found.into_values().for_each(|found| self.look_otherwise(found));
+        found
+            .into_values()
+            .for_each(|found| self.look_otherwise(found));
         Ok(())
     }
 

@@ -173,7 +173,7 @@ async fn carry_out(
         };
         let Planned { changes, .. } = planned;
         state.set_in_force(&course.spec);
-        signals::tell(state, &changes, done.as_ref().map(|()| ()));
+        signals::tell(state, &changes, done.as_ref().err());
         if let Err(failure) = done {
             let left = changes.into_iter();
             let left = left.chain(steps.flat_map(|planned| planned.changes));

@@ -142,7 +142,10 @@ mod tests {
         let service = |which| Step::Service(name("n"), which);
         assert_eq!(
             planned(&old, &of("", 6, 2000, "b")),
-            [service(ServicePart::RateLimiters), rest(ServicePart::EventStore)]
+            [
+                service(ServicePart::RateLimiters),
+                rest(ServicePart::EventStore)
+            ]
         );
         assert_eq!(
             planned(&old, &of("processes: (enabled: false)", 6, 2000, "b")),

@@ -95,7 +95,8 @@ impl Rest<'_> {
         }
         self.start_others(&ids).await?;
         let kinds = &self.builder.kinds;
-        let children = children_supervisor(specs.1, kinds).map_err(|error| failed(CHILDREN, error))?;
+        let children =
+            children_supervisor(specs.1, kinds).map_err(|error| failed(CHILDREN, error))?;
         let started = self.start(children, false).await;
         started.map_err(|error| failed(CHILDREN, error))
     }
@@ -140,7 +141,8 @@ impl Rest<'_> {
         old: &ServicesSpec,
         new: &ServicesSpec,
     ) -> Result<(), SupervisorError> {
-        let has = |spec: &ServicesSpec, service| services::child(spec, service, self.pools()).is_some();
+        let has =
+            |spec: &ServicesSpec, service| services::child(spec, service, self.pools()).is_some();
         let any_comes = self.services().any(|one| has(new, one) && !has(old, one));
         for service in self.services().filter(|one| has(old, *one)) {
             let goes = !has(new, service);

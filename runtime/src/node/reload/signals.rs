@@ -11,7 +11,7 @@ use super::error::ReloadFailure;
 use crate::node::State;
 
 /// One event for each namespace that changes were made in, or were to be made in.
-pub(super) fn tell(state: &State, changes: &[SpecChange], done: Result<(), &ReloadFailure>) {
+pub(super) fn tell(state: &State, changes: &[SpecChange], failed: Option<&ReloadFailure>) {
     let mut counts: BTreeMap<&NamespaceName, usize> = BTreeMap::new();
     for name in changes.iter().filter_map(|change| change.part.namespace()) {
         *counts.entry(name).or_default() += 1;
@@ -20,9 +20,9 @@ pub(super) fn tell(state: &State, changes: &[SpecChange], done: Result<(), &Relo
         let Some(namespace) = state.runtime().find_namespace(name.as_str()) else {
             continue;
         };
-        match done {
-            Ok(()) => emit(&namespace, count, "done", String::new),
-            Err(failure) => emit(&namespace, count, "failed", || failure.to_string()),
+        match failed {
+            None => emit(&namespace, count, "done", String::new),
+            Some(failure) => emit(&namespace, count, "failed", || failure.to_string()),
         }
     }
 }

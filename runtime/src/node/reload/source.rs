@@ -134,7 +134,10 @@ fn failed(error: &ReloadError) -> Option<Faults> {
     };
     let path = left.first().map(|change| change.path.clone());
     let fault = Fault::new(failure.to_string());
-    Some(path.map_or_else(|| fault.clone(), |path| fault.clone().at(path)).into())
+    Some(
+        path.map_or_else(|| fault.clone(), |path| fault.clone().at(path))
+            .into(),
+    )
 }
 
 fn with_cause(error: &ReadError) -> String {
