@@ -7,6 +7,7 @@
 #[allow(dead_code)] // other tests use more of it
 mod client;
 mod http;
+mod overload;
 mod starting;
 mod support;
 mod together;

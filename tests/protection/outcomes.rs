@@ -2,7 +2,7 @@
 
 use futures_util::FutureExt;
 use mainstay::testkit::MockConnections;
-use mainstay_actors::breaker::{CircuitState, Outcome};
+use mainstay_actors::breaker::{CircuitState, Classify, Outcome};
 use mainstay_actors::limiter::RateKey;
 use mainstay_actors::metrics::{Aggregation, MetricType, TimeWindow};
 use mainstay_actors::protection::{Guard, ProtectionError};
@@ -44,6 +44,44 @@ async fn what_a_result_means_to_the_breaker_can_be_said() {
     assert_eq!(bed.breaker.state(), CircuitState::Closed);
     // They have failed all the same.
     assert_eq!(bed.counts().failures, 3);
+    bed.end().await;
+}
+
+/// The service that the operation asks has no room.
+struct Full;
+
+impl Classify<&'static str, NoDisk> for Full {
+    fn classify(&self, result: &Result<&'static str, NoDisk>) -> Outcome {
+        result.map_or(Outcome::Refused, |_| Outcome::Success)
+    }
+
+    fn guard(&self, _: &Result<&'static str, NoDisk>) -> Option<Guard> {
+        Some(Guard::Pool)
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_the_service_behind_it_refuses_opens_no_circuit_and_is_told_as_a_refusal() {
+    let bed = Bed::new(without_pool()).await;
+    let orders = bed.orders();
+    for _ in 0..2 {
+        let failed = orders.key(ADA).run_with(Full, fails).await.unwrap_err();
+        assert_eq!(failed.failed(), Some(&NoDisk));
+    }
+    let unnamed = |_: &Result<&str, NoDisk>| Outcome::Refused;
+    orders.key(ADA).run_with(unnamed, fails).await.unwrap_err();
+    assert_eq!(bed.breaker.state(), CircuitState::Closed);
+    assert_eq!(bed.breaker.stats().totals.failures, 0);
+    let counts = bed.counts();
+    assert_eq!((counts.begun, counts.failures, counts.running()), (3, 0, 0));
+    assert_eq!((counts.refused_within, counts.within.pool), (3, 2));
+    assert_eq!(counts.refused(Guard::Pool), 0);
+    // They were begun.
+    assert_eq!(bed.tokens_left("ada"), 0);
+    let measured = bed
+        .store()
+        .views(TimeWindow::Minute, |key| key.name.as_str() == "orders.call");
+    assert!(measured.is_empty());
     bed.end().await;
 }
 

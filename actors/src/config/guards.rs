@@ -92,22 +92,11 @@ fn limiter(namespace: &Namespace, config: &RateLimitConfig) -> Result<AnyLimiter
     Ok(limiter)
 }
 
-/// What a result tells about the server: a mistake of the caller's tells nothing.
+/// What a result tells about the server.
 pub(crate) fn outcome<T>(result: &Result<T, ConfigError>) -> Outcome {
-    match result {
-        Ok(_) => Outcome::Success,
-        Err(ConfigError::ServiceCircuitOpen(_) | ConfigError::UpdateLimited(_)) => Outcome::Refused,
-        Err(ConfigError::Timeout(_)) => Outcome::TimedOut,
-        Err(
-            ConfigError::Unavailable(_)
-            | ConfigError::Overloaded { .. }
-            | ConfigError::Interrupted(_)
-            | ConfigError::ValidatorPanicked(_)
-            | ConfigError::Stopped
-            | ConfigError::Call(_),
-        ) => Outcome::Failure,
-        Err(_) => Outcome::Ignored,
-    }
+    result
+        .as_ref()
+        .map_or_else(ConfigError::outcome, |_| Outcome::Success)
 }
 
 impl From<ProtectionError<Self>> for ConfigError {

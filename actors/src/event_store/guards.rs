@@ -5,7 +5,6 @@ use std::future::Future;
 use mainstay_specs::{CircuitConfig, EventStoreSpec, ServiceName};
 use mainstay_supervisors::Namespace;
 
-use super::backend::BackendError;
 use super::error::StoreError;
 use super::handle::NAME;
 use crate::breaker::{
@@ -85,21 +84,8 @@ where
     })
 }
 
-/// What a result tells about what is behind the store. What the caller has given says nothing about it, and that the store refuses is no
-/// failure.
 fn outcome<T>(result: &Result<T, StoreError>) -> Outcome {
-    match result {
-        Ok(_) => Outcome::Success,
-        Err(StoreError::Timeout(_)) => Outcome::TimedOut,
-        Err(
-            StoreError::Unavailable(_)
-            | StoreError::Stuck(_)
-            | StoreError::Interrupted
-            | StoreError::Backend(BackendError::Failed(_) | BackendError::Unknown(_)),
-        ) => Outcome::Failure,
-        Err(
-            StoreError::Overloaded { .. } | StoreError::Busy { .. } | StoreError::CircuitOpen(_),
-        ) => Outcome::Refused,
-        Err(_) => Outcome::Ignored,
-    }
+    result
+        .as_ref()
+        .map_or_else(StoreError::outcome, |_| Outcome::Success)
 }

@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use mainstay_specs::{EventStoreSpec, Faults, ServiceName};
 use mainstay_supervisors::{Child, Ledger, Namespace, ServiceRegistry};
+use tokio::sync::Semaphore;
 
 use super::ask::{ask, remove_part};
 use super::backend::{BackendError, EventBackend};
@@ -399,7 +400,10 @@ impl EventStore {
     pub fn stats(&self) -> EventStoreStats {
         let (terms, available) = (self.cell.terms(), self.is_kept());
         let (counts, usage, waiting) = (&self.cell.counts, self.cell.usage(), self.cell.waiting());
-        let places = terms.spec().queries_max as usize;
+        let (asked, wait) = (terms.spec().queries_max, terms.spec().queries_waiting_max);
+        let taken = |all: u32, places: &Semaphore| {
+            u64::from(all).saturating_sub(places.available_permits() as u64)
+        };
         let failures = self.cell.failures();
         let (last_failure, last_failure_time) = failures.last.unzip();
         EventStoreStats {
@@ -421,7 +425,8 @@ impl EventStore {
             waiting: waiting.events,
             waiting_bytes: waiting.bytes,
             longest_wait: self.cell.longest_wait(),
-            questions: places.saturating_sub(terms.places.available_permits()) as u64,
+            questions: taken(asked, &terms.places),
+            questions_waiting: taken(wait, &terms.turns),
             subscribers: self.cell.audience.len() as u64,
             last_failure,
             last_failure_time,

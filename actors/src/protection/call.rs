@@ -83,7 +83,8 @@ impl<'a> Call<'a> {
         self.run_with(ByResult, operation)
     }
 
-    /// As [`run`](Self::run), with somebody to say what each result means to the circuit breaker.
+    /// As [`run`](Self::run), with somebody to say what each result means to the circuit breaker. One that is
+    /// [`Outcome::Refused`](crate::breaker::Outcome::Refused), by a guard of the service that the operation asks, is counted as refused by that guard.
     ///
     /// # Errors
     ///

@@ -138,10 +138,11 @@ pub(crate) async fn through<S: Source, B: Borrow<Protection>, T, E>(
     drop(memory);
     let outcome = attempt.step(|| classify.classify(&result));
     attempt.settle(outcome);
-    watch.ended(match result {
-        Ok(_) => metrics::Outcome::Success,
-        Err(_) => metrics::Outcome::Error,
-    });
+    match &result {
+        _ if outcome == Outcome::Refused => watch.refused_within(classify.guard(&result)),
+        Ok(_) => watch.ended(metrics::Outcome::Success),
+        Err(_) => watch.ended(metrics::Outcome::Error),
+    }
     result.map_err(ProtectionError::Failed)
 }
 

@@ -18,6 +18,7 @@
 //! | `by_hand.rs` | a supervisor as one writes it by hand with ractor |
 //! | `in_kameo.rs` | the same actor and its supervisor in kameo |
 //! | `tree/`, `registry.rs`, `instrument.rs`, `metrics/`, `breaker/`, `limiter/`, `pool/`, `memory/`, `health/`, `success/` | the groups |
+//! | `long_load/` | load on a node whose actors are killed: the program `long_load` |
 
 pub mod breaker;
 mod by_hand;
@@ -27,6 +28,7 @@ pub mod health;
 mod in_kameo;
 pub mod instrument;
 pub mod limiter;
+pub mod long_load;
 pub mod memory;
 pub mod metrics;
 mod options;

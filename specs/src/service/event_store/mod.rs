@@ -63,8 +63,10 @@ pub struct EventStoreSpec {
     /// An answer with so many bytes of events as JSON is not continued: it says that there is more. From `data_max` plus 4,096 on.
     /// Default: 16 MiB.
     pub query_bytes_max: u64,
-    /// The most questions at a time, at least 1; more are refused. Default: 64.
+    /// The most questions that are answered at a time, at least 1. Default: 64.
     pub queries_max: u32,
+    /// How many more questions may wait for their turn, within their `time_limit`; more are refused. 0: none waits. Default: 1,024.
+    pub queries_waiting_max: u32,
     /// The most subscribers at a time, at least 1. Default: 256.
     pub subscribers_max: u32,
     /// How many events a subscriber may be behind before it loses the oldest, up to 65,536. At least `batch_max` and `group_max`: so many
@@ -101,6 +103,7 @@ impl Default for EventStoreSpec {
             query_limit_max: 1000,
             query_bytes_max: 16 << 20,
             queries_max: 64,
+            queries_waiting_max: 1024,
             subscribers_max: 256,
             backlog_max: 4096,
             backlog_bytes_max: 64 << 20,
@@ -178,8 +181,10 @@ impl EventStoreSpec {
         query_limit_max: u32,
         /// Sets with how many bytes an answer ends.
         query_bytes_max: u64,
-        /// Sets the most questions at a time.
+        /// Sets the most questions that are answered at a time.
         queries_max: u32,
+        /// Sets how many more questions may wait for their turn.
+        queries_waiting_max: u32,
         /// Sets the most subscribers at a time.
         subscribers_max: u32,
         /// Sets how many events a subscriber may be behind.
