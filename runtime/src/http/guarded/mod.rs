@@ -94,9 +94,9 @@ async fn pass(
             Ok(response)
         }
     });
-    match answered.await {
-        Ok(response) | Err(ProtectionError::Failed(response)) => response,
-        Err(error) => refused(kind, &error).into_response(),
+    match answered.await.map_err(ProtectionError::split) {
+        Ok(response) | Err(Ok(response)) => response,
+        Err(Err(error)) => refused(kind, &error).into_response(),
     }
 }
 
