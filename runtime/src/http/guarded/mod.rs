@@ -6,7 +6,10 @@
 //! | `kind.rs` | [`Kind`]: what a request does; its protection |
 //! | `refused.rs` | what a guard has refused, as an answer |
 //! | `fields.rs` | the header fields of the rate limit |
+//! | `dropped.rs` | a test: requests that are given up at each of their awaits |
 
+#[cfg(test)]
+mod dropped;
 mod fields;
 mod kind;
 mod refused;
