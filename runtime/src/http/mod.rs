@@ -172,9 +172,11 @@
 //! | `circuit` | 503 | the circuit breaker, as the service has failed, or that of the service itself |
 //! | `memory` | 503 | the memory manager |
 //! | `limiter` | 429 | the rate limiter, or that of the service itself |
-//! | `pool` | 503 | the connection pool |
+//! | `pool` | 503 | the connection pool, or the bound of what the service itself does at a time |
 //!
-//! The field is in refusals only. What it refuses counts as no failure of the service; neither do answers that blame the request (4xx).
+//! The field is in refusals only. Who asks for more than the service does at a time waits first, as far as its spec has it (`queries_max` and
+//! `queries_waiting_max` of the event store, `queue_max` for events that are stored). What a guard refuses, also one of the service itself, is
+//! told to metrics and telemetry as its decision (`foundation.protection.refused`). It counts as no failure of the service; neither do answers that blame the request (4xx).
 //! A request without the token that it needs is answered before, and uses up nothing.
 //!
 //! # Supervision
