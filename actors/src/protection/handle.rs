@@ -130,7 +130,8 @@ impl Protection {
     /// Sets the circuit breaker.
     #[must_use]
     pub fn circuit(self, breaker: CircuitBreaker) -> Self {
-        self.change(|guards| guards.circuit = Some(Given::Here(breaker.clone())))
+        let circuit = Given::Here(breaker);
+        self.change(|guards| guards.circuit = Some(circuit.clone()))
     }
 
     /// Sets the memory manager, and what a call needs that does not say.
