@@ -60,6 +60,8 @@ pub mod memory;
 pub mod metrics;
 pub mod pool;
 pub mod protection;
+mod signals;
+mod start;
 pub mod telemetry;
 
 pub use alerts::Alerts;

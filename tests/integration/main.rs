@@ -6,6 +6,7 @@
 #[path = "../http/client.rs"]
 #[allow(dead_code)] // other tests use more of it
 mod client;
+mod crowd;
 mod http;
 mod overload;
 mod starting;

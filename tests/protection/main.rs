@@ -1,6 +1,7 @@
 //! Protected operations: `protection::ProtectionRegistry` and all around it.
 
 mod cancelling;
+mod crowd;
 mod deadlines;
 mod layer;
 mod memory;

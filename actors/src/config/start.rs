@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use mainstay_specs::{ChildId, ChildSpec, ConfigServerSpec};
-use mainstay_supervisors::{Child, Namespace, RegisterError, StartContext, StartError, Started};
+use mainstay_supervisors::{Child, Namespace, StartContext, StartError, Started};
 
 use super::actor::{Keeper, Start};
 use super::cell::{Cell, Kept};
@@ -42,9 +42,7 @@ async fn start(setup: Arc<Setup>, cx: StartContext) -> Result<Started, StartErro
 async fn prepare(setup: Arc<Setup>, namespace: Option<Namespace>) -> Result<Start, LoadError> {
     let namespace = namespace.ok_or(LoadError::NoNamespace)?;
     Recording::begin(&namespace);
-    if let Some(owner) = namespace.whereis(NAME) {
-        return Err(RegisterError::AlreadyRegistered(owner).into());
-    }
+    namespace.until_free(NAME).await?;
     let kept = namespace.find_cell::<Kept>(NAME);
     let present = kept.map(|kept| Arc::clone(&kept.0));
     // A restart goes on with all that is there: neither a file that has become bad, nor a change of it, matters to it.

@@ -7,9 +7,7 @@ use std::time::Duration;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 use mainstay_specs::PoolConfig;
 use mainstay_specs::{ChildId, ChildSpec, EventBackendSpec, EventStoreSpec, ServiceName, Shutdown};
-use mainstay_supervisors::{
-    Child, Namespace, RegisterError, StartContext, StartError, Started, Supervisor,
-};
+use mainstay_supervisors::{Child, Namespace, StartContext, StartError, Started, Supervisor};
 
 use super::backend::{BackendError, EventBackend, Usage};
 use super::cell::{Cell, Kept};
@@ -96,10 +94,8 @@ async fn prepare(
 ) -> Result<Keeper, EventStoreStartError> {
     let namespace = namespace.ok_or(EventStoreStartError::NoNamespace)?;
     setup.spec.validate().map_err(EventStoreStartError::Spec)?;
-    if let Some(owner) = namespace.whereis(NAME) {
-        let error = RegisterError::AlreadyRegistered(owner);
-        return Err(EventStoreStartError::Register(error));
-    }
+    let free = namespace.until_free(NAME).await;
+    free.map_err(EventStoreStartError::Register)?;
     let kept = namespace.find_cell::<Kept>(NAME);
     let Some(cell) = kept.map(|kept| Arc::clone(&kept.0)) else {
         return first(setup, namespace).await;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use mainstay_specs::{ChildId, ChildSpec, CircuitConfig, EventsSpec, ServiceName, Shutdown};
-use mainstay_supervisors::{Child, Namespace, RegisterError, StartContext, StartError, Started};
+use mainstay_supervisors::{Child, Namespace, StartContext, StartError, Started};
 
 use super::error::TelemetryStartError;
 use super::handle::NAME;
@@ -41,13 +41,8 @@ async fn start(
     let namespace = namespace.map_err(StartError::failed)?;
     let faults = spec.validate().map_err(TelemetryStartError::Spec);
     faults.map_err(StartError::failed)?;
-    if let Some(owner) = namespace.whereis(NAME) {
-        let error = RegisterError::AlreadyRegistered(owner);
-        return Err(StartError::failed(TelemetryStartError::Register {
-            name: NAME,
-            error,
-        }));
-    }
+    let taken = |error| StartError::failed(TelemetryStartError::Register { name: NAME, error });
+    namespace.until_free(NAME).await.map_err(taken)?;
     let first = || Hub::new(namespace.name().clone(), Arc::clone(&spec));
     let kept = namespace.cell(NAME, || Kept(Arc::new(first())));
     let hub = Arc::clone(&kept.0);

@@ -234,15 +234,10 @@ impl SupervisorRef {
         if !self.hub.try_send(Message::Call(call(reply))) {
             return Err(CallError::NoProcess.into());
         }
-        // A mailbox that is being dropped may have missed the request, and this handle would keep it: so the end of the
-        // supervisor answers too.
-        let mut answer = answer;
-        tokio::select! {
-            biased;
-            Ok(answer) = &mut answer => answer,
-            reason = self.process.ended() => {
-                answer.try_recv().unwrap_or(Err(CallError::Exited(reason).into()))
-            }
+        match answer.await {
+            Ok(answer) => answer,
+            // The request was dropped, in the mailbox or over the work on it: the supervisor is at its end.
+            Err(_) => Err(CallError::Exited(self.process.ended().await).into()),
         }
     }
 }

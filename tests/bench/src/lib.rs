@@ -15,6 +15,7 @@
 //! | `options.rs` | the command line |
 //! | `flavour.rs` | the tokio runtimes that sides run on |
 //! | `worker.rs` | the actor that ours and ractor's sides have in common |
+//! | `resident.rs` | what a side keeps in memory |
 //! | `by_hand.rs` | a supervisor as one writes it by hand with ractor |
 //! | `in_kameo.rs` | the same actor and its supervisor in kameo |
 //! | `tree/`, `registry.rs`, `instrument.rs`, `metrics/`, `breaker/`, `limiter/`, `pool/`, `memory/`, `health/`, `success/` | the groups |
@@ -34,6 +35,7 @@ pub mod metrics;
 mod options;
 pub mod pool;
 pub mod registry;
+mod resident;
 pub mod success;
 pub mod tree;
 mod worker;
