@@ -7,6 +7,7 @@ mod layer;
 mod memory;
 mod order;
 mod outcomes;
+mod probes;
 mod protect;
 mod registry;
 mod support;

@@ -103,9 +103,6 @@ impl<'a> Call<'a> {
     where
         F: Future<Output = Result<T, E>>,
     {
-        if let Some(pool) = &self.protection.guards().pool {
-            return Err(self.protection.unleased(pool.clone()));
-        }
         let (ready, source) = self.ready();
         let operation = async move |(): &mut ()| operation().await;
         passage::through(ready, source, classify, operation).await

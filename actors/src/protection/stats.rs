@@ -30,7 +30,7 @@ pub struct ProtectionCounts {
     pub memory_pressure: u64,
     /// Refused by the rate limiter, or as there was none of its name.
     pub rate_limited: u64,
-    /// Refused as there was no connection.
+    /// Refused as there was no connection, or as they were to take one and were run without.
     pub no_connection: u64,
     /// Given up by their callers while a guard was asked or waited for.
     pub left: u64,

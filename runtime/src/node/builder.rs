@@ -137,12 +137,10 @@ impl NodeBuilder {
     ///
     /// Everything that is wrong.
     pub fn validate(&self, spec: &NodeSpec) -> Result<(), Faults> {
-        spec.validate(self)?;
-        let faults: Vec<Fault> = services_faults(spec, &self.pools)
+        let more = services_faults(spec, &self.pools)
             .chain(reserved_name(spec))
-            .chain(token_fault(spec))
-            .collect();
-        Faults::from_list(faults).map_or(Ok(()), Err)
+            .chain(token_fault(spec));
+        infrastructure::beside(spec.validate(self), more)
     }
 
     /// Boots a node: the HTTP server first, so that it can be asked how far things are, then the namespaces in order, each

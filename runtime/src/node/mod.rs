@@ -50,6 +50,11 @@ use crate::watchdog::Liveness;
 pub struct Node(Arc<State>);
 
 impl Node {
+    #[cfg(all(test, feature = "http"))]
+    pub(crate) const fn state(&self) -> &Arc<State> {
+        &self.0
+    }
+
     /// A node to be, to which kinds can be added.
     pub fn builder() -> NodeBuilder {
         NodeBuilder::default()

@@ -6,7 +6,10 @@
 //! | `kind.rs` | [`Kind`]: what a request does; its protection |
 //! | `refused.rs` | what a guard has refused, as an answer |
 //! | `fields.rs` | the header fields of the rate limit |
+//! | `dropped.rs` | a test: requests that are given up at each of their awaits |
 
+#[cfg(test)]
+mod dropped;
 mod fields;
 mod kind;
 mod refused;
@@ -94,9 +97,9 @@ async fn pass(
             Ok(response)
         }
     });
-    match answered.await {
-        Ok(response) | Err(ProtectionError::Failed(response)) => response,
-        Err(error) => refused(kind, &error).into_response(),
+    match answered.await.map_err(ProtectionError::split) {
+        Ok(response) | Err(Ok(response)) => response,
+        Err(Err(error)) => refused(kind, &error).into_response(),
     }
 }
 
