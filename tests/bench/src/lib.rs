@@ -17,11 +17,12 @@
 //! | `worker.rs` | the actor that ours and ractor's sides have in common |
 //! | `by_hand.rs` | a supervisor as one writes it by hand with ractor |
 //! | `in_kameo.rs` | the same actor and its supervisor in kameo |
-//! | `tree/`, `registry.rs`, `instrument.rs`, `metrics/`, `breaker/`, `limiter/`, `pool/`, `memory/`, `health/`, `success/` | the groups |
+//! | `tree/`, `registry.rs`, `instrument.rs`, `metrics/`, `breaker/`, `limiter/`, `pool/`, `events.rs`, `memory/`, `health/`, `success/` | the groups |
 
 pub mod breaker;
 mod by_hand;
 mod contest;
+pub mod events;
 mod flavour;
 pub mod health;
 mod in_kameo;
