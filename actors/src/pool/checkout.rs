@@ -77,7 +77,7 @@ impl<'a, P: ConnectionPool> Checkout<'a, P> {
                 if attended {
                     Poll::Pending
                 } else {
-                    self.go_on(cx)
+                    self.wait(cx)
                 }
             }
             Answer::Unproven(given) | Answer::Given(given) => {
@@ -116,30 +116,37 @@ impl<'a, P: ConnectionPool> Checkout<'a, P> {
         }
     }
 
+    /// Mostly it is given what it has waited for.
     #[inline]
-    fn go_on(&mut self, cx: &mut Context<'_>) -> Poll<Result<Lease<P>, PoolError>> {
-        if let State::Waiting(place) = &mut self.state {
-            let (entered, granted) = (place.entered, ready!(Pin::new(&mut *place).poll(cx)));
-            let asker = place.asker.take();
-            match granted {
-                Ok(Granted {
-                    given: Given { conn, seat },
-                    is_proven: true,
-                }) if self.cell.seems_open(&conn) => {
-                    self.state = State::Done;
-                    let cell = Arc::clone(self.cell);
-                    return Poll::Ready(Ok(Lease::new(conn, cell, seat, asker.process)));
-                }
-                Ok(Granted { given, .. }) => {
-                    let trial = self.trial(asker, entered);
-                    self.state = State::Trying(Box::pin(trial.run(given)));
-                }
-                Err(refusal) => {
-                    self.state = State::Done;
-                    return Poll::Ready(Err(self.error(refusal, entered)));
-                }
+    fn wait(&mut self, cx: &mut Context<'_>) -> Poll<Result<Lease<P>, PoolError>> {
+        let State::Waiting(place) = &mut self.state else {
+            return self.go_on(cx);
+        };
+        let (entered, granted) = (place.entered, ready!(Pin::new(&mut *place).poll(cx)));
+        let asker = place.asker.take();
+        match granted {
+            Ok(Granted {
+                given: Given { conn, seat },
+                is_proven: true,
+            }) if self.cell.seems_open(&conn) => {
+                self.state = State::Done;
+                let cell = Arc::clone(self.cell);
+                Poll::Ready(Ok(Lease::new(conn, cell, seat, asker.process)))
+            }
+            Ok(Granted { given, .. }) => {
+                let trial = self.trial(asker, entered);
+                self.state = State::Trying(Box::pin(trial.run(given)));
+                self.go_on(cx)
+            }
+            Err(refusal) => {
+                self.state = State::Done;
+                Poll::Ready(Err(self.error(refusal, entered)))
             }
         }
+    }
+
+    #[cold]
+    fn go_on(&mut self, cx: &mut Context<'_>) -> Poll<Result<Lease<P>, PoolError>> {
         if let State::Refused(_) = self.state
             && let State::Refused(error) = std::mem::replace(&mut self.state, State::Done)
         {
@@ -182,7 +189,7 @@ impl<P: ConnectionPool> Future for Checkout<'_, P> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         match self.state {
             State::New => self.begin(cx),
-            _ => self.go_on(cx),
+            _ => self.wait(cx),
         }
     }
 }

@@ -185,6 +185,7 @@ impl<C, B: Copy + Eq + Hash> Core<C, B> {
         {
             self.kinds[Kind::Free as usize] -= 1;
             self.epoch = self.epoch.max(last.epoch);
+            self.counts.add(&last.tally);
         }
         let len = self.slots.len();
         if len == before {

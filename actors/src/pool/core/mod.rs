@@ -80,12 +80,13 @@ pub(crate) struct Core<C, B> {
     /// The keeper is to be called.
     call: bool,
     held: Held,
-    counts: Counts,
     kinds: [u32; KINDS],
     slots: Vec<Slot<C, B>>,
     /// The numbers of the idle ones, sorted by how long they have been: the last one was used last and is lent first.
     idle: VecDeque<u32>,
     pub(crate) terms: Terms,
+    /// But for what is counted at the places.
+    counts: Counts,
     codel: Option<CoDel>,
     connects: Connects,
     free: Vec<u32>,
@@ -261,8 +262,9 @@ impl<C, B: Copy + Eq + Hash> Core<C, B> {
     /// Whoever a place is leased to has it now.
     #[inline]
     fn take(&mut self, number: u32) {
-        self.slots[number as usize].taken = true;
-        self.counts.lent += 1;
+        let slot = &mut self.slots[number as usize];
+        slot.taken = true;
+        slot.tally.lent += 1;
     }
 
     /// Takes a connection back.
@@ -282,7 +284,7 @@ impl<C, B: Copy + Eq + Hash> Core<C, B> {
         if slot.key != NO_KEY {
             // There is a lease, and so it was taken.
             let key = std::mem::replace(&mut slot.key, NO_KEY);
-            self.counts.took_after(slot.waited);
+            slot.tally.took_after(slot.waited);
             self.line.vacate(key);
         }
         let borrower = self.let_go(seat.number());
@@ -424,10 +426,6 @@ impl<C, B: Copy + Eq + Hash> Core<C, B> {
     /// Where those who wait find what they were granted.
     pub(crate) fn grants(&self) -> &Arc<Grants<C>> {
         self.line.grants()
-    }
-
-    pub(crate) const fn counts(&self) -> Counts {
-        self.counts
     }
 
     pub(crate) const fn phase(&self) -> Phase {
