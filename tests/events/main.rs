@@ -7,6 +7,7 @@
 //! | `breaker.rs` | callers in a hurry |
 //! | `folder.rs` | where files are |
 //! | `log.rs` | the write-ahead log of SQLite, beside those who read for long |
+//! | `postgres.rs` | transactions as a role usually has them |
 
 #[path = "../services/event_store/home.rs"]
 #[allow(
@@ -14,6 +15,15 @@
     reason = "what else it has is for the tests of what a store does at all"
 )]
 mod home;
+#[path = "../services/servers/mod.rs"]
+#[allow(
+    dead_code,
+    unused_imports,
+    reason = "what else it has is for the tests of what a store does at all"
+)]
+mod servers;
+#[path = "../services/event_store/shared.rs"]
+mod shared;
 #[path = "../services/event_store/support.rs"]
 #[allow(
     dead_code,
@@ -25,3 +35,4 @@ mod books;
 mod breaker;
 mod folder;
 mod log;
+mod postgres;
