@@ -8,7 +8,7 @@ use tokio::sync::{OwnedMutexGuard, OwnedSemaphorePermit};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout, timeout_at};
 
-use super::backend::{BackendError, EventBackend};
+use super::backend::{BackendError, EventBackend, Usage};
 use super::cell::{Cell, add};
 use super::error::StoreError;
 use super::terms::Terms;
@@ -97,7 +97,7 @@ pub(crate) async fn remove_part(
         add(&cell.counts.pruned, removed);
         terms.signals.gone(removed, reason);
         if removed > 0 {
-            cell.set_usage(terms.backend.usage().await?);
+            cell.set_usage(left(&terms, cell.usage(), removed).await);
         }
         Ok((removed, removed >= u64::from(CHUNK)))
     });
@@ -105,6 +105,18 @@ pub(crate) async fn remove_part(
         Ok(answer) => answer.map_err(StoreError::Backend),
         Err(error) if error.is_panic() => Err(StoreError::Interrupted),
         Err(_) => Err(StoreError::Stopped),
+    }
+}
+
+/// How much there is after so many have gone. If the backend does not say, which has done what it was asked, it is told as far as it is
+/// known until the next events are stored.
+async fn left(terms: &Terms, before: Usage, removed: u64) -> Usage {
+    match timeout(terms.spec().time_limit, terms.backend.usage()).await {
+        Ok(Ok(usage)) => usage,
+        _ => Usage {
+            events: before.events.saturating_sub(removed),
+            ..before
+        },
     }
 }
 

@@ -13,6 +13,7 @@ use super::backend::{BackendError, EventBackend};
 use super::cell::{Cell, Kept, read};
 use super::error::{EventStoreStartError, StoreError};
 use super::event::Event;
+use super::guards::Patience;
 use super::id::EventId;
 use super::query::{Direction, EventPage, EventQuery, OrderBy};
 use super::queue::Load;
@@ -90,7 +91,8 @@ impl EventStore {
         })
     }
 
-    /// This handle with another limit for the time that a call may take, waiting for a restart included.
+    /// This handle with another limit for the time that a call may take, waiting for a restart included. A call that gives up before the
+    /// `time_limit` of the spec does not count as a failure for the circuit breakers.
     #[must_use]
     pub const fn with_limit(mut self, limit: Duration) -> Self {
         self.limit = Some(limit);
@@ -117,7 +119,7 @@ impl EventStore {
         let terms = self.cell.terms();
         let (event, load) = self.seal(&terms).one(event)?;
         let put = || self.put(vec![event], load, &terms);
-        let ids = terms.guards.store(put).await?;
+        let ids = terms.guards.store(self.patience(&terms), put).await?;
         // As many as there were events.
         ids.first().copied().ok_or(StoreError::Interrupted)
     }
@@ -147,7 +149,7 @@ impl EventStore {
             return self.cell.check_open().map(|()| Vec::new());
         }
         let put = || self.put(events, load, &terms);
-        terms.guards.store(put).await
+        terms.guards.store(self.patience(&terms), put).await
     }
 
     fn seal<'a>(&'a self, terms: &'a Terms) -> Seal<'a> {
@@ -172,6 +174,10 @@ impl EventStore {
 
     fn limit(&self, terms: &Terms) -> Duration {
         self.limit.unwrap_or_else(|| terms.spec().time_limit)
+    }
+
+    fn patience(&self, terms: &Terms) -> Patience {
+        Patience::of(self.limit(terms), terms.spec())
     }
 
     fn is_kept(&self) -> bool {
@@ -199,7 +205,8 @@ impl EventStore {
     {
         let began = tokio::time::Instant::now();
         let limit = self.limit(terms);
-        let answer = terms.guards.ask(|| ask(&self.cell, limit, question)).await;
+        let asked = || ask(&self.cell, limit, question);
+        let answer = terms.guards.ask(self.patience(terms), asked).await;
         if answer.is_ok() {
             terms.signals.asked(began.elapsed());
         }

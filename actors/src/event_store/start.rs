@@ -111,8 +111,8 @@ async fn prepare(
         Some(Terms::new(setup, backend, &namespace)?)
     };
     let usage = match &terms {
-        Some(terms) => known(terms).await?,
-        None => cell.usage(),
+        Some(terms) => Some(known(terms).await?),
+        None => None,
     };
     Ok(Keeper {
         namespace,
@@ -130,7 +130,7 @@ async fn first(setup: Arc<Setup>, namespace: Namespace) -> Result<Keeper, EventS
     let backend = open(&setup, &namespace)?;
     let name = namespace.name().clone();
     let terms = Terms::new(setup, backend, &namespace)?;
-    let usage = known(&terms).await?;
+    let usage = Some(known(&terms).await?);
     let kept = namespace.cell(NAME, || Kept(Arc::new(Cell::new(name, terms))));
     Ok(Keeper {
         cell: Arc::clone(&kept.0),

@@ -18,12 +18,13 @@
 //! | `resident.rs` | what a side keeps in memory |
 //! | `by_hand.rs` | a supervisor as one writes it by hand with ractor |
 //! | `in_kameo.rs` | the same actor and its supervisor in kameo |
-//! | `tree/`, `registry.rs`, `instrument.rs`, `metrics/`, `breaker/`, `limiter/`, `pool/`, `memory/`, `health/`, `success/` | the groups |
+//! | `tree/`, `registry.rs`, `instrument.rs`, `metrics/`, `breaker/`, `limiter/`, `pool/`, `events.rs`, `memory/`, `health/`, `success/` | the groups |
 //! | `long_load/` | load on a node whose actors are killed: the program `long_load` |
 
 pub mod breaker;
 mod by_hand;
 mod contest;
+pub mod events;
 mod flavour;
 pub mod health;
 mod in_kameo;

@@ -133,8 +133,7 @@ impl<C, B: Copy + Eq + Hash> Core<C, B> {
         let was_full = self.pings >= self.terms.connects_max;
         self.pings -= 1;
         if was_full && self.terms.keepalive != NEVER {
-            let next = self.idle.iter().map(|&number| self.ping_at(number)).min();
-            self.need(next.unwrap_or(NEVER));
+            self.need(self.agendas.pings.first());
         }
     }
 

@@ -21,9 +21,11 @@
 //! | `connects.rs` | attempts to connect: how many, when, and what became of them |
 //! | `mend.rs` | what comes back dirty, and what is closed |
 //! | `upkeep.rs` | what becomes due |
+//! | `agenda.rs` | when: so that only what is due is looked at |
 //! | `change.rs` | another size, eviction, suspension, the end |
 //! | `report.rs` | what it tells |
 
+mod agenda;
 mod change;
 mod codel;
 mod connects;
@@ -58,6 +60,7 @@ pub(crate) use mend::{Close, Mend, Remedy};
 pub(crate) use report::{Counts, Holder, Refusal, Situation};
 pub(crate) use slot::{Given, Seat, Who};
 pub(crate) use terms::{NEVER, Terms, nanos};
+use upkeep::Agendas;
 pub(crate) use upkeep::Notices;
 pub(crate) use waits::Waits;
 
@@ -95,6 +98,7 @@ pub(crate) struct Core<C, B> {
     to_mend: Vec<Mend<C>>,
     /// How many are pinged to be kept alive.
     pings: u32,
+    agendas: Agendas,
     deadlocks: Deadlocks<B>,
     /// The lease that had lasted for longest when it was last asked for.
     longest: Option<Seat>,
@@ -172,6 +176,7 @@ impl<C, B: Copy + Eq + Hash> Core<C, B> {
             to_close: Vec::new(),
             to_mend: Vec::new(),
             pings: 0,
+            agendas: Agendas::default(),
             deadlocks: Deadlocks::new(),
             held: Held::none(),
             longest: None,
@@ -251,7 +256,7 @@ impl<C, B: Copy + Eq + Hash> Core<C, B> {
         }
         (slot.warned, slot.taken) = (false, false);
         self.turn(number, Kind::Leased);
-        self.need(now.saturating_add(self.terms.warn.min(self.terms.revoke)));
+        self.mind_lease(now, number);
     }
 
     /// Whoever a place is leased to has it now.
@@ -358,6 +363,9 @@ impl<C, B: Copy + Eq + Hash> Core<C, B> {
         }
         let idle_out = since.saturating_add(self.terms.idle_timeout);
         let ping = tried.saturating_add(self.terms.keepalive);
+        if ping != NEVER {
+            self.agendas.pings.plan(number, ping);
+        }
         self.need(idle_out.min(ping).min(dies));
     }
 

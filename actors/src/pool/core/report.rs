@@ -156,7 +156,7 @@ impl<C, B: Copy + Eq + Hash> Core<C, B> {
     }
 
     /// The lease of a place, if it is leased.
-    fn holder(&self, number: u32) -> Option<Holder<B>> {
+    pub(super) fn holder(&self, number: u32) -> Option<Holder<B>> {
         let slot = &self.slots[number as usize];
         let who = slot.who.filter(|_| slot.kind == Kind::Leased)?;
         Some(Holder {
