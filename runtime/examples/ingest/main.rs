@@ -16,16 +16,22 @@
 //! takes over looks there. What its predecessor had asked to be stored and was not answered is stored before what it asks for itself, and so
 //! it stores a note that it begins, and looks when that is acknowledged.
 //!
+//! A file is known by its name without its folder. One of the same name that is another, such as after a rotation of logs, belongs in another database:
+//! of it, as many lines are passed over as were stored of the first.
+//!
 //! | file | holds |
 //! |---|---|
-//! | `main.rs` | the tree, and the account at the end |
+//! | `main.rs` | the tree, and what is told at the end |
 //! | `ingest.rs` | the process that reads |
-//! | `line.rs` | lines of the Common Log Format |
+//! | `account.rs` | what of a file is in the event store |
+//! | `text.rs`, `line.rs` | lines of a file, whatever is in it; lines of the Common Log Format |
 //! | `sabotage.rs` | what goes wrong, and when |
 
+mod account;
 mod ingest;
 mod line;
 mod sabotage;
+mod text;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -37,8 +43,11 @@ use mainstay::prelude::*;
 use mainstay::specs::{EventBackendSpec, EventStoreSpec};
 use mainstay::supervisors::{Delivery, EventKind, EventStream};
 
-use ingest::{Account, Job};
+use account::Account;
+use ingest::Job;
 use sabotage::Sabotage;
+
+const YEAR: Duration = Duration::from_secs(365 * 24 * 3600);
 
 type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
 
@@ -53,8 +62,11 @@ async fn main() -> Outcome<()> {
         Some(path) => EventStoreSpec::default().backend(EventBackendSpec::sqlite(path)),
         None => EventStoreSpec::memory(),
     };
-    let total = ingest::count_lines(&file)
+    let total = text::count_lines(&file)
         .map_err(|error| format!("cannot read {}: {error}", file.display()))?;
+
+    // Another run goes on where this one has ended, however much later.
+    let spec = spec.max_events(total.max(10_000) + 100).max_age(YEAR);
 
     let bar = progress_bar(total);
     let (job, finished) = Job::new(file, Sabotage::of(total), bar.clone());
@@ -63,11 +75,11 @@ async fn main() -> Outcome<()> {
     let reader = Child::task("ingest", move |_| ingest::run(Arc::clone(&reads)));
     let saboteur = Child::task("saboteur", move |_| sabotage::run(Arc::clone(&spoils)));
 
-    // As many restarts as there are failures below, and some more; one after another without a pause. What is in the plan comes after the services:
-    // when one of those is restarted, so are the children.
+    // As many restarts as there are failures below, and some more; one after another without a pause. What fails more often takes the tree with it.
+    // What is in the plan comes after the services: when one of those is restarted, so are the children.
     let flags = SupervisorFlags::new(Strategy::OneForOne).intensity(10, Duration::from_secs(60));
     let plan = NamespacePlan::new()
-        .service(EventStore::child(spec.max_events(total.max(10_000) + 100)))
+        .service(EventStore::child(spec))
         .child(reader.name("ingest".parse()?).restart(Restart::Transient))
         .child(saboteur.restart(Restart::Temporary))
         .children_flags(flags);
@@ -75,7 +87,11 @@ async fn main() -> Outcome<()> {
     let witness = tokio::spawn(tell_ends(runtime.events(), bar.clone()));
     let app = runtime.start_namespace("app".parse()?, plan).await?;
 
-    let is_done = finished.await.is_ok();
+    let root = app.root().ok_or("it has just started")?.process().clone();
+    let is_done = tokio::select! {
+        told = finished => told.is_ok(),
+        _ = root.monitor() => false,
+    };
     bar.finish();
     if !is_done {
         return Err("the ingest has failed too often".into());

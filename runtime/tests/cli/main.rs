@@ -5,6 +5,8 @@
 
 mod bench_load;
 mod check;
+#[path = "../common/mod.rs"]
+mod common;
 #[cfg(feature = "sqlite")]
 mod events;
 mod health;

@@ -65,7 +65,7 @@ fn a_web_service_refuses_what_its_guards_refuse_and_stops_in_order() {
         (503, Some("30"))
     );
 
-    let rest = service.interrupt();
+    let rest = service.stopped_by("INT");
     assert_eq!(rest.last().unwrap(), "stopped, 0 killed");
 }
 
