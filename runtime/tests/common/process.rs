@@ -2,6 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Command, Stdio};
+use std::sync::Mutex;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -76,7 +77,8 @@ impl Drop for Process {
 
 /// What a program prints.
 pub(crate) struct Lines {
-    lines: Receiver<String>,
+    /// Only ever had to itself: so that threads can share a program whose lines one of them reads.
+    lines: Mutex<Receiver<String>>,
     until: Instant,
 }
 
@@ -94,13 +96,16 @@ impl Lines {
             }
         });
         let until = Instant::now() + LIMIT;
-        Self { lines, until }
+        Self {
+            lines: Mutex::new(lines),
+            until,
+        }
     }
 
     /// The next line with its end, unless there is none any more.
     fn line(&mut self) -> Option<String> {
         let left = self.until.saturating_duration_since(Instant::now());
-        match self.lines.recv_timeout(left) {
+        match self.lines.get_mut().unwrap().recv_timeout(left) {
             Ok(line) => Some(line),
             Err(RecvTimeoutError::Disconnected) => None,
             Err(RecvTimeoutError::Timeout) => panic!("the program has not ended within {LIMIT:?}"),
