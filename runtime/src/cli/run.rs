@@ -74,6 +74,7 @@ async fn run_spec(
             down.reason
         );
         print::error(Exit::Failure, why);
+        signals.begin_end();
     }
     let stopped = stopped(&node.stop(spec.shutdown_deadline).await);
     given_up.map_or(stopped, |_| Exit::Failure)
