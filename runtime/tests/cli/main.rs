@@ -11,6 +11,7 @@ mod common;
 mod events;
 mod health;
 mod mainstay;
+mod readme;
 #[cfg(unix)]
 mod reload;
 mod run;
