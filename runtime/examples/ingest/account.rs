@@ -1,12 +1,31 @@
-//! What of a file is in the event store.
+//! From lines to events and back: what of a file is in the event store.
 
 use std::collections::BTreeSet;
 
 use mainstay::actors::EventStore;
 use mainstay::actors::config::ConfigValue;
-use mainstay::actors::event_store::{CorrelationId, Direction, Event, EventQuery, OrderBy};
+use mainstay::actors::event_store::{
+    CorrelationId, Direction, Event, EventError, EventQuery, OrderBy,
+};
 
 use crate::ingest::IngestError;
+use crate::line::Line;
+use crate::text::Text;
+
+/// A line that is none is kept, with what is wrong with it.
+pub(crate) fn event(file: &str, nth: u64, line: &Text) -> Result<Event, EventError> {
+    let (kind, data) = match Line::parse(line) {
+        Ok(line) => ("access", line.data(nth)),
+        Err(error) => {
+            let (text, error) = (line.text.as_str().into(), error.to_string().into());
+            let fields = [("line", nth.into()), ("text", text), ("error", error)];
+            let data = ConfigValue::map::<_, ConfigValue>(fields);
+            ("access.malformed", data)
+        }
+    };
+    let event = Event::builder(kind).correlation_id(file);
+    event.data(data).build()
+}
 
 /// The last line of a file that is stored; 0 if none is.
 pub(crate) async fn last_line(store: &EventStore, file: &str) -> Result<u64, IngestError> {

@@ -6,13 +6,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use indicatif::ProgressBar;
 use mainstay::actors::EventStore;
-use mainstay::actors::config::ConfigValue;
 use mainstay::actors::event_store::{Event, EventError, StoreError, TextError};
 use mainstay::prelude::*;
 use tokio::sync::oneshot;
 
-use crate::account::last_line;
-use crate::line::Line;
+use crate::account::{event, last_line};
 use crate::sabotage::{Injected, Sabotage};
 use crate::text::{Lines, Text};
 
@@ -75,10 +73,11 @@ impl Job {
 
 /// Stores what of the file is not stored yet.
 pub(crate) async fn run(job: Arc<Job>) -> Result<(), IngestError> {
-    let begins = Event::builder("ingest.begins").data(job.file_name());
+    let name = job.file_name();
+    let begins = Event::builder("ingest.begins").data(name.as_str());
     let store = store_here().ok_or(IngestError::Homeless)?;
     store.store(begins.build()?).await?;
-    let mut done = last_line(&store, &job.file_name()).await?;
+    let mut done = last_line(&store, &name).await?;
     job.bar.set_position(done);
 
     // It blocks this thread for as long as a few lines of a file of this machine take; what takes longer belongs in `spawn_blocking`.
@@ -92,7 +91,7 @@ pub(crate) async fn run(job: Arc<Job>) -> Result<(), IngestError> {
         }
         let events = (done + 1..).zip(&batch);
         let events: Result<Vec<Event>, EventError> =
-            events.map(|(nth, line)| event(&job, nth, line)).collect();
+            events.map(|(nth, line)| event(&name, nth, line)).collect();
         job.sabotage.strike(done + 1)?;
         store.store_batch(events?).await?;
         done += batch.len() as u64;
@@ -111,19 +110,4 @@ pub(crate) async fn run(job: Arc<Job>) -> Result<(), IngestError> {
 /// The event store of the namespace that this process lives in.
 fn store_here() -> Option<EventStore> {
     EventStore::in_namespace(&current()?.namespace()?)
-}
-
-/// A line that is none is kept, with what is wrong with it.
-fn event(job: &Job, nth: u64, line: &Text) -> Result<Event, EventError> {
-    let (kind, data) = match Line::parse(line) {
-        Ok(line) => ("access", line.data(nth)),
-        Err(error) => {
-            let (text, error) = (line.text.as_str().into(), error.to_string().into());
-            let fields = [("line", nth.into()), ("text", text), ("error", error)];
-            let data = ConfigValue::map::<_, ConfigValue>(fields);
-            ("access.malformed", data)
-        }
-    };
-    let event = Event::builder(kind).correlation_id(job.file_name());
-    event.data(data).build()
 }

@@ -21,27 +21,27 @@
 //!
 //! | file | holds |
 //! |---|---|
-//! | `main.rs` | the tree, and what is told at the end |
+//! | `main.rs` | the tree, its start and its end |
 //! | `ingest.rs` | the process that reads |
-//! | `account.rs` | what of a file is in the event store |
+//! | `account.rs` | from lines to events and back: what of a file is in the event store |
 //! | `text.rs`, `line.rs` | lines of a file, whatever is in it; lines of the Common Log Format |
 //! | `sabotage.rs` | what goes wrong, and when |
+//! | `shown.rs` | what is shown |
 
 mod account;
 mod ingest;
 mod line;
 mod sabotage;
+mod shown;
 mod text;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressStyle};
 use mainstay::actors::EventStore;
 use mainstay::prelude::*;
 use mainstay::specs::{EventBackendSpec, EventStoreSpec};
-use mainstay::supervisors::{Delivery, EventKind, EventStream};
 
 use account::Account;
 use ingest::Job;
@@ -64,11 +64,10 @@ async fn main() -> Outcome<()> {
     };
     let total = text::count_lines(&file)
         .map_err(|error| format!("cannot read {}: {error}", file.display()))?;
-
-    // Another run goes on where this one has ended, however much later.
+    // Another run goes on where this one has ended, up to a year later.
     let spec = spec.max_events(total.max(10_000) + 100).max_age(YEAR);
 
-    let bar = progress_bar(total);
+    let bar = shown::progress_bar(total);
     let (job, finished) = Job::new(file, Sabotage::of(total), bar.clone());
     let job = Arc::new(job);
     let (reads, spoils) = (Arc::clone(&job), Arc::clone(&job));
@@ -84,7 +83,7 @@ async fn main() -> Outcome<()> {
         .child(saboteur.restart(Restart::Temporary))
         .children_flags(flags);
     let runtime = Runtime::new();
-    let witness = tokio::spawn(tell_ends(runtime.events(), bar.clone()));
+    let witness = tokio::spawn(shown::tell_ends(runtime.events(), bar.clone()));
     let app = runtime.start_namespace("app".parse()?, plan).await?;
 
     let root = app.root().ok_or("it has just started")?.process().clone();
@@ -97,37 +96,9 @@ async fn main() -> Outcome<()> {
         return Err("the ingest has failed too often".into());
     }
     let store = EventStore::in_namespace(&app).ok_or("the plan has one")?;
-    report(&Account::of(&store, job.file_name()).await?, total);
+    shown::report(&Account::of(&store, job.file_name()).await?, total);
     drop((job, store, app));
     runtime.stop(Duration::from_secs(5)).await;
     witness.abort();
     Ok(())
-}
-
-/// Tells which children have ended by themselves, and why.
-async fn tell_ends(mut events: EventStream, bar: ProgressBar) {
-    while let Some(delivery) = events.next().await {
-        if let Delivery::Event(event) = delivery
-            && let EventKind::ChildTerminated { child, reason, .. } = event.kind
-        {
-            bar.suspend(|| println!("{child} has ended: {reason}"));
-        }
-    }
-}
-
-/// Nothing is drawn where there is no terminal.
-fn progress_bar(total: u64) -> ProgressBar {
-    let style = ProgressStyle::with_template("{bar:40} {pos}/{len} lines {per_sec} {msg}");
-    ProgressBar::new(total).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
-}
-
-fn report(account: &Account, total: u64) {
-    let (access, malformed) = (account.access, account.malformed.len());
-    let (missing, twice) = (account.missing(total), account.twice);
-    println!(
-        "{total} lines: {access} stored, {malformed} malformed, {missing} missing, {twice} twice"
-    );
-    for (line, wrong) in &account.malformed {
-        println!("line {line}: {wrong}");
-    }
 }
