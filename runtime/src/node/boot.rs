@@ -85,7 +85,6 @@ async fn start_http(node: &Node, spec: &NodeSpec) -> Result<(), BootError> {
 }
 
 #[cfg(not(feature = "http"))]
-#[allow(clippy::unused_async)] // it is in the place of one that awaits
 async fn start_http(_node: &Node, spec: &NodeSpec) -> Result<(), BootError> {
     if spec.http.enabled {
         return Err(BootError::NoHttp);
