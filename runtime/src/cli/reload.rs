@@ -203,7 +203,6 @@ async fn hung_up(hangups: &mut Hangups) {
 type Hangups = ();
 
 #[cfg(not(unix))]
-#[allow(clippy::unnecessary_wraps)] // it is in the place of one that fails
 const fn hangups() -> io::Result<Hangups> {
     Ok(())
 }

@@ -76,6 +76,7 @@ async fn run_spec(
             down.reason
         );
         print::error(Exit::Failure, why);
+        signals.begin_end();
     }
     let stopped = stopped(&node.stop(deadline).await);
     given_up.map_or(stopped, |_| Exit::Failure)

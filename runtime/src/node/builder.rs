@@ -146,12 +146,15 @@ impl NodeBuilder {
     /// Boots a node: the HTTP server first, so that it can be asked how far things are, then the namespaces in order, each
     /// with its services and children. Returns when all have started.
     ///
-    /// It is called inside a tokio runtime with the time driver on, and with the io driver on if the spec has HTTP on.
-    ///
     /// # Errors
     ///
     /// Everything that is wrong with the spec; an address that cannot be listened on; a process that does not start, with
-    /// its path. What was started before is stopped in order, within the spec's `shutdown_deadline`.
+    /// its path. What was started before is stopped in order, within the spec's `shutdown_deadline`. Code that never awaits can be neither
+    /// stopped nor killed, and is left behind two seconds after that.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a tokio runtime, and in one without its time driver; with HTTP on in the spec, also in one without its io driver.
     ///
     /// Cancel safety: when this is dropped, what was started is told to stop, and nobody waits for it; see
     /// [`boot_until`](Self::boot_until).
@@ -165,6 +168,10 @@ impl NodeBuilder {
     ///
     /// As [`boot`](Self::boot), and [`BootError::Interrupted`], after all that was started has been stopped in order, within the
     /// spec's `shutdown_deadline`.
+    ///
+    /// # Panics
+    ///
+    /// As [`boot`](Self::boot).
     pub async fn boot_until(
         self,
         spec: &NodeSpec,

@@ -65,6 +65,10 @@ impl Node {
     /// # Errors
     ///
     /// As [`NodeBuilder::boot`].
+    ///
+    /// # Panics
+    ///
+    /// As [`NodeBuilder::boot`].
     pub async fn boot(spec: &NodeSpec) -> Result<Self, BootError> {
         Self::builder().boot(spec).await
     }

@@ -252,7 +252,7 @@ impl State {
         };
         let mut report = StopReport::default();
         // All at once: they know nothing of each other, and one that does not stop shall not use up the others' time.
-        let stops = namespaces.into_iter().rev().map(|namespace| {
+        let stops = namespaces.into_iter().map(|namespace| {
             let stop = async move { namespace.stop(limit).await };
             tokio::spawn(stop)
         });
