@@ -78,7 +78,7 @@ pub struct EventStoreSpec {
     /// How long a call waits for its answer unless its handle says otherwise, 1 ms to 10 min. Default: 5 s.
     #[serde(with = "crate::duration")]
     pub time_limit: Duration,
-    /// The circuit breakers of the store: one of storing and clearing away, and one of asking, so that trouble with the one does not shut off
+    /// The circuit breakers of the store: one of storing, and one of asking, so that trouble with the one does not shut off
     /// the other. They open when the backend fails or does not answer, and not for what the store refuses, as it has too much to do. `None`: none. Default: each opens on
     /// the fifth failure in 60 s, for 30 s, and sets no limit of time, as `time_limit` is one.
     #[serde(skip_serializing_if = "is_usual_breaker")]

@@ -64,7 +64,7 @@ fn reads(config: &ConfigServer, book: &Book, looks: usize) -> Outcome<()> {
         defaults.time(|| config.get_with_default(PATH, 2_u32))?;
         drop(snapshots.time(|| config.snapshot()));
         drop(states.time(|| config.status()));
-        drop(paths.time(|| config.status_of(PATH))?);
+        _ = paths.time(|| config.status_of(PATH))?;
     }
     book.note("config_server.get", gets)?;
     book.note("config_server.get_as", typed)?;
