@@ -60,6 +60,9 @@ pub mod memory;
 pub mod metrics;
 pub mod pool;
 pub mod protection;
+mod renew;
+mod signals;
+mod start;
 pub mod telemetry;
 
 pub use alerts::Alerts;
@@ -73,4 +76,5 @@ pub use memory::MemoryManager;
 pub use metrics::{MetricsStore, PerformanceMonitor};
 pub use pool::{ConnectionPoolRegistry, PoolManager};
 pub use protection::{Protection, ProtectionRegistry};
+pub use renew::RenewError;
 pub use telemetry::{TelemetryService, TelemetryService as Telemetry};

@@ -15,6 +15,7 @@ use std::time::Duration;
 use mainstay::prelude::*;
 
 type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
+type Handled<T = ()> = Result<T, ActorProcessingErr>;
 
 /// Time enough for an answer.
 const SOON: Duration = Duration::from_secs(1);
@@ -33,59 +34,41 @@ impl Actor for Stock {
     type State = u32;
     type Arguments = u32;
 
-    async fn pre_start(&self, _: ActorRef<OfStock>, cups: u32) -> Result<u32, ActorProcessingErr> {
+    async fn pre_start(&self, _: ActorRef<OfStock>, cups: u32) -> Handled<u32> {
         Ok(cups)
     }
 
-    async fn handle(
-        &self,
-        _: ActorRef<OfStock>,
-        message: OfStock,
-        cups: &mut u32,
-    ) -> Result<(), ActorProcessingErr> {
-        match message {
-            OfStock::Take(reply) => {
-                let left = cups.checked_sub(1);
-                *cups = left.unwrap_or(0);
-                reply.send(left)?;
-                Ok(())
-            }
-            OfStock::Drop => Err("broken".into()),
-        }
+    async fn handle(&self, _: ActorRef<OfStock>, message: OfStock, cups: &mut u32) -> Handled {
+        let OfStock::Take(reply) = message else {
+            return Err("broken".into());
+        };
+        let left = cups.checked_sub(1);
+        *cups = left.unwrap_or(0);
+        Ok(reply.send(left)?)
     }
 }
 
 /// Sells what the stock of its own namespace has.
-struct Till;
+struct Till(ServiceRef<OfStock>);
 
 struct Sell(RpcReplyPort<String>);
 
 impl Actor for Till {
     type Msg = Sell;
-    type State = ServiceRef<OfStock>;
-    type Arguments = ServiceRef<OfStock>;
+    type State = ();
+    type Arguments = ();
 
-    async fn pre_start(
-        &self,
-        _: ActorRef<Sell>,
-        stock: ServiceRef<OfStock>,
-    ) -> Result<ServiceRef<OfStock>, ActorProcessingErr> {
-        Ok(stock)
+    async fn pre_start(&self, _: ActorRef<Sell>, (): ()) -> Handled {
+        Ok(())
     }
 
-    async fn handle(
-        &self,
-        _: ActorRef<Sell>,
-        Sell(reply): Sell,
-        stock: &mut ServiceRef<OfStock>,
-    ) -> Result<(), ActorProcessingErr> {
-        let told = match stock.call(OfStock::Take, SOON).await {
+    async fn handle(&self, _: ActorRef<Sell>, Sell(reply): Sell, (): &mut ()) -> Handled {
+        let told = match self.0.call(OfStock::Take, SOON).await {
             Ok(Some(left)) => format!("sold, {left} left"),
             Ok(None) => "sold out".to_owned(),
             Err(error) => format!("not sold: {error}"),
         };
-        reply.send(told)?;
-        Ok(())
+        Ok(reply.send(told)?)
     }
 }
 
@@ -93,9 +76,10 @@ impl Actor for Till {
 async fn open(runtime: &Runtime, name: &str, cups: u32) -> Outcome<Namespace> {
     let shop = runtime.namespace(name).await?;
     let stock = shop.service::<OfStock>("stock".parse()?);
+    let till = move || (Till(stock.clone()), ());
     let both = Supervisor::rest_for_one()
         .child(Child::actor("stock", move || (Stock, cups)).name("stock".parse()?))
-        .child(Child::actor("till", move || (Till, stock.clone())).name("till".parse()?));
+        .child(Child::actor("till", till).name("till".parse()?));
     shop.start_child(Child::supervisor("counter", both)).await?;
     Ok(shop)
 }
@@ -109,10 +93,8 @@ async fn sell(shop: &Namespace) -> Outcome<()> {
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Outcome<()> {
     let runtime = Runtime::new();
-    let (north, south) = (
-        open(&runtime, "north", 2).await?,
-        open(&runtime, "south", 12).await?,
-    );
+    let north = open(&runtime, "north", 2).await?;
+    let south = open(&runtime, "south", 12).await?;
     sell(&north).await?;
     sell(&south).await?;
 
@@ -120,20 +102,16 @@ async fn main() -> Outcome<()> {
     let (stock, till) = (north.whereis("stock"), north.whereis("till"));
     let (stock, till) = stock.zip(till).ok_or("both are there")?;
     let in_the_south = south.whereis("till");
-    north
-        .service::<OfStock>("stock".parse()?)
-        .cast(OfStock::Drop)?;
+    let crash = north.service::<OfStock>("stock".parse()?);
+    crash.cast(OfStock::Drop)?;
     println!("north: the stock has ended, {}", stock.ended().await);
     println!("north: the till has ended, {}", till.ended().await);
-    north
-        .wait_for(&"till".parse()?, SOON)
-        .await
-        .ok_or("it comes back")?;
+    let back = north.wait_for(&"till".parse()?, SOON).await;
+    back.ok_or("it comes back")?;
     assert_eq!(south.whereis("till"), in_the_south);
-    sell(&north).await?;
-    sell(&north).await?;
-    sell(&north).await?;
-    sell(&south).await?;
+    for shop in [&north, &north, &north, &south] {
+        sell(shop).await?;
+    }
 
     let report = runtime.stop(Duration::from_secs(5)).await;
     println!("stopped, {} killed", report.killed.len());

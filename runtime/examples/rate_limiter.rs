@@ -38,9 +38,9 @@ impl Search {
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    // Three at once for each user, and ten more each second; twenty a second for all together.
+    // Three at once for each user, and ten more each second; sixty a minute for all together.
     let each = RateLimitConfig::token_bucket(10, Duration::from_secs(1)).burst_limit(3);
-    let all = RateLimitConfig::sliding_window(20, Duration::from_secs(1));
+    let all = RateLimitConfig::sliding_window(60, Duration::from_secs(60));
     let spec = RateLimitersSpec::default()
         .limiter("search".parse()?, each)
         .limiter("all".parse()?, all);

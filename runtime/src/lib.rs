@@ -48,14 +48,18 @@
 //! | describe all of it in a file | [`NodeSpec`](specs::NodeSpec), [`Node`], [`NodeBuilder::kind`] |
 //! | serve it over HTTP | the feature `http` and its module |
 //! | keep configuration that changes at run time | [`ConfigServer`](actors::ConfigServer) |
+//! | keep what has happened, and ask for it | [`EventStore`](actors::EventStore), [`Event`](actors::event_store::Event) |
 //! | tell what happens, and listen to it | [`TelemetryService`](actors::TelemetryService) |
 //! | be told when a metric is bad | [`Alerts`](actors::Alerts), [`AlertRule`](specs::AlertRule) |
-//! | test all of it | the feature `test-util` and its module `testkit` |
+//! | know how all of it fares | [`HealthAggregator`](actors::HealthAggregator), `GET /health`, `mainstay health` |
 //! | stop calling what fails, and find out when it works again | [`CircuitBreaker`](actors::CircuitBreaker), [`CircuitBreakerRegistry`](actors::CircuitBreakerRegistry), [`macro@protected`] |
 //! | let so many calls through in each window of time, for each key | [`Limiter`](actors::Limiter), [`RateLimiterRegistry`](actors::RateLimiterRegistry), [`macro@rate_limited`] |
 //! | lead an operation through all of its guards | [`Protection`](actors::Protection), [`ProtectionRegistry`](actors::ProtectionRegistry), [`macro@protect`] |
 //! | lend connections that are opened once | [`PoolManager`](actors::PoolManager), [`ConnectionPoolRegistry`](actors::ConnectionPoolRegistry), [`NodeBuilder::pool_kind`] |
+//! | stay within the memory there is | [`MemoryManager`](actors::MemoryManager) |
 //! | know which process holds how much memory | [`ProcessMemoryTracker`](actors::memory::ProcessMemoryTracker), the feature `memory-attribution` and its module `alloc` |
+//! | start those services without a file | [`infrastructure`] |
+//! | test all of it | the feature `test-util` and its module `testkit` |
 //! | find what the words mean | [`specs`] says what should be, [`supervisors`] what runs |
 //!
 //! # Features
@@ -66,16 +70,15 @@
 //! |---|---|
 //! | `http` | the module `http`: a node can serve HTTP |
 //! | `cli` | the binary `mainstay` |
-//! | `sqlite` | pools of connections to SQLite, which is built with it |
-//! | `postgres`, `redis` | pools of connections to these; with `redis`, rate limits that machines share |
+//! | `sqlite` | pools of connections to SQLite, which is built with it, and events that are kept there |
+//! | `postgres` | pools of connections to PostgreSQL, and events that are kept there |
+//! | `redis` | pools of connections to Redis, and rate limits that machines share |
+//! | `bb8` | pools of connections whose manager was written for the pool `bb8` |
+//! | `tower` | circuit breakers, rate limiters and whole protections as layers around tower services |
+//! | `grpc` | the module `grpc`: the health of a node by the standard protocol of gRPC |
 //! | `test-util` | the module `testkit` and the attribute `#[mainstay::test]`: tests that own a namespace each |
 //! | `memory-attribution` | the module `alloc`: a global allocator that knows which process holds how much |
 //! | `metrics-facade` | the metrics store as a recorder of the facade `metrics`: `MetricsStore::facade_recorder` |
-//! | `sqlite` | on by default: pools of connections to SQLite |
-//! | `postgres`, `redis` | off by default: pools of connections to PostgreSQL, to Redis; with `redis` also rate limits that machines share |
-//! | `bb8` | off by default: pools of connections whose manager was written for the pool `bb8` |
-//! | `tower` | off by default: circuit breakers around tower services, rate limiters around those that serve HTTP |
-//! | `grpc` | off by default: the module `grpc`: the health of a node by the standard protocol of gRPC |
 //!
 //! Panics are exit reasons here, so a program has to be built with `panic = "unwind"`, the default.
 
@@ -252,8 +255,8 @@ pub use mainstay_macros::test;
 pub use mainstay_specs as specs;
 pub use mainstay_supervisors as supervisors;
 pub use node::{
-    BootError, IntoChild, NamespaceReadiness, NamespaceState, Node, NodeBuilder, Readiness,
-    ReloadError, ReloadFailure, ReloadReport, SPEC_RELOADED,
+    BootError, IntoChild, NamespaceReadiness, NamespaceState, Node, NodeBuilder, ReadSpec,
+    Readiness, ReloadError, ReloadFailure, ReloadReport, SourceError,
 };
 pub use ractor;
 pub use watchdog::Liveness;

@@ -1,4 +1,4 @@
-//! The node as a program: boots a node file, checks one, or shows the tree of a running node.
+//! The node as a program: boots a node file, or checks one; of a running node, shows the tree, says how it fares, and puts it under load.
 //!
 //! See `mainstay --help`.
 

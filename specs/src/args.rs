@@ -8,13 +8,14 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::document::{Document, options};
 use crate::finding::Report;
-use crate::syntax::{Shape, walk};
+use crate::syntax::{Shape, says_the_same, walk};
 use crate::{Fault, Faults, Position};
 
 /// A RON value of a type that only its reader knows, with its place in the file it came from.
 ///
 /// The default is no text at all, which [`decode`](Self::decode)s as `()`, as a struct with defaults for all fields, or as
-/// an empty map. Cheap to clone. Equal when the text is, wherever it stood.
+/// an empty map. Cheap to clone. Equal when both say the same, wherever it stood: white space, comments, the order of named fields, and how
+/// a number or a text is written make no difference.
 #[derive(Clone, Debug, Default)]
 pub struct Args {
     /// None for no arguments.
@@ -145,7 +146,10 @@ impl Args {
 
 impl PartialEq for Args {
     fn eq(&self, other: &Self) -> bool {
-        self.text == other.text
+        match (&self.text, &other.text) {
+            (Some(one), Some(other)) => says_the_same(one, other),
+            (one, other) => one.is_none() && other.is_none(),
+        }
     }
 }
 

@@ -84,6 +84,7 @@ mod path;
 mod position;
 mod recover;
 mod service;
+mod shown;
 mod source;
 mod suggest;
 mod supervisor;
@@ -124,6 +125,7 @@ pub use service::{
     RedisReset, ServicesSpec, Severity, SlowCalls, SqliteReset, SqliteSync, Sustained,
     TelemetrySpec, TreeLimits, TripRules, WindowStart, dependency_cycle,
 };
+pub use shown::ShownSpec;
 pub use source::{FILE_BYTES_MAX, ReadError};
 pub use supervisor::{AutoShutdown, Strategy, SupervisorFlags};
 pub use validate::DEPTH_MAX;

@@ -8,7 +8,7 @@ use ron::ser::PrettyConfig;
 
 use crate::document::{Document, options};
 use crate::position::Lines;
-use crate::{Fault, Faults, Kinds, NamedPool, NodeChild, NodeSpec, Position};
+use crate::{Fault, Faults, Kinds, NamedPool, NodeChild, NodeSpec, Position, ServicesSpec};
 
 /// The largest file that is read, in bytes: 16 MiB.
 pub const FILE_BYTES_MAX: usize = 16 << 20;
@@ -139,6 +139,24 @@ impl NodeSpec {
     }
 }
 
+impl ServicesSpec {
+    /// Reads what stands at `services` in a node file. It is not validated: see [`validate_with`](Self::validate_with).
+    ///
+    /// # Errors
+    ///
+    /// Everything that cannot be read, each with its path, line and column.
+    pub fn from_ron(text: &str) -> Result<Self, Faults> {
+        let text = text.strip_prefix('\u{FEFF}').unwrap_or(text);
+        let mut document = Document::open(text, &["name"])?;
+        let read = document.read::<Self>().map(|mut services| {
+            document.place_services(&mut services, 0);
+            services
+        });
+        document.finish(crate::finding::Report::default())?;
+        read.ok_or_else(|| Fault::new("expected services").into())
+    }
+}
+
 fn unread() -> Faults {
     Fault::new("expected a node").into()
 }
@@ -179,17 +197,22 @@ impl Document<'_> {
             .zip(self.tree.left_in(namespaces))
         {
             self.place_children(&mut namespace.children, at);
-            let server = namespace.services.config_server.as_mut();
-            let initial = server.and_then(|server| server.initial.as_mut());
-            let services = self.tree.field_left(at, "services");
-            let server = services.and_then(|at| self.tree.field_left(at, "config_server"));
-            let place = server.and_then(|at| self.tree.field_left(at, "initial"));
-            if let (Some(args), Some(at)) = (initial, place) {
-                args.set_position(self.position(at));
+            if let Some(at) = self.tree.field_left(at, "services") {
+                self.place_services(&mut namespace.services, at);
             }
-            if let (Some(pools), Some(at)) = (&mut namespace.services.connection_pools, services) {
-                self.place_pools(&mut pools.pools, at);
-            }
+        }
+    }
+
+    fn place_services(&self, services: &mut ServicesSpec, at: usize) {
+        let server = services.config_server.as_mut();
+        let initial = server.and_then(|server| server.initial.as_mut());
+        let server = self.tree.field_left(at, "config_server");
+        let place = server.and_then(|at| self.tree.field_left(at, "initial"));
+        if let (Some(args), Some(at)) = (initial, place) {
+            args.set_position(self.position(at));
+        }
+        if let Some(pools) = &mut services.connection_pools {
+            self.place_pools(&mut pools.pools, at);
         }
     }
 

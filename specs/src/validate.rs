@@ -73,14 +73,9 @@ impl Check<'_> {
     }
 
     fn namespace(&mut self, at: &At<'_>, namespace: &NamespaceSpec) {
-        namespace
-            .services
-            .check(&mut self.report, &At::Field(at, "services"));
-        if let Some(pools) = &namespace.services.connection_pools {
-            let services = At::Field(at, "services");
-            let at = At::Field(&services, "connection_pools");
-            pools.check_kinds(self.kinds, &mut self.report, &at);
-        }
+        let (services, place) = (&namespace.services, At::Field(at, "services"));
+        services.check(&mut self.report, &place);
+        services.check_kinds(self.kinds, &mut self.report, &place);
         self.level(at, Some(&namespace.supervisor), &namespace.children, 1);
     }
 

@@ -26,7 +26,7 @@ impl Core {
 }
 
 /// Notes this process and all below it. No lock is held while the next one is taken.
-fn walk(top: Process, found: &mut BTreeMap<Pid, Process>) {
+pub(crate) fn walk(top: Process, found: &mut BTreeMap<Pid, Process>) {
     let mut ahead = vec![top];
     while let Some(process) = ahead.pop() {
         if let Some(hub) = process.life().hub() {

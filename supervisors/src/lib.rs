@@ -74,6 +74,7 @@ pub mod heap;
 mod heap_use;
 mod ledger;
 mod namespace;
+mod orphans;
 mod process;
 pub mod registry;
 mod runtime;

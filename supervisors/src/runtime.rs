@@ -17,6 +17,7 @@ use crate::event::{EventStream, Events, HISTORY};
 use crate::exit::ExitReason;
 use crate::ledger::Ledger;
 use crate::namespace::{Namespace, NamespaceInner, Place};
+use crate::orphans::Orphans;
 use crate::process::{
     Clerks, Clock, Installed, Life, Meters, Pid, Process, ProcessKind, install_hook,
 };
@@ -34,6 +35,8 @@ pub(crate) struct Core {
     /// Set up for the first process that is measured.
     clock: OnceLock<Clock>,
     roots: Mutex<Roots>,
+    /// Those whose supervisors were killed and that have not ended yet.
+    pub(crate) orphans: Orphans,
     /// What is left to chance.
     chance: Mutex<Rng>,
 }
@@ -42,8 +45,6 @@ pub(crate) struct Core {
 struct Roots {
     stopping: bool,
     processes: HashMap<Pid, Process>,
-    /// Those whose supervisors were killed and that have not ended yet.
-    orphans: HashMap<Pid, Process>,
     namespaces: HashMap<NamespaceName, Place>,
 }
 
@@ -90,65 +91,24 @@ impl Core {
         self.roots.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Keeps a process whose supervisor was killed in mind until it has ended.
-    pub(crate) fn adopt(self: &Arc<Self>, orphan: &Process) {
-        let pid = orphan.pid();
-        self.roots().orphans.insert(pid, orphan.clone());
-        let core = Arc::clone(self);
-        let forget = Box::new(move || {
-            let orphan = core.roots().orphans.remove(&pid);
-            drop(orphan);
-        });
-        orphan
-            .life()
-            .on_ended(forget)
-            .unwrap_or_else(|forget| forget());
-    }
-
-    /// One that lives in this namespace, or in any.
-    fn orphan(&self, namespace: Option<&Arc<NamespaceInner>>) -> Option<Process> {
-        let roots = self.roots();
-        let ours = |orphan: &&Process| lives_in(orphan, namespace);
-        roots.orphans.values().find(ours).cloned()
-    }
-
     /// All roots that live in this namespace, or in any.
     pub(crate) fn all_roots(&self, namespace: Option<&Arc<NamespaceInner>>) -> Vec<Process> {
-        chosen(&self.roots().processes, namespace)
-    }
-
-    /// All whose supervisors were killed and that live in this namespace, or in any.
-    pub(crate) fn all_orphans(&self, namespace: Option<&Arc<NamespaceInner>>) -> Vec<Process> {
-        chosen(&self.roots().orphans, namespace)
-    }
-
-    /// Waits for all that were left behind, and kills those that have not ended when the time is up.
-    pub(crate) async fn end_orphans(
-        &self,
-        namespace: Option<&Arc<NamespaceInner>>,
-        time: Time,
-        report: &mut StopReport,
-    ) {
-        while let Some(orphan) = self.orphan(namespace) {
-            if timeout(time.left(), orphan.ended()).await.is_err() {
-                report.add(&supervisor::kill_tree(&orphan).await);
-            }
-        }
+        chosen(self.roots().processes.values(), namespace)
     }
 }
 
-fn chosen(
-    processes: &HashMap<Pid, Process>,
+/// Those that live in this namespace, or in any.
+pub(crate) fn chosen<'a>(
+    processes: impl Iterator<Item = &'a Process>,
     namespace: Option<&Arc<NamespaceInner>>,
 ) -> Vec<Process> {
-    let processes = processes.values();
     processes
         .filter(|process| lives_in(process, namespace))
         .cloned()
         .collect()
 }
 
-fn lives_in(process: &Process, namespace: Option<&Arc<NamespaceInner>>) -> bool {
+pub(crate) fn lives_in(process: &Process, namespace: Option<&Arc<NamespaceInner>>) -> bool {
     let lives_in = process.scope_of().namespace.as_ptr();
     namespace.is_none_or(|namespace| lives_in == Arc::as_ptr(namespace))
 }
@@ -293,6 +253,7 @@ impl Runtime {
             meters: Installed::default(),
             clock: OnceLock::new(),
             roots: Mutex::default(),
+            orphans: Orphans::default(),
             chance: Mutex::new(chance),
         }))))
     }

@@ -284,6 +284,11 @@ impl Child {
 
     /// Has it registered under this name in its namespace while it runs: from when its start is complete until its end,
     /// its successor after it. A name that is taken fails the start.
+    ///
+    /// A name that is held by a process whose supervisor was killed, or a supervisor above that, is going to be free: the start waits for
+    /// that, for as long as the one who has the name may take to stop, before the start function is called; if that is not
+    /// enough, as that one is in code that does not await, the start fails with [`RegisterError::Orphaned`]. How long that is
+    /// says [`Namespace::until_free`](crate::Namespace::until_free).
     #[must_use]
     pub fn name(self, name: ServiceName) -> Self {
         self.with_spec(|spec| spec.name = Some(name))

@@ -118,7 +118,7 @@ impl TreeNode {
         let Some(hub) = process.life().hub() else {
             return;
         };
-        self.strategy = Some(Cow::Borrowed(hub.strategy));
+        self.strategy = Some(Cow::Borrowed(hub.strategy()));
         for (mut child, process) in children(&hub) {
             if let Some(process) = process {
                 child.fill(&process);

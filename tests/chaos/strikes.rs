@@ -45,15 +45,14 @@ impl Struck {
     }
 }
 
-/// What is to be done to whom: to what runs now, but for the root and the supervisor of the application's children. As in OTP, children
-/// of a killed supervisor stop in their own time; while the event store stores what waits, its successor cannot have its name, and the
-/// restarts that fail for that are more than the root lets pass.
+/// What is to be done to whom: to what runs now, but for the root, which nobody restarts. Supervisors are struck as well, whose children
+/// then stop in their own time: the event store only when it has stored what waits, and its successor has its name after that.
 pub(crate) fn schedules(seed: u64, app: &Namespace, lasting: Duration) -> [Schedule; 2] {
     let mut paths: Vec<String> = app.processes().iter().map(Process::path).collect();
     paths.sort();
     let (clerks, services): (Vec<String>, Vec<String>) = paths
         .into_iter()
-        .filter(|path| path != "app" && path != "app/children")
+        .filter(|path| path != "app")
         .filter(|path| !path.ends_with("connectors/task"))
         .partition(|path| path.contains("/clerk-"));
     let plan = |seed, targets, interval, kinds: &[(ChaosKind, u32)]| {

@@ -4,7 +4,7 @@ use mainstay::infrastructure::InfraConfig;
 use mainstay_actors::breaker::CircuitState;
 use mainstay_supervisors::specs::{ConfigServerSpec, EventStoreSpec, TelemetrySpec};
 
-use super::support::Bed;
+use super::support::{Bed, simulated};
 
 const ALL: [&str; 4] = [
     "config_server",
@@ -15,7 +15,7 @@ const ALL: [&str; 4] = [
 
 #[tokio::test(start_paused = true)]
 async fn every_foundation_service_has_a_circuit_breaker_by_the_numbers_of_the_seed() {
-    let bed = Bed::new(InfraConfig::new()).await;
+    let bed = Bed::new(simulated(InfraConfig::new())).await;
     for name in ALL {
         let breaker = bed.infra.circuit_breakers().circuit(name).expect(name);
         assert_eq!(breaker.state(), CircuitState::Closed, "{name}");
@@ -33,7 +33,7 @@ async fn a_spec_may_do_without() {
         .config_server(ConfigServerSpec::default().breaker(None).update_limit(None))
         .event_store(EventStoreSpec::memory().breaker(None))
         .telemetry(TelemetrySpec::default().breaker(None));
-    let bed = Bed::new(config).await;
+    let bed = Bed::new(simulated(config)).await;
     assert!(bed.infra.circuit_breakers().circuits().is_empty());
     assert!(bed.infra.rate_limiters().limiters().is_empty());
     bed.end().await;

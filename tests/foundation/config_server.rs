@@ -8,7 +8,7 @@ use mainstay_actors::health::HealthStatus;
 use mainstay_actors::memory::{CleanupPriority, Requested};
 use mainstay_supervisors::specs::{Args, CircuitConfig, ConfigServerSpec, RateLimitConfig};
 
-use super::support::{Bed, name, samples};
+use super::support::{Bed, name, samples, simulated};
 
 fn content() -> ConfigServerSpec {
     ConfigServerSpec::default().initial(Args::from_ron("(size: 1)").unwrap())
@@ -20,7 +20,7 @@ fn with(server: ConfigServerSpec) -> InfraConfig {
 
 #[tokio::test(start_paused = true)]
 async fn the_hundred_and_first_update_in_a_minute_is_told_who_refuses_it_and_when_to_come_back() {
-    let bed = Bed::new(with(content())).await;
+    let bed = Bed::new(simulated(with(content()))).await;
     let server = bed.infra.config_server().unwrap();
     for size in 0..100 {
         server.update("size", size).await.unwrap();
@@ -56,7 +56,7 @@ async fn the_hundred_and_first_update_in_a_minute_is_told_who_refuses_it_and_whe
 #[tokio::test(start_paused = true)]
 async fn an_update_that_cannot_be_is_refused_before_it_costs_anything() {
     let limit = RateLimitConfig::token_bucket(1, Duration::from_secs(60));
-    let bed = Bed::new(with(content().update_limit(limit))).await;
+    let bed = Bed::new(simulated(with(content().update_limit(limit)))).await;
     let server = bed.infra.config_server().unwrap();
     for _ in 0..10 {
         let refused = server.update("size", f64::NAN).await.unwrap_err();
@@ -69,7 +69,7 @@ async fn an_update_that_cannot_be_is_refused_before_it_costs_anything() {
 #[tokio::test(start_paused = true)]
 async fn the_limit_outlives_the_crash_of_the_server() {
     let limit = RateLimitConfig::token_bucket(1, Duration::from_secs(60));
-    let bed = Bed::new(with(content().update_limit(limit))).await;
+    let bed = Bed::new(simulated(with(content().update_limit(limit)))).await;
     let server = bed.infra.config_server().unwrap();
     server.update("size", 2).await.unwrap();
     let process = bed.namespace.whereis("config_server").unwrap();
@@ -90,7 +90,7 @@ async fn a_server_that_does_not_answer_is_not_asked_for_a_while_and_reads_go_on(
     let breaker = CircuitConfig::default()
         .failure_threshold(2)
         .without_call_timeout();
-    let bed = Bed::new(with(content().breaker(breaker))).await;
+    let bed = Bed::new(simulated(with(content().breaker(breaker)))).await;
     let server = bed.infra.config_server().unwrap();
     let hurried = server.clone().with_limit(Duration::ZERO);
     for _ in 0..2 {
@@ -115,7 +115,7 @@ async fn a_server_that_does_not_answer_is_not_asked_for_a_while_and_reads_go_on(
 
 #[tokio::test(start_paused = true)]
 async fn reads_updates_and_subscriptions_are_measured() {
-    let bed = Bed::new(with(content())).await;
+    let bed = Bed::new(simulated(with(content()))).await;
     let server = bed.infra.config_server().unwrap();
     server.get("size").unwrap();
     server.update("size", 2).await.unwrap();
@@ -129,7 +129,7 @@ async fn reads_updates_and_subscriptions_are_measured() {
 
 #[tokio::test(start_paused = true)]
 async fn its_cache_is_cleared_by_the_memory_manager_without_being_told() {
-    let bed = Bed::new(with(content())).await;
+    let bed = Bed::new(simulated(with(content()))).await;
     let memory = bed.infra.memory_manager();
     let ask = |service| memory.request_cleanup(&name(service), CleanupPriority::Emergency);
     assert_eq!(ask("config_server"), Requested::Queued);
@@ -139,7 +139,7 @@ async fn its_cache_is_cleared_by_the_memory_manager_without_being_told() {
 
 #[tokio::test(start_paused = true)]
 async fn it_is_looked_after_by_the_health_aggregator_without_being_told() {
-    let bed = Bed::new(with(content())).await;
+    let bed = Bed::new(simulated(with(content()))).await;
     let health = bed.infra.health_aggregator().sweep().await.unwrap();
     let server = health.service("config_server").expect("it is known");
     assert_eq!(server.status, HealthStatus::Healthy);

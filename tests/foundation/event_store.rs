@@ -7,7 +7,7 @@ use mainstay_actors::breaker::CircuitState;
 use mainstay_actors::event_store::{Event, EventQuery, StoreError};
 use mainstay_supervisors::specs::{CircuitConfig, EventStoreSpec};
 
-use super::support::{Bed, samples};
+use super::support::{Bed, samples, simulated};
 
 fn event() -> Event {
     Event::builder("order").build().unwrap()
@@ -19,7 +19,7 @@ async fn a_store_that_does_not_answer_is_not_asked_to_store_and_can_be_asked_wha
         .failure_threshold(2)
         .without_call_timeout();
     let spec = EventStoreSpec::memory().breaker(breaker);
-    let bed = Bed::new(InfraConfig::new().event_store(spec)).await;
+    let bed = Bed::new(simulated(InfraConfig::new().event_store(spec))).await;
     let store = bed.infra.event_store().unwrap();
     let hurried = store.clone().with_limit(Duration::ZERO);
     for _ in 0..2 {
@@ -43,7 +43,7 @@ async fn a_store_that_does_not_answer_is_not_asked_to_store_and_can_be_asked_wha
 
 #[tokio::test(start_paused = true)]
 async fn mistakes_of_callers_say_nothing_about_the_store() {
-    let bed = Bed::new(InfraConfig::new()).await;
+    let bed = Bed::new(simulated(InfraConfig::new())).await;
     let store = bed.infra.event_store().unwrap();
     let max = store.spec().query_limit_max;
     for _ in 0..20 {
@@ -60,7 +60,7 @@ async fn mistakes_of_callers_say_nothing_about_the_store() {
 
 #[tokio::test(start_paused = true)]
 async fn what_is_stored_and_asked_is_measured() {
-    let bed = Bed::new(InfraConfig::new()).await;
+    let bed = Bed::new(simulated(InfraConfig::new())).await;
     let store = bed.infra.event_store().unwrap();
     let id = store.store(event()).await.unwrap();
     store.get(id).await.unwrap();

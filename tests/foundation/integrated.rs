@@ -12,7 +12,7 @@ use mainstay_supervisors::specs::{
     CircuitConfig, MemoryDemand, OperationClass, ProtectionConfig, RateDemand, RateLimitConfig,
 };
 
-use super::support::{Bed, name, samples};
+use super::support::{Bed, name, samples, simulated};
 
 struct Args {
     user: &'static str,
@@ -52,7 +52,7 @@ async fn left(bed: &Bed) -> u32 {
 #[tokio::test(start_paused = true)]
 async fn the_circuit_refuses_before_memory_and_memory_before_the_limit_and_only_what_is_run_is_measured()
  {
-    let bed = Bed::new(InfraConfig::new()).await;
+    let bed = Bed::new(simulated(InfraConfig::new())).await;
     let runs = Arc::new(AtomicU32::new(0));
     let counted = Arc::clone(&runs);
     let service = IntegratedService::in_namespace(
@@ -109,7 +109,7 @@ async fn the_circuit_refuses_before_memory_and_memory_before_the_limit_and_only_
 
 #[tokio::test(start_paused = true)]
 async fn what_fails_opens_the_circuit_and_what_the_circuit_refuses_takes_no_token() {
-    let bed = Bed::new(InfraConfig::new()).await;
+    let bed = Bed::new(simulated(InfraConfig::new())).await;
     let service = IntegratedService::in_namespace(
         &bed.namespace,
         name("service.operation"),

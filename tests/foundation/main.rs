@@ -7,5 +7,7 @@ mod breakers;
 mod config_server;
 mod event_store;
 mod integrated;
+#[path = "../integration/support.rs"]
+#[allow(dead_code)] // other tests use more of it
 mod support;
 mod telemetry;

@@ -5,13 +5,13 @@ use std::time::Duration;
 use mainstay::infrastructure::InfraConfig;
 use mainstay_supervisors::specs::{CircuitConfig, TelemetrySpec};
 
-use super::support::Bed;
+use super::support::{Bed, simulated};
 
 #[tokio::test]
 async fn handlers_that_are_never_done_are_not_waited_for_again_and_again() {
     let breaker = CircuitConfig::default().failure_threshold(2);
     let spec = TelemetrySpec::default().breaker(breaker);
-    let bed = Bed::new(InfraConfig::new().telemetry(spec)).await;
+    let bed = Bed::new(simulated(InfraConfig::new().telemetry(spec))).await;
     let telemetry = bed.infra.telemetry();
     assert!(telemetry.flush(Duration::from_secs(10)).await);
     let breakers = bed.infra.circuit_breakers();

@@ -1,4 +1,4 @@
-//! A node over the health protocol of gRPC, asked by a real client. Run with `--features grpc`.
+//! A node over the health protocol of gRPC, asked by a real client.
 
 // What is allowed in tests is allowed in their helpers.
 #![allow(clippy::unwrap_used)]

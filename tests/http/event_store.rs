@@ -256,6 +256,13 @@ async fn all_that_is_wrong_with_a_question_is_told_with_its_parameter() {
             "until: expected a time that is not before `from`",
         ]
     );
+    let answer = get("?limit=many&namespace=nowhere").send(to).await;
+    assert_eq!(answer.error(), (400, "bad_request".into(), None));
+    let told = message(&answer);
+    let told: Vec<&str> = told.split("; ").collect();
+    assert_eq!(told[0], "limit: expected a number from 0, found \"many\"");
+    assert!(told[1].starts_with("namespace: "), "{told:?}");
+    assert_eq!(told.len(), 2);
     let answer = get("?limit=6&from=2026-11-26T18:00:01Z&until=2026-11-26T18:00:00Z")
         .send(to)
         .await;

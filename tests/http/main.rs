@@ -13,6 +13,7 @@ mod metrics;
 mod report;
 mod routes;
 mod server;
+mod spec;
 mod stream;
 mod support;
 mod tree;

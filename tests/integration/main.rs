@@ -6,7 +6,9 @@
 #[path = "../http/client.rs"]
 #[allow(dead_code)] // other tests use more of it
 mod client;
+mod crowd;
 mod http;
+mod overload;
 mod starting;
 mod support;
 mod together;

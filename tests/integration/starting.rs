@@ -3,11 +3,16 @@
 use std::time::Duration;
 
 use mainstay::infrastructure::{self, InfraConfig, InfraError};
+use mainstay::testkit::{MockConnections, MockOptions};
 use mainstay_actors::ConfigServer;
-use mainstay_supervisors::specs::{Args, ChildId, ConfigServerSpec, NamespaceName};
-use mainstay_supervisors::{Child, NamespacePlan, Runtime};
+use mainstay_actors::pool::ConnectionSpec;
+use mainstay_supervisors::specs::{
+    Args, ChildId, ChildSpec, ConfigServerSpec, NamespaceName, ProtectionConfig, ProtectionsSpec,
+    RateDemand, RateLimitConfig, RateLimitersSpec,
+};
+use mainstay_supervisors::{Child, NamespacePlan, Runtime, StartError};
 
-use super::support::{Bed, ids};
+use super::support::{Bed, ids, name};
 
 const ALL: [&str; 9] = [
     "telemetry",
@@ -189,4 +194,108 @@ async fn the_foundation_services_may_be_left_out() {
     assert!(bed.infra.event_store().is_none());
     assert_eq!(bed.infra.services().len(), 7);
     bed.end().await;
+}
+
+/// As a child of the application would that cannot do without.
+fn starts_all() -> Child {
+    let spec = ChildSpec::new(ChildId::new("eager").unwrap());
+    Child::from_start(spec, |cx| async move {
+        let namespace = cx.namespace().unwrap();
+        let started = infrastructure::start(&namespace, InfraConfig::default()).await;
+        started.map_err(StartError::failed)?;
+        Ok(cx
+            .spawn_task(|stop| async move { stop.stopped().await })
+            .into())
+    })
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_is_being_started_by_the_supervisor_that_is_asked_is_told_so_and_waits_for_nobody() {
+    let runtime = Runtime::new();
+    let namespace = runtime.namespace("app").await.unwrap();
+    let starting = namespace.start_service(starts_all());
+    let started = tokio::time::timeout(Duration::from_secs(3600), starting).await;
+    let error = started.expect("it does not hang").unwrap_err().to_string();
+    let expected =
+        "the service telemetry of the namespace app was not taken: a process cannot call itself";
+    assert!(error.contains(expected), "{error}");
+    assert_eq!(ids(&namespace), ["children"]);
+    runtime.stop(Duration::from_secs(60)).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_another_start_names_is_made_although_there_was_one_before() {
+    let bed = Bed::new(InfraConfig::default()).await;
+    bed.infra.stop().await.unwrap();
+    let limit = RateLimitConfig::token_bucket(1, Duration::from_secs(60));
+    let limiters = RateLimitersSpec::default().limiter(name("api"), limit);
+    let orders = ProtectionConfig::default().rate_limit(RateDemand::new(name("api")));
+    let operations = ProtectionsSpec::default().operation(name("orders"), orders.clone());
+    let config = InfraConfig::new().rate_limiters(limiters);
+    let config = config.protections(operations);
+
+    let infra = infrastructure::start(&bed.namespace, config).await.unwrap();
+    assert!(infra.rate_limiters().limiter("api").is_some());
+    let made = infra.protections().protection("orders").unwrap();
+    assert_eq!(made.stats().config, orders);
+    // What was taken away since stays away when the keeper comes again.
+    infra.protections().remove("orders").unwrap();
+    infra.rate_limiters().unregister("api").unwrap();
+    bed.namespace.whereis("rate_limiters").unwrap().kill();
+    let health = name("health_aggregator");
+    bed.namespace
+        .whereis(health.as_str())
+        .unwrap()
+        .ended()
+        .await;
+    let wait = bed.namespace.wait_for(&health, Duration::from_secs(5));
+    assert!(wait.await.is_some());
+    assert!(infra.protections().protection("orders").is_none());
+    assert!(infra.rate_limiters().limiter("api").is_none());
+    bed.end().await;
+}
+
+fn pigeons(_: u32) -> ConnectionSpec<MockConnections> {
+    ConnectionSpec::new(MockConnections::new(), MockOptions::default())
+}
+
+#[test]
+fn all_that_is_wrong_is_told_at_once_with_its_place() {
+    let text = r#"(
+        config_server: (initial: (sizes: {1: 2})),
+        memory_manager: (warning_threshold: 6.0),
+        connection_pools: (pools: [
+            (name: "a", source: other(kind: "carrier_pigeon")),
+            (name: "b", source: other(kind: "pigeon", args: "fast")),
+            (name: "c", source: sqlite(path: "")),
+        ]),
+    )"#;
+    let config = InfraConfig::from_ron(text).unwrap();
+    let faults = config.pool_kind("pigeon", pigeons).validate().unwrap_err();
+    let told: Vec<_> = faults.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        told,
+        [
+            "2:34: config_server.initial: sizes: expected a string as key, found an integer",
+            "6:61: connection_pools.pools[1].source.args: expected a whole number, found a text",
+            "memory_manager.warning_threshold: expected a share over 0 and at most 1, found 6",
+            "connection_pools.pools[2].source.path: expected the path of a file, found an empty text",
+            "connection_pools.pools[0].source.kind: unknown kind of connection `carrier_pigeon`, expected `pigeon`",
+        ]
+    );
+}
+
+#[test]
+fn what_cannot_be_read_is_told_with_its_line() {
+    let text =
+        "(\n    config_server: (initials: ()),\n    memory_manager: (warning_threshold: high),\n)";
+    let faults = InfraConfig::from_ron(text).unwrap_err();
+    let told: Vec<_> = faults.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        told,
+        [
+            "2:21: config_server.initials: unknown field `initials`, did you mean `initial`?",
+            "3:41: memory_manager.warning_threshold: expected a number, found high",
+        ]
+    );
 }

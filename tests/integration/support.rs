@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use mainstay::infrastructure::{self, InfraConfig, Infrastructure};
+use mainstay_actors::MetricsStore;
+use mainstay_actors::metrics::TotalValue;
 use mainstay_supervisors::specs::{MemoryManagerSpec, ServiceName};
 use mainstay_supervisors::{Namespace, Runtime};
 
@@ -36,9 +38,9 @@ impl Bed {
     }
 }
 
-/// In which pressure may be made up, and none is measured that matters.
-pub(super) fn simulated() -> InfraConfig {
-    InfraConfig::new().memory_manager(
+/// With pressure on memory that may be made up, and none that is measured and matters.
+pub(super) fn simulated(config: InfraConfig) -> InfraConfig {
+    config.memory_manager(
         MemoryManagerSpec::default()
             .simulation(true)
             .psi(false)
@@ -55,4 +57,16 @@ pub(super) fn ids(namespace: &Namespace) -> Vec<String> {
     let tree = namespace.tree().unwrap();
     let children = tree.children.iter();
     children.map(|child| child.id.to_string()).collect()
+}
+
+/// How many samples this histogram has, over all its series.
+pub(super) fn samples(namespace: &Namespace, metric: &str) -> u64 {
+    let store = MetricsStore::in_namespace(namespace).unwrap();
+    let series = store.snapshot().series;
+    let of = series.iter().filter(|one| one.key.name.as_str() == metric);
+    of.map(|one| match &one.value {
+        TotalValue::Samples(samples) => samples.count(),
+        other => panic!("{metric}: {other:?}"),
+    })
+    .sum()
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use mainstay::infrastructure::InfraConfig;
 use mainstay_actors::breaker::CircuitState;
 use mainstay_actors::health::{HealthAggregator, HealthStatus};
 use mainstay_actors::limiter::RateKey;
@@ -38,7 +39,7 @@ async fn simulate_load_with_failures(bed: &Bed) {
 
 #[tokio::test(start_paused = true)]
 async fn all_infrastructure_components_work_together() {
-    let bed = Bed::new(simulated()).await;
+    let bed = Bed::new(simulated(InfraConfig::new())).await;
     simulate_load_with_failures(&bed).await;
 
     // The circuit breaker has tripped.

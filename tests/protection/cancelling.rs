@@ -1,10 +1,15 @@
 //! Callers that give up, at every moment at which they can.
 
-use mainstay::testkit::MockConnections;
+use std::time::Duration;
+
+use mainstay::testkit::{MockAct, MockConnection, MockConnections, MockOp};
+use mainstay_actors::MemoryManager;
 use mainstay_actors::breaker::CircuitState;
 use mainstay_actors::limiter::RateKey;
+use mainstay_actors::memory::PressureSimulation;
+use mainstay_supervisors::specs::{MemoryDemand, MemoryManagerSpec, OperationClass};
 
-use crate::support::{Bed, NoDisk, all, poll_times, works};
+use crate::support::{Bed, NoDisk, Waits, all, fails, given_up, poll_times, settle, works};
 
 const ADA: RateKey<'static> = RateKey::user("ada");
 
@@ -67,6 +72,75 @@ async fn a_call_that_is_given_up_while_it_waits_for_a_connection_has_cost_nothin
     let totals = bed.breaker.stats().totals;
     assert_eq!((totals.cancelled, totals.failures), (3, 0));
     drop(lease);
+    bed.end().await;
+}
+
+/// A bed in which each guard has to be waited for that can be, but the operation's own waits.
+async fn slow() -> (Bed, MemoryManager) {
+    let demand = MemoryDemand::new(OperationClass::Write).bytes(1 << 20);
+    let bed = Bed::new(all().memory(demand)).await;
+    let spec = MemoryManagerSpec::default().simulation(true).psi(false);
+    let child = MemoryManager::child(spec.budget(1 << 50));
+    bed.namespace.start_child(child).await.expect("it starts");
+    let memory = MemoryManager::of(&bed.namespace);
+    // Writes are delayed.
+    let short = PressureSimulation::ratio(0.85).lasting(Duration::from_secs(24 * 3600));
+    memory.simulate(short).expect("it may be");
+    let made = MockAct::succeed().after(Duration::from_millis(10));
+    bed.mock.usually(MockOp::Create, made);
+    (bed, memory)
+}
+
+/// The next call is the probe.
+async fn half_open(bed: &Bed) {
+    bed.breaker.reset();
+    for _ in 0..2 {
+        let failed = bed.breaker.execute(fails).await;
+        assert!(failed.is_err());
+    }
+    tokio::time::advance(bed.breaker.config().reset_timeout).await;
+    bed.limiter.reset(ADA).expect("it has a key");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_probe_that_is_given_up_at_any_wait_for_any_guard_leaves_nothing_behind() {
+    let (bed, memory) = slow().await;
+    let orders = bed.orders();
+    for waits in [Waits::NotAtAll, Waits::UntilItIsWoken] {
+        for polls in 1.. {
+            let at = format!("{waits:?} {polls}");
+            half_open(&bed).await;
+            let (before, failures) = (bed.counts(), bed.breaker.stats().totals.failures);
+            let call = orders.key(ADA).leasing::<MockConnections>();
+            let run = call
+                .expect("it has a pool")
+                .run(async |_: &mut MockConnection| {
+                    tokio::task::yield_now().await;
+                    tokio::time::sleep(Duration::from_millis(10)).await;
+                    works().await
+                });
+            let done = given_up(run, polls, waits).await;
+            settle().await;
+
+            let (after, stats) = (bed.counts(), bed.breaker.stats());
+            let begun = after.begun - before.begun;
+            assert_eq!(begun + after.left - before.left, 1, "{at}");
+            assert_eq!(after.running(), 0, "{at}");
+            assert!(stats.probes.is_empty(), "{at}");
+            assert_eq!(stats.totals.failures, failures, "{at}");
+            assert_eq!(u64::from(bed.tokens_left("ada")), 3 - begun, "{at}");
+            assert_eq!(memory.admission_stats().reserved, 0, "{at}");
+            let pool = bed.pool.stats();
+            assert_eq!((pool.leased, pool.waiting), (0, 0), "{at}");
+            if done.is_some() {
+                assert_eq!(bed.breaker.state(), CircuitState::Closed, "{at}");
+                // For memory, and twice in the operation.
+                assert!(polls > 3, "{at}");
+                break;
+            }
+            assert_eq!(bed.breaker.state(), CircuitState::HalfOpen, "{at}");
+        }
+    }
     bed.end().await;
 }
 

@@ -2,13 +2,13 @@
 
 use std::task::{Context, Poll};
 
-use futures_util::future::{BoxFuture, FutureExt, ready};
+use futures_util::future::{BoxFuture, FutureExt, pending, ready};
 use mainstay_actors::limiter::RateKey;
 use mainstay_actors::protection::{Guard, ProtectionLayer};
 use tower_layer::Layer;
 use tower_service::Service;
 
-use super::support::{Bed, NoDisk, all, poll_times, without_pool};
+use super::support::{Bed, NoDisk, all, fails, poll_times, without_pool};
 
 /// A service that answers how long the name is.
 #[derive(Clone, Debug)]
@@ -58,6 +58,44 @@ async fn requests_go_through_the_guards_by_their_keys() {
     bed.end().await;
 }
 
+/// A service that never answers.
+#[derive(Clone, Debug)]
+struct Hangs;
+
+impl Service<String> for Hangs {
+    type Response = usize;
+    type Error = NoDisk;
+    type Future = BoxFuture<'static, Result<usize, NoDisk>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), NoDisk>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, _: String) -> Self::Future {
+        pending().boxed()
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_permit_of_a_probe_is_held_by_where_the_layer_was_made() {
+    let bed = Bed::new(without_pool()).await;
+    let (layer, line) = (ProtectionLayer::new(bed.orders()), line!());
+    let mut service = layer.key(by_name).layer(Hangs);
+    for _ in 0..2 {
+        bed.breaker.execute(fails).await.unwrap_err();
+    }
+    tokio::time::advance(bed.breaker.config().reset_timeout).await;
+    let mut future = service.call("ada".to_owned());
+    assert!(futures_util::poll!(&mut future).is_pending());
+    let stats = bed.breaker.stats();
+    let places: Vec<_> = stats.probes.iter().map(|probe| probe.made_at).collect();
+    let places: Vec<_> = places.iter().map(|at| (at.file(), at.line())).collect();
+    assert_eq!(places, [(file!(), line)]);
+    drop(future);
+    assert!(bed.breaker.stats().probes.is_empty());
+    bed.end().await;
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_request_that_is_never_polled_takes_nothing() {
     let bed = Bed::new(without_pool()).await;
@@ -84,6 +122,7 @@ async fn what_results_mean_can_be_said_and_a_pool_is_refused() {
         refused.to_string(),
         "orders takes a connection of the pool db, and was run as one that takes none"
     );
+    assert_eq!(bed.counts().no_connection, 1);
     bed.orders()
         .reconfigure(&without_pool())
         .expect("it is valid");

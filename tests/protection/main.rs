@@ -1,11 +1,13 @@
 //! Protected operations: `protection::ProtectionRegistry` and all around it.
 
 mod cancelling;
+mod crowd;
 mod deadlines;
 mod layer;
 mod memory;
 mod order;
 mod outcomes;
+mod probes;
 mod protect;
 mod registry;
 mod support;

@@ -4,11 +4,13 @@ use std::time::Duration;
 
 use mainstay_actors::MemoryManager;
 use mainstay_actors::limiter::RateKey;
-use mainstay_actors::memory::PressureLevel;
+use mainstay_actors::memory::{PressureLevel, PressureSimulation};
 use mainstay_actors::protection::{Guard, ProtectionError};
 use mainstay_supervisors::specs::{
     AdmissionAction, MemoryDemand, MemoryManagerSpec, OperationClass, OperationPriority,
 };
+
+use tokio::time::Instant;
 
 use super::support::{Bed, without_pool, works};
 
@@ -68,6 +70,39 @@ async fn without_a_memory_manager_everything_is_let_in() {
         .run(works)
         .await
         .expect("nobody minds");
+    bed.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn time_that_is_up_with_the_delay_was_up_at_memory_and_gives_the_bytes_back() {
+    let demand = MemoryDemand::new(OperationClass::Write).bytes(1 << 20);
+    let spec = MemoryManagerSpec::default().simulation(true).psi(false);
+    let child = MemoryManager::child(spec.budget(1 << 50));
+    let bed = Bed::new(without_pool().memory(demand)).await;
+    bed.namespace.start_child(child).await.expect("it starts");
+    let memory = MemoryManager::of(&bed.namespace);
+    let high = PressureSimulation::ratio(0.85).lasting(Duration::from_secs(60));
+    memory.simulate(high).expect("it may be");
+    let ask = || memory.try_reserve(OperationClass::Write, 1 << 20, OperationPriority::Normal);
+    let (reservation, delay) = ask().expect("it is let in");
+    drop(reservation);
+    assert!(!delay.is_zero());
+
+    let orders = bed.orders();
+    for by in [delay / 2, delay] {
+        let by = Instant::now() + by;
+        let late = orders.key(ADA).by(by).run(works).await.unwrap_err();
+        assert_eq!(Instant::now(), by);
+        assert_eq!(
+            late.to_string(),
+            "the time for orders was up before it was begun, at the guard `memory`"
+        );
+        assert_eq!(memory.admission_stats().reserved, 0);
+        assert_eq!(bed.tokens_left("ada"), 3);
+    }
+    let (counts, totals) = (bed.counts(), bed.breaker.stats().totals);
+    assert_eq!((counts.late, counts.begun), (2, 0));
+    assert_eq!((totals.ignored, totals.failures), (2, 0));
     bed.end().await;
 }
 

@@ -136,6 +136,21 @@ async fn a_guard_that_is_not_there_is_no_protection() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_operation_that_is_to_take_a_connection_meanwhile_is_not_run_without() {
+    let bed = Bed::new(without_pool()).await;
+    let orders = bed.orders();
+    let call = orders.key(ADA).run(works);
+    orders.reconfigure(&all()).expect("it is valid");
+    let refused = call.await.unwrap_err();
+    assert!(
+        matches!(refused, ProtectionError::Unleased { .. }),
+        "{refused}"
+    );
+    assert_eq!(bed.counts().no_connection, 1);
+    bed.end().await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_operation_that_takes_a_connection_is_not_run_without() {
     let bed = Bed::new(all()).await;
     let refused = bed.orders().key(ADA).run(works).await.unwrap_err();
@@ -143,6 +158,8 @@ async fn an_operation_that_takes_a_connection_is_not_run_without() {
         refused.to_string(),
         "orders takes a connection of the pool db, and was run as one that takes none"
     );
+    let counts = bed.counts();
+    assert_eq!((counts.no_connection, counts.begun, counts.left), (1, 0, 0));
     let without = bed.orders();
     without.reconfigure(&without_pool()).expect("it is valid");
     let refused = without.call().leasing::<MockConnections>();

@@ -1,10 +1,13 @@
 //! What every guard is told of an operation.
 
+use std::time::Duration;
+
 use futures_util::FutureExt;
 use mainstay::testkit::MockConnections;
-use mainstay_actors::breaker::{CircuitState, Outcome};
+use mainstay_actors::breaker::{CircuitState, Classify, Outcome};
 use mainstay_actors::limiter::RateKey;
 use mainstay_actors::metrics::{Aggregation, MetricType, TimeWindow};
+use mainstay_actors::pool::PoolError;
 use mainstay_actors::protection::{Guard, ProtectionError};
 
 use crate::support::{Bed, NoDisk, all, fails, without_pool, works};
@@ -21,7 +24,15 @@ async fn failures_open_the_breaker_and_come_through_as_they_are() {
         assert_eq!(failed.into_failed(), Some(NoDisk));
     }
     assert_eq!(bed.breaker.state(), CircuitState::Open);
+    // What is told is not sooner than what is so.
+    tokio::time::advance(Duration::from_micros(500)).await;
     let refused = orders.key(ADA).run(works).await.unwrap_err();
+    let again = Duration::from_secs(30) - Duration::from_micros(500);
+    assert_eq!(refused.retry_after(), Some(again));
+    assert_eq!(
+        refused.to_string(),
+        "the circuit db is open, come back in 30s"
+    );
     assert!(
         matches!(refused, ProtectionError::CircuitOpen(_)),
         "{refused}"
@@ -44,6 +55,44 @@ async fn what_a_result_means_to_the_breaker_can_be_said() {
     assert_eq!(bed.breaker.state(), CircuitState::Closed);
     // They have failed all the same.
     assert_eq!(bed.counts().failures, 3);
+    bed.end().await;
+}
+
+/// The service that the operation asks has no room.
+struct Full;
+
+impl Classify<&'static str, NoDisk> for Full {
+    fn classify(&self, result: &Result<&'static str, NoDisk>) -> Outcome {
+        result.map_or(Outcome::Refused, |_| Outcome::Success)
+    }
+
+    fn guard(&self, _: &Result<&'static str, NoDisk>) -> Option<Guard> {
+        Some(Guard::Pool)
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_the_service_behind_it_refuses_opens_no_circuit_and_is_told_as_a_refusal() {
+    let bed = Bed::new(without_pool()).await;
+    let orders = bed.orders();
+    for _ in 0..2 {
+        let failed = orders.key(ADA).run_with(Full, fails).await.unwrap_err();
+        assert_eq!(failed.failed(), Some(&NoDisk));
+    }
+    let unnamed = |_: &Result<&str, NoDisk>| Outcome::Refused;
+    orders.key(ADA).run_with(unnamed, fails).await.unwrap_err();
+    assert_eq!(bed.breaker.state(), CircuitState::Closed);
+    assert_eq!(bed.breaker.stats().totals.failures, 0);
+    let counts = bed.counts();
+    assert_eq!((counts.begun, counts.failures, counts.running()), (3, 0, 0));
+    assert_eq!((counts.refused_within, counts.within.pool), (3, 2));
+    assert_eq!(counts.refused(Guard::Pool), 0);
+    // They were begun.
+    assert_eq!(bed.tokens_left("ada"), 0);
+    let measured = bed
+        .store()
+        .views(TimeWindow::Minute, |key| key.name.as_str() == "orders.call");
+    assert!(measured.is_empty());
     bed.end().await;
 }
 
@@ -74,6 +123,23 @@ async fn a_panic_goes_on_and_counts_as_a_failure_once() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_panic_over_what_a_result_means_is_one_of_the_call_to_all() {
+    let bed = Bed::new(without_pool()).await;
+    let orders = bed.orders();
+    let panics = |_: &Result<&str, NoDisk>| -> Outcome { panic!("no idea") };
+    let call = orders.key(ADA).run_with(panics, works);
+    let panic = std::panic::AssertUnwindSafe(call).catch_unwind().await;
+    assert_eq!(
+        panic.expect_err("it panics").downcast_ref(),
+        Some(&"no idea")
+    );
+    assert_eq!(bed.breaker.stats().totals.panicked, 1);
+    let counts = bed.counts();
+    assert_eq!((counts.panics, counts.cancelled), (1, 0));
+    bed.end().await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_pool_that_cannot_connect_counts_as_a_failure_of_what_is_behind_it() {
     use mainstay::testkit::{MockAct, MockOp};
     let bed = Bed::new(all()).await;
@@ -87,16 +153,15 @@ async fn a_pool_that_cannot_connect_counts_as_a_failure_of_what_is_behind_it() {
         let refused = call.run(async |_: &mut mainstay::testkit::MockConnection| works().await);
         let refused = refused.await.unwrap_err();
         assert_eq!(refused.guard(), Some(Guard::Pool));
-        let expected = match &refused {
-            ProtectionError::NoConnection(mainstay_actors::pool::PoolError::Connect { .. }) => {
-                Outcome::Failure
-            }
-            _ => Outcome::Refused,
-        };
-        assert_eq!(refused.outcome(), expected);
+        let is_connect = matches!(
+            &refused,
+            ProtectionError::NoConnection(PoolError::Connect { .. })
+        );
+        assert!(is_connect, "{refused}");
+        assert_eq!(refused.outcome(), Outcome::Failure);
     }
-    let stats = bed.breaker.stats().totals;
-    assert_eq!(stats.failures + stats.ignored, 2);
+    let totals = bed.breaker.stats().totals;
+    assert_eq!((totals.failures, totals.ignored), (2, 0));
     assert_eq!(bed.tokens_left("ada"), 3);
     bed.end().await;
 }

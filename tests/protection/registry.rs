@@ -1,12 +1,17 @@
 //! Protections by name, and what they survive.
 
+use std::sync::Barrier;
 use std::time::Duration;
 
+use mainstay_actors::MemoryManager;
 use mainstay_actors::limiter::RateKey;
 use mainstay_actors::protection::{
-    ConfigureProtectionError, NAME, ProtectionError, ProtectionRegistry, execute_protected,
+    ConfigureProtectionError, NAME, Protection, ProtectionError, ProtectionRegistry,
+    execute_protected,
 };
-use mainstay_supervisors::specs::{NamespaceName, ProtectionConfig, ProtectionsSpec};
+use mainstay_supervisors::specs::{
+    MemoryDemand, NamespaceName, OperationClass, ProtectionConfig, ProtectionsSpec,
+};
 use mainstay_supervisors::{NamespacePlan, Runtime};
 
 use crate::support::{Bed, NoDisk, all, name, without_pool, works};
@@ -126,4 +131,28 @@ async fn there_is_no_room_for_more_than_the_spec_says() {
         refused.unwrap_err(),
         ConfigureProtectionError::NotInNamespace
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_sets_two_guards_at_once_gets_both() {
+    let bed = Bed::new(without_pool()).await;
+    let memory = MemoryManager::of(&bed.namespace);
+    let demand = MemoryDemand::new(OperationClass::Read);
+    for _ in 0..2_000 {
+        let orders = Protection::in_namespace(&bed.namespace, name("orders"), &all());
+        let orders = orders.expect("it is valid");
+        let both = Barrier::new(2);
+        std::thread::scope(|threads| {
+            threads.spawn(|| {
+                both.wait();
+                drop(orders.clone().deadline(Duration::from_secs(1)));
+            });
+            both.wait();
+            drop(orders.clone().memory(memory.clone(), demand.clone()));
+        });
+        let config = orders.stats().config;
+        assert_eq!(config.deadline, Some(Duration::from_secs(1)));
+        assert_eq!(config.memory.as_ref(), Some(&demand));
+    }
+    bed.end().await;
 }

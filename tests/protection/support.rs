@@ -1,6 +1,7 @@
 //! A namespace with every guard, and an operation behind all of them.
 
 use std::future::Future;
+use std::task::Poll;
 use std::time::Duration;
 
 use mainstay::testkit::{MockConnections, MockOptions};
@@ -149,6 +150,40 @@ pub(super) fn poll_times<F: Future>(future: F, times: usize) -> bool {
     let mut future = Box::pin(future);
     let mut cx = std::task::Context::from_waker(std::task::Waker::noop());
     (0..times).any(|_| future.as_mut().poll(&mut cx).is_ready())
+}
+
+/// When a call is given up that waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Waits {
+    /// As soon as it does.
+    NotAtAll,
+    /// When it has been told that it may go on.
+    UntilItIsWoken,
+}
+
+/// Polls so many times, each when it is to be, and drops; what it has come to, if it has before.
+pub(super) async fn given_up<F: Future>(
+    future: F,
+    polls: usize,
+    waits: Waits,
+) -> Option<F::Output> {
+    let mut future = Some(Box::pin(future));
+    let mut polls = polls;
+    std::future::poll_fn(move |cx| {
+        if polls > 0 {
+            polls -= 1;
+            let polled = future.as_mut().expect("it was not given up").as_mut();
+            if let Poll::Ready(output) = polled.poll(cx) {
+                return Poll::Ready(Some(output));
+            }
+            if polls > 0 || waits == Waits::UntilItIsWoken {
+                return Poll::Pending;
+            }
+        }
+        future = None;
+        Poll::Ready(None)
+    })
+    .await
 }
 
 /// Lets all that can go on, on this thread, go on.

@@ -14,6 +14,7 @@ mod named_children;
 mod namespace_contents;
 mod namespace_ends;
 mod namespaces;
+mod orphans;
 mod races;
 mod references;
 mod two_registries;

@@ -43,7 +43,9 @@ async fn a_child_that_does_not_start_is_put_back_and_the_rest_is_left() {
     // The next one makes up for what is left.
     assert_eq!(
         reload(&node, &of(2, false)).await,
-        ["namespaces[0].children[2].args: changed, restarts n/children/c"]
+        [
+            "namespaces[0].children[2].args: changed, restarts n/children/c: what it runs is made when it starts"
+        ]
     );
 }
 
@@ -67,7 +69,7 @@ async fn a_child_that_comes_and_does_not_start_is_tried_again_by_the_next() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_namespace_that_does_not_start_is_put_back() {
+async fn what_comes_after_a_service_and_does_not_start_is_put_back() {
     let of = |services: &str, fails: bool| {
         spec(&format!(
             "(name: \"z\", children: [(id: \"a\", kind: \"k\", args: (n: {}))]),
@@ -91,11 +93,13 @@ async fn a_namespace_that_does_not_start_is_put_back() {
     };
     assert_eq!(
         texts(&applied),
-        ["namespaces[0].children[0].args: changed, restarts z/children/a"]
+        [
+            "namespaces[0].children[0].args: changed, restarts z/children/a: what it runs is made when it starts"
+        ]
     );
     assert_eq!(
         touched(&before, &pids(&node)),
-        ["n", "n/children", "n/children/a", "z/children/a"]
+        ["n/children", "n/children/a", "z/children/a"]
     );
     assert!(node.readiness().ready);
 }

@@ -5,7 +5,12 @@
 
 mod children;
 mod failures;
+mod in_place;
 mod namespaces;
+mod races;
 mod refusals;
+mod rest;
+mod same;
 mod services;
 mod support;
+mod told;

@@ -44,17 +44,19 @@ async fn a_namespace_that_is_taken_away_is_no_reason_to_give_the_node_up() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_service_that_comes_takes_a_new_namespace() {
+async fn a_service_that_comes_is_put_in_its_place_before_the_children() {
     let node = boot(&spec("(name: \"a\"), (name: \"b\")")).await;
     let before = pids(&node);
     let new = spec("(name: \"a\", services: (rate_limiters: ())), (name: \"b\")");
     assert_eq!(
         reload(&node, &new).await,
-        ["namespaces[0].services.rate_limiters: added, restarts a"]
+        [
+            "namespaces[0].services.rate_limiters: added, restarts a/rate_limiters and what comes after it: what comes after it looks for it when it starts"
+        ]
     );
     assert_eq!(
         touched(&before, &pids(&node)),
-        ["a", "a/children", "a/rate_limiters"]
+        ["a/children", "a/rate_limiters"]
     );
 }
 

@@ -1,24 +1,14 @@
 //! Services that go by another spec in place.
 
-use mainstay::SPEC_RELOADED;
 use mainstay::actors::limiter::RateKey;
+use mainstay::actors::telemetry::SPEC_RELOADED;
 use mainstay::actors::{
     Alerts, CircuitBreakerRegistry, ConnectionPoolRegistry, ProtectionRegistry, RateLimiterRegistry,
 };
 use mainstay::prelude::*;
 use mainstay::specs::RateLimitConfig;
 
-use crate::support::{boot, one, pids, reload};
-
-async fn crash(namespace: &Namespace, name: &str) {
-    let old = namespace.whereis(name).unwrap();
-    let down = old.monitor();
-    old.kill();
-    down.await;
-    while namespace.whereis(name).is_none_or(|now| now == old) {
-        tokio::task::yield_now().await;
-    }
-}
+use crate::support::{boot, crash, one, pids, reload};
 
 #[tokio::test(start_paused = true)]
 async fn limiters_go_by_another_limit_and_keep_what_was_counted() {

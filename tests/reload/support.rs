@@ -90,3 +90,14 @@ pub(crate) fn touched(
     touched.dedup();
     touched
 }
+
+/// Kills who has this name, and waits for the successor.
+pub(crate) async fn crash(namespace: &Namespace, name: &str) {
+    let old = namespace.whereis(name).unwrap();
+    let down = old.monitor();
+    old.kill();
+    down.await;
+    while namespace.whereis(name).is_none_or(|now| now == old) {
+        tokio::task::yield_now().await;
+    }
+}

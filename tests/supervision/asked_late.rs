@@ -1,8 +1,10 @@
 //! Requests that come while the supervisor ends.
 
+use std::sync::Arc;
+
 use mainstay_supervisors::{
-    Blueprint, CallError, DynamicSupervisor, ExitReason, Process, Supervisor, SupervisorError,
-    SupervisorRef,
+    Blueprint, CallError, Child, DynamicSupervisor, ExitReason, Process, Supervisor,
+    SupervisorError, SupervisorRef,
 };
 use mainstay_tests::probe::{runtime, within};
 use tokio::task::{JoinHandle, yield_now};
@@ -60,4 +62,51 @@ async fn a_request_to_a_supervisor_that_is_being_stopped_is_answered_or_told_its
 async fn a_request_to_a_supervisor_that_is_being_killed_is_answered_or_told_its_end() {
     requests_until(Process::kill, dynamic).await;
     requests_until(Process::kill, with_ids).await;
+}
+
+/// A child that is refused, and holds something while it is asked for.
+fn refused(held: &Arc<()>) -> Child {
+    let held = Arc::clone(held);
+    let child = Child::task("refused", move |_| {
+        let held = Arc::clone(&held);
+        async move { drop(held) }
+    });
+    child.significant(true)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn nothing_is_kept_of_a_request_that_comes_as_a_supervisor_is_killed() {
+    let runtime = runtime(1);
+    let mut roots = Vec::new();
+    for round in 0..1000 {
+        let held = Arc::new(());
+        let root = within(runtime.start("root", dynamic())).await;
+        let root = root.expect("it starts");
+        let asking: Vec<_> = (0..6)
+            .map(|_| {
+                let (root, child) = (root.clone(), refused(&held));
+                tokio::spawn(async move {
+                    loop {
+                        let answer = root.start_child(child.clone()).await;
+                        if let Err(SupervisorError::Call(error)) = answer {
+                            return error;
+                        }
+                    }
+                })
+            })
+            .collect();
+        for _ in 0..round % 50 {
+            yield_now().await;
+        }
+        root.process().kill();
+        for ask in asking {
+            let error = within(ask).await.expect("no panic");
+            let ended = matches!(error, CallError::NoProcess | CallError::Exited(_));
+            assert!(ended, "{error:?}");
+        }
+        within(root.process().ended()).await;
+        // While the handle is there, so would be what was left in the mailbox.
+        roots.push(root);
+        assert_eq!(Arc::strong_count(&held), 1, "round {round}");
+    }
 }

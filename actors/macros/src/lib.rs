@@ -265,7 +265,7 @@ pub fn rate_limited(options: TokenStream, item: TokenStream) -> TokenStream {
     rate_limited::expand(options.into(), &item.into()).into()
 }
 
-/// Leads each call of a function through all the guards of a protected operation: deadline, circuit breaker, rate limiter.
+/// Leads each call of a function through all the guards of a protected operation: deadline, circuit breaker, memory manager, rate limiter.
 ///
 /// For functions and methods that return a `Result` and are `async`, or return `impl Future` or a boxed future. On an impl block it is for
 /// all its public functions, which are those that are not private, and all of an impl of a trait; `#[unprotected]` leaves one out, and

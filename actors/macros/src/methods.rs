@@ -1,9 +1,12 @@
 //! The methods of an impl block that a macro is for: those that are public, and those that are marked.
 
 use proc_macro2::TokenStream;
-use quote::ToTokens;
+use quote::{ToTokens, quote};
 use syn::parse::Parse;
-use syn::{Attribute, Error, ImplItem, ImplItemFn, ItemImpl, Meta, Result, Visibility};
+use syn::{
+    Attribute, Block, Error, ImplItem, ImplItemFn, Item, ItemImpl, Meta, Result, Signature,
+    Visibility,
+};
 
 /// How methods say whether they take part: attributes that mean nothing but to the macro.
 pub(crate) struct Marks {
@@ -13,10 +16,70 @@ pub(crate) struct Marks {
     pub(crate) leaves_out: &'static str,
 }
 
+/// The options of a macro that goes round functions, and what it does by them.
+pub(crate) trait Rounds: Parse + Default {
+    /// Those of a method, where it says nothing those of its impl block.
+    fn within(self, block: &Self) -> Self;
+
+    /// Writes what stands in place of a body.
+    fn write(
+        &self,
+        attributes: &mut Vec<Attribute>,
+        signature: &Signature,
+        body: &mut Block,
+    ) -> Result<()>;
+
+    /// Another attribute that the whole block has to be left to, with this one for later.
+    fn puts_off(&self, _block: &ItemImpl) -> Option<Attribute> {
+        None
+    }
+}
+
 impl Marks {
+    /// What is written in place of a function, or of an impl block, whose public methods are meant then but for those that say
+    /// otherwise.
+    pub(crate) fn expand<O: Rounds>(
+        &self,
+        options: TokenStream,
+        item: &TokenStream,
+    ) -> TokenStream {
+        match self.written::<O>(options, item) {
+            Ok(written) => written,
+            Err(error) => {
+                // Together with what was there, so that nothing else is said to be missing.
+                let (error, item) = (error.to_compile_error(), self.taken_from(item));
+                quote!(#error #item)
+            }
+        }
+    }
+
+    fn written<O: Rounds>(&self, options: TokenStream, item: &TokenStream) -> Result<TokenStream> {
+        let options: O = syn::parse2(options)?;
+        match syn::parse2(item.clone())? {
+            Item::Fn(mut function) => {
+                options.write(&mut function.attrs, &function.sig, &mut function.block)?;
+                Ok(function.into_token_stream())
+            }
+            Item::Impl(mut block) => {
+                if let Some(later) = options.puts_off(&block) {
+                    block.attrs.push(later);
+                    return Ok(block.into_token_stream());
+                }
+                self.each_public(block, |method, own: Option<O>| {
+                    let options = own.unwrap_or_default().within(&options);
+                    options.write(&mut method.attrs, &method.sig, &mut method.block)
+                })
+            }
+            other => {
+                let text = "expected a function with a body, or an impl block";
+                Err(Error::new_spanned(other, text))
+            }
+        }
+    }
+
     /// Writes all methods that are public, but for those that say otherwise; each is given the options of its own. All that is wrong
     /// is told.
-    pub(crate) fn each_public<O: Parse + Default>(
+    fn each_public<O: Parse + Default>(
         &self,
         mut block: ItemImpl,
         write: impl Fn(&mut ImplItemFn, Option<O>) -> Result<()>,
@@ -100,7 +163,7 @@ impl Marks {
     }
 
     /// An item without the marks of its methods.
-    pub(crate) fn taken_from(&self, item: &TokenStream) -> TokenStream {
+    fn taken_from(&self, item: &TokenStream) -> TokenStream {
         let Ok(mut block) = syn::parse2::<ItemImpl>(item.clone()) else {
             return item.clone();
         };

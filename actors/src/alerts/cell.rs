@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use mainstay_specs::{AlertRule, AlertsSpec};
 use mainstay_supervisors::Hold;
-use tokio::sync::broadcast;
+use tokio::sync::{Notify, broadcast};
 use tokio::time::Instant;
 
 use super::alert::PerformanceAlert;
@@ -21,6 +21,8 @@ pub(crate) struct Cell {
     audience: Mutex<Option<broadcast::Sender<PerformanceAlert>>>,
     mutes: AtomicUsize,
     rounds: AtomicU64,
+    /// The keeper is to look at the rules at other times.
+    pub(crate) renewed: Notify,
     /// When the present incarnation of the keeper was started.
     started: Mutex<Option<Instant>>,
 }
@@ -42,6 +44,7 @@ impl Cell {
             audience: Mutex::new(Some(broadcast::Sender::new(ALERTS_BACKLOG))),
             mutes: AtomicUsize::new(0),
             rounds: AtomicU64::new(0),
+            renewed: Notify::new(),
             started: Mutex::default(),
         }
     }
@@ -115,6 +118,13 @@ impl Cell {
     pub(crate) fn adopt(&self, spec: &Arc<AlertsSpec>, at: Instant) {
         self.board().adopt(spec);
         *self.started() = Some(at);
+    }
+
+    /// Goes by another spec while the keeper runs.
+    pub(crate) fn renew(&self, spec: &Arc<AlertsSpec>) -> Result<(), AlertError> {
+        let done = self.board().renew(spec);
+        self.renewed.notify_one();
+        done
     }
 
     pub(crate) fn uptime(&self) -> Option<std::time::Duration> {

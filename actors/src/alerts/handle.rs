@@ -74,6 +74,19 @@ impl Alerts {
         self.cell.board().remove(name)
     }
 
+    /// What they go by now: the spec of the start, or of the last time that telemetry was [renewed](crate::TelemetryService::renew). Rules that were
+    /// put or taken away since are not in it: see [`rules`](Self::rules).
+    #[must_use]
+    pub fn spec(&self) -> AlertsSpec {
+        (**self.cell.board().spec()).clone()
+    }
+
+    /// Goes by another spec from now on, but for rules that were put or taken away since, if it says the same of them as the one before.
+    pub(crate) fn renew(&self, spec: &AlertsSpec) -> Result<(), AlertError> {
+        self.cell.check_open()?;
+        self.cell.renew(&Arc::new(spec.clone()))
+    }
+
     /// What is pending and firing, by rule and metric.
     #[must_use]
     pub fn active(&self) -> Vec<ActiveAlert> {

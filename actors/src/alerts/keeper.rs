@@ -1,12 +1,12 @@
 //! The keeper: looks at the rules again and again, and tells what has come of them.
 
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use mainstay_specs::AlertsSpec;
 use mainstay_supervisors::{Namespace, Ready, StopToken, current};
 use tokio::task::yield_now;
-use tokio::time::{Instant, MissedTickBehavior, interval_at};
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
 
 use super::alert::{AlertState, PerformanceAlert};
 use super::board::Moment;
@@ -43,14 +43,18 @@ impl Keeper {
             .as_ref()
             .map(TelemetryService::typed::<PerformanceAlert>);
         ready.signal();
-        let every = self.spec.every;
-        let mut ticks = interval_at(Instant::now() + every, every);
-        // After a pause the state of affairs is looked at once, and not for each time that was missed.
-        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut every = self.spec.every;
+        let mut ticks = ticks(every);
         loop {
             tokio::select! {
                 biased;
                 () = stop.stopped() => return Ok(()),
+                () = self.cell.renewed.notified() => {
+                    let now = self.cell.board().spec().every;
+                    if now != every {
+                        (every, ticks) = (now, self::ticks(now));
+                    }
+                }
                 _ = ticks.tick() => self.round(emitter.as_ref()).await,
             }
         }
@@ -91,4 +95,12 @@ impl Keeper {
             }
         }
     }
+}
+
+/// The first is due after as long as the others.
+fn ticks(every: Duration) -> Interval {
+    let mut ticks = interval_at(Instant::now() + every, every);
+    // After a pause the state of affairs is looked at once, and not for each time that was missed.
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    ticks
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use mainstay_specs::{AlertsSpec, ChildId, ChildSpec};
-use mainstay_supervisors::{Child, Namespace, RegisterError, StartContext, StartError, Started};
+use mainstay_supervisors::{Child, Namespace, StartContext, StartError, Started};
 
 use super::cell::{Cell, Kept};
 use super::handle::NAME;
@@ -23,21 +23,20 @@ pub(crate) fn child(spec: AlertsSpec) -> Child {
 }
 
 async fn start(spec: Arc<AlertsSpec>, cx: StartContext) -> Result<Started, StartError> {
-    let keeper = prepare(spec, cx.namespace()).map_err(StartError::failed)?;
+    let keeper = prepare(spec, cx.namespace()).await;
+    let keeper = keeper.map_err(StartError::failed)?;
     let body = move |stop, ready| keeper.keep(stop, ready);
     cx.spawn_task_ready(body).await.map(Started::from)
 }
 
-fn prepare(
+async fn prepare(
     spec: Arc<AlertsSpec>,
     namespace: Option<Namespace>,
 ) -> Result<Keeper, TelemetryStartError> {
     let namespace = namespace.ok_or(TelemetryStartError::NoNamespace)?;
     spec.validate().map_err(TelemetryStartError::Spec)?;
-    if let Some(owner) = namespace.whereis(NAME) {
-        let error = RegisterError::AlreadyRegistered(owner);
-        return Err(TelemetryStartError::Register { name: NAME, error });
-    }
+    let taken = |error| TelemetryStartError::Register { name: NAME, error };
+    namespace.until_free(NAME).await.map_err(taken)?;
     let metrics = MetricsStore::in_namespace(&namespace);
     let metrics = metrics.ok_or(TelemetryStartError::NoMetrics)?;
     let kept = namespace.cell(NAME, || Kept(Arc::new(Cell::new(Arc::clone(&spec)))));

@@ -67,8 +67,9 @@ impl Refusal {
 
     fn when(&self) -> String {
         self.retry_after().map_or_else(String::new, |time| {
-            let time = Duration::from_millis(u64::try_from(time.as_millis()).unwrap_or(u64::MAX));
-            let time = time.max(Duration::from_millis(1));
+            // Up: who comes back sooner is refused again.
+            let whole = time.as_nanos().div_ceil(1_000_000);
+            let time = Duration::from_millis(u64::try_from(whole).unwrap_or(u64::MAX));
             format!(", come back in {}", humantime::format_duration(time))
         })
     }

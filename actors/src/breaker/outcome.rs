@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::protection::Guard;
+
 /// What a call came to, as a breaker sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -20,7 +22,7 @@ pub enum Outcome {
     Cancelled,
     /// It panicked. A failure.
     Panicked,
-    /// It was not made at all, as another guard refused it. It tells nothing.
+    /// It was not made at all, as another guard refused it: one before it, or one further in, of the service that it asks. It tells nothing.
     Refused,
 }
 
@@ -76,6 +78,13 @@ impl fmt::Display for Outcome {
 pub trait Classify<T, E> {
     /// What this result means. A panic in here counts as one of the call.
     fn classify(&self, result: &Result<T, E>) -> Outcome;
+
+    /// Which guard has refused, of a result that was found [`Outcome::Refused`]: one further in, such as the bound of what the service behind the
+    /// operation does at a time. A [`Protection`](crate::protection::Protection) tells of it as of its own. By default, that is not known.
+    fn guard(&self, result: &Result<T, E>) -> Option<Guard> {
+        let _ = result;
+        None
+    }
 }
 
 impl<T, E, F: Fn(&Result<T, E>) -> Outcome> Classify<T, E> for F {
@@ -142,6 +151,14 @@ where
             Ok(answer) => self.0.classify(&Ok(answer)),
             Err(super::CircuitError::Failed(error)) => self.0.classify(&Err(error)),
             Err(error) => error.outcome(),
+        }
+    }
+
+    fn guard(&self, result: &Result<T, super::CircuitError<E>>) -> Option<Guard> {
+        match result {
+            Ok(answer) => self.0.guard(&Ok(answer)),
+            Err(super::CircuitError::Failed(error)) => self.0.guard(&Err(error)),
+            Err(_) => Some(Guard::Circuit),
         }
     }
 }

@@ -6,10 +6,11 @@ use mainstay_supervisors::{Namespace, WeakNamespace};
 
 use super::event::{Cause, CircuitEvent, CircuitEventKind, CircuitState, Transition};
 use crate::metrics::{Gauge, MetricsError, Unit};
+use crate::signals::Emitters;
 use crate::telemetry::{
     CIRCUIT_BREAKER_CLOSED, CIRCUIT_BREAKER_FORCED, CIRCUIT_BREAKER_HALF_OPENED,
     CIRCUIT_BREAKER_OPENED, CIRCUIT_BREAKER_PROBES_INCONCLUSIVE, CIRCUIT_BREAKER_RECONFIGURED,
-    Emitter, EventDescriptor, Measurements, Metadata, TelemetryService,
+    EventDescriptor, Measurements, Metadata,
 };
 use crate::{MetricsStore, telemetry::Value};
 
@@ -26,7 +27,7 @@ pub(crate) struct Signals {
     /// None for a breaker that stands alone.
     namespace: Option<WeakNamespace>,
     /// Of [`KINDS`], from when there is telemetry.
-    emitters: OnceLock<[Emitter; KINDS.len()]>,
+    emitters: Emitters<{ KINDS.len() }>,
 }
 
 /// Every kind of event that a breaker has.
@@ -43,7 +44,7 @@ impl Signals {
     pub(crate) fn new(namespace: &Namespace) -> Self {
         Self {
             namespace: Some(namespace.downgrade()),
-            emitters: OnceLock::new(),
+            emitters: Emitters::new(),
         }
     }
 
@@ -57,20 +58,9 @@ impl Signals {
         {
             record(&store, event, step, state);
         }
-        if let Some(emitters) = self.emitters(&namespace) {
+        if let Some(emitters) = self.emitters.of(&namespace, &KINDS) {
             emitters[nth(&event.kind)].emit(|| (measurements(&event.kind), metadata(event)));
         }
-    }
-
-    fn emitters(&self, namespace: &Namespace) -> Option<&[Emitter; KINDS.len()]> {
-        if let Some(emitters) = self.emitters.get() {
-            return Some(emitters);
-        }
-        let telemetry = TelemetryService::in_namespace(namespace)?;
-        let emitter = |kind: EventDescriptor| telemetry.event(kind.event_path()).ok();
-        let [a, b, c, d, e, f] = KINDS.map(emitter);
-        let emitters = [a?, b?, c?, d?, e?, f?];
-        Some(self.emitters.get_or_init(|| emitters))
     }
 }
 

@@ -12,7 +12,7 @@ use super::ConfigError;
 use super::cell::Cell;
 use super::claim::Claim;
 use super::error::LoadError;
-use super::event::{Change, ConfigEvent, Reset};
+use super::event::{Change, ConfigEvent, Reload, Reset};
 use super::handle::service_name;
 use super::recording::Recording;
 use super::rules::Plan;
@@ -50,6 +50,8 @@ pub(crate) enum Message {
     Beat,
     Update(Update, Ticket<Change>),
     Reset(Ticket<Reset>),
+    /// Go by this plan from now on.
+    Renew(Arc<Plan>, Ticket<Option<Reload>>),
 }
 
 /// The way back to whoever made a request.
@@ -108,6 +110,7 @@ impl Actor for Keeper {
             Message::Beat => state.note_hit_rate(),
             Message::Update(update, ticket) => ticket.serve(|| state.update(update)),
             Message::Reset(ticket) => ticket.serve(|| Ok(state.reset())),
+            Message::Renew(plan, ticket) => ticket.serve(|| state.renew(&plan)),
         }
         Ok(())
     }
@@ -133,6 +136,15 @@ impl Start {
         reset
     }
 
+    fn renew(&self, plan: &Arc<Plan>) -> Result<Option<Reload>, ConfigError> {
+        let (next, reload) = self.cell.current().reload(plan, SystemTime::now())?;
+        match &reload {
+            Some(reload) => self.commit(next, &ConfigEvent::Reloaded(reload.clone())),
+            None => self.cell.adopt(next),
+        }
+        Ok(reload)
+    }
+
     fn commit(&self, next: Snapshot, event: &ConfigEvent) {
         self.cell.commit(next, event);
         let namespace = self.namespace.name().as_str();
@@ -147,6 +159,14 @@ impl Start {
                     changes = reset.changes.len(),
                     version = reset.version,
                     "configuration reset"
+                );
+            }
+            ConfigEvent::Reloaded(reload) => {
+                tracing::info!(
+                    namespace,
+                    changes = reload.changes.len(),
+                    version = reload.version,
+                    "configuration follows another start"
                 );
             }
         }

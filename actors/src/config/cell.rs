@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use mainstay_supervisors::Hold;
+use mainstay_supervisors::{Hold, Namespace};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
@@ -69,8 +69,10 @@ impl Cell {
     }
 
     /// Changes go through these from now on; those that are under way go on as they are.
-    pub(crate) fn set_guards(&self, guards: Guards) {
-        self.guards.store(Arc::new(guards));
+    pub(crate) fn set_guards(&self, guards: Guards, namespace: &Namespace) {
+        let guards = Arc::new(guards);
+        let before = self.guards.swap(Arc::clone(&guards));
+        guards.replace(&before, namespace);
     }
 
     /// A poisoned lock is taken all the same: every change made under it is whole before anything can panic.

@@ -10,8 +10,9 @@ use mainstay_supervisors::{CallError, ExitReason, RegisterError};
 
 use super::path::{ConfigPath, PathError};
 use super::value::{ConfigKind, ConfigValue};
-use crate::breaker::{Refusal, RegisterCircuitError};
+use crate::breaker::{Outcome, Refusal, RegisterCircuitError};
 use crate::limiter::{RateLimitError, RegisterLimiterError};
+use crate::protection::Guard;
 
 /// Why the config server did not do what it was asked for. Nothing is changed then, but where it is said.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -115,13 +116,44 @@ pub enum ConfigError {
 }
 
 impl ConfigError {
-    /// How long to wait before another try makes sense, if a guard before the server has refused the change and knows that.
+    /// How long to wait before another try makes sense, if a guard before the server has refused the change and knows that; a second, if too
+    /// many requests wait.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::ServiceCircuitOpen(refusal) => refusal.retry_after(),
             Self::UpdateLimited(error) => error.retry_after(),
+            Self::Overloaded { .. } => Some(Duration::from_secs(1)),
             _ => None,
+        }
+    }
+
+    /// The guard that has refused, if one before the server has: as [`Guard::Pool`], of which there are so many places, also the bound of the
+    /// requests that wait for it. Nothing was changed.
+    #[must_use]
+    pub const fn guard(&self) -> Option<Guard> {
+        match self {
+            Self::ServiceCircuitOpen(_) => Some(Guard::Circuit),
+            Self::UpdateLimited(_) => Some(Guard::RateLimit),
+            Self::Overloaded { .. } => Some(Guard::Pool),
+            _ => None,
+        }
+    }
+
+    /// What it means to a breaker around the server: a mistake of the caller's says nothing about it, and a refusal is no failure.
+    #[must_use]
+    pub const fn outcome(&self) -> Outcome {
+        match self {
+            Self::ServiceCircuitOpen(_) | Self::UpdateLimited(_) | Self::Overloaded { .. } => {
+                Outcome::Refused
+            }
+            Self::Timeout(_) => Outcome::TimedOut,
+            Self::Unavailable(_)
+            | Self::Interrupted(_)
+            | Self::ValidatorPanicked(_)
+            | Self::Stopped
+            | Self::Call(_) => Outcome::Failure,
+            _ => Outcome::Ignored,
         }
     }
 }

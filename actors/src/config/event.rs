@@ -32,6 +32,16 @@ pub struct Reset {
     pub version: u64,
 }
 
+/// Another content to start with that was taken over: of what was not changed since the start.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct Reload {
+    /// What became different by it; at least one thing.
+    pub changes: Arc<[Difference]>,
+    /// The version that came of it.
+    pub version: u64,
+}
+
 /// What a subscriber is told. Every version but the first comes with exactly one.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
@@ -41,6 +51,8 @@ pub enum ConfigEvent {
     Updated(Change),
     /// The content is again what it was at the start.
     Reset(Reset),
+    /// The content to start with is another, and what was not changed since the start has followed it.
+    Reloaded(Reload),
 }
 
 impl ConfigEvent {
@@ -50,6 +62,7 @@ impl ConfigEvent {
         match self {
             Self::Updated(change) => change.version,
             Self::Reset(reset) => reset.version,
+            Self::Reloaded(reload) => reload.version,
         }
     }
 
@@ -62,9 +75,8 @@ impl ConfigEvent {
                 let (previous, value) = (change.previous.as_ref(), Some(&change.value));
                 change.path.is_within(prefix) || differs(prefix, &change.path, previous, value)
             }
-            Self::Reset(reset) => {
-                let mut changes = reset.changes.iter();
-                prefix.is_root() || changes.any(|change| change.concerns(prefix))
+            Self::Reset(Reset { changes, .. }) | Self::Reloaded(Reload { changes, .. }) => {
+                prefix.is_root() || changes.iter().any(|change| change.concerns(prefix))
             }
         }
     }

@@ -23,6 +23,8 @@ pub(crate) struct Guards {
     updates: Protection,
     /// Through the breaker alone.
     others: Protection,
+    has_breaker: bool,
+    has_limit: bool,
 }
 
 impl Guards {
@@ -31,6 +33,8 @@ impl Guards {
         Self {
             updates: Protection::new(service_name()),
             others: Protection::new(service_name()),
+            has_breaker: false,
+            has_limit: false,
         }
     }
 
@@ -43,11 +47,23 @@ impl Guards {
             let breaker = breaker.map_err(LoadError::Breaker)?;
             guards.updates = guards.updates.circuit(breaker.clone());
             guards.others = guards.others.circuit(breaker);
+            guards.has_breaker = true;
         }
         if let Some(config) = &spec.update_limit {
             guards.updates = guards.updates.rate_limit(limiter(namespace, config)?, 1);
+            guards.has_limit = true;
         }
         Ok(guards)
+    }
+
+    /// Those of `before` that are no more are not found in the namespace any more either.
+    pub(crate) fn replace(&self, before: &Self, namespace: &Namespace) {
+        if before.has_breaker && !self.has_breaker {
+            CircuitBreakerRegistry::of(namespace).unregister(NAME);
+        }
+        if before.has_limit && !self.has_limit {
+            RateLimiterRegistry::of(namespace).unregister(UPDATE_LIMIT);
+        }
     }
 
     /// An update, unless it is refused.
@@ -92,22 +108,11 @@ fn limiter(namespace: &Namespace, config: &RateLimitConfig) -> Result<AnyLimiter
     Ok(limiter)
 }
 
-/// What a result tells about the server: a mistake of the caller's tells nothing.
+/// What a result tells about the server.
 pub(crate) fn outcome<T>(result: &Result<T, ConfigError>) -> Outcome {
-    match result {
-        Ok(_) => Outcome::Success,
-        Err(ConfigError::ServiceCircuitOpen(_) | ConfigError::UpdateLimited(_)) => Outcome::Refused,
-        Err(ConfigError::Timeout(_)) => Outcome::TimedOut,
-        Err(
-            ConfigError::Unavailable(_)
-            | ConfigError::Overloaded { .. }
-            | ConfigError::Interrupted(_)
-            | ConfigError::ValidatorPanicked(_)
-            | ConfigError::Stopped
-            | ConfigError::Call(_),
-        ) => Outcome::Failure,
-        Err(_) => Outcome::Ignored,
-    }
+    result
+        .as_ref()
+        .map_or_else(ConfigError::outcome, |_| Outcome::Success)
 }
 
 impl From<ProtectionError<Self>> for ConfigError {

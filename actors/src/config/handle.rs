@@ -334,7 +334,7 @@ impl ConfigServer {
         }
     }
 
-    async fn request<T: Send + 'static>(
+    pub(super) async fn request<T: Send + 'static>(
         &self,
         message: impl Fn(Ticket<T>) -> Message,
     ) -> Result<T, ConfigError> {

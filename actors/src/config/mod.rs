@@ -23,6 +23,7 @@
 //! | `handle.rs`, `claim.rs`, `actor.rs` | [`ConfigServer`], its requests, and its actor |
 //! | `recording.rs` | what is recorded of its use, where there is a metrics store |
 //! | `guards.rs` | what stands before changes: a circuit breaker, and a limit of updates |
+//! | `renew.rs` | going by another spec while it runs |
 //! | `error.rs`, `stats.rs` | [`ConfigError`], [`LoadError`]; [`ConfigStatus`], [`PathStatus`] |
 //!
 //! Where the namespace has a [metrics store](crate::metrics) that was started before, the use of the config server is recorded:
@@ -53,6 +54,7 @@ mod history;
 mod initial;
 mod path;
 mod recording;
+mod renew;
 mod rules;
 mod shared;
 mod size;

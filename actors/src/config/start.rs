@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use mainstay_specs::{ChildId, ChildSpec, ConfigServerSpec};
-use mainstay_supervisors::{Child, Namespace, RegisterError, StartContext, StartError, Started};
+use mainstay_supervisors::{Child, Namespace, StartContext, StartError, Started};
 
 use super::actor::{Keeper, Start};
 use super::cell::{Cell, Kept};
@@ -23,7 +23,11 @@ const REQUESTS_MAX: NonZeroUsize = NonZeroUsize::new(1024).expect("1024 is not 0
 
 #[track_caller]
 pub(crate) fn child(spec: ConfigServerSpec, rules: ConfigRules) -> Child {
-    let setup = Arc::new(Setup { spec, rules });
+    child_of(Arc::new(Setup { spec, rules }))
+}
+
+#[track_caller]
+pub(super) fn child_of(setup: Arc<Setup>) -> Child {
     // A name is not empty, short, and without `/` and white space: this one is.
     let id = ChildId::new(NAME).expect("a name");
     let child = Child::from_start(ChildSpec::new(id), move |cx| {
@@ -42,9 +46,7 @@ async fn start(setup: Arc<Setup>, cx: StartContext) -> Result<Started, StartErro
 async fn prepare(setup: Arc<Setup>, namespace: Option<Namespace>) -> Result<Start, LoadError> {
     let namespace = namespace.ok_or(LoadError::NoNamespace)?;
     Recording::begin(&namespace);
-    if let Some(owner) = namespace.whereis(NAME) {
-        return Err(RegisterError::AlreadyRegistered(owner).into());
-    }
+    namespace.until_free(NAME).await?;
     let kept = namespace.find_cell::<Kept>(NAME);
     let present = kept.map(|kept| Arc::clone(&kept.0));
     // A restart goes on with all that is there: neither a file that has become bad, nor a change of it, matters to it.
@@ -65,7 +67,7 @@ async fn prepare(setup: Arc<Setup>, namespace: Option<Namespace>) -> Result<Star
     };
     let now = cell.current();
     plan.check(now.document()).map_err(LoadError::Present)?;
-    cell.set_guards(Guards::of(&namespace, &plan.setup.spec)?);
+    cell.set_guards(Guards::of(&namespace, &plan.setup.spec)?, &namespace);
     Ok(Start {
         cell,
         plan: Some(plan),
@@ -74,7 +76,7 @@ async fn prepare(setup: Arc<Setup>, namespace: Option<Namespace>) -> Result<Star
     })
 }
 
-async fn plan(setup: Arc<Setup>) -> Result<Arc<Plan>, LoadError> {
+pub(super) async fn plan(setup: Arc<Setup>) -> Result<Arc<Plan>, LoadError> {
     let plan = Plan {
         limits: Limits::of(&setup.spec).map_err(LoadError::Spec)?,
         initial: initial(&setup.spec).await?,

@@ -4,11 +4,11 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use tokio::sync::OwnedMutexGuard;
+use tokio::sync::{OwnedMutexGuard, OwnedSemaphorePermit};
 use tokio::task::JoinHandle;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout, timeout_at};
 
-use super::backend::{BackendError, EventBackend};
+use super::backend::{BackendError, EventBackend, Usage};
 use super::cell::{Cell, add};
 use super::error::StoreError;
 use super::terms::Terms;
@@ -16,7 +16,7 @@ use super::terms::Terms;
 /// How many events are taken away in one transaction, so that those who store get their turn in between.
 const CHUNK: u32 = 1000;
 
-/// Asks the backend something, if there is a place, and waits for the answer as long as this.
+/// Asks the backend something, once there is a place, and waits for the answer: as long as this for both.
 pub(crate) async fn ask<T, F, A>(cell: &Cell, limit: Duration, question: F) -> Result<T, StoreError>
 where
     T: Send + 'static,
@@ -25,26 +25,55 @@ where
 {
     cell.check_open()?;
     let terms = cell.terms();
-    let max = terms.spec().queries_max;
-    let place = Arc::clone(&terms.places).try_acquire_owned();
-    let place = place.map_err(|_| StoreError::Busy { max })?;
+    let until = Instant::now().checked_add(limit);
+    let place = place(&terms, until).await?;
     let answer = question(Arc::clone(&terms.backend));
     let task = cell.runtime.spawn(async move {
         let _place = place;
         answer.await
     });
-    within(limit, task).await
+    within(limit, until, task).await
+}
+
+/// A place among those who are answered: those who wait for one get theirs in order. Who waits in vain, or has nowhere to wait, has not asked
+/// anything: the backend has not failed.
+async fn place(terms: &Terms, until: Option<Instant>) -> Result<OwnedSemaphorePermit, StoreError> {
+    if let Ok(place) = Arc::clone(&terms.places).try_acquire_owned() {
+        return Ok(place);
+    }
+    let busy = StoreError::Busy {
+        max: terms.spec().queries_max,
+        waiting_max: terms.spec().queries_waiting_max,
+    };
+    let Ok(_turn) = terms.turns.try_acquire() else {
+        return Err(busy);
+    };
+    let place = Arc::clone(&terms.places).acquire_owned();
+    match in_time(until, place).await {
+        Some(Ok(place)) => Ok(place),
+        // It is never closed.
+        Some(Err(_)) | None => Err(busy),
+    }
+}
+
+/// What it comes to, if it does by then; a time that is beyond all time is none.
+async fn in_time<F: Future>(until: Option<Instant>, future: F) -> Option<F::Output> {
+    match until {
+        Some(until) => timeout_at(until, future).await.ok(),
+        None => Some(future.await),
+    }
 }
 
 async fn within<T>(
     limit: Duration,
+    until: Option<Instant>,
     task: JoinHandle<Result<T, BackendError>>,
 ) -> Result<T, StoreError> {
-    match timeout(limit, task).await {
-        Ok(Ok(answer)) => answer.map_err(StoreError::Backend),
-        Ok(Err(error)) if error.is_panic() => Err(StoreError::Interrupted),
-        Ok(Err(_)) => Err(StoreError::Stopped),
-        Err(_) => Err(StoreError::Timeout(limit)),
+    match in_time(until, task).await {
+        Some(Ok(answer)) => answer.map_err(StoreError::Backend),
+        Some(Err(error)) if error.is_panic() => Err(StoreError::Interrupted),
+        Some(Err(_)) => Err(StoreError::Stopped),
+        None => Err(StoreError::Timeout(limit)),
     }
 }
 
@@ -68,7 +97,7 @@ pub(crate) async fn remove_part(
         add(&cell.counts.pruned, removed);
         terms.signals.gone(removed, reason);
         if removed > 0 {
-            cell.set_usage(terms.backend.usage().await?);
+            cell.set_usage(left(&terms, cell.usage(), removed).await);
         }
         Ok((removed, removed >= u64::from(CHUNK)))
     });
@@ -76,6 +105,18 @@ pub(crate) async fn remove_part(
         Ok(answer) => answer.map_err(StoreError::Backend),
         Err(error) if error.is_panic() => Err(StoreError::Interrupted),
         Err(_) => Err(StoreError::Stopped),
+    }
+}
+
+/// How much there is after so many have gone. If the backend does not say, which has done what it was asked, it is told as far as it is
+/// known until the next events are stored.
+async fn left(terms: &Terms, before: Usage, removed: u64) -> Usage {
+    match timeout(terms.spec().time_limit, terms.backend.usage()).await {
+        Ok(Ok(usage)) => usage,
+        _ => Usage {
+            events: before.events.saturating_sub(removed),
+            ..before
+        },
     }
 }
 

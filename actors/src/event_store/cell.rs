@@ -142,11 +142,13 @@ impl Cell {
     }
 
     /// Takes over what an incarnation of the keeper, just started, goes by.
-    pub(crate) fn adopt(&self, terms: Option<Terms>, usage: Usage) {
+    pub(crate) fn adopt(&self, terms: Option<Terms>, usage: Option<Usage>) {
         if let Some(terms) = terms {
             self.terms.store(Arc::new(terms));
         }
-        self.set_usage(usage);
+        if let Some(usage) = usage {
+            self.set_usage(usage);
+        }
         *lock(&self.started) = Some(Instant::now());
     }
 

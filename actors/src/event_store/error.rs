@@ -7,7 +7,8 @@ use mainstay_supervisors::RegisterError;
 
 use super::backend::{BackendError, Refused};
 use super::id::EventId;
-use crate::breaker::{Refusal, RegisterCircuitError};
+use crate::breaker::{Outcome, Refusal, RegisterCircuitError};
+use crate::protection::Guard;
 
 /// Why an event store has not done what it was asked.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -64,11 +65,16 @@ pub enum StoreError {
         /// How many bytes they may have.
         bytes_max: u64,
     },
-    /// So many questions are being answered already; come back later.
-    #[error("{max} questions are being answered already")]
+    /// So many questions are being answered already, and as many wait as may, or the time of this one was up before its turn. It was not
+    /// asked; come back later.
+    #[error(
+        "{max} questions are being answered already, of which others wait, {waiting_max} at most"
+    )]
     Busy {
-        /// How many may be.
+        /// How many may be answered at a time.
         max: u32,
+        /// How many more may wait.
+        waiting_max: u32,
     },
     /// There was no answer in time. An event that was to be stored may be stored all the same.
     #[error("no answer within {0:?}")]
@@ -100,12 +106,40 @@ pub enum StoreError {
 }
 
 impl StoreError {
-    /// How long to wait before another try makes sense, if the circuit breaker has refused and knows that.
+    /// How long to wait before another try makes sense, if the store itself has refused: as long as its circuit breaker says, if that knows;
+    /// a second, if there was too much to do.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::CircuitOpen(refusal) => refusal.retry_after(),
+            Self::Busy { .. } | Self::Overloaded { .. } => Some(Duration::from_secs(1)),
             _ => None,
+        }
+    }
+
+    /// The guard that has refused, if the store itself has: its circuit breaker; or as [`Guard::Pool`], of which there are so many places,
+    /// the bound of what is stored or asked at a time. The backend was not asked then.
+    #[must_use]
+    pub const fn guard(&self) -> Option<Guard> {
+        match self {
+            Self::CircuitOpen(_) => Some(Guard::Circuit),
+            Self::Busy { .. } | Self::Overloaded { .. } => Some(Guard::Pool),
+            _ => None,
+        }
+    }
+
+    /// What it means to a breaker around the store: what the caller has given says nothing about what is behind it, and that the store
+    /// refuses is no failure.
+    #[must_use]
+    pub const fn outcome(&self) -> Outcome {
+        match self {
+            Self::Timeout(_) => Outcome::TimedOut,
+            Self::Unavailable(_)
+            | Self::Stuck(_)
+            | Self::Interrupted
+            | Self::Backend(BackendError::Failed(_) | BackendError::Unknown(_)) => Outcome::Failure,
+            Self::Overloaded { .. } | Self::Busy { .. } | Self::CircuitOpen(_) => Outcome::Refused,
+            _ => Outcome::Ignored,
         }
     }
 

@@ -1,11 +1,11 @@
 //! The circuit breakers of a store: trouble with storing does not shut off asking, nor the other way round.
 
 use std::future::Future;
+use std::time::Duration;
 
 use mainstay_specs::{CircuitConfig, EventStoreSpec, ServiceName};
 use mainstay_supervisors::Namespace;
 
-use super::backend::BackendError;
 use super::error::StoreError;
 use super::handle::NAME;
 use crate::breaker::{
@@ -36,19 +36,45 @@ impl Guards {
     }
 
     /// Stores, unless that is refused. What is refused is not stored.
-    pub(crate) async fn store<T, F>(&self, store: impl FnOnce() -> F) -> Result<T, StoreError>
+    pub(crate) async fn store<T, F>(
+        &self,
+        patience: Patience,
+        store: impl FnOnce() -> F,
+    ) -> Result<T, StoreError>
     where
         F: Future<Output = Result<T, StoreError>>,
     {
-        through(self.storing.as_ref(), store).await
+        through(self.storing.as_ref(), patience, store).await
     }
 
     /// Asks, unless that is refused.
-    pub(crate) async fn ask<T, F>(&self, ask: impl FnOnce() -> F) -> Result<T, StoreError>
+    pub(crate) async fn ask<T, F>(
+        &self,
+        patience: Patience,
+        ask: impl FnOnce() -> F,
+    ) -> Result<T, StoreError>
     where
         F: Future<Output = Result<T, StoreError>>,
     {
-        through(self.asking.as_ref(), ask).await
+        through(self.asking.as_ref(), patience, ask).await
+    }
+}
+
+/// Whether a caller waits as long as the spec says, or gives up before: then that there was no answer tells nothing about the store, and
+/// one who is in a hurry does not shut it off for all others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Patience {
+    Usual,
+    Less,
+}
+
+impl Patience {
+    pub(crate) fn of(limit: Duration, spec: &EventStoreSpec) -> Self {
+        if limit < spec.time_limit {
+            Self::Less
+        } else {
+            Self::Usual
+        }
     }
 }
 
@@ -66,6 +92,7 @@ fn make(
 
 async fn through<T, F>(
     breaker: Option<&CircuitBreaker>,
+    patience: Patience,
     call: impl FnOnce() -> F,
 ) -> Result<T, StoreError>
 where
@@ -74,6 +101,7 @@ where
     let Some(breaker) = breaker else {
         return call().await;
     };
+    let outcome = move |result: &Result<T, StoreError>| outcome(result, patience);
     let done = breaker.execute_with(outcome, call).await;
     done.map_err(|error| match error {
         CircuitError::Failed(error) => error,
@@ -85,21 +113,13 @@ where
     })
 }
 
-/// What a result tells about what is behind the store. What the caller has given says nothing about it, and that the store refuses is no
-/// failure.
-fn outcome<T>(result: &Result<T, StoreError>) -> Outcome {
+/// What a result tells about what is behind the store; that it was too slow for a caller with less patience than the store has tells nothing.
+fn outcome<T>(result: &Result<T, StoreError>, patience: Patience) -> Outcome {
     match result {
         Ok(_) => Outcome::Success,
-        Err(StoreError::Timeout(_)) => Outcome::TimedOut,
-        Err(
-            StoreError::Unavailable(_)
-            | StoreError::Stuck(_)
-            | StoreError::Interrupted
-            | StoreError::Backend(BackendError::Failed(_) | BackendError::Unknown(_)),
-        ) => Outcome::Failure,
-        Err(
-            StoreError::Overloaded { .. } | StoreError::Busy { .. } | StoreError::CircuitOpen(_),
-        ) => Outcome::Refused,
-        Err(_) => Outcome::Ignored,
+        Err(StoreError::Timeout(_) | StoreError::Unavailable(_)) if patience == Patience::Less => {
+            Outcome::Ignored
+        }
+        Err(error) => error.outcome(),
     }
 }

@@ -6,12 +6,14 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use mainstay_specs::{EventStoreSpec, Faults, ServiceName};
 use mainstay_supervisors::{Child, Ledger, Namespace, ServiceRegistry};
+use tokio::sync::Semaphore;
 
 use super::ask::{ask, remove_part};
 use super::backend::{BackendError, EventBackend};
 use super::cell::{Cell, Kept, read};
 use super::error::{EventStoreStartError, StoreError};
 use super::event::Event;
+use super::guards::Patience;
 use super::id::EventId;
 use super::query::{Direction, EventPage, EventQuery, OrderBy};
 use super::queue::Load;
@@ -89,7 +91,8 @@ impl EventStore {
         })
     }
 
-    /// This handle with another limit for the time that a call may take, waiting for a restart included.
+    /// This handle with another limit for the time that a call may take, waiting for a restart included. A call that gives up before the
+    /// `time_limit` of the spec does not count as a failure for the circuit breakers.
     #[must_use]
     pub const fn with_limit(mut self, limit: Duration) -> Self {
         self.limit = Some(limit);
@@ -116,7 +119,7 @@ impl EventStore {
         let terms = self.cell.terms();
         let (event, load) = self.seal(&terms).one(event)?;
         let put = || self.put(vec![event], load, &terms);
-        let ids = terms.guards.store(put).await?;
+        let ids = terms.guards.store(self.patience(&terms), put).await?;
         // As many as there were events.
         ids.first().copied().ok_or(StoreError::Interrupted)
     }
@@ -146,7 +149,7 @@ impl EventStore {
             return self.cell.check_open().map(|()| Vec::new());
         }
         let put = || self.put(events, load, &terms);
-        terms.guards.store(put).await
+        terms.guards.store(self.patience(&terms), put).await
     }
 
     fn seal<'a>(&'a self, terms: &'a Terms) -> Seal<'a> {
@@ -171,6 +174,10 @@ impl EventStore {
 
     fn limit(&self, terms: &Terms) -> Duration {
         self.limit.unwrap_or_else(|| terms.spec().time_limit)
+    }
+
+    fn patience(&self, terms: &Terms) -> Patience {
+        Patience::of(self.limit(terms), terms.spec())
     }
 
     fn is_kept(&self) -> bool {
@@ -198,7 +205,8 @@ impl EventStore {
     {
         let began = tokio::time::Instant::now();
         let limit = self.limit(terms);
-        let answer = terms.guards.ask(|| ask(&self.cell, limit, question)).await;
+        let asked = || ask(&self.cell, limit, question);
+        let answer = terms.guards.ask(self.patience(terms), asked).await;
         if answer.is_ok() {
             terms.signals.asked(began.elapsed());
         }
@@ -399,7 +407,10 @@ impl EventStore {
     pub fn stats(&self) -> EventStoreStats {
         let (terms, available) = (self.cell.terms(), self.is_kept());
         let (counts, usage, waiting) = (&self.cell.counts, self.cell.usage(), self.cell.waiting());
-        let places = terms.spec().queries_max as usize;
+        let (asked, wait) = (terms.spec().queries_max, terms.spec().queries_waiting_max);
+        let taken = |all: u32, places: &Semaphore| {
+            u64::from(all).saturating_sub(places.available_permits() as u64)
+        };
         let failures = self.cell.failures();
         let (last_failure, last_failure_time) = failures.last.unzip();
         EventStoreStats {
@@ -421,7 +432,8 @@ impl EventStore {
             waiting: waiting.events,
             waiting_bytes: waiting.bytes,
             longest_wait: self.cell.longest_wait(),
-            questions: places.saturating_sub(terms.places.available_permits()) as u64,
+            questions: taken(asked, &terms.places),
+            questions_waiting: taken(wait, &terms.turns),
             subscribers: self.cell.audience.len() as u64,
             last_failure,
             last_failure_time,

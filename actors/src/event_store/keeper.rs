@@ -32,7 +32,8 @@ pub(crate) struct Keeper {
     pub(crate) cell: Arc<Cell>,
     /// What to go by, if it is not what the cell has already.
     pub(crate) terms: Option<Terms>,
-    pub(crate) usage: Usage,
+    /// How much there is, if the cell does not know: what a predecessor has begun may change that until the keeper starts, and after.
+    pub(crate) usage: Option<Usage>,
 }
 
 impl Keeper {

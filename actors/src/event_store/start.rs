@@ -7,9 +7,7 @@ use std::time::Duration;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 use mainstay_specs::PoolConfig;
 use mainstay_specs::{ChildId, ChildSpec, EventBackendSpec, EventStoreSpec, ServiceName, Shutdown};
-use mainstay_supervisors::{
-    Child, Namespace, RegisterError, StartContext, StartError, Started, Supervisor,
-};
+use mainstay_supervisors::{Child, Namespace, StartContext, StartError, Started, Supervisor};
 
 use super::backend::{BackendError, EventBackend, Usage};
 use super::cell::{Cell, Kept};
@@ -96,10 +94,8 @@ async fn prepare(
 ) -> Result<Keeper, EventStoreStartError> {
     let namespace = namespace.ok_or(EventStoreStartError::NoNamespace)?;
     setup.spec.validate().map_err(EventStoreStartError::Spec)?;
-    if let Some(owner) = namespace.whereis(NAME) {
-        let error = RegisterError::AlreadyRegistered(owner);
-        return Err(EventStoreStartError::Register(error));
-    }
+    let free = namespace.until_free(NAME).await;
+    free.map_err(EventStoreStartError::Register)?;
     let kept = namespace.find_cell::<Kept>(NAME);
     let Some(cell) = kept.map(|kept| Arc::clone(&kept.0)) else {
         return first(setup, namespace).await;
@@ -115,8 +111,8 @@ async fn prepare(
         Some(Terms::new(setup, backend, &namespace)?)
     };
     let usage = match &terms {
-        Some(terms) => known(terms).await?,
-        None => cell.usage(),
+        Some(terms) => Some(known(terms).await?),
+        None => None,
     };
     Ok(Keeper {
         namespace,
@@ -134,7 +130,7 @@ async fn first(setup: Arc<Setup>, namespace: Namespace) -> Result<Keeper, EventS
     let backend = open(&setup, &namespace)?;
     let name = namespace.name().clone();
     let terms = Terms::new(setup, backend, &namespace)?;
-    let usage = known(&terms).await?;
+    let usage = Some(known(&terms).await?);
     let kept = namespace.cell(NAME, || Kept(Arc::new(Cell::new(name, terms))));
     Ok(Keeper {
         cell: Arc::clone(&kept.0),

@@ -50,6 +50,8 @@ pub struct EventStoreStats {
     pub longest_wait: Option<Duration>,
     /// How many questions are being answered.
     pub questions: u64,
+    /// How many more wait for their turn.
+    pub questions_waiting: u64,
     /// How many subscribers there are.
     pub subscribers: u64,
     /// What went wrong last, if anything has.

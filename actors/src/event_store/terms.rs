@@ -28,6 +28,8 @@ pub(crate) struct Terms {
     pub(crate) backend: Arc<dyn EventBackend>,
     /// A place for each question that may be answered at a time.
     pub(crate) places: Arc<Semaphore>,
+    /// A place for each question that may wait for one of those.
+    pub(crate) turns: Semaphore,
     pub(crate) signals: Signals,
     pub(crate) guards: Guards,
 }
@@ -38,14 +40,15 @@ impl Terms {
         backend: Arc<dyn EventBackend>,
         namespace: &Namespace,
     ) -> Result<Self, EventStoreStartError> {
-        let places = setup.spec.queries_max as usize;
+        let places = |count: u32| Semaphore::new((count as usize).min(Semaphore::MAX_PERMITS));
         let guards = Guards::of(namespace, &setup.spec);
         Ok(Self {
             signals: Signals::new(namespace, backend.kind()),
             guards: guards.map_err(EventStoreStartError::Breaker)?,
+            places: Arc::new(places(setup.spec.queries_max)),
+            turns: places(setup.spec.queries_waiting_max),
             setup,
             backend,
-            places: Arc::new(Semaphore::new(places.min(Semaphore::MAX_PERMITS))),
         })
     }
 

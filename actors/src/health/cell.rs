@@ -202,6 +202,26 @@ impl Cell {
         Ok(())
     }
 
+    /// Goes by another spec while the keeper runs. What is known of the checks that stay is not forgotten.
+    pub(crate) fn renew(
+        self: &Arc<Self>,
+        namespace: &Namespace,
+        spec: &HealthAggregatorSpec,
+    ) -> Result<(), HealthError> {
+        self.check_open()?;
+        if *self.spec() == *spec {
+            return Ok(());
+        }
+        let (spec, now) = (Arc::new(spec.clone()), self.now());
+        let found = self.find(namespace, &spec);
+        self.book(|book| book.renew(Arc::clone(&spec), found, now))?;
+        self.audience.resize(spec.backlog_max);
+        self.spec.store(spec);
+        self.discover();
+        self.look_again();
+        Ok(())
+    }
+
     /// The keeper has done its work: what was published last is the state of things.
     pub(crate) fn confirm(&self) {
         let now = nanos(self.made.1.elapsed());

@@ -32,7 +32,7 @@ pub const NAME: &str = "health_aggregator";
 /// Checks can be registered whether the service runs or not; they belong to the namespace, and outlive every crash of the keeper.
 #[derive(Clone, Debug)]
 pub struct HealthAggregator {
-    cell: Arc<Cell>,
+    pub(super) cell: Arc<Cell>,
     registry: ServiceRegistry,
     ledger: Ledger,
 }

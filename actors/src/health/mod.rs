@@ -41,6 +41,7 @@
 //! | `cell.rs`, `moment.rs`, `changes.rs`, `audience.rs` | the state that outlives the keeper; times; what has changed, and who is told |
 //! | `run.rs`, `sweep.rs`, `keeper.rs`, `start.rs` | one run; sweeps; the keeper, and where it comes from |
 //! | `discover.rs`, `foundation/`, `tree/` | what is checked although nobody has registered it: services, and the supervision tree |
+//! | `renew.rs` | going by another spec while it runs |
 //! | `simulate.rs` | looking worse than one is |
 //! | `handle.rs`, `endpoint.rs` | [`HealthAggregator`]; [`HealthEndpoint`]: health as JSON |
 //! | `signals.rs`, `stats.rs`, `error.rs` | telemetry and metrics; [`HealthStats`]; [`HealthError`] |
@@ -89,6 +90,7 @@ mod handle;
 mod keeper;
 mod machine;
 mod moment;
+mod renew;
 mod result;
 mod rollup;
 mod run;

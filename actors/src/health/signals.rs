@@ -6,6 +6,7 @@ use super::cell::{Counts, read};
 use super::snapshot::{HealthChange, SystemHealth};
 use crate::MetricsStore;
 use crate::metrics::{Counter, Gauge, MetricsError, Tags, Unit};
+use crate::signals::Way;
 use crate::telemetry::{
     Emitter, EventDescriptor, HEALTH_CHANGED, HEALTH_SERVICE_CHANGED, Metadata, TelemetryService,
     Value,
@@ -23,11 +24,7 @@ const PANICS: &str = "foundation.health.panics";
 
 /// The way to the telemetry and the metrics of a namespace, as far as there are any.
 #[derive(Debug)]
-pub(crate) struct Signals {
-    namespace: String,
-    metrics: Option<Metrics>,
-    emitters: Option<Emitters>,
-}
+pub(crate) struct Signals(Way<Metrics, Emitters>);
 
 #[derive(Debug)]
 struct Metrics {
@@ -89,20 +86,8 @@ fn counted(counts: &Counts) -> [u64; 3] {
 impl Signals {
     /// What was counted before goes to metrics only if there was no keeper before.
     pub(crate) fn new(namespace: &Namespace, told: [u64; 3]) -> Self {
-        let metrics = MetricsStore::in_namespace(namespace);
-        let metrics = metrics.and_then(|store| match Metrics::new(&store, told) {
-            Ok(metrics) => Some(metrics),
-            Err(error) => {
-                tracing::warn!(%error, "health is not recorded");
-                None
-            }
-        });
-        let telemetry = TelemetryService::in_namespace(namespace);
-        Self {
-            namespace: namespace.name().as_str().to_owned(),
-            metrics,
-            emitters: telemetry.as_ref().and_then(Emitters::new),
-        }
+        let metrics = |store: MetricsStore| Metrics::new(&store, told);
+        Self(Way::to(namespace, "health", metrics, Emitters::new))
     }
 
     /// Tells of changes, and of how things are.
@@ -117,14 +102,14 @@ impl Signals {
             self.emit(change, health);
         }
         let counts = counted(counts);
-        if let Some(metrics) = &mut self.metrics {
+        if let Some(metrics) = &mut self.0.metrics {
             metrics.tell(health, counts);
         }
         counts
     }
 
     fn log(&self, change: &HealthChange) {
-        let (namespace, from, to) = (&self.namespace, change.from.as_str(), change.to.as_str());
+        let (namespace, from, to) = (&self.0.namespace, change.from.as_str(), change.to.as_str());
         let service = change
             .service
             .as_ref()
@@ -138,12 +123,12 @@ impl Signals {
     }
 
     fn emit(&self, change: &HealthChange, health: &SystemHealth) {
-        let Some(emitters) = &self.emitters else {
+        let Some(emitters) = &self.0.emitters else {
             return;
         };
         let metadata = || {
             Metadata::new()
-                .with("namespace", self.namespace.clone())
+                .with("namespace", self.0.namespace.clone())
                 .with("from", change.from.as_str())
                 .with("to", change.to.as_str())
                 .with("message", Value::text_of(&change.message))

@@ -1,7 +1,7 @@
 //! Starting, the first time and again.
 
 use mainstay_specs::{ChildId, ChildSpec, HealthAggregatorSpec};
-use mainstay_supervisors::{Child, Namespace, RegisterError, StartContext, StartError, Started};
+use mainstay_supervisors::{Child, Namespace, StartContext, StartError, Started};
 
 use super::cell::Cell;
 use super::error::HealthStartError;
@@ -20,21 +20,20 @@ pub(crate) fn child(spec: HealthAggregatorSpec) -> Child {
 }
 
 async fn start(spec: HealthAggregatorSpec, cx: StartContext) -> Result<Started, StartError> {
-    let keeper = prepare(spec, cx.namespace()).map_err(StartError::failed)?;
+    let keeper = prepare(spec, cx.namespace()).await;
+    let keeper = keeper.map_err(StartError::failed)?;
     let body = move |stop, ready| keeper.keep(stop, ready);
     cx.spawn_task_ready(body).await.map(Started::from)
 }
 
-fn prepare(
+async fn prepare(
     spec: HealthAggregatorSpec,
     namespace: Option<Namespace>,
 ) -> Result<Keeper, HealthStartError> {
     let namespace = namespace.ok_or(HealthStartError::NoNamespace)?;
     spec.validate().map_err(HealthStartError::Spec)?;
-    if let Some(owner) = namespace.whereis(NAME) {
-        let error = RegisterError::AlreadyRegistered(owner);
-        return Err(HealthStartError::Register(error));
-    }
+    let free = namespace.until_free(NAME).await;
+    free.map_err(HealthStartError::Register)?;
     if spec.tree {
         tree::begin(&namespace);
     }

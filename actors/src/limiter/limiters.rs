@@ -1,6 +1,6 @@
 //! All limiters of a namespace.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, PoisonError, RwLock, RwLockWriteGuard};
 use std::time::Duration;
 
@@ -28,8 +28,8 @@ struct State {
     named: BTreeMap<ServiceName, Named>,
     limiters_max: u32,
     sweep_every: Duration,
-    /// Those of the spec were made.
-    adopted: bool,
+    /// What the spec names and was made, so that what is taken away since stays away.
+    adopted: BTreeSet<ServiceName>,
     report_every: Duration,
 }
 
@@ -89,7 +89,7 @@ impl Limiters {
                 named: BTreeMap::new(),
                 limiters_max: spec.limiters_max,
                 sweep_every: spec.sweep_every,
-                adopted: false,
+                adopted: BTreeSet::new(),
                 report_every: spec.report_every,
             }),
         }
@@ -106,18 +106,27 @@ impl Limiters {
             state.limiters_max = spec.limiters_max;
             state.sweep_every = spec.sweep_every;
             state.report_every = spec.report_every;
-            if state.adopted {
-                return Ok(());
-            }
         }
         for (nth, limiter) in spec.limiters.iter().enumerate() {
+            if self.has_adopted(&limiter.name) {
+                continue;
+            }
             match self.adopt_one(limiter) {
                 Ok(()) | Err(RegisterLimiterError::AlreadyRegistered(_)) => {}
                 Err(wrong) => return Err(wrong.at_limiter(nth)),
             }
+            // At once: should the next one not be made, the next start is not to make this one again.
+            self.write().adopted.insert(limiter.name.clone());
         }
-        self.write().adopted = true;
+        // What it does not name any more may be named again.
+        let named = spec.limiters.iter().map(|one| one.name.clone());
+        self.write().adopted = named.collect();
         Ok(())
+    }
+
+    fn has_adopted(&self, name: &ServiceName) -> bool {
+        let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
+        state.adopted.contains(name)
     }
 
     fn adopt_one(&self, limiter: &NamedLimiter) -> Result<(), RegisterLimiterError> {

@@ -63,7 +63,8 @@ impl RateLimiterRegistry {
     /// The keeper of the limiters as a child, to be started in a namespace.
     ///
     /// The limiters of the spec are made at its first start, which fails if others have taken their room. Those that are there
-    /// already, also at a restart, keep their keys and their configuration; those that were unregistered stay away.
+    /// already, also at a restart, keep their keys and their configuration; those that were unregistered stay away. Another keeper, started
+    /// later in the same namespace, makes those that its spec names and the one before did not.
     #[must_use]
     #[track_caller]
     pub fn child(spec: RateLimitersSpec) -> Child {

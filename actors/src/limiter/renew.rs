@@ -21,7 +21,6 @@ impl Limiters {
                 self.remove(gone.name.as_str());
             }
         }
-        // All there are were adopted: it only takes the limits over.
         self.adopt(new)?;
         for (nth, after) in new.limiters.iter().enumerate() {
             let before = old.limiters.iter().find(|one| one.name == after.name);

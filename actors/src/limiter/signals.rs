@@ -4,15 +4,16 @@
 //! So nothing is told when it happens. What came of calls is counted anyway, and the keeper tells now and then how much has been
 //! added: for each limiter one event of a kind and interval at most, and no call is lost or told twice.
 
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 use mainstay_supervisors::{Namespace, WeakNamespace};
 
 use super::stats::LimiterStats;
 use crate::MetricsStore;
+use crate::signals::Emitters;
 use crate::telemetry::{
-    Emitter, EventDescriptor, RATE_LIMITER_EVICTED, RATE_LIMITER_FULL, RATE_LIMITER_LIMITED,
-    RATE_LIMITER_RECONFIGURED, RATE_LIMITER_SHADOWED, RATE_LIMITER_UNDECIDED, TelemetryService,
+    EventDescriptor, RATE_LIMITER_EVICTED, RATE_LIMITER_FULL, RATE_LIMITER_LIMITED,
+    RATE_LIMITER_RECONFIGURED, RATE_LIMITER_SHADOWED, RATE_LIMITER_UNDECIDED,
 };
 
 /// The calls that were let through, by `policy`.
@@ -36,7 +37,7 @@ const KINDS: [EventDescriptor; 6] = [
 pub(crate) struct Signals {
     namespace: WeakNamespace,
     /// Of [`KINDS`], from when there is telemetry.
-    emitters: OnceLock<[Emitter; KINDS.len()]>,
+    emitters: Emitters<{ KINDS.len() }>,
 }
 
 /// Up to where a limiter has been told of. It outlives the keeper, so that none of them tells what another has told.
@@ -107,7 +108,7 @@ impl Signals {
     pub(crate) fn new(namespace: &Namespace) -> Self {
         Self {
             namespace: namespace.downgrade(),
-            emitters: OnceLock::new(),
+            emitters: Emitters::new(),
         }
     }
 
@@ -126,7 +127,7 @@ impl Signals {
             add(&store, ALLOWED, policy, added.admitted);
             add(&store, LIMITED, policy, added.refused);
         }
-        let emitters = self.emitters(&namespace);
+        let emitters = self.emitters.of(&namespace, &KINDS);
         for nth in 0..KINDS.len() {
             let (count, total) = (added.kinds[nth], totals.kinds[nth]);
             if count == 0 {
@@ -144,17 +145,6 @@ impl Signals {
                 });
             }
         }
-    }
-
-    fn emitters(&self, namespace: &Namespace) -> Option<&[Emitter; KINDS.len()]> {
-        if let Some(emitters) = self.emitters.get() {
-            return Some(emitters);
-        }
-        let telemetry = TelemetryService::in_namespace(namespace)?;
-        let emitter = |kind: EventDescriptor| telemetry.event(kind.event_path()).ok();
-        let [a, b, c, d, e, f] = KINDS.map(emitter);
-        let emitters = [a?, b?, c?, d?, e?, f?];
-        Some(self.emitters.get_or_init(|| emitters))
     }
 }
 

@@ -2,24 +2,18 @@
 
 use std::sync::Arc;
 
-use mainstay_specs::{ChildId, ChildSpec, RateLimitersSpec, ServiceName};
+use mainstay_specs::RateLimitersSpec;
 use mainstay_supervisors::{Child, StartContext, StartError, Started};
 
 use super::error::RegisterLimiterError;
 use super::keeper::keep;
 use super::limiters::Limiters;
 use super::registry::NAME;
+use crate::start::named;
 
 #[track_caller]
 pub(crate) fn child(spec: RateLimitersSpec) -> Child {
-    let spec = Arc::new(spec);
-    // A name is not empty, short, and without `/` and white space: this one is.
-    let id = ChildId::new(NAME).expect("a name");
-    let child = Child::from_start(ChildSpec::new(id), move |cx| {
-        let spec = Arc::clone(&spec);
-        async move { start(&spec, cx) }
-    });
-    child.name(ServiceName::new(NAME).expect("a name"))
+    named(NAME, spec, start)
 }
 
 fn start(spec: &RateLimitersSpec, cx: StartContext) -> Result<Started, StartError> {

@@ -51,6 +51,8 @@ pub(crate) struct MemoryCell {
     pub(crate) changes: Changes,
     /// There is something for the keeper to do.
     pub(crate) work: Notify,
+    /// Budgets are to be looked at at other times.
+    pub(crate) renewed: Notify,
     pub(crate) custom: Arc<CustomSources>,
     /// Who is asked by hand.
     pub(super) by_hand: Mutex<Option<Sources>>,
@@ -98,6 +100,7 @@ impl MemoryCell {
             audience: Audience::new(setup.spec.events_backlog),
             changes: Changes::default(),
             work: Notify::new(),
+            renewed: Notify::new(),
             custom: Arc::default(),
             by_hand: Mutex::default(),
             sampler: Mutex::default(),
@@ -118,16 +121,29 @@ impl MemoryCell {
         self.terms.load_full()
     }
 
-    /// Goes by another spec from now on. The level stays until the next sample.
+    /// Takes over what an incarnation of the keeper, just started, goes by. The level stays until the next sample.
     pub(crate) fn adopt(&self, terms: Terms) {
+        self.renew(terms);
+        self.admission.set_watched(true);
+    }
+
+    /// Goes by another spec from now on. The level stays until the next sample, which is taken soon if somebody takes samples.
+    pub(crate) fn renew(&self, terms: Terms) {
         self.clock.set_by_hand(terms.setup.by_hand);
         self.audience.set_backlog(terms.spec().events_backlog);
         lock(&self.pressure).set_rules(Rules::of(terms.spec()));
         self.relief
             .adopt(terms.spec(), terms.setup.allocator.as_ref());
         self.admission.adopt(terms.spec());
-        self.admission.set_watched(true);
+        let may_simulate = terms.spec().simulation;
         self.terms.store(Arc::new(terms));
+        if !may_simulate {
+            self.simulate(None);
+        }
+        if let Some(sampler) = &*lock(&self.sampler) {
+            sampler.wake();
+        }
+        self.renewed.notify_one();
     }
 
     /// One load, and nothing else.

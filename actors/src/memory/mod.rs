@@ -23,6 +23,7 @@
 //! | `handle.rs` | [`MemoryManager`] |
 //! | `heap.rs` | [`HeapMeter`]: an allocator that counts |
 //! | `keeper.rs`, `start.rs`, `signals.rs` | who tells what has changed, where it comes from, telemetry and metrics |
+//! | `renew.rs` | going by another spec while it runs |
 //! | `error.rs`, `stats.rs`, `stream.rs` | [`MemoryError`], [`MemoryStartError`]; [`MemoryStats`]; [`MemoryEvents`] |
 //! | `cleanup/`, `admission/` | giving memory back; what may still be begun |
 //! | `aware.rs` | [`MemoryAwareEventStore`] |
@@ -46,6 +47,7 @@ mod keeper;
 mod level;
 mod pressure;
 mod reading;
+mod renew;
 mod sampler;
 mod sampling;
 mod signals;

@@ -6,6 +6,7 @@ use super::event::PressureChange;
 use super::reading::Reading;
 use crate::MetricsStore;
 use crate::metrics::{Counter, Gauge, MetricsError, Tags, Unit};
+use crate::signals::Way;
 use crate::telemetry::{
     Emitter, EventDescriptor, MEMORY_CHECK, MEMORY_PRESSURE, Metadata, TelemetryService,
 };
@@ -23,11 +24,7 @@ const HEAP: &str = "foundation.memory.heap";
 
 /// The way to the telemetry and the metrics of a namespace, as far as there are any.
 #[derive(Debug)]
-pub(crate) struct Signals {
-    namespace: String,
-    metrics: Option<Metrics>,
-    emitters: Option<Emitters>,
-}
+pub(crate) struct Signals(Way<Metrics, Emitters>);
 
 #[derive(Debug)]
 struct Metrics {
@@ -46,33 +43,17 @@ struct Emitters {
 impl Signals {
     /// No way at all.
     pub(crate) fn none(namespace: &Namespace) -> Self {
-        Self {
-            namespace: namespace.name().as_str().to_owned(),
-            metrics: None,
-            emitters: None,
-        }
+        Self(Way::none(namespace))
     }
 
     pub(crate) fn new(namespace: &Namespace) -> Self {
-        let metrics = MetricsStore::in_namespace(namespace).map(Metrics::new);
-        let metrics = metrics.and_then(|metrics| match metrics {
-            Ok(metrics) => Some(metrics),
-            Err(error) => {
-                tracing::warn!(%error, "the pressure on memory is not recorded");
-                None
-            }
-        });
-        let telemetry = TelemetryService::in_namespace(namespace);
-        Self {
-            namespace: namespace.name().as_str().to_owned(),
-            metrics,
-            emitters: telemetry.as_ref().and_then(Emitters::new),
-        }
+        let what = "the pressure on memory";
+        Self(Way::to(namespace, what, Metrics::new, Emitters::new))
     }
 
     /// The level has changed.
     pub(crate) fn changed(&self, change: &PressureChange) {
-        let (namespace, pressure) = (&self.namespace, change.ratio);
+        let (namespace, pressure) = (&self.0.namespace, change.ratio);
         let (from, to) = (change.from, change.to);
         let cause = change.cause.as_ref().map_or("", |cause| cause.as_str());
         if to > from {
@@ -80,10 +61,10 @@ impl Signals {
         } else {
             tracing::info!(namespace, %from, %to, pressure, cause, simulated = change.simulated, "there is more memory again");
         }
-        if let Some(metrics) = &self.metrics {
+        if let Some(metrics) = &self.0.metrics {
             metrics.changes.increment(1);
         }
-        if let Some(emitters) = &self.emitters {
+        if let Some(emitters) = &self.0.emitters {
             emitters.pressure.emit(|| {
                 let metadata = Metadata::new()
                     .with("namespace", namespace.clone())
@@ -99,14 +80,14 @@ impl Signals {
 
     /// A sample was taken.
     pub(crate) fn checked(&self, reading: &Reading) {
-        if let Some(metrics) = &self.metrics {
+        if let Some(metrics) = &self.0.metrics {
             metrics.record(reading);
         }
-        if let Some(emitters) = &self.emitters {
+        if let Some(emitters) = &self.0.emitters {
             emitters.check.emit(|| {
                 let cause = reading.cause.as_ref().map_or("", |cause| cause.as_str());
                 let metadata = Metadata::new()
-                    .with("namespace", self.namespace.clone())
+                    .with("namespace", self.0.namespace.clone())
                     .with("level", reading.level.as_str())
                     .with("cause", cause.to_owned())
                     .with("simulated", reading.simulated)

@@ -28,7 +28,7 @@ pub(crate) fn child(setup: MemorySetup) -> Child {
 }
 
 #[track_caller]
-fn keeper(setup: MemorySetup) -> Child {
+pub(super) fn keeper(setup: MemorySetup) -> Child {
     // A name is not empty, short, and without `/` and white space: this one is.
     let id = ChildId::new(KEEPER).expect("a name");
     let child = Child::from_start(ChildSpec::new(id), move |cx| {

@@ -66,9 +66,14 @@ impl Cell {
 
     /// Takes over what a keeper, just started, goes by. Gives which keeper it is.
     pub(crate) fn adopt(&self, limits: &Limits) -> u64 {
+        self.set_limits(limits);
+        self.counts.generation.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    /// Goes by these from now on: what is there already stays.
+    pub(crate) fn set_limits(&self, limits: &Limits) {
         self.budget.set_bytes_max(limits.bytes_max);
         self.limits.store(Arc::new(*limits));
-        self.counts.generation.fetch_add(1, Ordering::Relaxed) + 1
     }
 
     pub(crate) fn limits(&self) -> Limits {

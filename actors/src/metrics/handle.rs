@@ -56,6 +56,12 @@ impl MetricsStore {
         })
     }
 
+    /// Goes by another spec from now on: series that are there stay, also where there would be no more room for them.
+    pub(crate) fn renew(&self, spec: &MetricsSpec) -> Result<(), mainstay_specs::Faults> {
+        self.cell.set_limits(&super::limits::Limits::of(spec)?);
+        Ok(())
+    }
+
     /// What instrumented functions record to.
     pub(crate) fn sites(&self) -> &Sites {
         &self.cell.sites

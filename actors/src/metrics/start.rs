@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use mainstay_specs::{ChildId, ChildSpec, MetricsSpec, ServiceName};
+use mainstay_specs::{MetricsSpec, ServiceName};
 use mainstay_supervisors::{Child, Namespace, RegisterError, StartContext, StartError, Started};
 use tokio::time::Instant;
 
@@ -13,17 +13,11 @@ use super::handle::{MetricsStore, NAME};
 use super::keeper;
 use super::limits::Limits;
 use super::own::Own;
+use crate::start::named;
 
 #[track_caller]
 pub(crate) fn child(spec: MetricsSpec) -> Child {
-    // A name is not empty, short, and without `/` and white space: this one is.
-    let id = ChildId::new(NAME).expect("a name");
-    let child_spec = ChildSpec::new(id).name(service_name());
-    let spec = Arc::new(spec);
-    Child::from_start(child_spec, move |cx| {
-        let spec = Arc::clone(&spec);
-        async move { start(&spec, cx) }
-    })
+    named(NAME, spec, start)
 }
 
 fn start(spec: &MetricsSpec, cx: StartContext) -> Result<Started, StartError> {

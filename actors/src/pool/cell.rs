@@ -125,14 +125,14 @@ impl<P: ConnectionPool> Cell<P> {
         self.inner.0.is_taken()
     }
 
-    /// Lets go of the lock, and does what has to be done without it.
+    /// Lets go of the lock, and does what has to be done without it, but for those who are to be woken: not to be handed on to here, they
+    /// do not leave the registers.
     #[inline]
-    pub(super) fn release(&self, mut inner: Guard<'_, Inner<P>>, wakes: Wakes) {
+    pub(super) fn release(&self, mut inner: Guard<'_, Inner<P>>) {
         let calls = inner.core.take_call();
         let is_closed = inner.core.phase() == Phase::Closed;
         let left = is_closed.then(|| self.left_over(&mut inner));
         drop(inner);
-        wakes.wake();
         if calls {
             self.bell.notify_one();
         }
@@ -177,7 +177,8 @@ impl<P: ConnectionPool> Cell<P> {
         let mut wakes = Wakes::default();
         let mut inner = self.lock();
         let done = act(&mut inner, now, &mut wakes);
-        self.release(inner, wakes);
+        self.release(inner);
+        wakes.wake();
         done
     }
 
@@ -210,7 +211,7 @@ impl<P: ConnectionPool> Cell<P> {
             inner.lent(asker);
         }
         let attended = inner.core.is_attended();
-        self.release(inner, Wakes::default());
+        self.release(inner);
         (answer, now, attended)
     }
 
@@ -224,7 +225,8 @@ impl<P: ConnectionPool> Cell<P> {
         if returned.borrower.is_some() {
             inner.borrowers.returned(returned.borrower);
         }
-        self.release(inner, wakes);
+        self.release(inner);
+        wakes.wake();
         returned.revoked
     }
 

@@ -7,11 +7,11 @@
 use std::fmt;
 use std::future::Future;
 use std::panic::Location;
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use tokio::task::consume_budget;
+use tokio::task::coop::poll_proceed;
 
 use super::borrower::Asker;
 use super::cell::Cell;
@@ -24,7 +24,8 @@ use super::validate::Trial;
 
 /// A connection to come: see [`PoolManager::checkout`](super::PoolManager::checkout).
 ///
-/// Nothing is asked for before it is polled for the first time.
+/// Nothing is asked for before it is polled for the first time. As what tokio has to wait for, it lets other tasks run first where the
+/// task that polls it has been served again and again without a pause.
 #[must_use = "nothing is asked for before it is awaited"]
 pub struct Checkout<'a, P: ConnectionPool> {
     cell: &'a Arc<Cell<P>>,
@@ -39,8 +40,6 @@ enum State<'a, P: ConnectionPool> {
     Waiting(Place<'a, P>),
     /// In a box, as it is rare and waits for others anyway.
     Trying(Pin<Box<dyn Future<Output = Result<Lease<P>, PoolError>> + Send + 'a>>),
-    /// It is told after others have had their turn.
-    Refused(Box<PoolError>),
     Done,
 }
 
@@ -62,11 +61,14 @@ pub(super) const fn checkout<'a, P: ConnectionPool>(
 impl<'a, P: ConnectionPool> Checkout<'a, P> {
     #[inline]
     fn begin(&mut self, cx: &mut Context<'_>) -> Poll<Result<Lease<P>, PoolError>> {
+        // Whoever is served, or refused, at once and asks again lets others have their turn now and then.
+        let turn = ready!(poll_proceed(cx));
         let asker = Asker::here();
         let (answer, now, attended) = self.cell.start(&asker, self.at, self.patience, cx.waker());
         match answer {
             Answer::Given(Given { conn, seat }) if self.cell.seems_open(&conn) => {
                 self.state = State::Done;
+                turn.made_progress();
                 let cell = Arc::clone(self.cell);
                 Poll::Ready(Ok(Lease::new(conn, cell, seat, asker.process)))
             }
@@ -77,7 +79,7 @@ impl<'a, P: ConnectionPool> Checkout<'a, P> {
                 if attended {
                     Poll::Pending
                 } else {
-                    self.go_on(cx)
+                    self.wait(cx)
                 }
             }
             Answer::Unproven(given) | Answer::Given(given) => {
@@ -85,8 +87,9 @@ impl<'a, P: ConnectionPool> Checkout<'a, P> {
                 self.go_on(cx)
             }
             Answer::Refused(refusal) => {
-                let error = self.error(refusal, now);
-                self.refuse(error, cx)
+                self.state = State::Done;
+                turn.made_progress();
+                Poll::Ready(Err(self.error(refusal, now)))
             }
         }
     }
@@ -116,35 +119,37 @@ impl<'a, P: ConnectionPool> Checkout<'a, P> {
         }
     }
 
+    /// Mostly it is given what it has waited for.
     #[inline]
-    fn go_on(&mut self, cx: &mut Context<'_>) -> Poll<Result<Lease<P>, PoolError>> {
-        if let State::Waiting(place) = &mut self.state {
-            let (entered, granted) = (place.entered, ready!(Pin::new(&mut *place).poll(cx)));
-            let asker = place.asker.take();
-            match granted {
-                Ok(Granted {
-                    given: Given { conn, seat },
-                    is_proven: true,
-                }) if self.cell.seems_open(&conn) => {
-                    self.state = State::Done;
-                    let cell = Arc::clone(self.cell);
-                    return Poll::Ready(Ok(Lease::new(conn, cell, seat, asker.process)));
-                }
-                Ok(Granted { given, .. }) => {
-                    let trial = self.trial(asker, entered);
-                    self.state = State::Trying(Box::pin(trial.run(given)));
-                }
-                Err(refusal) => {
-                    self.state = State::Done;
-                    return Poll::Ready(Err(self.error(refusal, entered)));
-                }
+    fn wait(&mut self, cx: &mut Context<'_>) -> Poll<Result<Lease<P>, PoolError>> {
+        let State::Waiting(place) = &mut self.state else {
+            return self.go_on(cx);
+        };
+        let (entered, granted) = (place.entered, ready!(Pin::new(&mut *place).poll(cx)));
+        let asker = place.asker.take();
+        match granted {
+            Ok(Granted {
+                given: Given { conn, seat },
+                is_proven: true,
+            }) if self.cell.seems_open(&conn) => {
+                self.state = State::Done;
+                let cell = Arc::clone(self.cell);
+                Poll::Ready(Ok(Lease::new(conn, cell, seat, asker.process)))
+            }
+            Ok(Granted { given, .. }) => {
+                let trial = self.trial(asker, entered);
+                self.state = State::Trying(Box::pin(trial.run(given)));
+                self.go_on(cx)
+            }
+            Err(refusal) => {
+                self.state = State::Done;
+                Poll::Ready(Err(self.error(refusal, entered)))
             }
         }
-        if let State::Refused(_) = self.state
-            && let State::Refused(error) = std::mem::replace(&mut self.state, State::Done)
-        {
-            return self.refuse(*error, cx);
-        }
+    }
+
+    #[cold]
+    fn go_on(&mut self, cx: &mut Context<'_>) -> Poll<Result<Lease<P>, PoolError>> {
         // As a future that has ended otherwise: there is nothing to come of it any more.
         let State::Trying(trial) = &mut self.state else {
             return Poll::Pending;
@@ -152,21 +157,6 @@ impl<'a, P: ConnectionPool> Checkout<'a, P> {
         let result = ready!(trial.as_mut().poll(cx));
         self.state = State::Done;
         Poll::Ready(result)
-    }
-
-    /// Who is refused at once and asks again, as often as that may be, lets others have their turn now and then.
-    #[cold]
-    fn refuse(
-        &mut self,
-        error: PoolError,
-        cx: &mut Context<'_>,
-    ) -> Poll<Result<Lease<P>, PoolError>> {
-        if pin!(consume_budget()).poll(cx).is_pending() {
-            self.state = State::Refused(Box::new(error));
-            return Poll::Pending;
-        }
-        self.state = State::Done;
-        Poll::Ready(Err(error))
     }
 
     #[cold]
@@ -182,7 +172,7 @@ impl<P: ConnectionPool> Future for Checkout<'_, P> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         match self.state {
             State::New => self.begin(cx),
-            _ => self.go_on(cx),
+            _ => self.wait(cx),
         }
     }
 }
@@ -193,7 +183,6 @@ impl<P: ConnectionPool> fmt::Debug for Checkout<'_, P> {
             State::New => "new",
             State::Waiting(_) => "waiting",
             State::Trying(_) => "validating",
-            State::Refused(_) => "refused",
             State::Done => "done",
         };
         f.debug_struct("Checkout")

@@ -86,7 +86,7 @@ impl<'a, P: ConnectionPool> Place<'a, P> {
                 }
             }
         };
-        self.cell.release(inner, Wakes::default());
+        self.cell.release(inner);
         // What wakers do is not ours: they go without the lock.
         drop(stale);
         look

@@ -83,7 +83,8 @@ impl<'a> Call<'a> {
         self.run_with(ByResult, operation)
     }
 
-    /// As [`run`](Self::run), with somebody to say what each result means to the circuit breaker.
+    /// As [`run`](Self::run), with somebody to say what each result means to the circuit breaker. One that is
+    /// [`Outcome::Refused`](crate::breaker::Outcome::Refused), by a guard of the service that the operation asks, is counted as refused by that guard.
     ///
     /// # Errors
     ///
@@ -102,9 +103,6 @@ impl<'a> Call<'a> {
     where
         F: Future<Output = Result<T, E>>,
     {
-        if let Some(pool) = &self.protection.guards().pool {
-            return Err(self.protection.unleased(pool.clone()));
-        }
         let (ready, source) = self.ready();
         let operation = async move |(): &mut ()| operation().await;
         passage::through(ready, source, classify, operation).await

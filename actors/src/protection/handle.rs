@@ -124,38 +124,39 @@ impl Protection {
     /// Sets how long all of it may take, waiting for guards included. For all who have a handle of it, as the other setters.
     #[must_use]
     pub fn deadline(self, within: Duration) -> Self {
-        self.change(|guards| Guards {
-            deadline: Some(within),
-            ..guards
-        })
+        self.change(|guards| guards.deadline = Some(within))
     }
 
     /// Sets the circuit breaker.
     #[must_use]
     pub fn circuit(self, breaker: CircuitBreaker) -> Self {
-        let circuit = Some(Given::Here(breaker));
-        self.change(|guards| Guards { circuit, ..guards })
+        let circuit = Given::Here(breaker);
+        self.change(|guards| guards.circuit = Some(circuit.clone()))
     }
 
     /// Sets the memory manager, and what a call needs that does not say.
     #[must_use]
     pub fn memory(self, manager: MemoryManager, demand: MemoryDemand) -> Self {
         let manager = Some(manager);
-        let memory = Some(Memory { manager, demand });
-        self.change(|guards| Guards { memory, ..guards })
+        let memory = Memory { manager, demand };
+        self.change(|guards| guards.memory = Some(memory.clone()))
     }
 
     /// Sets the rate limiter, and what a call costs there that does not say.
     #[must_use]
     pub fn rate_limit(self, limiter: AnyLimiter, cost: u32) -> Self {
         let limiter = Given::Here(limiter);
-        let limit = Some(Limit { limiter, cost });
-        self.change(|guards| Guards { limit, ..guards })
+        let limit = Limit { limiter, cost };
+        self.change(|guards| guards.limit = Some(limit.clone()))
     }
 
-    fn change(self, change: impl FnOnce(Guards) -> Guards) -> Self {
-        let guards = Guards::clone(&self.0.guards.load());
-        self.0.guards.store(Arc::new(change(guards)));
+    /// Others may change it at the same time: what each has set stays.
+    fn change(self, change: impl Fn(&mut Guards)) -> Self {
+        self.0.guards.rcu(|guards| {
+            let mut guards = Guards::clone(guards);
+            change(&mut guards);
+            guards
+        });
         self
     }
 

@@ -107,8 +107,8 @@ where
     ///
     /// # Errors
     ///
-    /// [`ProtectionError::Unleased`] if the configuration says that it takes a connection of a pool. Else which guard refused it and when to come back, or what became of it; the operation's own error is in
-    /// [`ProtectionError::Failed`].
+    /// [`ProtectionError::Unleased`] if the configuration says that it takes a connection of a pool. Else which guard refused it and when to
+    /// come back, or what became of it; the operation's own error is in [`ProtectionError::Failed`].
     ///
     /// # Panics
     ///
@@ -116,9 +116,6 @@ where
     ///
     /// Cancel safety: as that of [`Call::run`](super::Call::run).
     pub async fn enhanced_operation(&self, args: A) -> Result<T, ProtectionError<E>> {
-        if let Some(pool) = &self.protection.guards().pool {
-            return Err(self.protection.unleased(pool.clone()));
-        }
         let said = Said {
             key: (self.key)(&args),
             ..Said::default()

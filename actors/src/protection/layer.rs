@@ -46,6 +46,8 @@ pub struct ProtectionLayer<K = NoKey, C = ByResult> {
     protection: Protection,
     key: K,
     classify: C,
+    /// Where it was made.
+    at: &'static Location<'static>,
 }
 
 /// Says whose a request is, for the rate limiter. Any `fn(&R) -> Option<RateKey<'_>>` is one.
@@ -76,11 +78,13 @@ impl<R> KeyOf<R> for NoKey {
 impl ProtectionLayer {
     /// With `Err` as failure, and requests without a key.
     #[must_use]
+    #[track_caller]
     pub const fn new(protection: Protection) -> Self {
         Self {
             protection,
             key: NoKey(()),
             classify: ByResult,
+            at: Location::caller(),
         }
     }
 }
@@ -93,6 +97,7 @@ impl<K, C> ProtectionLayer<K, C> {
             protection: self.protection,
             key,
             classify: self.classify,
+            at: self.at,
         }
     }
 
@@ -103,6 +108,7 @@ impl<K, C> ProtectionLayer<K, C> {
             protection: self.protection,
             key: self.key,
             classify,
+            at: self.at,
         }
     }
 }
@@ -166,16 +172,12 @@ where
 
     fn call(&mut self, request: R) -> Self::Future {
         let protection = &self.layer.protection;
-        if let Some(pool) = &protection.guards().pool {
-            let refused = protection.unleased(pool.clone());
-            return ProtectionFuture(Box::pin(async { Err(refused) }));
-        }
         let key = self.layer.key.key_of(&request);
         let said = Said {
             key,
             ..Said::default()
         };
-        let ready = Ready::new(protection.clone(), said, Location::caller());
+        let ready = Ready::new(protection.clone(), said, self.layer.at);
         let classify = self.layer.classify.clone();
         // The one that was found ready.
         let clone = self.inner.clone();

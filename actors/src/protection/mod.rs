@@ -11,6 +11,12 @@
 //! of a limit and no connection, one that gets no connection has its tokens given back, and neither counts as a failure of what is
 //! behind the breaker. What is taken is given back exactly once, also when the caller goes away.
 //!
+//! An operation may itself be refused, by a bound of the service that it asks: too many calls at a time, no connection left. By default that is an
+//! `Err` as any other, and so a failure. Whoever says what a result means ([`Call::run_with`], `ProtectionLayer::classify`) can say that it
+//! is [`Outcome::Refused`](crate::breaker::Outcome::Refused), and by which guard: then it counts for no circuit, is told as a refusal by that
+//! guard, and is not measured. Its token of the rate limit is used up all the same, as the operation was begun: whoever tries again at once
+//! is not to do so for nothing. The errors of our own services say what they mean: `StoreError::outcome`, `ConfigError::outcome`.
+//!
 //! | file | holds |
 //! |---|---|
 //! | `handle.rs` | [`Protection`]: an operation and its guards |
@@ -58,4 +64,4 @@ pub use integrated::IntegratedService;
 pub use layer::{KeyOf, NoKey, ProtectionFuture, ProtectionLayer, ProtectionService};
 pub use registry::{NAME, ProtectionRegistry, execute_protected};
 pub use source::{Named, NoPool, Of};
-pub use stats::{ProtectionCounts, ProtectionStats};
+pub use stats::{ProtectionCounts, ProtectionStats, WithinCounts};

@@ -83,6 +83,9 @@ pub(crate) async fn through<S: Source, B: Borrow<Protection>, T, E>(
 ) -> Result<T, ProtectionError<E>> {
     let (protection, guards) = (ready.protection.borrow(), &*ready.guards);
     let mut watch = Watch::new(protection);
+    if let (None, Some(pool)) = (S::ASKED, &guards.pool) {
+        return Err(watch.refused(protection.unleased(pool.clone())));
+    }
     let time = Time::of(guards, ready.by);
     let mut sleep = pin!(time.until.map(sleep_until));
     if time.is_up() {
@@ -136,13 +139,25 @@ pub(crate) async fn through<S: Source, B: Borrow<Protection>, T, E>(
     };
     lease.end();
     drop(memory);
-    let outcome = attempt.step(|| classify.classify(&result));
+    let (outcome, refused_by) = watch.step(|| attempt.step(|| meaning(&classify, &result)));
     attempt.settle(outcome);
-    watch.ended(match result {
-        Ok(_) => metrics::Outcome::Success,
-        Err(_) => metrics::Outcome::Error,
-    });
+    match &result {
+        _ if outcome == Outcome::Refused => watch.refused_within(refused_by),
+        Ok(_) => watch.ended(metrics::Outcome::Success),
+        Err(_) => watch.ended(metrics::Outcome::Error),
+    }
     result.map_err(ProtectionError::Failed)
+}
+
+/// What a result means; and which guard further in has refused it, if one has.
+fn meaning<T, E>(
+    classify: &impl Classify<T, E>,
+    result: &Result<T, E>,
+) -> (Outcome, Option<Guard>) {
+    match classify.classify(result) {
+        Outcome::Refused => (Outcome::Refused, classify.guard(result)),
+        outcome => (outcome, None),
+    }
 }
 
 fn circuit<E>(
@@ -186,12 +201,10 @@ impl Asks<'_> {
             Some(limited) => Some(self.limiter(limited, sleep).await?),
             None => None,
         };
-        let left = self.time.left();
-        if left.is_some_and(|left| left.is_zero()) {
-            return Err(self.protection.late(Guard::Pool));
-        }
+        self.in_time(S::ASKED.unwrap_or(Guard::Deadline))?;
         // It minds the time itself, and can say how the pool stood when that was up.
-        let leased = source.lease(self.protection.home(), left, self.at).await;
+        let (home, left) = (self.protection.home(), self.time.left());
+        let leased = source.lease(home, left, self.at).await;
         Ok(Taken {
             memory,
             tokens,
@@ -216,6 +229,7 @@ impl Asks<'_> {
         if !delay.is_zero() {
             let waited = before(tokio::time::sleep(delay), sleep).await;
             waited.ok_or_else(|| self.protection.late(Guard::Memory))?;
+            self.in_time(Guard::Memory)?;
         }
         Ok(Some(reservation))
     }
@@ -231,7 +245,17 @@ impl Asks<'_> {
         })?;
         let taken = before(turn.reserve(), sleep).await;
         let taken = taken.ok_or_else(|| self.protection.late(Guard::RateLimit))?;
-        taken.map_err(ProtectionError::RateLimited)
+        let taken = taken.map_err(ProtectionError::RateLimited)?;
+        self.in_time(Guard::RateLimit)?;
+        Ok(taken)
+    }
+
+    /// Whether there is time left when this guard has been asked.
+    fn in_time<E>(&self, at: Guard) -> Result<(), ProtectionError<E>> {
+        match self.time.left() {
+            Some(left) if left.is_zero() => Err(self.protection.late(at)),
+            _ => Ok(()),
+        }
     }
 }
 

@@ -46,11 +46,13 @@ impl<P: Protects + ?Sized> Protects for &P {
 /// The operation of this name in the namespace of the current process.
 impl Protects for ServiceName {
     fn protection(&self) -> Result<Protection, ProtectionError<Infallible>> {
-        let namespace = current().and_then(|process| process.namespace());
-        let found = namespace
-            .and_then(|namespace| ProtectionRegistry::of(&namespace).protection(self.as_str()));
-        found.ok_or_else(|| ProtectionError::Unconfigured(self.clone()))
+        named(self.as_str()).ok_or_else(|| ProtectionError::Unconfigured(self.clone()))
     }
+}
+
+fn named(name: &str) -> Option<Protection> {
+    let namespace = current()?.namespace()?;
+    ProtectionRegistry::of(&namespace).protection(name)
 }
 
 /// A name that was found to be one when the program was compiled.
@@ -60,8 +62,10 @@ pub struct Named(pub &'static str);
 
 impl Protects for Named {
     fn protection(&self) -> Result<Protection, ProtectionError<Infallible>> {
-        let name = ServiceName::new(self.0).expect("the macro has looked at it");
-        name.protection()
+        named(self.0).ok_or_else(|| {
+            let name = ServiceName::new(self.0).expect("the macro has looked at it");
+            ProtectionError::Unconfigured(name)
+        })
     }
 }
 
@@ -82,16 +86,13 @@ pub fn prepare(
     cost: Option<u32>,
 ) -> Prepared {
     let at = Location::caller();
-    Prepared(operation.protection().and_then(|protection| {
-        if let Some(pool) = &protection.guards().pool {
-            return Err(protection.unleased(pool.clone()));
-        }
+    Prepared(operation.protection().map(|protection| {
         let said = Said {
             key,
             cost,
             ..Said::default()
         };
-        Ok(Ready::new(protection, said, at))
+        Ready::new(protection, said, at)
     }))
 }
 

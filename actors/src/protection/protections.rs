@@ -1,10 +1,10 @@
 //! All protections of a namespace.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, PoisonError, RwLock, RwLockWriteGuard};
 use std::time::Duration;
 
-use mainstay_specs::{ProtectionConfig, ProtectionsSpec, ServiceName};
+use mainstay_specs::{NamedProtection, ProtectionConfig, ProtectionsSpec, ServiceName};
 use mainstay_supervisors::{Namespace, WeakNamespace};
 
 use super::error::ConfigureProtectionError;
@@ -24,7 +24,8 @@ pub(crate) struct Protections {
 struct State {
     named: BTreeMap<ServiceName, Kept>,
     max: u32,
-    adopted: bool,
+    /// What the spec names and was made, so that what is removed since stays away.
+    adopted: BTreeSet<ServiceName>,
 }
 
 #[derive(Clone, Debug)]
@@ -45,12 +46,12 @@ impl Protections {
             state: RwLock::new(State {
                 named: BTreeMap::new(),
                 max: ProtectionsSpec::default().operations_max,
-                adopted: false,
+                adopted: BTreeSet::new(),
             }),
         })
     }
 
-    /// Goes by a spec that was found valid. At the first start what it names is made; whatever is there, stays as it is.
+    /// Goes by a spec that was found valid. What it names for the first time is made; whatever is there, stays as it is.
     pub(crate) fn adopt(
         &self,
         namespace: &Namespace,
@@ -58,15 +59,12 @@ impl Protections {
     ) -> Result<(), ConfigureProtectionError> {
         let mut state = self.write();
         state.max = spec.operations_max;
-        if state.adopted {
-            return Ok(());
-        }
         for operation in &spec.operations {
-            if !state.named.contains_key(&operation.name) {
-                state.add(namespace, operation.name.clone(), &operation.config)?;
-            }
+            state.adopt(namespace, operation)?;
         }
-        state.adopted = true;
+        // What it does not name any more may be named again.
+        let named = spec.operations.iter().map(|one| one.name.clone());
+        state.adopted = named.collect();
         drop(state);
         Ok(())
     }
@@ -125,6 +123,23 @@ impl Protections {
 }
 
 impl State {
+    fn adopt(
+        &mut self,
+        namespace: &Namespace,
+        operation: &NamedProtection,
+    ) -> Result<(), ConfigureProtectionError> {
+        let NamedProtection { name, config, .. } = operation;
+        if self.adopted.contains(name) {
+            return Ok(());
+        }
+        if !self.named.contains_key(name) {
+            self.add(namespace, name.clone(), config)?;
+        }
+        // At once: should there be no room for the next, the next start is not to make this one again.
+        self.adopted.insert(name.clone());
+        Ok(())
+    }
+
     fn add(
         &mut self,
         namespace: &Namespace,

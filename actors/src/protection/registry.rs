@@ -54,7 +54,8 @@ impl ProtectionRegistry {
     /// The keeper of the protections as a child, to be started in a namespace.
     ///
     /// The operations of the spec are configured at its first start, which fails if others have taken their room. Those that are there
-    /// already, also at a restart, go on as they are, and those that were removed stay away.
+    /// already, also at a restart, go on as they are, and those that were removed stay away. Another keeper, started later in the same
+    /// namespace, configures what its spec names and the one before did not.
     #[must_use]
     #[track_caller]
     pub fn child(spec: ProtectionsSpec) -> Child {

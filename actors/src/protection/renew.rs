@@ -23,7 +23,6 @@ impl Protections {
                 self.remove(gone.name.as_str());
             }
         }
-        // All there are were adopted: it only takes the limit over.
         self.adopt(namespace, new)?;
         for after in &new.operations {
             if !old.operations.contains(after) {

@@ -13,7 +13,7 @@ use super::stats::{ProtectionCounts, ProtectionStats};
 use crate::MetricsStore;
 use crate::telemetry::{Emitter, Metadata, PROTECTION_REFUSED, TelemetryService};
 
-/// The calls that were refused, by `operation` and `guard`.
+/// The calls that were refused, by `operation` and `guard`: by a guard of the operation itself, or by one further in.
 const REFUSED: &str = "foundation.protection.refused";
 
 /// The way to the telemetry of a namespace.
@@ -36,7 +36,8 @@ impl Told {
         Guard::ALL.map(|guard| {
             let told = &mut told[guard as usize];
             // Two who tell at once may have looked in another order than they come here.
-            let total = counts.refused(guard).max(*told);
+            let refused = counts.refused(guard) + counts.refused_within(guard);
+            let total = refused.max(*told);
             let added = total - *told;
             *told = total;
             (guard, added, total)

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use mainstay_specs::ServiceName;
 
+use super::guard::Guard;
 use super::guards::Home;
 use crate::pool::{ConnectionPool, End, Lease, PoolError, PoolManager};
 
@@ -13,6 +14,9 @@ use crate::pool::{ConnectionPool, End, Lease, PoolError, PoolManager};
 pub(crate) trait Source {
     /// What the call holds while it runs.
     type Lease: Held;
+
+    /// The guard that is asked for it, where there is one.
+    const ASKED: Option<Guard> = Some(Guard::Pool);
 
     /// Takes it, within this time; a pool's own patience counts too.
     fn lease(
@@ -61,6 +65,8 @@ pub struct Of<'a, P: ConnectionPool>(pub(super) &'a PoolManager<P>);
 
 impl Source for NoPool {
     type Lease = ();
+
+    const ASKED: Option<Guard> = None;
 
     async fn lease(
         &self,

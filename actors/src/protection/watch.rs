@@ -64,6 +64,12 @@ impl<'a> Watch<'a> {
         }
     }
 
+    /// The operation was begun, and refused by a guard further in: it has not been done.
+    pub(super) fn refused_within(&mut self, guard: Option<Guard>) {
+        self.stage = Stage::Over;
+        self.protection.counts().refused_within(guard);
+    }
+
     /// The operation has ended.
     pub(super) fn ended(&mut self, outcome: Outcome) {
         if let Stage::Running { since, .. } = std::mem::replace(&mut self.stage, Stage::Over) {

@@ -243,6 +243,15 @@ pub const PERFORMANCE_ALERT: EventDescriptor = EventDescriptor::new(
     &["rule", "metric", "severity", "state", "value", "threshold"],
 );
 
+/// A namespace was to go by another spec: `result` is `done`, so many `changes` were made; `failed`, so many were not, or not all of them; or
+/// `refused`, nothing was changed, as so many faults were found in the spec, or so many changes take a new node. `error` says why, and is empty
+/// for `done`. Of what is done and fails there is one event for each step; of what is refused one in each namespace of the node.
+pub const SPEC_RELOADED: EventDescriptor = EventDescriptor::new(
+    "foundation.spec.reloaded",
+    &["changes"],
+    &["namespace", "result", "error"],
+);
+
 /// All of them.
 pub const CATALOGUE: &[EventDescriptor] = &[
     CIRCUIT_BREAKER_OPENED,
@@ -291,6 +300,7 @@ pub const CATALOGUE: &[EventDescriptor] = &[
     HEALTH_CHANGED,
     HEALTH_SERVICE_CHANGED,
     PERFORMANCE_ALERT,
+    SPEC_RELOADED,
 ];
 
 /// A step of a breaker: what was counted since the step before, and who (`key` is empty for one that is of no family), which event of

@@ -33,7 +33,7 @@ pub const NAME: &str = "telemetry";
 /// and subscriptions survive its crash. Only the end of the namespace ends them.
 #[derive(Clone, Debug)]
 pub struct TelemetryService {
-    hub: Arc<Hub>,
+    pub(super) hub: Arc<Hub>,
     metrics: Option<MetricsStore>,
     registry: ServiceRegistry,
     ledger: Ledger,

@@ -83,13 +83,24 @@ impl Hub {
         *self.started() = Some(at);
     }
 
+    /// Goes by this from now on; who listens already does so as before.
+    pub(crate) fn set_spec(&self, spec: Arc<EventsSpec>) {
+        self.spec.store(spec);
+        // Handlers may be due at another time.
+        self.bell.notify_one();
+    }
+
     /// The circuit breaker of those who wait for handlers.
     pub(crate) fn breaker(&self) -> Option<Arc<CircuitBreaker>> {
         self.breaker.load_full()
     }
 
-    pub(crate) fn set_breaker(&self, breaker: Option<CircuitBreaker>) {
-        self.breaker.store(breaker.map(Arc::new));
+    /// Gives the one before.
+    pub(crate) fn set_breaker(
+        &self,
+        breaker: Option<CircuitBreaker>,
+    ) -> Option<Arc<CircuitBreaker>> {
+        self.breaker.swap(breaker.map(Arc::new))
     }
 
     pub(crate) fn uptime(&self) -> Option<Duration> {

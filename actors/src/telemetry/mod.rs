@@ -26,6 +26,7 @@
 //! | `emitter.rs`, `span.rs` | [`Emitter`], [`EventSpan`] |
 //! | `attached.rs`, `stream.rs`, `log.rs` | [`Attached`], [`TelemetryEvents`], [`log_event`] |
 //! | `handle.rs`, `record.rs`, `tree.rs` | [`TelemetryService`]; recording metrics by name; its supervisor |
+//! | `renew.rs` | going by another spec while it runs |
 //! | `error.rs`, `stats.rs` | [`TelemetryError`], [`TelemetryStartError`]; [`TelemetryStatus`] |
 //!
 //! # Emitting and listening
@@ -75,6 +76,7 @@ pub(crate) mod panic;
 mod queue;
 mod record;
 mod remains;
+mod renew;
 mod roster;
 mod seat;
 mod site;
@@ -100,6 +102,7 @@ pub use catalogue::{
     MEMORY_CLEANUP_RAN, MEMORY_CLEANUP_ROUND_BEGUN, MEMORY_CLEANUP_ROUND_ENDED, MEMORY_PRESSURE,
     MEMORY_REFUSED, PERFORMANCE_ALERT, PROTECTION_REFUSED, RATE_LIMITER_EVICTED, RATE_LIMITER_FULL,
     RATE_LIMITER_LIMITED, RATE_LIMITER_RECONFIGURED, RATE_LIMITER_SHADOWED, RATE_LIMITER_UNDECIDED,
+    SPEC_RELOADED,
 };
 pub use descriptor::{EventDescriptor, TelemetryEvent, TypedEmitter, Undescribed};
 pub use emitter::Emitter;

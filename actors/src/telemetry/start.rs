@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use mainstay_specs::{ChildId, ChildSpec, CircuitConfig, EventsSpec, ServiceName, Shutdown};
-use mainstay_supervisors::{Child, Namespace, RegisterError, StartContext, StartError, Started};
+use mainstay_supervisors::{Child, Namespace, StartContext, StartError, Started};
 
 use super::error::TelemetryStartError;
 use super::handle::NAME;
@@ -41,31 +41,32 @@ async fn start(
     let namespace = namespace.map_err(StartError::failed)?;
     let faults = spec.validate().map_err(TelemetryStartError::Spec);
     faults.map_err(StartError::failed)?;
-    if let Some(owner) = namespace.whereis(NAME) {
-        let error = RegisterError::AlreadyRegistered(owner);
-        return Err(StartError::failed(TelemetryStartError::Register {
-            name: NAME,
-            error,
-        }));
-    }
+    let taken = |error| StartError::failed(TelemetryStartError::Register { name: NAME, error });
+    namespace.until_free(NAME).await.map_err(taken)?;
     let first = || Hub::new(namespace.name().clone(), Arc::clone(&spec));
     let kept = namespace.cell(NAME, || Kept(Arc::new(first())));
     let hub = Arc::clone(&kept.0);
     drop(kept);
-    let guard = guard(&namespace, breaker.as_ref()).map_err(StartError::failed)?;
-    hub.set_breaker(guard);
+    guard(&namespace, &hub, breaker.as_ref()).map_err(StartError::failed)?;
     let body = move |stop, ready| keep(namespace, hub, spec, stop, ready);
     cx.spawn_task_ready(body).await.map(Started::from)
 }
 
-/// The circuit breaker of those who wait for handlers, as the spec says. It has the name of the service.
-fn guard(
+/// The circuit breaker of those who wait for handlers is as the spec says from now on. It has the name of the service, and is not found any more
+/// if there is to be none.
+pub(super) fn guard(
     namespace: &Namespace,
+    hub: &Hub,
     config: Option<&CircuitConfig>,
-) -> Result<Option<CircuitBreaker>, TelemetryStartError> {
+) -> Result<(), TelemetryStartError> {
     // Not empty, short, and without `/` and white space.
     let name = ServiceName::new(NAME).expect("a name");
     let breakers = CircuitBreakerRegistry::of(namespace);
     let made = config.map(|config| breakers.circuit_going_by(&name, config));
-    made.transpose().map_err(TelemetryStartError::Breaker)
+    let made: Option<CircuitBreaker> = made.transpose().map_err(TelemetryStartError::Breaker)?;
+    let is_off = made.is_none();
+    if hub.set_breaker(made).is_some() && is_off {
+        breakers.unregister(NAME);
+    }
+    Ok(())
 }

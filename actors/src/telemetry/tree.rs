@@ -28,12 +28,18 @@ impl TelemetryService {
     #[must_use]
     #[track_caller]
     pub fn child(spec: TelemetrySpec) -> Child {
-        let supervisor = Supervisor::rest_for_one()
-            .intensity(10, Duration::from_secs(10))
-            .child(MetricsStore::child(spec.metrics))
-            .child(ProcessMetrics::child(spec.processes))
-            .child(start::child(spec.events, spec.breaker))
-            .child(Alerts::child(spec.alerts));
+        let supervisor = Supervisor::rest_for_one().intensity(10, Duration::from_secs(10));
+        let supervisor = supervisor.children(children(spec));
         Child::supervisor(NAME, supervisor)
     }
+}
+
+#[track_caller]
+pub(super) fn children(spec: TelemetrySpec) -> [Child; 4] {
+    [
+        MetricsStore::child(spec.metrics),
+        ProcessMetrics::child(spec.processes),
+        start::child(spec.events, spec.breaker),
+        Alerts::child(spec.alerts),
+    ]
 }

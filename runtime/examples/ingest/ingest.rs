@@ -1,22 +1,18 @@
 //! The process that reads.
 
-use std::collections::BTreeSet;
-use std::fs::File;
-use std::io::{self, BufRead, BufReader};
-use std::path::{Path, PathBuf};
+use std::io;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use indicatif::ProgressBar;
 use mainstay::actors::EventStore;
-use mainstay::actors::config::ConfigValue;
-use mainstay::actors::event_store::{
-    CorrelationId, Direction, Event, EventError, EventQuery, OrderBy, StoreError, TextError,
-};
+use mainstay::actors::event_store::{Event, EventError, StoreError, TextError};
 use mainstay::prelude::*;
 use tokio::sync::oneshot;
 
-use crate::line::Line;
+use crate::account::{event, last_line};
 use crate::sabotage::{Injected, Sabotage};
+use crate::text::{Lines, Text};
 
 /// So many lines are stored at a time.
 const BATCH: usize = 16;
@@ -75,41 +71,35 @@ impl Job {
     }
 }
 
-pub(crate) fn count_lines(file: &Path) -> io::Result<u64> {
-    let lines = BufReader::new(File::open(file)?).lines();
-    lines.map(|line| line.map(|_| 1)).sum()
-}
-
 /// Stores what of the file is not stored yet.
 pub(crate) async fn run(job: Arc<Job>) -> Result<(), IngestError> {
-    let begins = Event::builder("ingest.begins").data(job.file_name());
+    let name = job.file_name();
+    let begins = Event::builder("ingest.begins").data(name.as_str());
     let store = store_here().ok_or(IngestError::Homeless)?;
     store.store(begins.build()?).await?;
-    let mut done = last_line(&store, &job.file_name()).await?;
+    let mut done = last_line(&store, &name).await?;
     job.bar.set_position(done);
 
-    let file = File::open(&job.file).map_err(|error| job.read_error(error))?;
-    let mut lines = BufReader::new(file).lines().skip(done as usize);
+    // It blocks this thread for as long as a few lines of a file of this machine take; what takes longer belongs in `spawn_blocking`.
+    let lines = Lines::open(&job.file).map_err(|error| job.read_error(error))?;
+    let mut lines = lines.skip(done as usize);
     loop {
-        let batch: io::Result<Vec<String>> = lines.by_ref().take(BATCH).collect();
+        let batch: io::Result<Vec<Text>> = lines.by_ref().take(BATCH).collect();
         let batch = batch.map_err(|error| job.read_error(error))?;
         if batch.is_empty() {
             break;
         }
         let events = (done + 1..).zip(&batch);
         let events: Result<Vec<Event>, EventError> =
-            events.map(|(nth, text)| event(&job, nth, text)).collect();
+            events.map(|(nth, line)| event(&name, nth, line)).collect();
         job.sabotage.strike(done + 1)?;
         store.store_batch(events?).await?;
         done += batch.len() as u64;
         job.bar.set_position(done);
         job.sabotage.tell(done);
     }
-    let finished = job
-        .finished
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .take();
+    let finished = job.finished.lock();
+    let finished = finished.unwrap_or_else(PoisonError::into_inner).take();
     if let Some(finished) = finished {
         // Whoever waits for it may have gone.
         _ = finished.send(());
@@ -120,90 +110,4 @@ pub(crate) async fn run(job: Arc<Job>) -> Result<(), IngestError> {
 /// The event store of the namespace that this process lives in.
 fn store_here() -> Option<EventStore> {
     EventStore::in_namespace(&current()?.namespace()?)
-}
-
-/// A line that is none is kept, with what is wrong with it.
-fn event(job: &Job, nth: u64, text: &str) -> Result<Event, EventError> {
-    let (kind, data) = match Line::parse(text) {
-        Ok(line) => ("access", line.data(nth)),
-        Err(error) => {
-            let (text, error) = (text.into(), error.to_string().into());
-            let fields = [("line", nth.into()), ("text", text), ("error", error)];
-            (
-                "access.malformed",
-                ConfigValue::map::<_, ConfigValue>(fields),
-            )
-        }
-    };
-    Event::builder(kind)
-        .correlation_id(job.file_name())
-        .data(data)
-        .build()
-}
-
-/// The last line of a file that is stored; 0 if none is.
-async fn last_line(store: &EventStore, file: &str) -> Result<u64, IngestError> {
-    let last = of_file(file)?
-        .order(OrderBy::Id, Direction::Descending)
-        .limit(1);
-    let page = store.query(last).await?;
-    Ok(page.events.first().map_or(0, line_of))
-}
-
-fn of_file(file: &str) -> Result<EventQuery, IngestError> {
-    Ok(EventQuery::new().correlation_id(CorrelationId::new(file)?))
-}
-
-fn line_of(event: &Event) -> u64 {
-    let line = field(event, "line").and_then(ConfigValue::as_u64);
-    line.unwrap_or(0)
-}
-
-fn field<'a>(event: &'a Event, name: &str) -> Option<&'a ConfigValue> {
-    event.data().as_map()?.get(name)
-}
-
-/// What of a file is in the event store.
-#[derive(Debug, Default)]
-pub(crate) struct Account {
-    pub(crate) access: u64,
-    /// The lines, and what is wrong with them.
-    pub(crate) malformed: Vec<(u64, String)>,
-    pub(crate) twice: u64,
-    lines: BTreeSet<u64>,
-}
-
-impl Account {
-    pub(crate) async fn of(store: &EventStore, file: String) -> Result<Self, IngestError> {
-        let mut account = Self::default();
-        let mut offset = 0;
-        loop {
-            let page = store.query(of_file(&file)?.offset(offset)).await?;
-            offset += page.events.len() as u64;
-            page.events.iter().for_each(|event| account.add(event));
-            if !page.more {
-                return Ok(account);
-            }
-        }
-    }
-
-    fn add(&mut self, event: &Event) {
-        let line = line_of(event);
-        if !self.lines.insert(line) {
-            self.twice += 1;
-        }
-        match field(event, "error") {
-            Some(error) => self
-                .malformed
-                .push((line, error.as_str().unwrap_or_default().to_owned())),
-            None => self.access += 1,
-        }
-    }
-
-    /// How many of so many lines are not there.
-    pub(crate) fn missing(&self, total: u64) -> usize {
-        (1..=total)
-            .filter(|line| !self.lines.contains(line))
-            .count()
-    }
 }

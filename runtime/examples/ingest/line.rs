@@ -2,6 +2,8 @@
 
 use mainstay::actors::config::ConfigValue;
 
+use crate::text::{LONGEST, Text};
+
 /// One request that a web server has answered.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Line<'a> {
@@ -21,11 +23,23 @@ pub(crate) enum LineError {
     Missing(&'static str),
     #[error("expected {0}, found {1:?}")]
     Wrong(&'static str, String),
+    #[error("expected at most {LONGEST} bytes, found more")]
+    TooLong,
+}
+
+impl LineError {
+    /// What was found is told as far as a person reads it.
+    fn wrong(expected: &'static str, found: &str) -> Self {
+        Self::Wrong(expected, found.chars().take(80).collect())
+    }
 }
 
 impl<'a> Line<'a> {
-    pub(crate) fn parse(text: &'a str) -> Result<Self, LineError> {
-        let (host, rest) = word(text, "a host")?;
+    pub(crate) fn parse(line: &'a Text) -> Result<Self, LineError> {
+        if line.is_cut {
+            return Err(LineError::TooLong);
+        }
+        let (host, rest) = word(&line.text, "a host")?;
         let (_, rest) = word(rest, "an identity or -")?;
         let (user, rest) = word(rest, "a user or -")?;
         let (time, rest) = within(rest, '[', ']', "a time in brackets")?;
@@ -82,11 +96,10 @@ fn within<'a>(
     let inner = text
         .strip_prefix(open)
         .and_then(|rest| rest.split_once(close));
-    let (inner, rest) = inner.ok_or_else(|| LineError::Wrong(expected, text.to_owned()))?;
+    let (inner, rest) = inner.ok_or_else(|| LineError::wrong(expected, text))?;
     Ok((inner, rest.strip_prefix(' ').unwrap_or(rest)))
 }
 
 fn number<N: std::str::FromStr>(text: &str, expected: &'static str) -> Result<N, LineError> {
-    text.parse()
-        .map_err(|_| LineError::Wrong(expected, text.to_owned()))
+    text.parse().map_err(|_| LineError::wrong(expected, text))
 }

@@ -16,29 +16,38 @@
 //! takes over looks there. What its predecessor had asked to be stored and was not answered is stored before what it asks for itself, and so
 //! it stores a note that it begins, and looks when that is acknowledged.
 //!
+//! A file is known by its name without its folder. One of the same name that is another, such as after a rotation of logs, belongs in another database:
+//! of it, as many lines are passed over as were stored of the first.
+//!
 //! | file | holds |
 //! |---|---|
-//! | `main.rs` | the tree, and the account at the end |
+//! | `main.rs` | the tree, its start and its end |
 //! | `ingest.rs` | the process that reads |
-//! | `line.rs` | lines of the Common Log Format |
+//! | `account.rs` | from lines to events and back: what of a file is in the event store |
+//! | `text.rs`, `line.rs` | lines of a file, whatever is in it; lines of the Common Log Format |
 //! | `sabotage.rs` | what goes wrong, and when |
+//! | `shown.rs` | what is shown |
 
+mod account;
 mod ingest;
 mod line;
 mod sabotage;
+mod shown;
+mod text;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressStyle};
 use mainstay::actors::EventStore;
 use mainstay::prelude::*;
 use mainstay::specs::{EventBackendSpec, EventStoreSpec};
-use mainstay::supervisors::{Delivery, EventKind, EventStream};
 
-use ingest::{Account, Job};
+use account::Account;
+use ingest::Job;
 use sabotage::Sabotage;
+
+const YEAR: Duration = Duration::from_secs(365 * 24 * 3600);
 
 type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
 
@@ -53,65 +62,43 @@ async fn main() -> Outcome<()> {
         Some(path) => EventStoreSpec::default().backend(EventBackendSpec::sqlite(path)),
         None => EventStoreSpec::memory(),
     };
-    let total = ingest::count_lines(&file)
+    let total = text::count_lines(&file)
         .map_err(|error| format!("cannot read {}: {error}", file.display()))?;
+    // Another run goes on where this one has ended, up to a year later.
+    let spec = spec.max_events(total.max(10_000) + 100).max_age(YEAR);
 
-    let bar = progress_bar(total);
+    let bar = shown::progress_bar(total);
     let (job, finished) = Job::new(file, Sabotage::of(total), bar.clone());
     let job = Arc::new(job);
     let (reads, spoils) = (Arc::clone(&job), Arc::clone(&job));
     let reader = Child::task("ingest", move |_| ingest::run(Arc::clone(&reads)));
     let saboteur = Child::task("saboteur", move |_| sabotage::run(Arc::clone(&spoils)));
 
-    // As many restarts as there are failures below, and some more; one after another without a pause. What is in the plan comes after the services:
-    // when one of those is restarted, so are the children.
+    // As many restarts as there are failures below, and some more; one after another without a pause. What fails more often takes the tree with it.
+    // What is in the plan comes after the services: when one of those is restarted, so are the children.
     let flags = SupervisorFlags::new(Strategy::OneForOne).intensity(10, Duration::from_secs(60));
     let plan = NamespacePlan::new()
-        .service(EventStore::child(spec.max_events(total.max(10_000) + 100)))
+        .service(EventStore::child(spec))
         .child(reader.name("ingest".parse()?).restart(Restart::Transient))
         .child(saboteur.restart(Restart::Temporary))
         .children_flags(flags);
     let runtime = Runtime::new();
-    let witness = tokio::spawn(tell_ends(runtime.events(), bar.clone()));
+    let witness = tokio::spawn(shown::tell_ends(runtime.events(), bar.clone()));
     let app = runtime.start_namespace("app".parse()?, plan).await?;
 
-    let is_done = finished.await.is_ok();
+    let root = app.root().ok_or("it has just started")?.process().clone();
+    let is_done = tokio::select! {
+        told = finished => told.is_ok(),
+        _ = root.monitor() => false,
+    };
     bar.finish();
     if !is_done {
         return Err("the ingest has failed too often".into());
     }
     let store = EventStore::in_namespace(&app).ok_or("the plan has one")?;
-    report(&Account::of(&store, job.file_name()).await?, total);
+    shown::report(&Account::of(&store, job.file_name()).await?, total);
     drop((job, store, app));
     runtime.stop(Duration::from_secs(5)).await;
     witness.abort();
     Ok(())
-}
-
-/// Tells which children have ended by themselves, and why.
-async fn tell_ends(mut events: EventStream, bar: ProgressBar) {
-    while let Some(delivery) = events.next().await {
-        if let Delivery::Event(event) = delivery
-            && let EventKind::ChildTerminated { child, reason, .. } = event.kind
-        {
-            bar.suspend(|| println!("{child} has ended: {reason}"));
-        }
-    }
-}
-
-/// Nothing is drawn where there is no terminal.
-fn progress_bar(total: u64) -> ProgressBar {
-    let style = ProgressStyle::with_template("{bar:40} {pos}/{len} lines {per_sec} {msg}");
-    ProgressBar::new(total).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
-}
-
-fn report(account: &Account, total: u64) {
-    let (access, malformed) = (account.access, account.malformed.len());
-    let (missing, twice) = (account.missing(total), account.twice);
-    println!(
-        "{total} lines: {access} stored, {malformed} malformed, {missing} missing, {twice} twice"
-    );
-    for (line, wrong) in &account.malformed {
-        println!("line {line}: {wrong}");
-    }
 }

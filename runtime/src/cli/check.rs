@@ -9,7 +9,7 @@ use super::{print, spec};
 
 pub(super) fn check(file: &Path) -> Exit {
     let builder = spec::builder();
-    match spec::read(Some(file), &builder) {
+    match spec::checked(spec::read(Some(file), &builder), &builder) {
         Ok(spec) => {
             print::out(format_args!("{}: ok, {}\n", file.display(), summary(&spec)));
             Exit::Done

@@ -10,6 +10,8 @@ use hyper_util::rt::TokioIo;
 use mainstay::http::ErrorReply;
 use tokio::net::TcpStream;
 
+use super::print;
+
 /// What is asked, and of whom.
 #[derive(Clone, Copy)]
 pub(super) struct Get<'a> {
@@ -24,6 +26,8 @@ pub(super) struct Get<'a> {
 pub(super) enum ClientError {
     #[error("{0}: expected a URL such as http://127.0.0.1:4000")]
     Url(String),
+    #[error("{0:?}: expected a path such as /api/config")]
+    Path(String),
     #[error("the token has characters that no header can have")]
     Token,
     #[error("no node answers at {url}: {error}")]
@@ -54,7 +58,7 @@ impl Answer {
             url: url.trim_end_matches('/').to_owned(),
             status: self.status,
             message: serde_json::from_str::<ErrorReply>(&self.body)
-                .map(|reply| reply.error.message)
+                .map(|reply| print::clean(&reply.error.message))
                 .unwrap_or_default(),
         }
     }
@@ -66,16 +70,13 @@ pub(super) async fn get(asked: Get<'_>) -> Result<String, ClientError> {
     if answer.status.is_success() {
         return Ok(answer.body);
     }
-    let url = asked.base.trim_end_matches('/');
-    Err(answer.refusal(if url.ends_with(':') { asked.base } else { url }))
+    Err(answer.refusal(asked.base))
 }
 
 /// The answer, whatever it says.
 pub(super) async fn ask(asked: Get<'_>) -> Result<Answer, ClientError> {
+    let target = Target::of(asked.base, asked.path)?;
     let url = asked.base.trim_end_matches('/');
-    // What is left of a URL without a host is none.
-    let url = if url.ends_with(':') { asked.base } else { url };
-    let target = Target::of(url, asked.path).ok_or_else(|| ClientError::Url(url.to_owned()))?;
     let answer = tokio::time::timeout(TIMEOUT, exchange(url, &target, asked)).await;
     answer.unwrap_or_else(|_| {
         Err(ClientError::Timeout {
@@ -94,23 +95,23 @@ pub(super) struct Target {
 }
 
 impl Target {
-    pub(super) fn of(base: &str, path: &str) -> Option<Self> {
-        let (scheme, rest) = base.split_once("://").unwrap_or(("http", base));
-        let base: Uri = format!("http://{rest}").parse().ok()?;
-        let authority = base.authority()?;
-        let before = base.path().trim_end_matches('/');
-        if scheme != "http" || base.query().is_some() {
-            return None;
-        }
-        let host = authority.host();
-        let bare = host
-            .strip_prefix('[')
-            .and_then(|host| host.strip_suffix(']'));
-        Some(Self {
-            host: bare.unwrap_or(host).to_owned(),
-            port: authority.port_u16().unwrap_or(80),
-            authority: HeaderValue::from_str(authority.as_str()).ok()?,
-            uri: format!("{before}{path}").parse().ok()?,
+    /// What is asked for at a node.
+    ///
+    /// # Errors
+    ///
+    /// [`ClientError::Url`] for what is no URL of a host by HTTP; [`ClientError::Path`] for what does not begin with `/`, or has what no path has.
+    pub(super) fn of(base: &str, path: &str) -> Result<Self, ClientError> {
+        let (host, port, authority, before) =
+            place(base).ok_or_else(|| ClientError::Url(base.to_owned()))?;
+        let uri = path
+            .starts_with('/')
+            .then(|| format!("{before}{path}").parse().ok());
+        let uri = uri.flatten();
+        Ok(Self {
+            host,
+            port,
+            authority,
+            uri: uri.ok_or_else(|| ClientError::Path(path.to_owned()))?,
         })
     }
 
@@ -137,6 +138,27 @@ impl Target {
         }
         Ok(request)
     }
+}
+
+/// Host, port, both as they were written, and what comes before each path.
+fn place(base: &str) -> Option<(String, u16, HeaderValue, String)> {
+    let (scheme, rest) = base.split_once("://").unwrap_or(("http", base));
+    let base: Uri = format!("http://{rest}").parse().ok()?;
+    let authority = base.authority()?;
+    let host = authority.host();
+    let bare = host
+        .strip_prefix('[')
+        .and_then(|host| host.strip_suffix(']'));
+    let host = bare.unwrap_or(host);
+    if scheme != "http" || base.query().is_some() || host.is_empty() {
+        return None;
+    }
+    Some((
+        host.to_owned(),
+        authority.port_u16().unwrap_or(80),
+        HeaderValue::from_str(authority.as_str()).ok()?,
+        base.path().trim_end_matches('/').to_owned(),
+    ))
 }
 
 async fn exchange(url: &str, target: &Target, asked: Get<'_>) -> Result<Answer, ClientError> {

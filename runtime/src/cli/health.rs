@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::client::{self, Answer, ClientError};
 use super::exit::Exit;
-use super::print;
+use super::print::{self, clean};
 
 /// What is asked, and of whom.
 #[derive(Debug, Args)]
@@ -175,12 +175,6 @@ fn badness(json: &Value) -> u8 {
         Some("unknown") => 2,
         _ => 3,
     }
-}
-
-/// What the node tells is anybody's text: nothing of it is to steer the terminal.
-fn clean(text: &str) -> String {
-    let shown = |c: char| if c.is_control() { '\u{fffd}' } else { c };
-    text.chars().map(shown).collect()
 }
 
 /// The longest status.

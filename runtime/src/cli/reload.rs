@@ -5,22 +5,36 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use mainstay::specs::{NodeSpec, SpecChange};
-use mainstay::{Node, NodeBuilder, ReloadError};
+use mainstay::specs::{NodeSpec, ReadError, SpecChange};
+use mainstay::{Node, NodeBuilder, ReadSpec, ReloadError, SourceError};
 
+use super::exit::Exit;
 use super::{Serving, print, spec};
 
 /// Where the spec of the node comes from, each time.
+#[derive(Clone)]
 pub(super) struct Source {
     pub(super) file: Option<PathBuf>,
     pub(super) serving: Serving,
-    pub(super) builder: NodeBuilder,
 }
 
 impl Source {
-    /// Reads it. What is wrong has been printed when there is none.
-    pub(super) fn read(&self) -> Result<NodeSpec, super::exit::Exit> {
-        let read = spec::read(self.file.as_deref(), &self.builder)?;
+    /// Reads it, and checks what only this program knows. What is wrong has been printed when there is none.
+    pub(super) fn first(&self) -> Result<NodeSpec, Exit> {
+        let builder = spec::builder();
+        let read = spec::read(self.file.as_deref(), &builder);
+        let mut spec = spec::checked(read, &builder)?;
+        if self.serving.bind.is_some() && !spec.http.enabled {
+            return Err(print::error(Exit::Usage, spec::NO_HTTP));
+        }
+        // What is wrong with that is found when it boots, and is nothing of the file's.
+        spec::put_over(&mut spec, self.serving.clone());
+        Ok(spec)
+    }
+
+    /// What the node goes by: the file, and what the command line says.
+    pub(super) fn read(&self, builder: &NodeBuilder) -> Result<ReadSpec, ReadError> {
+        let read = spec::read(self.file.as_deref(), builder)?;
         spec::with(read, self.serving.clone())
     }
 
@@ -33,47 +47,30 @@ impl Source {
     }
 
     /// Has the node go by it; gives the spec, if it does. Whoever reads that it does can count on what `follow` has done by then.
-    pub(super) async fn reload(
-        &self,
-        node: &Node,
-        follow: impl FnOnce(&NodeSpec),
-    ) -> Option<NodeSpec> {
+    pub(super) async fn reload(&self, node: &Node, follow: impl FnOnce(&NodeSpec)) {
         let name = self.name();
-        let Ok(spec) = self.read() else {
-            print::status(format_args!("{name} was not reloaded, nothing has changed"));
-            return None;
-        };
-        match node.reload(&spec).await {
+        match node.reload_source().await {
             Ok(report) => {
-                follow(&spec);
+                follow(&node.watch_spec().borrow());
                 print::status(format_args!("reloaded {name}: {}", listed(&report.applied)));
-                Some(spec)
             }
-            Err(error) => {
-                self.tell(&error);
-                None
-            }
+            Err(error) => self.tell(&error),
         }
     }
 
-    fn tell(&self, error: &ReloadError) {
+    fn tell(&self, error: &SourceError) {
         let name = self.name();
-        if let ReloadError::Failed { applied, left, .. } = error {
-            print::status(format_args!("error: {error}"));
+        print::rendered(Exit::Usage, &error.render());
+        if let SourceError::Reload {
+            error: ReloadError::Failed { applied, left, .. },
+            ..
+        } = error
+        {
             print::status(format_args!("done: {}", listed(applied)));
             print::status(format_args!("not done: {}", listed(left)));
-            return;
-        }
-        if let Some(faults) = error.faults() {
-            let source = self.file.as_deref().map(std::fs::read_to_string);
-            // It was read a moment before.
-            let source = source.and_then(Result::ok).unwrap_or_default();
-            let text = faults.located(&source).render(&name, &source);
-            print::rendered(super::exit::Exit::Usage, &text);
         } else {
-            print::status(format_args!("error: {error}"));
+            print::status(format_args!("{name} was not reloaded, nothing has changed"));
         }
-        print::status(format_args!("{name} was not reloaded, nothing has changed"));
     }
 }
 
@@ -206,7 +203,6 @@ async fn hung_up(hangups: &mut Hangups) {
 type Hangups = ();
 
 #[cfg(not(unix))]
-#[allow(clippy::unnecessary_wraps)] // it is in the place of one that fails
 const fn hangups() -> io::Result<Hangups> {
     Ok(())
 }

@@ -15,14 +15,10 @@ use super::{Serving, print, spec};
 /// Runs a node until a signal comes, or until it is not what its spec says any more.
 pub(super) async fn run(file: Option<PathBuf>, watch: bool, serving: Serving) -> Exit {
     let watched = file.clone().filter(|_| watch);
-    let source = Source {
-        file,
-        serving,
-        builder: spec::builder(),
-    };
+    let source = Source { file, serving };
     // Before it is read, so that no change is missed.
     let reloads = Reloads::watch(watched.as_deref());
-    let spec = match source.read() {
+    let spec = match source.first() {
         Ok(spec) => spec,
         Err(exit) => return exit,
     };
@@ -35,7 +31,7 @@ pub(super) async fn run(file: Option<PathBuf>, watch: bool, serving: Serving) ->
 
 async fn run_spec(
     source: &Source,
-    mut spec: NodeSpec,
+    spec: NodeSpec,
     mut signals: Signals,
     mut reloads: Reloads,
 ) -> Exit {
@@ -43,30 +39,36 @@ async fn run_spec(
     let cancel = async move {
         cancel.first().await;
     };
-    let node = match spec::builder().boot_until(&spec, cancel).await {
+    let again = source.clone();
+    let builder = spec::builder().source(move |builder| again.read(builder));
+    let node = match builder.boot_until(&spec, cancel).await {
         Ok(node) => node,
         Err(error) => return not_booted(error),
     };
     print::out(welcome(&node, &spec));
+    // It may be told to reload over HTTP, too.
+    let mut specs = node.watch_spec();
     let given_up = loop {
+        let until = signals.clone();
+        let follow = |spec: &NodeSpec| until.set_deadline(spec.shutdown_deadline);
         let why = tokio::select! {
             biased;
             _ = signals.first() => break None,
             down = node.root_ended() => break Some(down),
+            Ok(()) = specs.changed() => {
+                follow(&specs.borrow_and_update());
+                continue;
+            }
             why = reloads.next() => why,
         };
         print::status(format_args!("{why}: reloading"));
-        let until = signals.clone();
-        let follow = |spec: &NodeSpec| until.set_deadline(spec.shutdown_deadline);
-        let reloaded = tokio::select! {
+        tokio::select! {
             biased;
             _ = signals.first() => break None,
-            reloaded = source.reload(&node, follow) => reloaded,
-        };
-        if let Some(reloaded) = reloaded {
-            spec = reloaded;
+            () = source.reload(&node, follow) => {}
         }
     };
+    let deadline = specs.borrow().shutdown_deadline;
     if let Some(down) = &given_up {
         let why = format_args!(
             "{} has ended ({}), stopping",
@@ -74,8 +76,9 @@ async fn run_spec(
             down.reason
         );
         print::error(Exit::Failure, why);
+        signals.begin_end();
     }
-    let stopped = stopped(&node.stop(spec.shutdown_deadline).await);
+    let stopped = stopped(&node.stop(deadline).await);
     given_up.map_or(stopped, |_| Exit::Failure)
 }
 

@@ -4,7 +4,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime::Builder;
 use tokio::sync::watch;
 
 use super::exit::Exit;
@@ -24,7 +24,7 @@ impl Signal {
         }
     }
 
-    const fn number(self) -> u8 {
+    pub(super) const fn number(self) -> u8 {
         match self {
             Self::Interrupt => 2,
             Self::Terminate => 15,
@@ -37,22 +37,34 @@ impl Signal {
 pub(super) struct Signals {
     first: watch::Receiver<Option<Signal>>,
     deadline: Arc<watch::Sender<Duration>>,
+    ending: Arc<watch::Sender<bool>>,
 }
 
 impl Signals {
-    /// The first signal asks for an orderly end. From then on the program ends by force: at a second signal, or when the
-    /// orderly end takes longer than `deadline` and the time it takes to kill the rest.
+    /// The first signal asks for an orderly end. From then on, or from when one [begins](Self::begin_end) without, the program ends by
+    /// force: at a second signal, or when the orderly end takes longer than `deadline` and the time it takes to kill the rest.
     ///
     /// A thread of its own sees to that, since code that never awaits may keep all others busy.
     pub(super) fn watch(deadline: Duration) -> io::Result<Self> {
         let (told, first) = watch::channel(None);
         let runtime = Builder::new_current_thread().enable_all().build()?;
-        let caught = caught(&runtime)?;
+        let inside = runtime.enter();
+        let caught = caught()?;
+        drop(inside);
         let thread = std::thread::Builder::new().name("signals".to_owned());
         let (deadline, latest) = watch::channel(deadline);
-        thread.spawn(move || runtime.block_on(keep_watch(caught, told, latest)))?;
-        let deadline = Arc::new(deadline);
-        Ok(Self { first, deadline })
+        let (ending, begun) = watch::channel(false);
+        thread.spawn(move || runtime.block_on(keep_watch(caught, told, latest, begun)))?;
+        Ok(Self {
+            first,
+            deadline: Arc::new(deadline),
+            ending: Arc::new(ending),
+        })
+    }
+
+    /// An orderly end begins that no signal has asked for; no matter if one has.
+    pub(super) fn begin_end(&self) {
+        self.ending.send_replace(true);
     }
 
     /// The orderly end may take this long from now on; no matter once it has begun.
@@ -79,19 +91,31 @@ async fn keep_watch(
     mut caught: Caught,
     told: watch::Sender<Option<Signal>>,
     deadline: watch::Receiver<Duration>,
+    mut ending: watch::Receiver<bool>,
 ) {
-    let first = caught.next().await;
+    let first = tokio::select! {
+        first = caught.next() => Some(first),
+        Ok(_) = ending.wait_for(|it| *it) => None,
+    };
     let deadline = *deadline.borrow();
-    print::status(format_args!(
-        "{}: stopping within {deadline:?}; once more to end at once",
-        first.name()
-    ));
-    told.send_replace(Some(first));
+    let second = async {
+        let first = match first {
+            Some(first) => first,
+            None => caught.next().await,
+        };
+        print::status(format_args!(
+            "{}: stopping within {deadline:?}; once more to end at once",
+            first.name()
+        ));
+        told.send_replace(Some(first));
+        caught.next().await
+    };
     let by_force = tokio::select! {
-        second = caught.next() => Exit::Signal(second.number()),
+        second = second => Exit::Signal(second.number()),
         () = tokio::time::sleep(deadline.saturating_add(KILLING)) => {
             let why = "something could not be stopped, nor killed: code that never awaits";
-            print::error(Exit::Killed, why)
+            // Without a signal it ends because it has failed.
+            print::error(first.map_or(Exit::Failure, |_| Exit::Killed), why)
         }
     };
     std::process::exit(by_force.number().into());
@@ -100,16 +124,17 @@ async fn keep_watch(
 /// How long killing may take after the deadline.
 const KILLING: Duration = Duration::from_secs(2);
 
+/// Signals that ask for an end, from when [`caught`] was called.
 #[cfg(unix)]
-struct Caught {
+pub(super) struct Caught {
     interrupt: tokio::signal::unix::Signal,
     terminate: tokio::signal::unix::Signal,
 }
 
+/// Catches signals; inside of a tokio runtime.
 #[cfg(unix)]
-fn caught(runtime: &Runtime) -> io::Result<Caught> {
+pub(super) fn caught() -> io::Result<Caught> {
     use tokio::signal::unix::{SignalKind, signal};
-    let _inside = runtime.enter();
     Ok(Caught {
         interrupt: signal(SignalKind::interrupt())?,
         terminate: signal(SignalKind::terminate())?,
@@ -118,7 +143,7 @@ fn caught(runtime: &Runtime) -> io::Result<Caught> {
 
 #[cfg(unix)]
 impl Caught {
-    async fn next(&mut self) -> Signal {
+    pub(super) async fn next(&mut self) -> Signal {
         tokio::select! {
             Some(()) = self.interrupt.recv() => Signal::Interrupt,
             Some(()) = self.terminate.recv() => Signal::Terminate,
@@ -128,17 +153,16 @@ impl Caught {
 }
 
 #[cfg(windows)]
-struct Caught(tokio::signal::windows::CtrlC);
+pub(super) struct Caught(tokio::signal::windows::CtrlC);
 
 #[cfg(windows)]
-fn caught(runtime: &Runtime) -> io::Result<Caught> {
-    let _inside = runtime.enter();
+pub(super) fn caught() -> io::Result<Caught> {
     Ok(Caught(tokio::signal::windows::ctrl_c()?))
 }
 
 #[cfg(windows)]
 impl Caught {
-    async fn next(&mut self) -> Signal {
+    pub(super) async fn next(&mut self) -> Signal {
         if self.0.recv().await.is_none() {
             std::future::pending::<()>().await;
         }

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use mainstay::specs::{EventBackendSpec, Faults, NodeSpec, ReadError};
-use mainstay::{Node, NodeBuilder};
+use mainstay::specs::{EventBackendSpec, Fault, Faults, NodeSpec, ReadError, SpecPath};
+use mainstay::{Node, NodeBuilder, ReadSpec};
 
 use super::Serving;
 use super::exit::Exit;
@@ -18,19 +18,39 @@ pub(super) fn builder() -> NodeBuilder {
     Node::builder().demo_kinds()
 }
 
-/// Reads a node file; what is wrong with it has been printed when there is none.
-pub(super) fn read(file: Option<&Path>, builder: &NodeBuilder) -> Result<NodeSpec, Exit> {
+/// Reads a node file, or the demonstration.
+pub(super) fn read(file: Option<&Path>, builder: &NodeBuilder) -> Result<ReadSpec, ReadError> {
     let Some(file) = file else {
-        let spec = NodeSpec::from_ron(DEFAULT, builder);
-        let spec = spec.map(without_what_is_not_built_in);
-        return spec
-            .map_err(|faults| print::rendered(Exit::Usage, &faults.render(DEFAULT_NAME, DEFAULT)));
+        return match NodeSpec::from_ron(DEFAULT, builder) {
+            Ok(spec) => {
+                let spec = without_what_is_not_built_in(spec);
+                Ok(ReadSpec::new(spec, DEFAULT_NAME, DEFAULT))
+            }
+            Err(faults) => Err(ReadError::Faults {
+                path: DEFAULT_NAME.into(),
+                source_text: DEFAULT.to_owned(),
+                faults,
+            }),
+        };
     };
-    let spec = NodeSpec::from_file(file, builder);
-    let spec = spec.map_err(|error| print::rendered(exit_of(&error), &error.render()))?;
+    ReadSpec::from_file(file, builder)
+}
+
+/// Checks also what only this program knows; what is wrong has been printed when there is none.
+pub(super) fn checked(
+    read: Result<ReadSpec, ReadError>,
+    builder: &NodeBuilder,
+) -> Result<NodeSpec, Exit> {
+    let read = read.map_err(|error| print::rendered(exit_of(&error), &error.render()))?;
+    let ReadSpec {
+        spec, name, text, ..
+    } = read;
     match builder.validate(&spec) {
         Ok(()) => Ok(spec),
-        Err(faults) => Err(print_with_source(&faults, file)),
+        Err(faults) => {
+            let text = faults.located(&text).render(&name, &text);
+            Err(print::rendered(Exit::Usage, &text))
+        }
     }
 }
 
@@ -59,27 +79,32 @@ const fn exit_of(error: &ReadError) -> Exit {
 }
 
 /// Puts what the command line says over the spec. A token from the environment may find no use.
-pub(super) fn with(spec: NodeSpec, serving: Serving) -> Result<NodeSpec, Exit> {
-    let mut spec = spec;
-    if !spec.http.enabled && serving.bind.is_some() {
-        let why = "--bind: HTTP is off in the node file";
-        return Err(print::error(Exit::Usage, why));
+pub(super) fn with(read: ReadSpec, serving: Serving) -> Result<ReadSpec, ReadError> {
+    let mut read = read;
+    if !read.spec.http.enabled && serving.bind.is_some() {
+        let path = SpecPath::root().field("http").field("enabled");
+        let fault = Fault::new(NO_HTTP).at(path);
+        return Err(ReadError::Faults {
+            path: read.name.into(),
+            faults: Faults::from(fault).located(&read.text),
+            source_text: read.text,
+        });
     }
+    put_over(&mut read.spec, serving);
+    Ok(read)
+}
+
+pub(super) fn put_over(spec: &mut NodeSpec, serving: Serving) {
     if let Some(address) = serving.bind {
         spec.http.bind = address;
     }
     if serving.token.is_some() {
         spec.http.token = serving.token;
     }
-    Ok(spec)
 }
 
-/// Prints faults with the lines of the file, which was read a moment before.
-fn print_with_source(faults: &Faults, file: &Path) -> Exit {
-    let source = std::fs::read_to_string(file).unwrap_or_default();
-    let text = faults.render(&file.display().to_string(), &source);
-    print::rendered(Exit::Usage, &text)
-}
+/// Why the address of the command line finds no use.
+pub(super) const NO_HTTP: &str = "--bind: HTTP is off in the node file";
 
 /// Prints faults that have no place in a file.
 pub(super) fn print_faults(faults: &Faults) -> Exit {

@@ -2,8 +2,9 @@
 
 use clap::Args;
 
+use super::client::{self, ClientError};
 use super::exit::Exit;
-use super::{client, print};
+use super::print;
 
 /// What is asked, and of whom.
 #[derive(Debug, Args)]
@@ -33,10 +34,17 @@ pub(super) async fn tree(options: Options) -> Exit {
     };
     match client::get(request).await {
         Ok(body) => {
-            print::out(body.trim_end());
+            let body = body.trim_end();
+            // A program reads the JSON, a person the other.
+            if options.json {
+                print::out(body);
+            } else {
+                print::out(print::clean_lines(body));
+            }
             print::out("\n");
             Exit::Done
         }
+        Err(error @ (ClientError::Url(_) | ClientError::Token)) => print::error(Exit::Usage, error),
         Err(error) => print::error(Exit::Failure, error),
     }
 }

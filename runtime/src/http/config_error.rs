@@ -2,9 +2,9 @@
 
 use axum::http::{StatusCode, header};
 use mainstay_actors::config::{ConfigError, ConfigPath};
-use mainstay_actors::protection::Guard;
 
 use super::error::ApiError;
+use super::guarded::seconds;
 
 /// The answer to a request about `path` that was refused.
 pub(super) fn refused(error: &ConfigError, path: &ConfigPath) -> ApiError {
@@ -24,29 +24,24 @@ pub(super) fn refused(error: &ConfigError, path: &ConfigPath) -> ApiError {
         ConfigError::Timeout(_) | ConfigError::Interrupted(_) => {
             ApiError::new(StatusCode::GATEWAY_TIMEOUT, "unknown_outcome", message)
         }
-        ConfigError::ServiceCircuitOpen(_) => {
-            let status = StatusCode::SERVICE_UNAVAILABLE;
-            let answer = ApiError::new(status, "unavailable", message);
-            answer.retry_after(wait(error)).guard(Guard::Circuit)
+        ConfigError::ServiceCircuitOpen(_) | ConfigError::Overloaded { .. } => {
+            ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", message)
         }
         ConfigError::UpdateLimited(_) => {
-            let status = StatusCode::TOO_MANY_REQUESTS;
-            let answer = ApiError::new(status, "rate_limited", message);
-            answer.retry_after(wait(error)).guard(Guard::RateLimit)
+            ApiError::new(StatusCode::TOO_MANY_REQUESTS, "rate_limited", message)
         }
-        ConfigError::Overloaded { .. }
-        | ConfigError::Unavailable(_)
-        | ConfigError::Stopped
-        | ConfigError::Call(_) => {
+        ConfigError::Unavailable(_) | ConfigError::Stopped | ConfigError::Call(_) => {
             ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", message)
                 .with(header::RETRY_AFTER, "1")
         }
         _ => ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", message),
     };
+    let answer = match error.guard() {
+        Some(guard) => {
+            let wait = error.retry_after().unwrap_or_default();
+            answer.retry_after(seconds(wait)).guard(guard)
+        }
+        None => answer,
+    };
     answer.at(path.to_string())
-}
-
-/// In whole seconds, and not before it makes sense.
-fn wait(error: &ConfigError) -> u64 {
-    error.retry_after().map_or(1, |wait| wait.as_secs() + 1)
 }

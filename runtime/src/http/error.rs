@@ -19,6 +19,7 @@ struct Refusal {
     status: StatusCode,
     detail: ErrorDetail,
     headers: Vec<(HeaderName, HeaderValue)>,
+    guard: Option<Guard>,
 }
 
 impl ApiError {
@@ -31,6 +32,7 @@ impl ApiError {
                 path: None,
             },
             headers: Vec::new(),
+            guard: None,
         }))
     }
 
@@ -47,8 +49,9 @@ impl ApiError {
         self
     }
 
-    /// Says which guard has refused.
-    pub(super) fn guard(self, guard: Guard) -> Self {
+    /// Says which guard has refused, in a header, and to the guards that the answer comes by as an extension.
+    pub(super) fn guard(mut self, guard: Guard) -> Self {
+        self.0.guard = Some(guard);
         self.with(GUARD, name_of(guard))
     }
 
@@ -115,6 +118,10 @@ impl ApiError {
             .with(header::RETRY_AFTER, "5")
     }
 
+    pub(super) const fn status(&self) -> StatusCode {
+        self.0.status
+    }
+
     pub(super) const fn detail(&self) -> &ErrorDetail {
         &self.0.detail
     }
@@ -126,17 +133,21 @@ impl IntoResponse for ApiError {
             status,
             detail,
             headers,
+            guard,
         } = *self.0;
         let mut response = (status, Json(ErrorReply { error: detail })).into_response();
         for (name, value) in headers {
             response.headers_mut().insert(name, value);
+        }
+        if let Some(guard) = guard {
+            response.extensions_mut().insert(guard);
         }
         response
     }
 }
 
 /// Which guard has refused a request.
-pub(super) const GUARD: HeaderName = HeaderName::from_static("mainstay-guard");
+const GUARD: HeaderName = HeaderName::from_static("mainstay-guard");
 
 const fn name_of(guard: Guard) -> &'static str {
     match guard {

@@ -11,6 +11,8 @@
 //! | `GET /api/tree/events` | a server-sent event stream of [`TreeEvent`]s |
 //! | `GET /metrics` | the metrics of all namespaces, for Prometheus: as OpenMetrics if `Accept` prefers it, else as text |
 //! | `GET /api/metrics` | the same as JSON: a [`MetricsReply`] |
+//! | `GET /api/spec` | the spec that the node goes by, without its secrets ([`ShownSpec`](mainstay_specs::ShownSpec)): as RON, or as JSON if `Accept` prefers it |
+//! | `POST /api/reload` | has the node go by its file anew, as a SIGHUP does: a [`ReloadReply`], or a [`ReloadErrorReply`] |
 //! | `GET /api/config/{path}` | the value at a path, as a [`ConfigReply`]; with an `ETag` |
 //! | `PUT /api/config/{path}` | sets the value at a path to the JSON in the body, if `If-Match` fits |
 //! | `GET /api/events` | the events that are kept and fit the query: an [`EventPage`](mainstay_actors::event_store::EventPage) |
@@ -148,6 +150,24 @@
 //!
 //! All that is wrong with a request is told at once, each fault with the parameter, or the event, it is of.
 //!
+//! # The spec of the node
+//!
+//! `POST /api/reload` has the node read what it was booted from once more ([`NodeBuilder::source`](crate::NodeBuilder::source); the file, for
+//! `mainstay run FILE`) and go by it: see [`NodeSpec::diff`](mainstay_specs::NodeSpec::diff) for what is changed in place and what restarts what. It
+//! has no body, and needs the token. Whoever asks need not wait: it goes on.
+//!
+//! ```text
+//! POST /api/reload                              200
+//! Authorization: Bearer …                       {"applied":[{"path":"shutdown_deadline","kind":"changed","effect":"in_place"}]}
+//!
+//! POST /api/reload                              422, nothing has changed
+//! Authorization: Bearer …                       {"error":{"code":"invalid_spec","message":"1 fault, nothing has changed"},
+//!                                                "faults":[{"path":"http.token","line":9,"column":18,"message":"this takes a new node: …"}]}
+//! ```
+//!
+//! 409 is answered while another reload is under way, 404 if there is nothing to read, and 500 (`reload_failed`) if a step has failed: with what was
+//! done before, and what was not.
+//!
 //! # Guards of the Foundation API
 //!
 //! Requests to `/api/config` and `/api/events` go through guards, in this order: a deadline, a circuit breaker, the memory manager, a rate
@@ -172,9 +192,11 @@
 //! | `circuit` | 503 | the circuit breaker, as the service has failed, or that of the service itself |
 //! | `memory` | 503 | the memory manager |
 //! | `limiter` | 429 | the rate limiter, or that of the service itself |
-//! | `pool` | 503 | the connection pool |
+//! | `pool` | 503 | the connection pool, or the bound of what the service itself does at a time |
 //!
-//! The field is in refusals only. What it refuses counts as no failure of the service; neither do answers that blame the request (4xx).
+//! The field is in refusals only. Who asks for more than the service does at a time waits first, as far as its spec has it (`queries_max` and
+//! `queries_waiting_max` of the event store, `queue_max` for events that are stored). What a guard refuses, also one of the service itself, is
+//! told to metrics and telemetry as its decision (`foundation.protection.refused`). It counts as no failure of the service; neither do answers that blame the request (4xx).
 //! A request without the token that it needs is answered before, and uses up nothing.
 //!
 //! # Supervision
@@ -198,6 +220,7 @@ mod reply;
 mod router;
 mod serve;
 mod settings;
+mod spec;
 mod token;
 mod tree;
 
@@ -212,6 +235,7 @@ pub use config::ConfigReply;
 pub use event_store::EventsStored;
 pub use reply::{ErrorDetail, ErrorReply, MetricsReply, TreeReply};
 pub use settings::{BODY_MAX, CONNECTIONS_MAX, STREAMS_MAX};
+pub use spec::{ChangeReply, FaultReply, ReloadErrorReply, ReloadReply};
 pub use token::Token;
 
 use crate::node::{BootError, HTTP, State};

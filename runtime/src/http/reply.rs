@@ -104,12 +104,14 @@ pub struct ErrorDetail {
     /// | `not_found` | 404 | no such route, namespace, configuration path or event |
     /// | `method_not_allowed` | 405 | the route is there, but not for this method |
     /// | `request_timeout` | 408 | the body was not sent in time |
-    /// | `conflict` | 409 | the value has changed since the version that `If-Match` names; another event has the number |
+    /// | `conflict` | 409 | the value has changed since the version that `If-Match` names; another event has the number; another reload is under way |
     /// | `payload_too_large` | 413 | the body is longer than [`BODY_MAX`](super::BODY_MAX), or has more events than a batch may |
     /// | `unsupported_media_type` | 415 | the body is not declared as `application/json` |
     /// | `invalid_value` | 422 | the value is not one that the configuration takes; an event is none |
+    /// | `invalid_spec` | 422 | the file that the node is to go by is wrong, or takes a new node: see [`ReloadErrorReply`](super::ReloadErrorReply) |
     /// | `rate_limited` | 429 | the client has asked too often; `Retry-After` says when to come back |
     /// | `internal` | 500 | a defect of the node or of the application |
+    /// | `reload_failed` | 500 | something that is in the file did not start: see [`ReloadErrorReply`](super::ReloadErrorReply) |
     /// | `not_ready` | 503 | see [`Readiness`](crate::Readiness), which stands beside the error |
     /// | `stopping` | 503 | the node is stopping |
     /// | `unavailable` | 503 | the service is down or has too much to do; come back later |

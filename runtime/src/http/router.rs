@@ -6,13 +6,13 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::{Method, Uri};
 use axum::middleware::from_fn_with_state;
-use axum::routing::get;
+use axum::routing::{get, post};
 use mainstay_supervisors::{Namespace, StopToken};
 
 use super::error::ApiError;
 use super::guarded::{self, Api};
 use super::settings::{BODY_MAX, Settings};
-use super::{access, config, event_store, events, health, metrics, tree};
+use super::{access, config, event_store, events, health, metrics, spec, tree};
 use crate::node::State;
 
 /// What the handlers share.
@@ -54,6 +54,8 @@ pub(super) fn router(settings: Arc<Settings>, stop: StopToken) -> Router {
         .route("/health/{*name}", get(health::one))
         .route("/api/tree", get(tree::tree))
         .route("/api/tree/events", get(events::events))
+        .route("/api/spec", get(spec::spec))
+        .route("/api/reload", post(spec::reload))
         .route("/metrics", get(metrics::text))
         .route("/api/metrics", get(metrics::json))
         .merge(foundation(&app))

@@ -3,9 +3,49 @@
 use mainstay_actors::config::ConfigValue;
 use mainstay_actors::event_store::EventStore;
 use mainstay_actors::pool::{PoolKinds, RegisterPoolError};
-use mainstay_specs::{Fault, NamedPool, PoolSource, ServicesSpec, SpecPath};
+use mainstay_specs::{Args, Fault, Faults, Kinds, NamedPool, PoolSource, ServicesSpec, SpecPath};
 
-/// All that is wrong, with paths from the services inwards. The specs were found valid by themselves.
+/// The kinds of connections that the application brings; there are no kinds of children where there are no children.
+pub(super) struct Brought<'a>(pub(super) &'a PoolKinds);
+
+impl Kinds for Brought<'_> {
+    fn names(&self) -> Vec<&str> {
+        Vec::new()
+    }
+
+    fn check(&self, _: &str, _: &Args) -> Result<(), Faults> {
+        Ok(())
+    }
+
+    fn pool_names(&self) -> Vec<&str> {
+        self.0.names()
+    }
+
+    fn knows_pool(&self, kind: &str) -> bool {
+        self.0.knows(kind)
+    }
+
+    fn check_pool(&self, kind: &str, args: &Args) -> Result<(), Faults> {
+        self.0.check(kind, args)
+    }
+}
+
+/// What is wrong with a spec by itself, and what else is wrong. Of what was told once, no more is told.
+pub(crate) fn beside(
+    own: Result<(), Faults>,
+    more: impl IntoIterator<Item = Fault>,
+) -> Result<(), Faults> {
+    let mut all: Vec<Fault> = own.err().into_iter().flatten().collect();
+    let told = all.len();
+    for fault in more {
+        if !all[..told].iter().any(|one| fault.path.leads_to(&one.path)) {
+            all.push(fault);
+        }
+    }
+    Faults::from_list(all).map_or(Ok(()), Err)
+}
+
+/// All that is wrong, with paths from the services inwards. What is wrong with the specs by themselves is told by these.
 pub(crate) fn faults<'a>(
     services: &'a ServicesSpec,
     kinds: &'a PoolKinds,

@@ -2,13 +2,13 @@
 
 use mainstay_actors::pool::{IntoConnectionSpec, PoolKinds};
 use mainstay_specs::{
-    Args, CircuitBreakersSpec, ConfigServerSpec, ConnectionPoolsSpec, EventBackendSpec,
-    EventStoreSpec, Fault, Faults, HealthAggregatorSpec, MemoryManagerSpec, ProtectionsSpec,
-    RateLimitersSpec, ServicesSpec, TelemetrySpec,
+    CircuitBreakersSpec, ConfigServerSpec, ConnectionPoolsSpec, EventBackendSpec, EventStoreSpec,
+    Faults, HealthAggregatorSpec, MemoryManagerSpec, ProtectionsSpec, RateLimitersSpec,
+    ServicesSpec, TelemetrySpec,
 };
 use serde::de::DeserializeOwned;
 
-use super::check::faults;
+use super::check::{Brought, beside, faults};
 
 /// What [`start`](super::start) is to run in a namespace: telemetry, the memory manager, circuit breakers, rate limiters, connection pools,
 /// protections and the health aggregator in any case, and the Foundation services, unless they are left out.
@@ -88,8 +88,7 @@ impl InfraConfig {
     ///
     /// Everything that cannot be read, with its place in the text. What is read may still be wrong: [`validate`](Self::validate).
     pub fn from_ron(text: &str) -> Result<Self, Faults> {
-        let given = Args::from_ron(text).map_err(|error| Fault::new(error.to_string()))?;
-        Ok(Self::from(given.decode::<ServicesSpec>()?))
+        ServicesSpec::from_ron(text).map(Self::from)
     }
 
     setters! {
@@ -152,8 +151,7 @@ impl InfraConfig {
     ///
     /// Everything that is wrong, each with its path.
     pub fn validate(&self) -> Result<(), Faults> {
-        self.services.validate()?;
-        let faults = faults(&self.services, &self.pools).collect();
-        Faults::from_list(faults).map_or(Ok(()), Err)
+        let own = self.services.validate_with(&Brought(&self.pools));
+        beside(own, faults(&self.services, &self.pools))
     }
 }

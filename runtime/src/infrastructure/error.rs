@@ -1,7 +1,7 @@
 //! What can go wrong.
 
 use mainstay_specs::{ChildId, Faults, NamespaceName};
-use mainstay_supervisors::{StartError, SupervisorError};
+use mainstay_supervisors::{CallError, StartError, SupervisorError};
 
 /// Why the services of a namespace were not started. None of them runs then that this start has begun.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -52,6 +52,12 @@ impl InfraError {
                 Self::AlreadyRunning { namespace, service }
             }
             SupervisorError::StartFailed(error) => Self::Start {
+                namespace,
+                service,
+                error,
+            },
+            // Whoever is being started by it cannot ask it.
+            error @ SupervisorError::Call(CallError::CallingSelf) => Self::Refused {
                 namespace,
                 service,
                 error,

@@ -55,7 +55,7 @@ mod handle;
 mod services;
 mod start;
 
-pub(crate) use check::faults;
+pub(crate) use check::{beside, faults};
 pub use config::InfraConfig;
 pub use error::InfraError;
 pub use handle::Infrastructure;

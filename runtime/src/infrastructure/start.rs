@@ -1,7 +1,7 @@
 //! Starting all of it, or nothing.
 
 use mainstay_specs::ChildId;
-use mainstay_supervisors::{Child, Namespace};
+use mainstay_supervisors::{Child, Namespace, current};
 
 use super::config::InfraConfig;
 use super::error::InfraError;
@@ -30,8 +30,16 @@ pub async fn start(
     // It does not keep the namespace up.
     let namespace = namespace.downgrade().upgrade();
     let namespace = namespace.expect("somebody has it, who has called this");
+    // A supervisor that is just starting whoever asks would never answer, and has to know who that is.
+    let asks = current();
     // Whoever waits may leave between two of them.
-    let starting = tokio::spawn(start_all(namespace, children));
+    let starting = tokio::spawn(async move {
+        let starting = start_all(namespace, children);
+        match asks {
+            Some(process) => process.scope(starting).await,
+            None => starting.await,
+        }
+    });
     match starting.await {
         Ok(started) => started,
         Err(error) => match error.try_into_panic() {

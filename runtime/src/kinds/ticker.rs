@@ -22,7 +22,7 @@ pub struct Ticker {
     pub ignore_stop: bool,
 }
 
-#[allow(clippy::trivially_copy_pass_by_ref)] // serde's signature
+// By reference, as serde calls it.
 fn is_false(value: &bool) -> bool {
     !value
 }

@@ -3,9 +3,11 @@
 use std::future::Future;
 use std::pin::pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use mainstay_specs::{NamespaceName, NodeSpec};
 use mainstay_supervisors::{NamespacePlan, Runtime};
+use tokio::time::timeout;
 
 use super::error::BootError;
 use super::plan::plans;
@@ -54,11 +56,23 @@ async fn start(node: Node, spec: &NodeSpec, plans: Plans) -> Result<(), BootErro
     Ok(())
 }
 
+/// What can be neither stopped nor killed is left behind: whoever boots has to learn why it did not.
 async fn take_back(node: &Node, spec: &NodeSpec) {
-    for path in node.stop(spec.shutdown_deadline).await.killed {
-        tracing::warn!(path, "killed, as it did not stop in time");
+    let limit = spec.shutdown_deadline.saturating_add(KILLING);
+    match timeout(limit, node.stop(spec.shutdown_deadline)).await {
+        Ok(report) => {
+            for path in report.killed {
+                tracing::warn!(path, "killed, as it did not stop in time");
+            }
+        }
+        Err(_) => tracing::error!(
+            "something could not be stopped, nor killed, and is left behind: code that never awaits"
+        ),
     }
 }
+
+/// How long killing may take after the deadline.
+const KILLING: Duration = Duration::from_secs(2);
 
 #[cfg(feature = "http")]
 async fn start_http(node: &Node, spec: &NodeSpec) -> Result<(), BootError> {
@@ -71,7 +85,6 @@ async fn start_http(node: &Node, spec: &NodeSpec) -> Result<(), BootError> {
 }
 
 #[cfg(not(feature = "http"))]
-#[allow(clippy::unused_async)] // it is in the place of one that awaits
 async fn start_http(_node: &Node, spec: &NodeSpec) -> Result<(), BootError> {
     if spec.http.enabled {
         return Err(BootError::NoHttp);

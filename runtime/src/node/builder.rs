@@ -3,11 +3,12 @@
 use std::future::{Future, pending};
 
 use mainstay_actors::pool::{IntoConnectionSpec, PoolKinds};
-use mainstay_specs::{Args, Fault, Faults, Kinds, NodeSpec, SpecPath};
+use mainstay_specs::{Args, Fault, Faults, Kinds, NodeSpec, ReadError, SpecPath};
 use mainstay_supervisors::{HISTORY, Runtime};
 use serde::de::DeserializeOwned;
 
 use super::kinds::{Factories, IntoChild};
+use super::reload::{ReadSpec, SpecSource};
 use super::{BootError, Node, boot};
 use crate::infrastructure;
 
@@ -44,6 +45,7 @@ use crate::infrastructure;
 pub struct NodeBuilder {
     pub(super) kinds: Factories,
     pub(super) pools: PoolKinds,
+    pub(super) source: Option<SpecSource>,
     history: usize,
     seed: Option<u64>,
 }
@@ -53,6 +55,7 @@ impl Default for NodeBuilder {
         Self {
             kinds: Factories::default(),
             pools: PoolKinds::new(),
+            source: None,
             history: HISTORY,
             seed: None,
         }
@@ -95,6 +98,24 @@ impl NodeBuilder {
         self
     }
 
+    /// Says what the spec of the node is read from when it is to go by it anew: at [`Node::reload_source`], and at `POST /api/reload`. Without,
+    /// there is nothing to read. `read` gets the builder, for the kinds that it knows, runs on a thread for what blocks, and says with the spec
+    /// where it has it from, so that what is wrong can be told with its line and column.
+    ///
+    /// ```
+    /// use mainstay::prelude::*;
+    /// use mainstay::ReadSpec;
+    ///
+    /// let node = Node::builder().source(|builder| ReadSpec::from_file("node.ron", builder));
+    /// ```
+    pub fn source<F>(mut self, read: F) -> Self
+    where
+        F: Fn(&Self) -> Result<ReadSpec, ReadError> + Send + Sync + 'static,
+    {
+        self.source = Some(SpecSource::new(read));
+        self
+    }
+
     /// Sets how many events are kept for those who come late or read slowly; at least 1. Default: [`HISTORY`].
     pub const fn history(mut self, events: usize) -> Self {
         self.history = events;
@@ -116,23 +137,24 @@ impl NodeBuilder {
     ///
     /// Everything that is wrong.
     pub fn validate(&self, spec: &NodeSpec) -> Result<(), Faults> {
-        spec.validate(self)?;
-        let faults: Vec<Fault> = services_faults(spec, &self.pools)
+        let more = services_faults(spec, &self.pools)
             .chain(reserved_name(spec))
-            .chain(token_fault(spec))
-            .collect();
-        Faults::from_list(faults).map_or(Ok(()), Err)
+            .chain(token_fault(spec));
+        infrastructure::beside(spec.validate(self), more)
     }
 
     /// Boots a node: the HTTP server first, so that it can be asked how far things are, then the namespaces in order, each
     /// with its services and children. Returns when all have started.
     ///
-    /// It is called inside a tokio runtime with the time driver on, and with the io driver on if the spec has HTTP on.
-    ///
     /// # Errors
     ///
     /// Everything that is wrong with the spec; an address that cannot be listened on; a process that does not start, with
-    /// its path. What was started before is stopped in order, within the spec's `shutdown_deadline`.
+    /// its path. What was started before is stopped in order, within the spec's `shutdown_deadline`. Code that never awaits can be neither
+    /// stopped nor killed, and is left behind two seconds after that.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a tokio runtime, and in one without its time driver; with HTTP on in the spec, also in one without its io driver.
     ///
     /// Cancel safety: when this is dropped, what was started is told to stop, and nobody waits for it; see
     /// [`boot_until`](Self::boot_until).
@@ -146,6 +168,10 @@ impl NodeBuilder {
     ///
     /// As [`boot`](Self::boot), and [`BootError::Interrupted`], after all that was started has been stopped in order, within the
     /// spec's `shutdown_deadline`.
+    ///
+    /// # Panics
+    ///
+    /// As [`boot`](Self::boot).
     pub async fn boot_until(
         self,
         spec: &NodeSpec,

@@ -35,7 +35,9 @@ pub use builder::NodeBuilder;
 pub use error::BootError;
 pub use kinds::IntoChild;
 pub use readiness::{NamespaceReadiness, NamespaceState, Readiness};
-pub use reload::{ReloadError, ReloadFailure, ReloadReport, SPEC_RELOADED};
+#[cfg(feature = "http")]
+pub(crate) use reload::reload_source;
+pub use reload::{ReadSpec, ReloadError, ReloadFailure, ReloadReport, SourceError};
 pub(crate) use state::State;
 
 use crate::watchdog::Liveness;
@@ -48,6 +50,11 @@ use crate::watchdog::Liveness;
 pub struct Node(Arc<State>);
 
 impl Node {
+    #[cfg(all(test, feature = "http"))]
+    pub(crate) const fn state(&self) -> &Arc<State> {
+        &self.0
+    }
+
     /// A node to be, to which kinds can be added.
     pub fn builder() -> NodeBuilder {
         NodeBuilder::default()
@@ -56,6 +63,10 @@ impl Node {
     /// Boots a node whose spec names no kinds; see [`NodeBuilder::boot`].
     ///
     /// # Errors
+    ///
+    /// As [`NodeBuilder::boot`].
+    ///
+    /// # Panics
     ///
     /// As [`NodeBuilder::boot`].
     pub async fn boot(spec: &NodeSpec) -> Result<Self, BootError> {

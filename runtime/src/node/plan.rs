@@ -25,13 +25,29 @@ pub(super) fn plan(
     kinds: &Factories,
     pools: &PoolKinds,
 ) -> Result<NamespacePlan, BootError> {
-    let path = format!("{}/{CHILDREN}", namespace.name);
-    let children = children(&namespace.children, kinds, &path)?;
+    let children = below(namespace, kinds)?;
     let services = services(&namespace.services, pools).into_iter();
     let plan = NamespacePlan::new().children_flags(namespace.supervisor.clone());
     let plan = services.fold(plan, NamespacePlan::service);
     let plan = children.into_iter().fold(plan, NamespacePlan::child);
     Ok(plan)
+}
+
+/// The supervisor of all children of a namespace.
+pub(super) fn children_supervisor(
+    namespace: &NamespaceSpec,
+    kinds: &Factories,
+) -> Result<Child, BootError> {
+    let supervisor = Supervisor::new(namespace.supervisor.clone());
+    Ok(Child::supervisor(
+        CHILDREN,
+        supervisor.children(below(namespace, kinds)?),
+    ))
+}
+
+fn below(namespace: &NamespaceSpec, kinds: &Factories) -> Result<Vec<Child>, BootError> {
+    let path = format!("{}/{CHILDREN}", namespace.name);
+    children(&namespace.children, kinds, &path)
 }
 
 fn children(list: &[NodeChild], kinds: &Factories, path: &str) -> Result<Vec<Child>, BootError> {

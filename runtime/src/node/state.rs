@@ -29,7 +29,9 @@ pub(crate) struct State {
     runtime: Runtime,
     progress: Mutex<Progress>,
     /// What it goes by. Held for as long as it takes to go by something else.
-    course: tokio::sync::Mutex<Course>,
+    course: Arc<tokio::sync::Mutex<Course>>,
+    /// The spec of it, for whoever does not want to wait.
+    in_force: watch::Sender<Arc<NodeSpec>>,
     /// Told of when the roots are others.
     root_changes: watch::Sender<()>,
     #[cfg(feature = "http")]
@@ -58,10 +60,11 @@ impl State {
         let names = spec.namespaces.iter();
         Self {
             runtime,
-            course: tokio::sync::Mutex::new(Course {
+            course: Arc::new(tokio::sync::Mutex::new(Course {
                 builder: Arc::new(builder),
                 spec: spec.clone(),
-            }),
+            })),
+            in_force: watch::Sender::new(Arc::new(spec.clone())),
             root_changes: watch::Sender::new(()),
             progress: Mutex::new(Progress {
                 phase: Phase::Booting,
@@ -193,8 +196,26 @@ impl State {
         self.root_changes.subscribe()
     }
 
-    pub(super) const fn course(&self) -> &tokio::sync::Mutex<Course> {
+    pub(super) const fn course(&self) -> &Arc<tokio::sync::Mutex<Course>> {
         &self.course
+    }
+
+    pub(crate) const fn in_force(&self) -> &watch::Sender<Arc<NodeSpec>> {
+        &self.in_force
+    }
+
+    pub(super) fn set_in_force(&self, spec: &NodeSpec) {
+        self.in_force.send_if_modified(|now| {
+            let is_other = **now != *spec;
+            if is_other {
+                *now = Arc::new(spec.clone());
+            }
+            is_other
+        });
+    }
+
+    pub(super) fn running_namespaces(&self) -> Vec<Namespace> {
+        self.progress().namespaces.clone()
     }
 
     pub(super) fn is_stopping(&self) -> bool {
@@ -231,7 +252,7 @@ impl State {
         };
         let mut report = StopReport::default();
         // All at once: they know nothing of each other, and one that does not stop shall not use up the others' time.
-        let stops = namespaces.into_iter().rev().map(|namespace| {
+        let stops = namespaces.into_iter().map(|namespace| {
             let stop = async move { namespace.stop(limit).await };
             tokio::spawn(stop)
         });

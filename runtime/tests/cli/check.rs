@@ -107,7 +107,10 @@ fn what_only_the_node_knows_is_checked_too() {
   |                                                           ^^^^^^^^^^
 
 error: "http" is the tree of the HTTP server; expected another name
-  --> {path} (namespaces[1].name)
+ --> {path}:4:16 (namespaces[1].name)
+  |
+4 |         (name: "http"),
+  |                ^^^^^^
 
 2 faults in {path}
 "#
@@ -381,7 +384,7 @@ fn an_event_store_that_this_program_cannot_reach_is_told_of_before_it_boots() {
         first,
         [
             format!("error: {wrong}"),
-            format!("  --> {path} (namespaces[0].services.event_store.backend)"),
+            format!(" --> {path}:3:18 (namespaces[0].services.event_store.backend)"),
         ]
     );
     assert!(
@@ -390,4 +393,5 @@ fn an_event_store_that_this_program_cannot_reach_is_told_of_before_it_boots() {
         ended.stderr
     );
     assert!(!wrong.to_string().contains("hush"), "{wrong}");
+    assert!(!ended.stderr.contains("hush"), "{}", ended.stderr);
 }

@@ -5,10 +5,13 @@
 
 mod bench_load;
 mod check;
+#[path = "../common/mod.rs"]
+mod common;
 #[cfg(feature = "sqlite")]
 mod events;
 mod health;
 mod mainstay;
+mod readme;
 #[cfg(unix)]
 mod reload;
 mod run;

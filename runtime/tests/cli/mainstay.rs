@@ -1,8 +1,11 @@
 //! Running the binary.
 
-use std::io::{BufRead, BufReader, Lines};
-use std::path::PathBuf;
-use std::process::{Child, ChildStderr, ChildStdout, Command, Stdio};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::common::{self, Process};
+
+pub(crate) use crate::common::Ended;
 
 /// The binary with these arguments, and nothing in its environment that it heeds. What it makes is made in this run's folder.
 pub(crate) fn mainstay<'a>(args: impl IntoIterator<Item = &'a str>) -> Command {
@@ -15,21 +18,9 @@ pub(crate) fn mainstay<'a>(args: impl IntoIterator<Item = &'a str>) -> Command {
     command
 }
 
-/// What a program that has ended leaves.
-#[derive(Debug, PartialEq)]
-pub(crate) struct Ended {
-    pub(crate) code: Option<i32>,
-    pub(crate) stdout: String,
-    pub(crate) stderr: String,
-}
-
+/// What it leaves when it has ended.
 pub(crate) fn run(command: &mut Command) -> Ended {
-    let output = command.stdin(Stdio::null()).output().unwrap();
-    Ended {
-        code: output.status.code(),
-        stdout: String::from_utf8(output.stdout).unwrap(),
-        stderr: String::from_utf8(output.stderr).unwrap(),
-    }
+    Ended::of(command)
 }
 
 /// A file of this test's own, in a folder of this run's own.
@@ -39,18 +30,13 @@ pub(crate) fn file(name: &str, content: impl AsRef<[u8]>) -> PathBuf {
     path
 }
 
-fn folder() -> PathBuf {
-    let run = format!("cli-{}", std::process::id());
-    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(run);
-    std::fs::create_dir_all(&folder).unwrap();
-    folder
+fn folder() -> &'static Path {
+    common::folder("cli")
 }
 
 /// A node that runs. Killed when it is dropped.
 pub(crate) struct Running {
-    child: Child,
-    stdout: Lines<BufReader<ChildStdout>>,
-    stderr: Lines<BufReader<ChildStderr>>,
+    process: Process,
     /// What it has printed until it was up.
     pub(crate) welcome: Vec<String>,
     /// Such as `127.0.0.1:4000`.
@@ -82,25 +68,15 @@ impl Running {
         command
             .env("MAINSTAY_LOG", "off")
             .env("TOKIO_WORKER_THREADS", "2");
-        command
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .stdin(Stdio::null());
-        let mut child = command.spawn().unwrap();
-        let stdout = BufReader::new(child.stdout.take().unwrap()).lines();
-        let stderr = BufReader::new(child.stderr.take().unwrap()).lines();
         let mut running = Self {
-            child,
-            stdout,
-            stderr,
+            process: Process::start(&mut command),
             welcome: Vec::new(),
             address: String::new(),
         };
         while running.address.is_empty() {
-            let Some(line) = running.stdout.next() else {
+            let Some(line) = running.process.stdout.next() else {
                 panic!("ended: {}", running.errors().join("\n"));
             };
-            let line = line.unwrap();
             if let Some(address) = line.strip_prefix("listening on http://") {
                 running.address = address.to_owned();
             }
@@ -115,44 +91,27 @@ impl Running {
 
     /// The next line it prints.
     pub(crate) fn line(&mut self) -> String {
-        self.stdout.next().unwrap().unwrap()
+        self.process.stdout.next().unwrap()
     }
 
     /// The next line it complains with.
     pub(crate) fn error(&mut self) -> String {
-        self.stderr.next().unwrap().unwrap()
+        self.process.stderr.next().unwrap()
     }
 
     fn errors(&mut self) -> Vec<String> {
-        self.stderr.by_ref().map(Result::unwrap).collect()
+        self.process.stderr.by_ref().collect()
     }
 
     pub(crate) fn signal(&self, name: &str) {
-        let kill = format!("kill -{name} {}", self.child.id());
-        assert!(
-            Command::new("sh")
-                .args(["-c", &kill])
-                .status()
-                .unwrap()
-                .success()
-        );
+        self.process.signal(name);
     }
 
     /// Waits for its end: the code, and what it has complained with since.
     pub(crate) fn ended(mut self) -> (Option<i32>, Vec<String>) {
         let errors = self.errors();
-        let mut rest = String::new();
-        for line in self.stdout.by_ref() {
-            rest.push_str(&line.unwrap());
-        }
-        assert_eq!(rest, "", "it has nothing more to say");
-        (self.child.wait().unwrap().code(), errors)
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        self.child.kill().ok();
-        self.child.wait().ok();
+        let rest: Vec<String> = self.process.stdout.by_ref().collect();
+        assert!(rest.is_empty(), "it has nothing more to say: {rest:?}");
+        (self.process.code(), errors)
     }
 }

@@ -62,7 +62,7 @@ fn at_a_sighup_a_node_goes_by_its_file_anew() {
         [
             "SIGHUP: reloading".to_owned(),
             format!("reloaded {shown}: 2 changes"),
-            "  namespaces[0].children[0].args: changed, restarts app/children/a".to_owned(),
+            "  namespaces[0].children[0].args: changed, restarts app/children/a: what it runs is made when it starts".to_owned(),
             "  namespaces[0].children[1]: added, starts app/children/b".to_owned(),
         ]
     );

@@ -1,6 +1,6 @@
 //! How the node ends.
 
-use crate::mainstay::{Running, file};
+use crate::mainstay::{Running, file, mainstay, run};
 
 /// A node with a child that does not hear that it should stop.
 fn deaf(name: &str, deadline: &str) -> Running {
@@ -86,4 +86,85 @@ fn what_never_awaits_is_not_waited_for_without_end() {
         ]
     );
     assert_eq!(code, Some(3));
+}
+
+#[test]
+fn what_never_awaits_is_not_waited_for_without_end_when_a_tree_has_given_up() {
+    let path = file(
+        "blocked-given-up.ron",
+        r#"(
+            namespaces: [
+                (name: "blocked", children: [(id: "x", kind: "blocker")]),
+                (name: "flaky", supervisor: (intensity: 0), children: [
+                    (id: "t", kind: "ticker", args: (every: "1ms", fail_after: 1)),
+                ]),
+            ],
+            http: (bind: "127.0.0.1:0", token: "secret"),
+            shutdown_deadline: "10ms",
+        )"#,
+    );
+    let node = Running::start(["run", path.to_str().unwrap()]);
+    let (code, errors) = node.ended();
+    assert_eq!(
+        errors,
+        [
+            "error: flaky has ended (shutdown), stopping",
+            "error: something could not be stopped, nor killed: code that never awaits",
+        ]
+    );
+    assert_eq!(code, Some(1));
+}
+
+#[test]
+fn a_node_whose_tree_has_given_up_is_ended_at_once_by_the_second_signal() {
+    let path = file(
+        "deaf-given-up.ron",
+        r#"(
+            namespaces: [
+                (name: "deaf", children: [
+                    (id: "x", kind: "ticker", args: (every: "1h", ignore_stop: true), shutdown: infinity),
+                ]),
+                (name: "flaky", supervisor: (intensity: 0), children: [
+                    (id: "t", kind: "ticker", args: (every: "1ms", fail_after: 1)),
+                ]),
+            ],
+            http: (bind: "127.0.0.1:0", token: "secret"),
+            shutdown_deadline: "1h",
+        )"#,
+    );
+    let mut node = Running::start(["run", path.to_str().unwrap()]);
+    assert_eq!(node.error(), "error: flaky has ended (shutdown), stopping");
+    node.signal("TERM");
+    assert_eq!(
+        node.error(),
+        "SIGTERM: stopping within 3600s; once more to end at once"
+    );
+    node.signal("INT");
+    assert_eq!(node.ended(), (Some(130), vec![]));
+}
+
+#[test]
+fn what_never_awaits_is_not_waited_for_without_end_when_the_node_does_not_boot() {
+    let path = file(
+        "blocked-boot.ron",
+        r#"(
+            namespaces: [
+                (name: "blocked", children: [(id: "x", kind: "blocker")]),
+                (name: "broken", services: (config_server: (file: "nowhere.ron"))),
+            ],
+            http: (enabled: false),
+            shutdown_deadline: "10ms",
+        )"#,
+    );
+    // One thread is blocked for good.
+    let mut command = mainstay(["run", path.to_str().unwrap()]);
+    command
+        .env("MAINSTAY_LOG", "off")
+        .env("TOKIO_WORKER_THREADS", "2");
+    let ended = run(&mut command);
+    let why = format!(
+        "error: broken/config_server did not start: {}: cannot be read: No such file or directory (os error 2)\n",
+        path.with_file_name("nowhere.ron").display()
+    );
+    assert_eq!((ended.code, ended.stderr), (Some(1), why));
 }

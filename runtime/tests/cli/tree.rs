@@ -1,5 +1,6 @@
 //! `mainstay tree`.
 
+use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
 
 use crate::mainstay::{Ended, Running, file, mainstay, run};
@@ -91,8 +92,42 @@ fn a_url_that_is_none_is_told_in_one_line() {
     ] {
         let ended = run(&mut mainstay(["tree", "--url", url]));
         let why = format!("error: {url}: expected a URL such as http://127.0.0.1:4000\n");
-        assert_eq!((ended.code, ended.stderr), (Some(1), why));
+        assert_eq!((ended.code, ended.stderr), (Some(2), why));
     }
+}
+
+/// The URL of a server that gives one answer.
+fn server(answer: &'static str) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut asked = BufReader::new(stream.try_clone().unwrap()).lines();
+        while !asked.next().unwrap().unwrap().is_empty() {}
+        let length = answer.split_once("\n\n").unwrap().1.len();
+        let answer = answer.replacen('\n', &format!("\ncontent-length: {length}\n"), 1);
+        stream.write_all(answer.as_bytes()).unwrap();
+    });
+    url
+}
+
+#[test]
+fn nothing_of_an_answer_steers_the_terminal() {
+    let url = server("HTTP/1.1 200 OK\n\napp \x1b[31m\x07#1\n\u{9b}└─ a\r  #2\n");
+    let expected = Ended {
+        code: Some(0),
+        stdout: "app \u{fffd}[31m\u{fffd}#1\n\u{fffd}└─ a\u{fffd}  #2\n".to_owned(),
+        stderr: String::new(),
+    };
+    assert_eq!(run(&mut mainstay(["tree", "--url", &url])), expected);
+
+    let refusal = r#"{"error": {"code": "internal", "message": "no\u001b[31m\ntree"}}"#;
+    let refusal = format!("HTTP/1.1 500 Internal Server Error\n\n{refusal}");
+    let url = server(refusal.leak());
+    let ended = run(&mut mainstay(["tree", "--url", &url]));
+    let why =
+        format!("error: {url} answers 500 Internal Server Error: no\u{fffd}[31m\u{fffd}tree\n");
+    assert_eq!((ended.code, ended.stderr), (Some(1), why));
 }
 
 #[test]

@@ -1,84 +1,71 @@
 //! Running an example.
 
-use std::io::{BufRead, BufReader, Lines};
-use std::path::PathBuf;
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::SystemTime;
+
+use crate::common::{self, Ended, Process};
 
 /// An example that `cargo test` has built with this test.
 pub(crate) fn example(name: &str) -> Command {
     let test = std::env::current_exe().unwrap();
-    let built = test.parent().and_then(|deps| deps.parent()).unwrap();
+    let built = test.parent().and_then(Path::parent).unwrap();
     let path = built.join("examples").join(name);
     assert!(
-        path.exists(),
-        "{} is not there: `cargo test` builds the examples, and `cargo test --test examples` does not",
+        is_up_to_date(&path),
+        "{} is not there or older than its source: `cargo test` builds the examples, and `cargo test --test examples` does not",
         path.display()
     );
     let mut command = Command::new(path);
+    command.current_dir(folder()).env("RUST_BACKTRACE", "0");
     command
-        .current_dir(folder())
-        .env("RUST_BACKTRACE", "0")
-        .stdin(Stdio::null());
-    command
+}
+
+/// Nothing that it was built of, which the list beside it tells, has changed since.
+fn is_up_to_date(program: &Path) -> bool {
+    let Ok(sources) = fs::read_to_string(program.with_extension("d")) else {
+        return false;
+    };
+    let changed = |path: &str| -> Option<SystemTime> { fs::metadata(path).ok()?.modified().ok() };
+    let built = changed(program.to_str().unwrap());
+    // `program: source source …`, with what is a space in a name behind a backslash.
+    let (_, sources) = sources.trim_end().split_once(": ").unwrap();
+    let sources = sources.replace("\\ ", "\0");
+    let mut sources = sources.split(' ').map(|source| source.replace('\0', " "));
+    built.is_some() && sources.all(|source| changed(&source).is_some_and(|at| Some(at) <= built))
 }
 
 /// Of this run's own.
 pub(crate) fn folder() -> PathBuf {
-    let run = format!("examples-{}", std::process::id());
-    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(run);
-    std::fs::create_dir_all(&folder).unwrap();
-    folder
+    common::folder("examples").to_owned()
 }
 
 /// What it prints, to its end, which is to be a good one.
 pub(crate) fn printed(command: &mut Command) -> Vec<String> {
-    let output = command.output().unwrap();
-    let (stdout, stderr) = (
-        String::from_utf8(output.stdout),
-        String::from_utf8(output.stderr),
-    );
-    assert!(
-        output.status.success(),
-        "{}: {}",
-        output.status,
-        stderr.unwrap()
-    );
-    stdout.unwrap().lines().map(str::to_owned).collect()
+    let ended = Ended::of(command);
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    ended.stdout.lines().map(str::to_owned).collect()
 }
 
 /// An example that runs until it is told to stop. Killed when it is dropped.
-pub(crate) struct Running {
-    child: Child,
-    stdout: Lines<BufReader<ChildStdout>>,
-}
+pub(crate) struct Running(Process);
 
 impl Running {
     pub(crate) fn start(command: &mut Command) -> Self {
-        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
-        let stdout = BufReader::new(child.stdout.take().unwrap()).lines();
-        Self { child, stdout }
+        Self(Process::start(command))
     }
 
     /// The next line that it prints.
     pub(crate) fn line(&mut self) -> String {
-        self.stdout.next().unwrap().unwrap()
+        self.0.stdout.next().unwrap()
     }
 
-    /// As Ctrl-C does; what it prints from then on, to its end, which is to be a good one.
-    pub(crate) fn interrupt(mut self) -> Vec<String> {
-        let pid = self.child.id().to_string();
-        let sent = Command::new("kill").args(["-INT", &pid]).status().unwrap();
-        assert!(sent.success());
-        let rest = self.stdout.by_ref().map(Result::unwrap).collect();
-        assert!(self.child.wait().unwrap().success());
+    /// Sends it a signal; what it prints from then on, to its end, which is to be a good one.
+    pub(crate) fn stopped_by(mut self, signal: &str) -> Vec<String> {
+        self.0.signal(signal);
+        let rest = self.0.stdout.by_ref().collect();
+        assert_eq!(self.0.code(), Some(0));
         rest
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        // It may have ended.
-        _ = self.child.kill();
-        _ = self.child.wait();
     }
 }

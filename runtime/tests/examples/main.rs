@@ -4,5 +4,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod axum_service;
+#[path = "../common/mod.rs"]
+mod common;
 mod example;
 mod once;

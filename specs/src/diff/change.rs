@@ -100,10 +100,13 @@ pub enum ChangeEffect {
         /// Its path.
         process: String,
     },
-    /// A process is stopped with all below it and started anew.
+    /// A process is stopped with all below it and started anew, and with it those that its supervisor restarts with it. Of a service:
+    /// all that comes after it in its namespace; so, too, if it comes or goes.
     Restart {
         /// Its path.
         process: String,
+        /// Why it cannot be told while it runs.
+        why: &'static str,
     },
     /// It takes a new node.
     Refused {
@@ -114,7 +117,13 @@ pub enum ChangeEffect {
 
 impl fmt::Display for SpecChange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}, {}", self.path, self.kind, self.effect)
+        write!(f, "{}: {}, ", self.path, self.kind)?;
+        match (&self.part, &self.effect) {
+            (SpecPart::Service { .. }, ChangeEffect::Restart { process, why }) => {
+                write!(f, "restarts {process} and what comes after it: {why}")
+            }
+            (_, effect) => effect.fmt(f),
+        }
     }
 }
 
@@ -134,8 +143,46 @@ impl fmt::Display for ChangeEffect {
             Self::InPlace => f.write_str("in place"),
             Self::Start { process } => write!(f, "starts {process}"),
             Self::Stop { process } => write!(f, "stops {process}"),
-            Self::Restart { process } => write!(f, "restarts {process}"),
+            Self::Restart { process, why } => write!(f, "restarts {process}: {why}"),
             Self::Refused { why } => write!(f, "takes a new node: {why}"),
+        }
+    }
+}
+
+impl ServicePart {
+    /// All, in the order in which they are started: each may use those before it.
+    pub const IN_ORDER: [Self; 9] = [
+        Self::Telemetry,
+        Self::ConfigServer,
+        Self::MemoryManager,
+        Self::CircuitBreakers,
+        Self::RateLimiters,
+        Self::ConnectionPools,
+        Self::EventStore,
+        Self::Protections,
+        Self::HealthAggregator,
+    ];
+
+    /// Whether it is this one, or is started after it.
+    #[must_use]
+    pub fn is_from(self, first: Self) -> bool {
+        let mut from = Self::IN_ORDER.into_iter().skip_while(|one| *one != first);
+        from.any(|one| one == self)
+    }
+
+    /// What it is called in files, and the id of its process in its namespace.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Telemetry => "telemetry",
+            Self::ConfigServer => "config_server",
+            Self::EventStore => "event_store",
+            Self::MemoryManager => "memory_manager",
+            Self::CircuitBreakers => "circuit_breakers",
+            Self::RateLimiters => "rate_limiters",
+            Self::ConnectionPools => "connection_pools",
+            Self::HealthAggregator => "health_aggregator",
+            Self::Protections => "protections",
         }
     }
 }

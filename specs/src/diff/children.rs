@@ -49,6 +49,10 @@ impl Place {
     fn process(&self) -> String {
         self.process.clone()
     }
+
+    fn anew(&self, why: &'static str) -> Course {
+        Course::restart(self.child(), self.process(), why)
+    }
 }
 
 /// What a supervisor was, and is to be.
@@ -59,13 +63,13 @@ pub(super) struct Level<'a> {
 
 /// A supervisor and all below it. `at` is what has its flags and children.
 pub(super) fn level(place: &Place, level: &Level<'_>, at: &At<'_>, walk: &mut Walk) {
-    let anew = Course::restart(place.supervisor(), place.process());
+    let here = Course::in_place(place.supervisor());
     let (old, new) = level.flags;
     compare!(SupervisorFlags { old, new, &At::Field(at, "supervisor"), walk } fields {
-        strategy => anew,
-        intensity => anew,
-        period => anew,
-        auto_shutdown => anew,
+        strategy => here,
+        intensity => here,
+        period => here,
+        auto_shutdown => here,
     } apart {});
     children(place, level, &At::Field(at, "children"), walk);
 }
@@ -96,6 +100,7 @@ fn children(place: &Place, level: &Level<'_>, at: &At<'_>, walk: &mut Walk) {
             Strategy::OneForOne => ChangeEffect::InPlace,
             Strategy::OneForAll | Strategy::RestForOne => ChangeEffect::Restart {
                 process: place.process(),
+                why: "it restarts its children in the order in which they were started",
             },
         };
         walk.changed(at, &Course::new(place.supervisor(), effect));
@@ -114,7 +119,6 @@ fn order_differs(level: &Level<'_>, pairs: &Pairs<'_, NodeChild>) -> bool {
 }
 
 fn child(place: &Place, old: &NodeChild, new: &NodeChild, at: &At<'_>, walk: &mut Walk) {
-    let anew = Course::restart(place.child(), place.process());
     let NodeChild {
         spec: _,
         kind: _,
@@ -122,7 +126,8 @@ fn child(place: &Place, old: &NodeChild, new: &NodeChild, at: &At<'_>, walk: &mu
         supervisor,
         children,
     } = old;
-    child_spec(&old.spec, &new.spec, &anew, at, walk);
+    child_spec(place, &old.spec, &new.spec, at, walk);
+    let anew = place.anew("what it runs is made when it starts");
     walk.differ(&old.kind, &new.kind, &At::Field(at, "kind"), &anew);
     walk.differ(&old.args, &new.args, &At::Field(at, "args"), &anew);
     if let (Some(before), Some(after)) = (supervisor, &new.supervisor) {
@@ -133,6 +138,7 @@ fn child(place: &Place, old: &NodeChild, new: &NodeChild, at: &At<'_>, walk: &mu
         level(place, &inner, at, walk);
     } else {
         // A worker that becomes a supervisor, or the other way round.
+        let anew = place.anew("a worker does not become a supervisor, nor the other way round");
         walk.differ(
             supervisor,
             &new.supervisor,
@@ -143,18 +149,20 @@ fn child(place: &Place, old: &NodeChild, new: &NodeChild, at: &At<'_>, walk: &mu
     }
 }
 
-fn child_spec(old: &ChildSpec, new: &ChildSpec, anew: &Course, at: &At<'_>, walk: &mut Walk) {
+/// What its supervisor does about it is told to the supervisor.
+fn child_spec(place: &Place, old: &ChildSpec, new: &ChildSpec, at: &At<'_>, walk: &mut Walk) {
+    let here = Course::in_place(place.child());
     compare!(ChildSpec { old, new, at, walk } fields {
-        id => anew,
-        restart => anew,
-        shutdown => anew,
-        significant => anew,
-        depends_on => anew,
-        name => anew,
-        mailbox_limit => anew,
-        backoff => anew,
+        id => here,
+        restart => here,
+        shutdown => here,
+        significant => here,
+        depends_on => place.anew("what it depends on is to be started before it"),
+        name => place.anew("it takes its name when it starts"),
+        mailbox_limit => place.anew("its mailbox is made when it starts"),
+        backoff => here,
     } apart {
         // Called otherwise in files.
-        child_type => |old, new, _: &At<'_>, walk: &mut Walk| walk.differ(old, new, &At::Field(at, "type"), anew),
+        child_type => |old, new, _: &At<'_>, walk: &mut Walk| walk.differ(old, new, &At::Field(at, "type"), &here),
     });
 }

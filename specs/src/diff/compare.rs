@@ -26,8 +26,8 @@ impl Course {
         Self::new(part, ChangeEffect::Refused { why })
     }
 
-    pub(super) const fn restart(part: SpecPart, process: String) -> Self {
-        Self::new(part, ChangeEffect::Restart { process })
+    pub(super) const fn restart(part: SpecPart, process: String, why: &'static str) -> Self {
+        Self::new(part, ChangeEffect::Restart { process, why })
     }
 }
 

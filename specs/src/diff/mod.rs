@@ -8,7 +8,8 @@
 //! | `children.rs` | supervisors and their children |
 //! | `services.rs` | the services of a namespace |
 //!
-//! Structs are taken apart field by field: one more field does not compile before somebody has said what a change of it takes.
+//! Structs are taken apart field by field: one more field does not compile before somebody has said what a change of it takes. The table for
+//! people is that of [`NodeSpec::diff`].
 
 mod change;
 mod children;
@@ -37,7 +38,7 @@ use crate::{HttpSpec, NamespaceName, NamespaceSpec, NodeSpec, WatchdogSpec};
 /// let diff = read("1s")?.diff(&read("2s")?);
 /// assert_eq!(
 ///     diff.to_string(),
-///     "namespaces[0].children[0].args: changed, restarts app/children/clock",
+///     "namespaces[0].children[0].args: changed, restarts app/children/clock: what it runs is made when it starts",
 /// );
 /// # Ok::<(), mainstay_specs::Faults>(())
 /// ```
@@ -84,6 +85,53 @@ impl NodeSpec {
     ///
     /// Things that have names are compared by them, so what only stands elsewhere in a list is not different; but for children of
     /// supervisors to which their order matters. Paths are those of `new`; of what was removed, those of `self`.
+    ///
+    /// # What takes what
+    ///
+    /// | field | of it is |
+    /// |---|---|
+    /// | `shutdown_deadline` | changed in place |
+    /// | `http`, `watchdog`: every field | refused: it takes a new node |
+    /// | `namespaces`: one that comes, goes | started, stopped |
+    /// | `namespaces`: their order | noted for the next boot |
+    ///
+    /// Of a namespace `n`, and of every supervisor in it:
+    ///
+    /// | field | of it is |
+    /// |---|---|
+    /// | `supervisor`: `strategy`, `intensity`, `period`, `auto_shutdown` | changed in place: restarts so far count against the new intensity and period |
+    /// | `children`: one that comes, goes | started, stopped; with it those that its supervisor restarts with it |
+    /// | `children`: their order | noted, if the strategy is `one_for_one`; else that supervisor is restarted |
+    /// | child: `restart`, `shutdown`, `significant`, `type`, `backoff` | changed in place: it counts when the child ends next |
+    /// | child: `kind`, `args`, `name`, `mailbox_limit`, `depends_on` | that child is restarted; with it those that its supervisor restarts with it |
+    /// | child: a worker becomes a supervisor, or the other way round | the same |
+    ///
+    /// Arguments are the same however they are written: see [`Args`](crate::Args). Of the `services` of a namespace:
+    ///
+    /// | service, field | of it is |
+    /// |---|---|
+    /// | any service that comes, goes | started, stopped; what comes after it in the namespace, and all children, are restarted |
+    /// | `telemetry.metrics`: `series_max`, `bytes_max`, `expire_after` | changed in place: series that are there stay |
+    /// | `telemetry.events`: every field | changed in place: handlers and subscribers that are there stay, with the backlog they have |
+    /// | `telemetry.alerts`: `every`, `rules_max`, `watches_max`, `history_max`, `subscribers_max` | changed in place |
+    /// | `telemetry.alerts.rules` | changed in place, rule by rule: what the program has put or taken away stays so, but for what the two specs say otherwise |
+    /// | `telemetry.breaker` | changed in place |
+    /// | `telemetry.processes` | restarted from telemetry on, which is the whole namespace but its root: a process is measured from its start on |
+    /// | `config_server`: `initial`, `file` | changed in place: what is as it was at the start follows the new start, what was changed at run time stays as it was changed, and a reset goes back to the new start; one version, told to subscribers as `Reloaded` |
+    /// | `config_server`: every other field | changed in place |
+    /// | `memory_manager`: every field | changed in place: a sample is taken at once, and judged by the new thresholds |
+    /// | `circuit_breakers`: every field | changed in place, breaker by breaker: an open one stays open |
+    /// | `rate_limiters`: every field | changed in place, limiter by limiter: what was counted stays counted, unless the algorithm or the backend is another |
+    /// | `connection_pools`: every field, but for `pools[].source` | changed in place, pool by pool |
+    /// | `connection_pools.pools[].source` | restarted from the pools on: what comes after them may hold their connections |
+    /// | `event_store`: every field | restarted from the event store on; what a store in memory holds stays, if it is one in memory again |
+    /// | `protections`: every field | changed in place, operation by operation |
+    /// | `health_aggregator`: every field, but for `tree` | changed in place: checks that stay keep their status, and are run no later than by their new interval |
+    /// | `health_aggregator.tree` | restarted from the health aggregator on: messages are counted from the start of a process on |
+    ///
+    /// "Restarted from … on" is what the namespace's root does when that service crashes: it, the services after it (they are started in the order
+    /// telemetry, config server, memory manager, circuit breakers, rate limiters, connection pools, event store, protections, health aggregator),
+    /// and all children.
     #[must_use]
     pub fn diff(&self, new: &Self) -> SpecDiff {
         let mut walk = Walk::default();

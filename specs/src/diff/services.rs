@@ -10,15 +10,15 @@ use super::compare::{Course, Walk, compare, sequence};
 use crate::path::At;
 use crate::{
     AlertRule, AlertsSpec, CircuitBreakersSpec, CircuitFamily, ConfigServerSpec,
-    ConnectionPoolsSpec, EventStoreSpec, HealthAggregatorSpec, MemoryManagerSpec, NamedCircuit,
-    NamedLimiter, NamedPool, NamedProtection, NamespaceName, ProtectionsSpec, RateLimitersSpec,
-    ServicesSpec, TelemetrySpec,
+    ConnectionPoolsSpec, EventStoreSpec, EventsSpec, HealthAggregatorSpec, MemoryManagerSpec,
+    MetricsSpec, NamedCircuit, NamedLimiter, NamedPool, NamedProtection, NamespaceName,
+    ProtectionsSpec, RateLimitersSpec, ServicesSpec, TelemetrySpec,
 };
 
 /// What a change of a service takes.
 struct Of {
     here: Course,
-    anew: Course,
+    process: String,
 }
 
 impl Of {
@@ -28,12 +28,16 @@ impl Of {
             service,
         };
         Self {
-            here: Course::in_place(part.clone()),
-            anew: Course::restart(part, namespace.to_string()),
+            here: Course::in_place(part),
+            process: format!("{namespace}/{}", service.name()),
         }
     }
 
-    /// A service that is there in both, or in one of them: that takes a new namespace, as what comes after a service may use it.
+    fn anew(&self, why: &'static str) -> Course {
+        Course::restart(self.here.part.clone(), self.process.clone(), why)
+    }
+
+    /// A service that is there in both, or in one of them.
     fn both<T>(
         &self,
         (old, new): (&Option<T>, &Option<T>),
@@ -41,7 +45,7 @@ impl Of {
         walk: &mut Walk,
         inner: fn(&Self, &T, &T, &At<'_>, &mut Walk),
     ) {
-        let Course { part, effect } = self.anew.clone();
+        let Course { part, effect } = self.anew("what comes after it looks for it when it starts");
         match (old, new) {
             (None, None) => {}
             (Some(old), Some(new)) => inner(self, old, new, at, walk),
@@ -110,22 +114,42 @@ pub(super) fn services(
 
 fn telemetry(of: &Of, old: &TelemetrySpec, new: &TelemetrySpec, at: &At<'_>, walk: &mut Walk) {
     compare!(TelemetrySpec { old, new, at, walk } fields {
-        metrics => of.anew,
-        processes => of.anew,
-        events => of.anew,
-        breaker => of.anew,
+        processes => of.anew("a process is measured from its start on, or not at all"),
+        breaker => of.here,
     } apart {
+        metrics => |old: &MetricsSpec, new: &MetricsSpec, at: &At<'_>, walk: &mut Walk| metrics(of, old, new, at, walk),
+        events => |old: &EventsSpec, new: &EventsSpec, at: &At<'_>, walk: &mut Walk| events(of, old, new, at, walk),
         alerts => |old: &AlertsSpec, new: &AlertsSpec, at: &At<'_>, walk: &mut Walk| alerts(of, old, new, at, walk),
     });
 }
 
+fn metrics(of: &Of, old: &MetricsSpec, new: &MetricsSpec, at: &At<'_>, walk: &mut Walk) {
+    compare!(MetricsSpec { old, new, at, walk } fields {
+        series_max => of.here,
+        bytes_max => of.here,
+        expire_after => of.here,
+    } apart {});
+}
+
+fn events(of: &Of, old: &EventsSpec, new: &EventsSpec, at: &At<'_>, walk: &mut Walk) {
+    compare!(EventsSpec { old, new, at, walk } fields {
+        handlers_max => of.here,
+        subscribers_max => of.here,
+        backlog_max => of.here,
+        queue_max => of.here,
+        emitters_max => of.here,
+        backoff => of.here,
+        drain_max => of.here,
+    } apart {});
+}
+
 fn alerts(of: &Of, old: &AlertsSpec, new: &AlertsSpec, at: &At<'_>, walk: &mut Walk) {
     compare!(AlertsSpec { old, new, at, walk } fields {
-        every => of.anew,
-        rules_max => of.anew,
-        watches_max => of.anew,
-        history_max => of.anew,
-        subscribers_max => of.anew,
+        every => of.here,
+        rules_max => of.here,
+        watches_max => of.here,
+        history_max => of.here,
+        subscribers_max => of.here,
     } apart {
         rules => |old: &Vec<AlertRule>, new: &Vec<AlertRule>, at: &At<'_>, walk: &mut Walk| {
             let inner = |old: &AlertRule, new: &AlertRule, at: &At<'_>, walk: &mut Walk| walk.differ(old, new, at, &of.here);
@@ -142,39 +166,41 @@ fn config_server(
     walk: &mut Walk,
 ) {
     compare!(ConfigServerSpec { old, new, at, walk } fields {
-        initial => of.anew,
-        file => of.anew,
-        subscribers_max => of.anew,
-        bytes_max => of.anew,
-        depth_max => of.anew,
-        cache_max => of.anew,
-        update_limit => of.anew,
-        breaker => of.anew,
+        initial => of.here,
+        file => of.here,
+        subscribers_max => of.here,
+        bytes_max => of.here,
+        depth_max => of.here,
+        cache_max => of.here,
+        update_limit => of.here,
+        breaker => of.here,
     } apart {});
 }
 
 fn event_store(of: &Of, old: &EventStoreSpec, new: &EventStoreSpec, at: &At<'_>, walk: &mut Walk) {
+    let anew = of.anew("its keeper goes by what it started with");
     compare!(EventStoreSpec { old, new, at, walk } fields {
-        backend => of.anew,
-        node => of.anew,
-        max_events => of.anew,
-        max_age => of.anew,
-        bytes_max => of.anew,
-        prune_interval => of.anew,
-        data_max => of.anew,
-        batch_max => of.anew,
-        group_max => of.anew,
-        queue_max => of.anew,
-        queue_bytes_max => of.anew,
-        query_limit => of.anew,
-        query_limit_max => of.anew,
-        query_bytes_max => of.anew,
-        queries_max => of.anew,
-        subscribers_max => of.anew,
-        backlog_max => of.anew,
-        backlog_bytes_max => of.anew,
-        time_limit => of.anew,
-        breaker => of.anew,
+        backend => anew,
+        node => anew,
+        max_events => anew,
+        max_age => anew,
+        bytes_max => anew,
+        prune_interval => anew,
+        data_max => anew,
+        batch_max => anew,
+        group_max => anew,
+        queue_max => anew,
+        queue_bytes_max => anew,
+        query_limit => anew,
+        query_limit_max => anew,
+        query_bytes_max => anew,
+        queries_max => anew,
+        queries_waiting_max => anew,
+        subscribers_max => anew,
+        backlog_max => anew,
+        backlog_bytes_max => anew,
+        time_limit => anew,
+        breaker => anew,
     } apart {});
 }
 
@@ -186,28 +212,28 @@ fn memory_manager(
     walk: &mut Walk,
 ) {
     compare!(MemoryManagerSpec { old, new, at, walk } fields {
-        check_interval => of.anew,
-        adaptive => of.anew,
-        warning_threshold => of.anew,
-        high_threshold => of.anew,
-        critical_threshold => of.anew,
-        hysteresis => of.anew,
-        dwell => of.anew,
-        samples => of.anew,
-        sustained => of.anew,
-        headroom => of.anew,
-        budget => of.anew,
-        heap_budget => of.anew,
-        psi => of.anew,
-        stale_after => of.anew,
-        sources_max => of.anew,
-        subscribers_max => of.anew,
-        events_backlog => of.anew,
-        pressure_relief_enabled => of.anew,
-        simulation => of.anew,
-        cleanup => of.anew,
-        admission => of.anew,
-        budgets => of.anew,
+        check_interval => of.here,
+        adaptive => of.here,
+        warning_threshold => of.here,
+        high_threshold => of.here,
+        critical_threshold => of.here,
+        hysteresis => of.here,
+        dwell => of.here,
+        samples => of.here,
+        sustained => of.here,
+        headroom => of.here,
+        budget => of.here,
+        heap_budget => of.here,
+        psi => of.here,
+        stale_after => of.here,
+        sources_max => of.here,
+        subscribers_max => of.here,
+        events_backlog => of.here,
+        pressure_relief_enabled => of.here,
+        simulation => of.here,
+        cleanup => of.here,
+        admission => of.here,
+        budgets => of.here,
     } apart {});
 }
 
@@ -285,7 +311,7 @@ fn connection_pools(
             let inner = |old: &NamedPool, new: &NamedPool, at: &At<'_>, walk: &mut Walk| {
                 compare!(NamedPool { old, new, at, walk } fields {
                     name => of.here,
-                    source => of.anew,
+                    source => of.anew("what comes after it may hold its connections"),
                     config => of.here,
                 } apart {});
             };
@@ -324,20 +350,20 @@ fn health_aggregator(
     walk: &mut Walk,
 ) {
     compare!(HealthAggregatorSpec { old, new, at, walk } fields {
-        checks => of.anew,
-        groups => of.anew,
-        defaults => of.anew,
-        foundation => of.anew,
-        tree => of.anew,
-        tree_limits => of.anew,
-        sweep_deadline => of.anew,
-        stale_after => of.anew,
-        thresholds => of.anew,
-        checks_max => of.anew,
-        parts_max => of.anew,
-        text_max => of.anew,
-        history_max => of.anew,
-        subscribers_max => of.anew,
-        backlog_max => of.anew,
+        checks => of.here,
+        groups => of.here,
+        defaults => of.here,
+        foundation => of.here,
+        tree => of.anew("messages are counted from the start of a process on, or not at all"),
+        tree_limits => of.here,
+        sweep_deadline => of.here,
+        stale_after => of.here,
+        thresholds => of.here,
+        checks_max => of.here,
+        parts_max => of.here,
+        text_max => of.here,
+        history_max => of.here,
+        subscribers_max => of.here,
+        backlog_max => of.here,
     } apart {});
 }

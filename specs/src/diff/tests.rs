@@ -25,7 +25,9 @@ fn a_child_with_another_argument_is_restarted_and_no_other() {
     };
     assert_eq!(
         lines(&of(1), &of(2)),
-        ["namespaces[0].children[1].args: changed, restarts n/children/b"]
+        [
+            "namespaces[0].children[1].args: changed, restarts n/children/b: what it runs is made when it starts"
+        ]
     );
 }
 
@@ -62,12 +64,14 @@ fn the_order_of_children_is_in_place_where_only_starts_and_stops_mind_it() {
             &of("rest_for_one", ["a", "b"]),
             &of("rest_for_one", ["b", "a"])
         ),
-        ["namespaces[0].children: changed, restarts n/children"]
+        [
+            "namespaces[0].children: changed, restarts n/children: it restarts its children in the order in which they were started"
+        ]
     );
 }
 
 #[test]
-fn a_supervisor_that_behaves_otherwise_is_restarted_where_it_stands() {
+fn a_supervisor_that_behaves_otherwise_does_so_where_it_stands() {
     let of = |strategy: &str| {
         namespace(&format!(
             "children: [(id: \"s\", supervisor: (strategy: {strategy}), children: [(id: \"a\", kind: \"k\")])]"
@@ -75,12 +79,12 @@ fn a_supervisor_that_behaves_otherwise_is_restarted_where_it_stands() {
     };
     assert_eq!(
         lines(&of("one_for_one"), &of("one_for_all")),
-        ["namespaces[0].children[0].supervisor.strategy: changed, restarts n/children/s"]
+        ["namespaces[0].children[0].supervisor.strategy: changed, in place"]
     );
 }
 
 #[test]
-fn what_handles_take_is_in_place_and_what_is_settled_at_the_start_takes_a_new_namespace() {
+fn what_is_settled_when_a_service_starts_restarts_it_and_what_comes_after_it() {
     let of = |limit: u32, queue: u32| {
         namespace(&format!(
             "services: (event_store: (queue_max: {queue}),
@@ -91,7 +95,7 @@ fn what_handles_take_is_in_place_and_what_is_settled_at_the_start_takes_a_new_na
         lines(&of(5, 2000), &of(6, 3000)),
         [
             "namespaces[0].services.rate_limiters.limiters[0].config: changed, in place",
-            "namespaces[0].services.event_store.queue_max: changed, restarts n",
+            "namespaces[0].services.event_store.queue_max: changed, restarts n/event_store and what comes after it: its keeper goes by what it started with",
         ]
     );
 }

@@ -38,8 +38,8 @@ pub struct ConfigServerSpec {
     /// bucket of 100 in 60 s.
     #[serde(skip_serializing_if = "is_usual_limit")]
     pub update_limit: Option<RateLimitConfig>,
-    /// The circuit breaker of all that changes anything: it opens when the server is down, does not answer or has too much to do. Reads need
-    /// no server and have none. `None`: no breaker. Default: it opens on the fifth failure in 60 s, for 30 s, and sets no limit of time
+    /// The circuit breaker of all that changes anything: it opens when the server is down or does not answer; what it refuses, as too much waits for it, is
+    /// no failure. Reads need no server and have none. `None`: no breaker. Default: it opens on the fifth failure in 60 s, for 30 s, and sets no limit of time
     /// to a change, which has one of its handle; a breaker that is given has the `call_timeout` that its configuration says.
     #[serde(skip_serializing_if = "is_usual_breaker")]
     pub breaker: Option<CircuitConfig>,

@@ -69,9 +69,9 @@ pub use telemetry::TelemetrySpec;
 
 use serde::{Deserialize, Serialize};
 
-use crate::Faults;
 use crate::finding::Report;
 use crate::path::At;
+use crate::{Faults, Kinds};
 
 /// Which of the optional services a namespace runs, and how. A service that is not given is not started.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -182,8 +182,27 @@ impl ServicesSpec {
         report.without_text()
     }
 
+    /// As [`validate`](Self::validate), with the kinds of connections that the application brings: a pool of another kind is wrong, and so
+    /// are arguments that its kind does not take.
+    ///
+    /// # Errors
+    ///
+    /// Everything that is wrong, each with its path.
+    pub fn validate_with(&self, kinds: &dyn Kinds) -> Result<(), Faults> {
+        let mut report = Report::default();
+        self.check(&mut report, &At::Root);
+        self.check_kinds(kinds, &mut report, &At::Root);
+        report.without_text()
+    }
+
     pub(crate) fn is_default(&self) -> bool {
         *self == Self::default()
+    }
+
+    pub(crate) fn check_kinds(&self, kinds: &dyn Kinds, report: &mut Report, at: &At<'_>) {
+        if let Some(pools) = &self.connection_pools {
+            pools.check_kinds(kinds, report, &At::Field(at, "connection_pools"));
+        }
     }
 
     pub(crate) fn check(&self, report: &mut Report, at: &At<'_>) {

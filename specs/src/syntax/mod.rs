@@ -6,9 +6,11 @@
 mod locate;
 mod mistake;
 mod node;
+mod same;
 mod scan;
 mod walk;
 
 pub(crate) use mistake::SyntaxFault;
 pub(crate) use node::{Role, Shape, Tree};
+pub(crate) use same::says_the_same;
 pub(crate) use walk::{BLANK, walk};

@@ -109,6 +109,18 @@ impl<'a> Tree<'a> {
         self.slice(node.start, node.end)
     }
 
+    /// The key before a value, as it is written; empty if there is none.
+    pub(crate) fn written_key(&self, of: usize) -> &'a str {
+        let node = &self.nodes[of];
+        self.slice(node.key.0, node.key.1)
+    }
+
+    /// The name before the brackets of a struct or a tuple; empty if there is none.
+    pub(crate) fn name(&self, of: usize) -> &'a str {
+        let bracket = self.source(of).split_once('(');
+        bracket.map_or("", |(name, _)| name.trim_end())
+    }
+
     /// The name of the field or the map key before a value, without quotes or `r#`; empty if there is none.
     pub(crate) fn key(&self, of: usize) -> &'a str {
         let node = &self.nodes[of];

@@ -1,12 +1,13 @@
 //! What is different between two specs, at random: nothing is missed, and nothing told twice.
 
 use mainstay_specs::{
-    ChangeEffect, ChangeKind, ChildId, NamespaceName, NamespaceSpec, NodeChild, NodeSpec,
-    ServicePart, ServicesSpec, SpecChange, SpecPart, SupervisorFlags,
+    AnyKind, ChangeKind, ChildId, NamespaceName, NamespaceSpec, NodeChild, NodeSpec, ServicePart,
+    ServicesSpec, SpecChange, SpecPart, SupervisorFlags,
 };
 use proptest::prelude::*;
 
 use crate::any::node;
+use crate::leaves::leaves;
 
 /// What runs: a spec that becomes another by taking over, from the new one, the part that each change names and nothing else.
 struct Model(NodeSpec);
@@ -191,11 +192,28 @@ proptest! {
     }
 
     #[test]
-    fn one_field_that_is_different_is_one_change_with_its_path(node in node()) {
-        let mut new = node.clone();
-        new.shutdown_deadline += std::time::Duration::from_nanos(1);
+    fn one_field_that_is_different_is_one_change_that_names_it(node in node(), nth in any::<prop::sample::Index>()) {
+        let text = node.to_ron();
+        let leaves = leaves(&text);
+        let leaf = nth.get(&leaves);
+        let Ok(new) = NodeSpec::from_ron(&leaf.otherwise(&text), &AnyKind) else {
+            return Ok(()); // It cannot be, such as a name of something else.
+        };
+        let node = NodeSpec::from_ron(&text, &AnyKind).expect("it was written by us");
         let diff = node.diff(&new);
-        let told: Vec<_> = diff.changes().iter().map(|change| (change.path.to_string(), change.effect.clone())).collect();
-        prop_assert_eq!(told, [("shutdown_deadline".to_owned(), ChangeEffect::InPlace)]);
+        let (mut told, mut moved) = (Vec::new(), Vec::new());
+        for change in diff.changes() {
+            prop_assert!(leaf.is_at(&change.path.to_string()), "{change} is not {}", leaf.path);
+            match change.kind {
+                ChangeKind::Changed => told.push(change.clone()),
+                _ => moved.push(change.kind),
+            }
+        }
+        if leaf.is_name() && !moved.is_empty() {
+            prop_assert_eq!(moved, [ChangeKind::Removed, ChangeKind::Added]);
+        } else {
+            prop_assert!(moved.is_empty());
+            prop_assert_eq!(told.len(), 1, "{}", leaf.path);
+        }
     }
 }

@@ -29,7 +29,7 @@ fn an_event_store_is_read_with_all_that_can_be_said() {
     let spec = store(
         r#"backend: sqlite(path: "events.db"), node: "north", max_events: 10, max_age: "1day", bytes_max: 100000, prune_interval: "1s",
         data_max: 1000, batch_max: 5, group_max: 6, queue_max: 7, queue_bytes_max: 100001, query_limit: 8, query_limit_max: 9,
-        query_bytes_max: 100002, queries_max: 11, subscribers_max: 12, backlog_max: 13, backlog_bytes_max: 100003, time_limit: "14ms""#,
+        query_bytes_max: 100002, queries_max: 11, queries_waiting_max: 15, subscribers_max: 12, backlog_max: 13, backlog_bytes_max: 100003, time_limit: "14ms""#,
     );
     let expected = EventStoreSpec::default()
         .backend(EventBackendSpec::sqlite("events.db"))
@@ -47,6 +47,7 @@ fn an_event_store_is_read_with_all_that_can_be_said() {
         .query_limit_max(9)
         .query_bytes_max(100_002)
         .queries_max(11)
+        .queries_waiting_max(15)
         .subscribers_max(12)
         .backlog_max(13)
         .backlog_bytes_max(100_003)

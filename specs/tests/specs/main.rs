@@ -9,6 +9,7 @@ mod event_store;
 mod faults;
 mod files;
 mod hostile;
+mod leaves;
 mod many_faults;
 mod memory_manager;
 mod memory_relief;

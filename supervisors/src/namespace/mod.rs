@@ -2,7 +2,10 @@
 //!
 //! | file | holds |
 //! |---|---|
-//! | `mod.rs` | [`Namespace`], the handle; [`WeakNamespace`] |
+//! | `mod.rs` | [`Namespace`], the handle |
+//! | `weak.rs` | [`WeakNamespace`] |
+//! | `names.rs` | who is registered, and what waits for a name |
+//! | `children.rs` | the children of the application, and the services |
 //! | `plan.rs` | [`NamespacePlan`]: what it is to hold |
 //! | `place.rs` | starting and finding namespaces by name |
 //! | `cells.rs` | state that outlives a crash of its actor |
@@ -10,18 +13,21 @@
 //! | `failures.rs` | starts that are to fail, with the feature `test-util` |
 
 mod cells;
+mod children;
 mod error;
 #[cfg(feature = "test-util")]
 mod failures;
+mod names;
 mod place;
 mod plan;
+mod weak;
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
-use mainstay_specs::{ChildId, NamespaceName, ServiceName};
+use mainstay_specs::{NamespaceName, ServiceName};
 use tokio::time::{Instant, timeout};
 
 use cells::Cells;
@@ -33,15 +39,14 @@ use failures::StartFailures;
 use place::Owner;
 pub(crate) use place::Place;
 pub use plan::NamespacePlan;
+pub use weak::WeakNamespace;
 
 use crate::exit::ExitReason;
 use crate::ledger::Ledger;
 use crate::process::{Installed, Meters, Process};
-use crate::registry::{Keys, RegisterError, Registration, Registry, RegistryStats};
+use crate::registry::{Keys, Registry};
 use crate::runtime::{Core, StopReport, Time};
-use crate::service_ref::ServiceRef;
-use crate::start::{Child, Started};
-use crate::supervisor::{ChildState, SupervisorError, SupervisorRef, kill_tree};
+use crate::supervisor::{SupervisorRef, kill_tree};
 use crate::tree::TreeNode;
 use crate::vitals::Vitals;
 
@@ -133,161 +138,10 @@ impl Namespace {
         root.is_some_and(|root| root.is_asked_to_stop() || root.is_stopping())
     }
 
-    /// The supervisor of the application's children, as it runs now.
-    #[must_use]
-    pub fn children(&self) -> Option<SupervisorRef> {
-        let root = self.root()?;
-        let table = root.hub().table();
-        let key = table.key_of(&ChildId::new(CHILDREN).ok()?)?;
-        match &table.get(key)?.state {
-            ChildState::Running(process) => process.supervisor(),
-            ChildState::Restarting { .. } | ChildState::Stopped => None,
-        }
-    }
-
-    /// Adds a child of the application and starts it.
-    ///
-    /// # Errors
-    ///
-    /// As [`SupervisorRef::start_child`]; [`crate::CallError::NoProcess`] if the namespace has stopped.
-    pub async fn start_child(&self, child: Child) -> Result<Started, SupervisorError> {
-        self.children_or_gone()?.start_child(child).await
-    }
-
-    /// Stops a child of the application and forgets it.
-    ///
-    /// # Errors
-    ///
-    /// [`SupervisorError::NotFound`].
-    pub async fn stop_child(&self, id: &ChildId) -> Result<(), SupervisorError> {
-        stop_and_forget(&self.children_or_gone()?, id).await
-    }
-
-    /// Adds a service and starts it: after the services that are there, and before the children of the application, which may be there
-    /// already. So it is stopped after the children, and they are restarted with it, as with a service of the
-    /// [plan](NamespacePlan::service).
-    ///
-    /// # Errors
-    ///
-    /// As [`start_child`](Self::start_child); nothing is kept of a service that does not start.
-    pub async fn start_service(&self, service: Child) -> Result<Started, SupervisorError> {
-        self.root_or_gone()?.start_early(service).await
-    }
-
-    /// Stops a service and forgets it. Those that came after it, and the children of the application, go on as they are. What it
-    /// keeps in cells of the namespace stays there, for another that is started under its name.
-    ///
-    /// # Errors
-    ///
-    /// [`SupervisorError::NotFound`], also for the supervisor of the children, which is no service.
-    pub async fn stop_service(&self, id: &ChildId) -> Result<(), SupervisorError> {
-        if id.as_str() == CHILDREN {
-            return Err(SupervisorError::NotFound);
-        }
-        stop_and_forget(&self.root_or_gone()?, id).await
-    }
-
-    fn root_or_gone(&self) -> Result<SupervisorRef, SupervisorError> {
-        self.root()
-            .ok_or(SupervisorError::Call(crate::CallError::NoProcess))
-    }
-
-    fn children_or_gone(&self) -> Result<SupervisorRef, SupervisorError> {
-        self.children()
-            .ok_or(SupervisorError::Call(crate::CallError::NoProcess))
-    }
-
-    /// Registers a process under a name of this namespace, until it ends.
-    ///
-    /// # Errors
-    ///
-    /// [`RegisterError::AlreadyRegistered`] with the owner of the name; [`RegisterError::Dead`].
-    #[track_caller]
-    pub fn register(
-        &self,
-        name: ServiceName,
-        process: &Process,
-    ) -> Result<Registration<ServiceName, Metadata>, RegisterError> {
-        self.register_with(name, process, Metadata::new())
-    }
-
-    /// Registers a process with metadata.
-    ///
-    /// # Errors
-    ///
-    /// As [`register`](Self::register).
-    #[track_caller]
-    pub fn register_with(
-        &self,
-        name: ServiceName,
-        process: &Process,
-        metadata: Metadata,
-    ) -> Result<Registration<ServiceName, Metadata>, RegisterError> {
-        self.inner.registry.register(process, name, metadata)
-    }
-
-    /// The process that holds a name. One hash and no lock.
-    #[must_use]
-    pub fn whereis(&self, name: &str) -> Option<Process> {
-        self.inner.registry.whereis(name)
-    }
-
-    /// The metadata of a name.
-    #[must_use]
-    pub fn metadata(&self, name: &ServiceName) -> Option<Metadata> {
-        self.inner
-            .registry
-            .lookup(name)
-            .pop()
-            .map(|(_, metadata)| metadata)
-    }
-
-    /// Replaces the metadata of a name; false if nobody holds it.
-    #[must_use]
-    pub fn update_metadata(&self, name: &ServiceName, metadata: &Metadata) -> bool {
-        let Some(process) = self.whereis(name.as_str()) else {
-            return false;
-        };
-        self.inner
-            .registry
-            .update_value(&process, name, |_| metadata.clone())
-            .is_some()
-    }
-
-    /// All names and who holds them, sorted.
-    #[must_use]
-    pub fn services(&self) -> Vec<(ServiceName, Process, Metadata)> {
-        let mut services = self.inner.registry.list();
-        services.sort_by(|a, b| a.0.cmp(&b.0));
-        services
-    }
-
-    /// The names whose metadata fits, sorted.
-    pub fn find_services(&self, fits: impl Fn(&Metadata) -> bool) -> Vec<(ServiceName, Process)> {
-        let services = self.services().into_iter();
-        services
-            .filter(|(_, _, metadata)| fits(metadata))
-            .map(|(name, process, _)| (name, process))
-            .collect()
-    }
-
-    /// Waits until somebody holds a name; at once if somebody does. `None` when the time is up.
-    pub async fn wait_for(&self, name: &ServiceName, limit: Duration) -> Option<Process> {
-        tokio::time::timeout(limit, self.inner.registry.wait_for(name))
-            .await
-            .ok()
-    }
-
     /// How long ago it was started, by the clock of tokio.
     #[must_use]
     pub fn uptime(&self) -> Duration {
         self.inner.started.elapsed()
-    }
-
-    /// Figures of the names.
-    #[must_use]
-    pub fn stats(&self) -> RegistryStats {
-        self.inner.registry.stats()
     }
 
     /// A number that is left to chance, for what is to come out differently in each runtime, such as when to try again. Those of
@@ -296,12 +150,6 @@ impl Namespace {
     pub fn chance(&self) -> u64 {
         let core = self.inner.core.upgrade();
         core.map_or_else(|| fastrand::u64(..), |core| core.chance())
-    }
-
-    /// A reference to whoever holds a name when a message is sent; it survives restarts.
-    #[must_use]
-    pub fn service<M: ractor::Message>(&self, name: ServiceName) -> ServiceRef<M> {
-        ServiceRef::new(self.inner.registry.clone(), name)
     }
 
     /// Its tree at this moment.
@@ -342,41 +190,6 @@ impl Namespace {
             core.end_orphans(Some(&self.inner), time, &mut report).await;
         }
         report
-    }
-}
-
-async fn stop_and_forget(above: &SupervisorRef, id: &ChildId) -> Result<(), SupervisorError> {
-    above.terminate_child(id).await?;
-    match above.delete_child(id).await {
-        Err(SupervisorError::NotFound) | Ok(()) => Ok(()), // A temporary child is forgotten by being stopped.
-        Err(error) => Err(error),
-    }
-}
-
-impl Namespace {
-    /// A reference that does not keep it, for what belongs to it itself, such as what lies in its cells.
-    #[must_use]
-    pub fn downgrade(&self) -> WeakNamespace {
-        WeakNamespace(Arc::downgrade(&self.inner))
-    }
-}
-
-/// A reference to a namespace that neither keeps it up nor in memory.
-#[derive(Clone)]
-pub struct WeakNamespace(Weak<NamespaceInner>);
-
-impl WeakNamespace {
-    /// The namespace, as long as somebody has it; it may have ended. What this gives does not keep it up, as other handles do
-    /// not that were only found.
-    #[must_use]
-    pub fn upgrade(&self) -> Option<Namespace> {
-        self.0.upgrade().map(Namespace::from_inner)
-    }
-}
-
-impl fmt::Debug for WeakNamespace {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("(WeakNamespace)")
     }
 }
 

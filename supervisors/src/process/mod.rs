@@ -250,7 +250,9 @@ impl Process {
     /// Ends it without asking: what it is doing is dropped at its next await, no `post_stop` runs.
     ///
     /// Code that does not await cannot be interrupted; the process ends when that code returns. A killed supervisor
-    /// leaves its children to be told by link: they stop in their own way, each within its shutdown time.
+    /// leaves its children to be told by link: they stop in their own way, each within its shutdown time. Meanwhile its
+    /// successor may be started by the one above, as in OTP; a child of that whose [name](crate::Child::name) is still held
+    /// waits for it.
     pub fn kill(&self) {
         self.0.kill(ExitReason::Killed);
     }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use mainstay_specs::{ChildId, ChildSpec, ChildType};
+use mainstay_specs::{ChildId, ChildSpec, ChildType, SupervisorFlags};
 use serde::Serialize;
 use tokio::sync::oneshot;
 
@@ -146,6 +146,36 @@ impl SupervisorRef {
         self.call(|reply| Call::Change(child, reply)).await
     }
 
+    /// Has it go by these flags from now on, and touches none of its children. Restarts that were made so far count against the new
+    /// intensity and period; one that is due already is made as it was decided.
+    ///
+    /// When it is restarted itself, it goes by what the supervisor above knows of it: [change](Self::change_child) it there, too.
+    ///
+    /// # Errors
+    ///
+    /// [`SupervisorError::Spec`] for flags that cannot be, or not with the children that are there; [`SupervisorError::NoIds`] from a
+    /// dynamic supervisor. Nothing has changed then.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use std::time::Duration;
+    ///
+    /// use mainstay_specs::{Strategy, SupervisorFlags};
+    /// use mainstay_supervisors::{Runtime, Supervisor};
+    ///
+    /// let runtime = Runtime::new();
+    /// let root = runtime.start("root", Supervisor::one_for_one()).await?;
+    /// let flags = SupervisorFlags::new(Strategy::RestForOne).intensity(9, Duration::from_secs(60));
+    /// root.change_flags(flags).await?;
+    /// assert_eq!(root.budget().intensity, 9);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn change_flags(&self, flags: SupervisorFlags) -> Result<(), SupervisorError> {
+        self.call(|reply| Call::Flags(flags, reply)).await
+    }
+
     /// Forgets a child that has no process.
     ///
     /// # Errors
@@ -234,15 +264,10 @@ impl SupervisorRef {
         if !self.hub.try_send(Message::Call(call(reply))) {
             return Err(CallError::NoProcess.into());
         }
-        // A mailbox that is being dropped may have missed the request, and this handle would keep it: so the end of the
-        // supervisor answers too.
-        let mut answer = answer;
-        tokio::select! {
-            biased;
-            Ok(answer) = &mut answer => answer,
-            reason = self.process.ended() => {
-                answer.try_recv().unwrap_or(Err(CallError::Exited(reason).into()))
-            }
+        match answer.await {
+            Ok(answer) => answer,
+            // The request was dropped, in the mailbox or over the work on it: the supervisor is at its end.
+            Err(_) => Err(CallError::Exited(self.process.ended().await).into()),
         }
     }
 }

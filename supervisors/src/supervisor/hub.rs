@@ -5,24 +5,28 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use mainstay_specs::{Shutdown, SupervisorFlags};
-use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use super::budget::RestartBudget;
 use super::decide::Key;
 use super::doom::Doom;
 use super::entries::Entries;
+use super::inbox::{Inbox, Mailbox};
 use super::message::Message;
 use super::table::{Entry, Table};
 use crate::exit::ExitReason;
 use crate::process::{Process, ProcessKind, drop_caught};
 
-pub(crate) struct Hub {
-    mailbox: mpsc::UnboundedSender<Message>,
-    table: Mutex<Table>,
-    pub(crate) strategy: &'static str,
-    /// As it was made with.
+/// What a supervisor does about its children: as it was made with, or was told last.
+struct Terms {
+    strategy: &'static str,
     flags: SupervisorFlags,
+}
+
+pub(crate) struct Hub {
+    mailbox: Mailbox,
+    table: Mutex<Table>,
+    terms: Mutex<Terms>,
     /// How many partitions it was made with, if it is a partition supervisor.
     pub(crate) partitions: Option<NonZeroUsize>,
     /// When the supervisor was made.
@@ -34,19 +38,20 @@ impl Hub {
         strategy: &'static str,
         flags: SupervisorFlags,
         partitions: Option<NonZeroUsize>,
-    ) -> (Arc<Self>, mpsc::UnboundedReceiver<Message>) {
-        let (mailbox, inbox) = mpsc::unbounded_channel();
-        (
-            Arc::new(Self {
-                mailbox,
-                table: Mutex::default(),
-                strategy,
-                flags,
-                partitions,
-                since: Instant::now(),
-            }),
-            inbox,
-        )
+    ) -> (Arc<Self>, Inbox) {
+        let hub = Arc::new(Self {
+            mailbox: Mailbox::default(),
+            table: Mutex::default(),
+            terms: Mutex::new(Terms { strategy, flags }),
+            partitions,
+            since: Instant::now(),
+        });
+        let inbox = Inbox::new(Arc::clone(&hub));
+        (hub, inbox)
+    }
+
+    pub(super) const fn mailbox(&self) -> &Mailbox {
+        &self.mailbox
     }
 
     /// Held for moments only, never across an await; a poisoned table is still a table.
@@ -55,12 +60,27 @@ impl Hub {
     }
 
     pub(crate) fn budget(&self) -> RestartBudget {
-        self.table().budget(&self.flags)
+        let flags = self.flags();
+        self.table().budget(&flags)
     }
 
     /// What its children's restarts come to.
-    pub(crate) const fn flags(&self) -> &SupervisorFlags {
-        &self.flags
+    pub(crate) fn flags(&self) -> SupervisorFlags {
+        self.terms().flags.clone()
+    }
+
+    /// The name of its strategy, as trees show it.
+    pub(crate) fn strategy(&self) -> &'static str {
+        self.terms().strategy
+    }
+
+    pub(super) fn set_flags(&self, strategy: &'static str, flags: SupervisorFlags) {
+        *self.terms() = Terms { strategy, flags };
+    }
+
+    /// Held for moments only, and never while another lock is taken.
+    fn terms(&self) -> MutexGuard<'_, Terms> {
+        self.terms.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Sends, or drops the message if the supervisor has ended.
@@ -112,8 +132,8 @@ impl Hub {
             doom: table.doom.take(),
         };
         // Under the lock: whoever lists the processes finds each in the one place or in the other.
-        for process in left.processes() {
-            process.scope_of().runtime.adopt(process);
+        for (process, shutdown) in left.processes() {
+            process.scope_of().runtime.adopt(process, shutdown);
         }
         (left, entries)
     }
@@ -134,30 +154,34 @@ pub(crate) struct Left {
 }
 
 impl Left {
-    fn processes(&self) -> impl Iterator<Item = &Process> {
-        let children = self.children.iter().map(|(process, _)| process);
-        children.chain(&self.starting)
+    /// All of them, and how each is going to be stopped.
+    fn processes(&self) -> impl Iterator<Item = (&Process, Shutdown)> {
+        let children = self.children.iter();
+        let children = children.map(|(process, shutdown)| (process, *shutdown));
+        let starting = self.starting.iter();
+        children.chain(starting.map(|process| (process, stop_of_start(process))))
     }
 
     /// They learn it: each stops in its own way with the same reason, within its shutdown time.
     pub(crate) fn tell(self, reason: &ExitReason) {
         if let Some(doom) = &self.doom {
-            for process in self.processes() {
+            for (process, _) in self.processes() {
                 doom.kill(process);
             }
             return doom.close();
         }
-        for (process, shutdown) in &self.children {
-            orphan(process, *shutdown, reason);
+        for (process, shutdown) in self.processes() {
+            orphan(process, shutdown, reason);
         }
-        match self.starting {
-            // It goes on with its start, finds this in its mailbox after it, and stops what it has started.
-            Some(process) if process.kind() == ProcessKind::Supervisor => {
-                process.stop(reason.clone())
-            }
-            Some(process) => process.life().kill(reason.clone()),
-            None => {}
-        }
+    }
+}
+
+/// How a process is stopped whose start is not complete. A supervisor goes on with its start, finds the request in its mailbox after
+/// it, and stops what it has started.
+fn stop_of_start(process: &Process) -> Shutdown {
+    match process.kind() {
+        ProcessKind::Supervisor => Shutdown::Infinity,
+        ProcessKind::Actor | ProcessKind::Task => Shutdown::BrutalKill,
     }
 }
 

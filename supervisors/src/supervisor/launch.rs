@@ -4,6 +4,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use futures_util::FutureExt;
+use mainstay_specs::ServiceName;
 
 use super::decide::Key;
 use super::doom::kill_tree;
@@ -26,6 +27,9 @@ pub(crate) async fn launch(
     #[cfg(feature = "test-util")]
     if let Some(failure) = planned_failure(scope, child) {
         return Err(StartError::Failed(failure));
+    }
+    if let Some(name) = &child.spec().name {
+        until_free(scope, name).await?;
     }
     let owner = Owner {
         hub: Arc::clone(hub),
@@ -62,6 +66,22 @@ pub(crate) async fn launch(
 fn planned_failure(scope: &Scope, child: &Child) -> Option<crate::exit::Failure> {
     let path = format!("{}/{}", scope.path, child.spec().id);
     scope.namespace()?.take_start_failure(&path)
+}
+
+/// Waits for an orphan that still has the name. Of another that has it is told when the child is to be registered.
+async fn until_free(scope: &Scope, name: &ServiceName) -> Result<(), StartError> {
+    let namespace = scope.namespace();
+    let Some(namespace) = namespace.filter(|it| it.whereis(name.as_str()).is_some()) else {
+        return Ok(());
+    };
+    // Boxed, as it comes to this so seldom, and each start would carry it.
+    match Box::pin(namespace.until_free(name.as_str())).await {
+        Err(error @ RegisterError::Orphaned { .. }) => Err(StartError::Register {
+            name: name.clone(),
+            error,
+        }),
+        _ => Ok(()),
+    }
 }
 
 /// Refuses what the spec asks for in vain, and registers the process under the name in its spec, if there is one. One that has ended meanwhile has started all the

@@ -1,6 +1,6 @@
 //! What a supervisor receives: all of it through one mailbox, in the order it was sent, as in OTP.
 
-use mainstay_specs::{ChildId, ChildSpec};
+use mainstay_specs::{ChildId, ChildSpec, SupervisorFlags};
 use tokio::sync::oneshot;
 
 use super::decide::Key;
@@ -34,6 +34,7 @@ pub(crate) enum Call {
     Terminate(Target, Reply<()>),
     Restart(ChildId, Reply<Started>),
     Change(Child, Reply<()>),
+    Flags(SupervisorFlags, Reply<()>),
     Delete(ChildId, Reply<()>),
     Spec(Target, Reply<ChildSpec>),
     Which(Reply<Vec<ChildInfo>>),

@@ -9,7 +9,7 @@
 //! | `table.rs` | the children as the supervisor knows them |
 //! | `entries.rs` | a map for keys in ascending order |
 //! | `hub.rs` | what others hold of a supervisor: mailbox and table |
-//! | `message.rs` | what it receives |
+//! | `message.rs`, `inbox.rs` | what it receives; where that waits |
 //! | `office.rs` | what every supervisor has: restart record, timers, reports |
 //! | `serve.rs` | the loop of a supervisor |
 //! | `server.rs` | the supervisor whose children have ids and an order |
@@ -29,6 +29,7 @@ mod error;
 mod handle;
 mod history;
 mod hub;
+mod inbox;
 mod launch;
 mod message;
 mod office;

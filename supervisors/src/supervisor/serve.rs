@@ -3,9 +3,9 @@
 use std::future::Future;
 
 use mainstay_specs::ChildSpec;
-use tokio::sync::mpsc::UnboundedReceiver;
 
 use super::decide::{Decision, Key, Keys};
+use super::inbox::Inbox;
 use super::message::{Call, Message};
 use super::office::Office;
 use crate::exit::ExitReason;
@@ -25,13 +25,10 @@ pub(crate) trait Serve: Sized + Send {
     fn terminate_all(&mut self) -> impl Future<Output = ()> + Send;
 
     /// Serves until it ends, and gives the reason.
-    fn run(
-        mut self,
-        mut inbox: UnboundedReceiver<Message>,
-    ) -> impl Future<Output = ExitReason> + Send {
+    fn run(mut self, mut inbox: Inbox) -> impl Future<Output = ExitReason> + Send {
         async move {
             let reason = loop {
-                let message = inbox.recv().await;
+                let message = inbox.receive().await;
                 if let Some(reason) = receive(&mut self, message).await {
                     break reason;
                 }
@@ -42,24 +39,23 @@ pub(crate) trait Serve: Sized + Send {
     }
 }
 
-async fn receive(server: &mut impl Serve, message: Option<Message>) -> Option<ExitReason> {
+async fn receive(server: &mut impl Serve, message: Message) -> Option<ExitReason> {
     let (key, due) = match message {
-        Some(Message::ChildExited { key, pid }) => (key, server.office().on_exit(key, pid)?),
-        Some(Message::Retry { key, epoch: None }) => (key, server.office().on_retry(key)?),
-        Some(Message::Retry {
+        Message::ChildExited { key, pid } => (key, server.office().on_exit(key, pid)?),
+        Message::Retry { key, epoch: None } => (key, server.office().on_retry(key)?),
+        Message::Retry {
             key,
             epoch: Some(epoch),
-        }) => {
+        } => {
             let keys = server.office().on_time(key, epoch)?;
             server.restart(keys, key).await;
             return None;
         }
-        Some(Message::Call(call)) => {
+        Message::Call(call) => {
             server.call(call).await;
             return None;
         }
-        Some(Message::Stop(reason)) => return Some(reason),
-        None => return Some(ExitReason::Shutdown),
+        Message::Stop(reason) => return Some(reason),
     };
     let (spec, decision) = due;
     carry_out(server, decision, key, &spec).await

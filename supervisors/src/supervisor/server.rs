@@ -14,6 +14,7 @@ use super::office::{Office, ROOM};
 use super::serve::Serve;
 use super::spec::{self, InOrder};
 use super::stop::{StopTimer, Stopping};
+use super::strategy_name;
 use super::table::{ChildState, Entry, Table};
 use crate::process::{Process, drop_caught};
 use crate::runtime::Scope;
@@ -131,6 +132,20 @@ impl Server {
         drop(table);
         // What its start function holds is the user's.
         drop_caught(before);
+        Ok(())
+    }
+
+    fn change_flags(&mut self, flags: SupervisorFlags) -> Result<(), SupervisorError> {
+        spec::check_flags(&flags)?;
+        let table = self.0.hub.table();
+        for (_, entry) in table.iter() {
+            spec::check_fields(&flags, entry.child.spec())?;
+        }
+        drop(table);
+        self.0
+            .hub
+            .set_flags(strategy_name(flags.strategy), flags.clone());
+        self.0.flags = flags;
         Ok(())
     }
 
@@ -264,6 +279,7 @@ impl Serve for Server {
             Call::Terminate(target, reply) => drop(reply.send(self.terminate_child(target).await)),
             Call::Restart(id, reply) => drop(reply.send(self.restart_child(&id).await)),
             Call::Change(child, reply) => drop(reply.send(self.change_child(child))),
+            Call::Flags(flags, reply) => drop(reply.send(self.change_flags(flags))),
             Call::Delete(id, reply) => drop(reply.send(self.delete_child(&id))),
             Call::Spec(target, reply) => drop(reply.send(self.child_spec(&target))),
             Call::Which(reply) => drop(reply.send(Ok(which_children(&self.0.hub.table())))),

@@ -127,8 +127,9 @@ impl Vitals {
             self.longest_wait = mailbox.longest_wait();
         }
         if let Some(hub) = life.hub().filter(|_| process.is_alive()) {
+            let flags = hub.flags();
             let table = hub.table();
-            self.budget = Some(table.budget(hub.flags()));
+            self.budget = Some(table.budget(&flags));
             self.starting.clone_from(&table.starting);
         }
     }

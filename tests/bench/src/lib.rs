@@ -15,23 +15,28 @@
 //! | `options.rs` | the command line |
 //! | `flavour.rs` | the tokio runtimes that sides run on |
 //! | `worker.rs` | the actor that ours and ractor's sides have in common |
+//! | `resident.rs` | what a side keeps in memory |
 //! | `by_hand.rs` | a supervisor as one writes it by hand with ractor |
 //! | `in_kameo.rs` | the same actor and its supervisor in kameo |
-//! | `tree/`, `registry.rs`, `instrument.rs`, `metrics/`, `breaker/`, `limiter/`, `pool/`, `memory/`, `health/`, `success/` | the groups |
+//! | `tree/`, `registry.rs`, `instrument.rs`, `metrics/`, `breaker/`, `limiter/`, `pool/`, `events.rs`, `memory/`, `health/`, `success/` | the groups |
+//! | `long_load/` | load on a node whose actors are killed: the program `long_load` |
 
 pub mod breaker;
 mod by_hand;
 mod contest;
+pub mod events;
 mod flavour;
 pub mod health;
 mod in_kameo;
 pub mod instrument;
 pub mod limiter;
+pub mod long_load;
 pub mod memory;
 pub mod metrics;
 mod options;
 pub mod pool;
 pub mod registry;
+mod resident;
 pub mod success;
 pub mod tree;
 mod worker;

@@ -1,5 +1,6 @@
 //! The command line of a group.
 
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::Outcome;
@@ -13,6 +14,8 @@ pub struct Options {
     filter: Option<String>,
     quick: bool,
     resident: Option<String>,
+    baseline: Option<PathBuf>,
+    save_baseline: Option<PathBuf>,
 }
 
 impl Options {
@@ -35,6 +38,8 @@ impl Options {
                 "--resident" => {
                     options.resident = Some(args.next().ok_or("--resident needs a side")?);
                 }
+                "--baseline" => options.baseline = Some(path(&arg, args.next())?),
+                "--save-baseline" => options.save_baseline = Some(path(&arg, args.next())?),
                 flag if flag.starts_with('-') => {
                     return Err(
                         format!("expected --quick or a part of a name, found {flag:?}").into(),
@@ -60,11 +65,30 @@ impl Options {
         if self.quick { Duration::ZERO } else { BUDGET }
     }
 
+    /// The file with the baseline to compare with, of a group that has one.
+    #[must_use]
+    pub fn baseline(&self) -> Option<&Path> {
+        self.baseline.as_deref()
+    }
+
+    /// The file to write the baseline to.
+    #[must_use]
+    pub fn save_baseline(&self) -> Option<&Path> {
+        self.save_baseline.as_deref()
+    }
+
     /// Set in the child process that measures the memory of one side.
     #[must_use]
     pub fn resident(&self) -> Option<&str> {
         self.resident.as_deref()
     }
+}
+
+/// From the root of the workspace, wherever cargo runs a bench.
+fn path(flag: &str, given: Option<String>) -> Outcome<PathBuf> {
+    let given = given.ok_or_else(|| format!("{flag} needs a file"))?;
+    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
+    Ok(Path::new(root).join(given))
 }
 
 #[cfg(test)]
@@ -80,6 +104,15 @@ mod tests {
         let options = parse(&["--bench", "stop"]).unwrap();
         assert!(options.selects(&["start-10k", "stop-10k"]));
         assert!(!options.selects(&["call"]));
+    }
+
+    #[test]
+    fn a_file_is_found_from_the_root_of_the_workspace() {
+        let options = parse(&["--baseline", "tests/bench/Cargo.toml"]).unwrap();
+        assert!(options.baseline().unwrap().is_file());
+        assert_eq!(options.save_baseline(), None);
+        let error = parse(&["--save-baseline"]).unwrap_err();
+        assert_eq!(error.to_string(), "--save-baseline needs a file");
     }
 
     #[test]

@@ -3,40 +3,32 @@
 use std::time::Duration;
 
 use mainstay::actors::health::{CheckResult, HealthStatus, check_fn};
+use mainstay::prelude::*;
 use mainstay::specs::{HealthCheckConfig, Importance};
 use serde_json::{Value, json};
 
-use super::{BARE, add, ask, draft, health, name, native, stop};
+use super::{BARE, add, ask, draft, found, health, keys, name, native, stop};
 use crate::client::Ask;
 use crate::support::{address, node};
-
-fn keys(json: &Value) -> Vec<&str> {
-    json.as_object()
-        .unwrap()
-        .keys()
-        .map(String::as_str)
-        .collect()
-}
 
 fn is_time(json: &Value) -> bool {
     json.as_str()
         .is_some_and(|text| text.len() == 24 && text.ends_with('Z'))
 }
 
-#[tokio::test]
-async fn each_rendering_has_the_keys_that_it_should_have_and_no_others() {
+/// A node whose `web` depends on `db`, and suffers from it.
+async fn impaired() -> Node {
     let node = node(BARE).await;
-    let health = health(&node, "app");
-    add(
-        &health,
-        "db",
-        HealthStatus::Degraded,
-        HealthCheckConfig::default(),
-    );
+    let health = found(&node, "app", &[("db", HealthStatus::Degraded)]).await;
     let on = HealthCheckConfig::default().depends_on(name("db"));
     add(&health, "web", HealthStatus::Unhealthy, on);
     health.sweep().await.unwrap();
+    node
+}
 
+#[tokio::test]
+async fn the_draft_has_the_keys_that_it_should_have_and_no_others() {
+    let node = impaired().await;
     let json = draft(&ask(&node, "/health").await);
     assert_eq!(
         keys(&json),
@@ -87,6 +79,12 @@ async fn each_rendering_has_the_keys_that_it_should_have_and_no_others() {
         ]
     );
 
+    stop(node).await;
+}
+
+#[tokio::test]
+async fn the_own_form_has_the_keys_that_it_should_have_and_no_others() {
+    let node = impaired().await;
     let (_, json) = native(&node, "/health").await;
     assert_eq!(
         keys(&json),
@@ -140,10 +138,9 @@ async fn whatever_is_said_comes_out_as_json_that_can_be_read() {
     let said = "\"quoted\" \\ </script>\u{0} \u{1f600} \n\t";
     let node = node(BARE).await;
     let look = check_fn(move || async move { CheckResult::degraded(said, said).with(said, said) });
-    health(&node, "app")
-        .register(name("db"), look, None)
-        .unwrap();
-    health(&node, "app").sweep().await.unwrap();
+    let health = health(&node, "app");
+    health.register(name("db"), look, None).unwrap();
+    health.sweep().await.unwrap();
     let json = draft(&ask(&node, "/health").await);
     let part = &json["checks"][format!("db:{said}")][0];
     assert_eq!(
@@ -160,29 +157,20 @@ async fn whatever_is_said_comes_out_as_json_that_can_be_read() {
 
 #[tokio::test]
 async fn an_answer_has_a_limit_and_what_is_worst_comes_first() {
-    let many = BARE.replace("foundation: false", "foundation: false, checks_max: 10000");
+    let many = BARE.replace(
+        "foundation: false",
+        r#"foundation: false, checks_max: 10000, sweep_deadline: "60s""#,
+    );
     let node = node(&many).await;
     let health = health(&node, "app");
     let config = || HealthCheckConfig::default().interval(Duration::from_secs(3600));
     for nth in 0..9_999 {
-        add(
-            &health,
-            &format!("s{nth:04}"),
-            HealthStatus::Healthy,
-            config(),
-        );
+        let check = format!("s{nth:04}");
+        add(&health, &check, HealthStatus::Healthy, config());
     }
-    add(
-        &health,
-        "zz",
-        HealthStatus::Unhealthy,
-        config().importance(Importance::Optional),
-    );
-    while health.current().health.healthy_services < 9_999
-        || health.service("zz").unwrap().status != HealthStatus::Unhealthy
-    {
-        tokio::time::sleep(Duration::from_millis(1)).await;
-    }
+    let optional = config().importance(Importance::Optional);
+    add(&health, "zz", HealthStatus::Unhealthy, optional);
+    health.sweep().await.unwrap();
     let (_, json) = native(&node, "/health").await;
     let told = json["services"].as_object().unwrap();
     let left_out = usize::try_from(json["services_left_out"].as_u64().unwrap()).unwrap();

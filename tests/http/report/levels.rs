@@ -2,10 +2,9 @@
 
 use mainstay::actors::health::HealthStatus;
 use mainstay::prelude::*;
-use mainstay::specs::HealthCheckConfig;
 use serde_json::json;
 
-use super::{BARE, add, draft, health, stop};
+use super::{BARE, draft, found, stop};
 use crate::client::Ask;
 use crate::support::address;
 
@@ -15,14 +14,7 @@ async fn open(details: &str) -> (Node, std::net::SocketAddr) {
     let text = format!("(namespaces: [{BARE}], http: {http})");
     let spec = NodeSpec::from_ron(&text, &Node::builder()).unwrap();
     let node = Node::boot(&spec).await.unwrap();
-    let health = health(&node, "app");
-    add(
-        &health,
-        "db",
-        HealthStatus::Unhealthy,
-        HealthCheckConfig::default(),
-    );
-    health.sweep().await.unwrap();
+    found(&node, "app", &[("db", HealthStatus::Unhealthy)]).await;
     let address = ([127, 0, 0, 1], address(&node).port()).into();
     (node, address)
 }

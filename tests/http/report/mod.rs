@@ -45,6 +45,21 @@ fn add(health: &HealthAggregator, check: &str, status: HealthStatus, config: Hea
     health.register(name(check), look, config).unwrap();
 }
 
+/// A namespace whose checks are these, and have been looked at once.
+async fn found(node: &Node, namespace: &str, checks: &[(&str, HealthStatus)]) -> HealthAggregator {
+    let health = health(node, namespace);
+    for (check, status) in checks {
+        add(&health, check, *status, HealthCheckConfig::default());
+    }
+    health.sweep().await.unwrap();
+    health
+}
+
+fn keys(json: &Value) -> Vec<&str> {
+    let keys = json.as_object().unwrap().keys();
+    keys.map(String::as_str).collect()
+}
+
 async fn ask(node: &Node, path: &str) -> Answer {
     Ask::get(path).send(address(node)).await
 }

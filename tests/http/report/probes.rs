@@ -4,20 +4,13 @@ use mainstay::actors::health::{CheckResult, HealthStatus, check_fn};
 use mainstay::specs::HealthCheckConfig;
 use serde_json::json;
 
-use super::{BARE, add, ask, health, name, stop};
+use super::{BARE, add, ask, found, health, name, stop};
 use crate::support::node;
 
 #[tokio::test]
 async fn a_node_whose_namespace_is_down_lives_and_is_not_ready_and_says_why() {
     let node = node(BARE).await;
-    let health = health(&node, "app");
-    add(
-        &health,
-        "db",
-        HealthStatus::Unhealthy,
-        HealthCheckConfig::default(),
-    );
-    health.sweep().await.unwrap();
+    found(&node, "app", &[("db", HealthStatus::Unhealthy)]).await;
     let answer = ask(&node, "/readyz").await;
     let expected = json!({
         "ready": false,

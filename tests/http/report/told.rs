@@ -4,26 +4,21 @@ use mainstay::actors::health::HealthStatus;
 use mainstay::specs::{HealthCheckConfig, Importance};
 use serde_json::json;
 
-use super::{BARE, SECRET, add, ask, draft, health, native, stop};
+use super::{BARE, SECRET, add, ask, draft, found, health, keys, native, stop};
 use crate::support::node;
 
 #[tokio::test]
 async fn the_whole_is_told_as_the_draft_has_it_and_as_json_by_accept() {
     let node = node(BARE).await;
-    let health = health(&node, "app");
-    add(
-        &health,
-        "db",
-        HealthStatus::Healthy,
-        HealthCheckConfig::default(),
-    );
-    add(
-        &health,
-        "search",
-        HealthStatus::Degraded,
-        HealthCheckConfig::default(),
-    );
-    health.sweep().await.unwrap();
+    found(
+        &node,
+        "app",
+        &[
+            ("db", HealthStatus::Healthy),
+            ("search", HealthStatus::Degraded),
+        ],
+    )
+    .await;
     let answer = ask(&node, "/health").await;
     let json = draft(&answer);
     assert_eq!(answer.status, 200);
@@ -85,20 +80,15 @@ async fn what_is_down_or_unknown_is_503_and_what_is_degraded_is_200() {
 #[tokio::test]
 async fn one_service_and_a_group_are_told_by_name() {
     let node = node(BARE).await;
-    let health = health(&node, "app");
-    add(
-        &health,
-        "db",
-        HealthStatus::Unhealthy,
-        HealthCheckConfig::default(),
-    );
-    add(
-        &health,
-        "cache",
-        HealthStatus::Healthy,
-        HealthCheckConfig::default(),
-    );
-    health.sweep().await.unwrap();
+    found(
+        &node,
+        "app",
+        &[
+            ("db", HealthStatus::Unhealthy),
+            ("cache", HealthStatus::Healthy),
+        ],
+    )
+    .await;
     let (status, json) = native(&node, "/health/db").await;
     assert_eq!(
         (status, &json["name"], &json["status"]),
@@ -108,12 +98,7 @@ async fn one_service_and_a_group_are_told_by_name() {
     assert_eq!((status, &json["message"]), (200, &json!(SECRET)));
     for path in ["/health/stores", "/health?group=stores"] {
         let (status, json) = native(&node, path).await;
-        let services: Vec<_> = json["services"]
-            .as_object()
-            .unwrap()
-            .keys()
-            .map(String::as_str)
-            .collect();
+        let services = keys(&json["services"]);
         assert_eq!((status, services), (503, vec!["db"]), "{path}");
     }
     for path in [
@@ -155,34 +140,14 @@ async fn a_node_that_looks_after_nothing_says_so() {
 async fn several_namespaces_are_told_together_and_apart() {
     let both = format!("{BARE}, {}", BARE.replace("app", "other"));
     let node = node(&both).await;
-    let (one, other) = (health(&node, "app"), health(&node, "other"));
-    add(
-        &one,
-        "db",
-        HealthStatus::Healthy,
-        HealthCheckConfig::default(),
-    );
-    add(
-        &other,
-        "db",
-        HealthStatus::Unhealthy,
-        HealthCheckConfig::default(),
-    );
-    add(
-        &other,
-        "mail",
-        HealthStatus::Healthy,
-        HealthCheckConfig::default(),
-    );
-    one.sweep().await.unwrap();
-    other.sweep().await.unwrap();
+    found(&node, "app", &[("db", HealthStatus::Healthy)]).await;
+    let of_other = [
+        ("db", HealthStatus::Unhealthy),
+        ("mail", HealthStatus::Healthy),
+    ];
+    found(&node, "other", &of_other).await;
     let (status, json) = native(&node, "/health").await;
-    let services: Vec<_> = json["services"]
-        .as_object()
-        .unwrap()
-        .keys()
-        .map(String::as_str)
-        .collect();
+    let services = keys(&json["services"]);
     assert_eq!(
         (status, services),
         (503, vec!["app/db", "other/db", "other/mail"])

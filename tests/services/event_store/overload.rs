@@ -188,7 +188,7 @@ async fn no_more_questions_are_asked_than_may_be_though_those_who_asked_have_gon
     assert_eq!(bed.store.stats().questions, 2);
     assert!(matches!(
         hasty.get(id(1)).await,
-        Err(StoreError::Busy { max: 2 })
+        Err(StoreError::Busy { max: 2, .. })
     ));
     let error = hasty.cleanup_events_before(SystemTime::now()).await;
     assert!(matches!(error, Err(StoreError::Timeout(_))));

@@ -1,13 +1,13 @@
 //! What may stand in the brackets of `#[instrumented(…)]`.
 
 use proc_macro2::TokenStream;
-use quote::{ToTokens, quote};
+use quote::quote;
 use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream};
 use syn::punctuated::Punctuated;
-use syn::{Error, Ident, LitStr, Path, Result, Token, parenthesized};
+use syn::{Error, Ident, LitStr, Result, Token, parenthesized};
 
-use crate::option::{expression, once, value};
+use crate::option::{each, expression, once, path, unknown, value};
 
 /// All options, as they are written.
 const NAMES: &str = "`name`, `metrics`, `err`, `store`, `crate` or `skip`";
@@ -27,34 +27,20 @@ pub(super) struct Options {
 
 impl Parse for Options {
     fn parse(input: ParseStream<'_>) -> Result<Self> {
-        let mut options = Self::default();
-        while !input.is_empty() {
-            options.parse_one(input)?;
-            if !input.is_empty() {
-                input.parse::<Token![,]>()?;
-            }
-        }
-        Ok(options)
+        each(input, Self::parse_one)
     }
 }
 
 impl Options {
-    fn parse_one(&mut self, input: ParseStream<'_>) -> Result<()> {
-        let option = input.call(Ident::parse_any)?;
+    fn parse_one(&mut self, option: &Ident, input: ParseStream<'_>) -> Result<()> {
         match option.to_string().as_str() {
-            "name" => once(&mut self.name, &option, name(&value(input)?)?),
-            "metrics" => once(&mut self.metrics, &option, metrics(input)?),
-            "err" => once(&mut self.err, &option, expression(input)?),
-            "store" => once(&mut self.store, &option, expression(input)?),
-            "crate" => {
-                let path: Path = value::<LitStr>(input)?.parse()?;
-                once(&mut self.krate, &option, path.into_token_stream())
-            }
-            "skip" => once(&mut self.skip, &option.clone(), option),
-            unknown => {
-                let text = format!("unknown option `{unknown}`, expected {NAMES}");
-                Err(Error::new(option.span(), text))
-            }
+            "name" => once(&mut self.name, option, name(&value(input)?)?),
+            "metrics" => once(&mut self.metrics, option, metrics(input)?),
+            "err" => once(&mut self.err, option, expression(input)?),
+            "store" => once(&mut self.store, option, expression(input)?),
+            "crate" => once(&mut self.krate, option, path(input)?),
+            "skip" => once(&mut self.skip, option, option.clone()),
+            _ => unknown(option, NAMES),
         }
     }
 

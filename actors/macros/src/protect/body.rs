@@ -4,7 +4,8 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use syn::{Block, Error, Result, ReturnType, Signature};
 
-use super::options::{Operation, Options};
+use super::options::Options;
+use crate::option::Through;
 use crate::shape::{Gives, RESULT, annotated, check_result, gives, hint, names_self};
 
 /// Refuses what cannot be protected.
@@ -17,7 +18,7 @@ pub(super) fn check(options: &Options, signature: &Signature) -> Result<()> {
                 "expected `operation = \"…\"`, or an expression that gives the protection, such as `operation = self.orders`",
             );
         }
-        Some(Operation::Given(given)) if by_self(given.clone()) => {
+        Some(Through::Given(given)) if by_self(given.clone()) => {
             return fault(
                 "the protection is found by way of `self`, which this function does not have",
             );

@@ -1,74 +1,43 @@
 //! What may stand in the brackets of `#[protect(…)]`.
 
 use proc_macro2::TokenStream;
-use quote::{ToTokens, quote};
-use syn::ext::IdentExt;
+use quote::quote;
 use syn::parse::{Parse, ParseStream};
-use syn::{Error, Expr, ExprLit, Ident, Lit, LitStr, Path, Result, Token};
+use syn::{Ident, Result};
 
 use crate::key::Strategy;
-use crate::option::{expression, named, once, value};
+use crate::option::{Through, each, expression, once, path, root, unknown, value};
 
 /// All options, as they are written.
 const NAMES: &str = "`operation`, `key`, `cost`, `error` or `crate`";
 
 #[derive(Clone, Default)]
 pub(super) struct Options {
-    pub(super) operation: Option<Operation>,
+    pub(super) operation: Option<Through>,
     pub(super) key: Option<Strategy>,
     cost: Option<TokenStream>,
     error: Option<TokenStream>,
     krate: Option<TokenStream>,
 }
 
-#[derive(Clone)]
-pub(super) enum Operation {
-    /// By name, in quotes.
-    Named(TokenStream),
-    Given(TokenStream),
-}
-
-impl Parse for Operation {
-    fn parse(input: ParseStream<'_>) -> Result<Self> {
-        match input.parse::<Expr>()? {
-            Expr::Lit(ExprLit {
-                lit: Lit::Str(name),
-                ..
-            }) => named(&name, "protected operation").map(Self::Named),
-            given => Ok(Self::Given(given.into_token_stream())),
-        }
-    }
-}
-
 impl Parse for Options {
     fn parse(input: ParseStream<'_>) -> Result<Self> {
-        let mut options = Self::default();
-        while !input.is_empty() {
-            options.parse_one(input)?;
-            if !input.is_empty() {
-                input.parse::<Token![,]>()?;
-            }
-        }
-        Ok(options)
+        each(input, Self::parse_one)
     }
 }
 
 impl Options {
-    fn parse_one(&mut self, input: ParseStream<'_>) -> Result<()> {
-        let option = input.call(Ident::parse_any)?;
+    fn parse_one(&mut self, option: &Ident, input: ParseStream<'_>) -> Result<()> {
         match option.to_string().as_str() {
-            "operation" => once(&mut self.operation, &option, value(input)?),
-            "key" => once(&mut self.key, &option, value(input)?),
-            "cost" => once(&mut self.cost, &option, expression(input)?),
-            "error" => once(&mut self.error, &option, expression(input)?),
-            "crate" => {
-                let path: Path = value::<LitStr>(input)?.parse()?;
-                once(&mut self.krate, &option, path.into_token_stream())
+            "operation" => {
+                let operation = Through::parse(input, "protected operation")?;
+                once(&mut self.operation, option, operation)
             }
-            unknown => {
-                let text = format!("unknown option `{unknown}`, expected {NAMES}");
-                Err(Error::new(option.span(), text))
-            }
+            "key" => once(&mut self.key, option, value(input)?),
+            "cost" => once(&mut self.cost, option, expression(input)?),
+            "error" => once(&mut self.error, option, expression(input)?),
+            "crate" => once(&mut self.krate, option, path(input)?),
+            _ => unknown(option, NAMES),
         }
     }
 
@@ -86,10 +55,7 @@ impl Options {
 
     /// Where `mainstay` is found.
     fn root(&self) -> TokenStream {
-        match &self.krate {
-            Some(path) => path.clone(),
-            None => quote!(::mainstay),
-        }
+        root(self.krate.as_ref())
     }
 
     /// Where that is found which the macro writes calls of.
@@ -101,12 +67,8 @@ impl Options {
     /// The arguments of the call that prepares one.
     pub(super) fn prepared(&self) -> TokenStream {
         let (root, call) = (self.root(), self.call());
-        let operation = match &self.operation {
-            Some(Operation::Named(name)) => quote!(#call::Named(#name)),
-            Some(Operation::Given(given)) => given.clone(),
-            // Refused before it comes to this.
-            None => TokenStream::new(),
-        };
+        // One that says none is refused before it comes to this.
+        let operation = self.operation.as_ref().map(|it| it.made(&call));
         let keys = quote!(#root::actors::limiter::limit);
         let key = self.key.as_ref().map_or_else(
             || quote!(::core::option::Option::None),

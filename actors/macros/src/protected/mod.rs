@@ -12,10 +12,9 @@ mod options;
 mod tests;
 
 use proc_macro2::TokenStream;
-use quote::{ToTokens, quote};
-use syn::{Error, ImplItemFn, Item, ItemImpl, Result};
+use syn::{Attribute, Block, Result, Signature};
 
-use crate::methods::Marks;
+use crate::methods::{Marks, Rounds};
 use options::Options;
 
 const MARKS: Marks = Marks {
@@ -24,39 +23,17 @@ const MARKS: Marks = Marks {
 };
 
 pub(crate) fn expand(options: TokenStream, item: &TokenStream) -> TokenStream {
-    match written(options, item) {
-        Ok(written) => written,
-        Err(error) => {
-            // Together with what was there, so that nothing else is said to be missing.
-            let (error, item) = (error.to_compile_error(), MARKS.taken_from(item));
-            quote!(#error #item)
-        }
-    }
+    MARKS.expand::<Options>(options, item)
 }
 
-fn written(options: TokenStream, item: &TokenStream) -> Result<TokenStream> {
-    let options: Options = syn::parse2(options)?;
-    match syn::parse2(item.clone())? {
-        Item::Fn(mut function) => {
-            body::check(&options, &function.sig)?;
-            function.block = Box::new(body::written(&options, &function.sig, &function.block)?);
-            Ok(function.into_token_stream())
-        }
-        Item::Impl(block) => in_block(&options, block),
-        other => {
-            let text = "expected a function with a body, or an impl block";
-            Err(Error::new_spanned(other, text))
-        }
+impl Rounds for Options {
+    fn within(self, block: &Self) -> Self {
+        self.within(block)
     }
-}
 
-/// Protects all methods that are public, but for those that say otherwise.
-fn in_block(options: &Options, block: ItemImpl) -> Result<TokenStream> {
-    let write = |method: &mut ImplItemFn, own: Option<Options>| {
-        let options = own.unwrap_or_default().within(options);
-        body::check(&options, &method.sig)?;
-        method.block = body::written(&options, &method.sig, &method.block)?;
+    fn write(&self, _: &mut Vec<Attribute>, signature: &Signature, body: &mut Block) -> Result<()> {
+        body::check(self, signature)?;
+        *body = body::written(self, signature, body)?;
         Ok(())
-    };
-    MARKS.each_public(block, write)
+    }
 }

@@ -1,31 +1,26 @@
 //! What may stand in the brackets of `#[protected(…)]`.
 
 use proc_macro2::TokenStream;
-use quote::{ToTokens, quote};
+use quote::quote;
 use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream};
-use syn::{Error, Expr, ExprLit, Ident, Lit, LitStr, Path, Result, Token, parenthesized, token};
+use syn::{Error, Ident, Result, token};
 
-use crate::option::{Fallback, expression, named, once, value};
+use crate::option::{
+    Fallback, Through, each, expression, in_parentheses, once, path, root, unknown, value,
+};
 
 /// All options, as they are written.
 const NAMES: &str = "`breaker`, `fallback`, `error`, `classify`, `on_missing` or `crate`";
 
 #[derive(Clone, Default)]
 pub(super) struct Options {
-    breaker: Option<Breaker>,
+    breaker: Option<Through>,
     pub(super) fallback: Option<Fallback>,
     error: Option<TokenStream>,
     classify: Option<TokenStream>,
     on_missing: Option<Missing>,
     krate: Option<TokenStream>,
-}
-
-#[derive(Clone)]
-enum Breaker {
-    /// By name, in quotes.
-    Named(TokenStream),
-    Given(TokenStream),
 }
 
 #[derive(Clone)]
@@ -38,34 +33,20 @@ enum Missing {
 
 impl Parse for Options {
     fn parse(input: ParseStream<'_>) -> Result<Self> {
-        let mut options = Self::default();
-        while !input.is_empty() {
-            options.parse_one(input)?;
-            if !input.is_empty() {
-                input.parse::<Token![,]>()?;
-            }
-        }
-        Ok(options)
+        each(input, Self::parse_one)
     }
 }
 
 impl Options {
-    fn parse_one(&mut self, input: ParseStream<'_>) -> Result<()> {
-        let option = input.call(Ident::parse_any)?;
+    fn parse_one(&mut self, option: &Ident, input: ParseStream<'_>) -> Result<()> {
         match option.to_string().as_str() {
-            "breaker" => once(&mut self.breaker, &option, value(input)?),
-            "fallback" => once(&mut self.fallback, &option, value(input)?),
-            "error" => once(&mut self.error, &option, expression(input)?),
-            "classify" => once(&mut self.classify, &option, expression(input)?),
-            "on_missing" => once(&mut self.on_missing, &option, value(input)?),
-            "crate" => {
-                let path: Path = value::<LitStr>(input)?.parse()?;
-                once(&mut self.krate, &option, path.into_token_stream())
-            }
-            unknown => {
-                let text = format!("unknown option `{unknown}`, expected {NAMES}");
-                Err(Error::new(option.span(), text))
-            }
+            "breaker" => once(&mut self.breaker, option, Through::parse(input, "breaker")?),
+            "fallback" => once(&mut self.fallback, option, value(input)?),
+            "error" => once(&mut self.error, option, expression(input)?),
+            "classify" => once(&mut self.classify, option, expression(input)?),
+            "on_missing" => once(&mut self.on_missing, option, value(input)?),
+            "crate" => once(&mut self.krate, option, path(input)?),
+            _ => unknown(option, NAMES),
         }
     }
 
@@ -90,28 +71,22 @@ impl Options {
     /// The expression that gives the breaker, if it was not given by name.
     pub(super) const fn expression(&self) -> Option<&TokenStream> {
         match &self.breaker {
-            Some(Breaker::Given(given)) => Some(given),
-            Some(Breaker::Named(_)) | None => None,
+            Some(Through::Given(given)) => Some(given),
+            Some(Through::Named(_)) | None => None,
         }
     }
 
     /// Where that is found which the macro writes calls of.
     pub(super) fn call(&self) -> TokenStream {
-        match &self.krate {
-            Some(path) => quote!(#path::actors::breaker::protect),
-            None => quote!(::mainstay::actors::breaker::protect),
-        }
+        let root = root(self.krate.as_ref());
+        quote!(#root::actors::breaker::protect)
     }
 
     /// The call that asks the breaker.
     pub(super) fn admit(&self) -> TokenStream {
         let call = self.call();
-        let breaker = match &self.breaker {
-            Some(Breaker::Named(name)) => quote!(#call::Named(#name)),
-            Some(Breaker::Given(given)) => given.clone(),
-            // Refused before it comes to this.
-            None => TokenStream::new(),
-        };
+        // One that says none is refused before it comes to this.
+        let breaker = self.breaker.as_ref().map(|it| it.made(&call));
         let absent = match &self.on_missing {
             None | Some(Missing::Error) => quote!(#call::Absent::Error),
             Some(Missing::Allow) => quote!(#call::Absent::Allow),
@@ -144,30 +119,13 @@ impl Options {
     }
 }
 
-impl Parse for Breaker {
-    fn parse(input: ParseStream<'_>) -> Result<Self> {
-        match input.parse::<Expr>()? {
-            Expr::Lit(ExprLit {
-                lit: Lit::Str(name),
-                ..
-            }) => named(&name, "breaker").map(Self::Named),
-            given => Ok(Self::Given(given.into_token_stream())),
-        }
-    }
-}
-
 impl Parse for Missing {
     fn parse(input: ParseStream<'_>) -> Result<Self> {
         let what = input.call(Ident::parse_any)?;
         match what.to_string().as_str() {
             "error" => Ok(Self::Error),
             "allow" => Ok(Self::Allow),
-            "create" if input.peek(token::Paren) => {
-                let content;
-                parenthesized!(content in input);
-                let config = content.parse::<Expr>()?.into_token_stream();
-                Ok(Self::Create(config))
-            }
+            "create" if input.peek(token::Paren) => in_parentheses(input).map(Self::Create),
             "create" => Ok(Self::CreateDefault),
             _ => {
                 let text = "expected `error`, `allow`, `create` or `create(config)`";

@@ -4,7 +4,8 @@ use proc_macro2::{Span, TokenStream};
 use quote::quote;
 use syn::{Block, Error, Result, ReturnType, Signature};
 
-use super::options::{Limiter, OnLimited, Options};
+use super::options::{OnLimited, Options};
+use crate::option::Through;
 use crate::shape::{Gives, RESULT, check_awaited, check_result, future_output, gives, names_self};
 
 /// Refuses what cannot be limited.
@@ -28,7 +29,7 @@ fn check_given(options: &Options, signature: &Signature) -> Result<()> {
                 "expected `limiter = \"…\"`, or an expression that gives the limiter, such as `limiter = self.limiter`",
             );
         }
-        Some(Limiter::Given(given)) if by_self(given.clone()) => {
+        Some(Through::Given(given)) if by_self(given.clone()) => {
             return fault(
                 "the limiter is found by way of `self`, which this function does not have",
             );

@@ -4,33 +4,25 @@ use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote};
 use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream};
-use syn::{
-    Attribute, Error, Expr, ExprLit, Ident, Lit, LitStr, Path, Result, Token, parenthesized,
-    parse_quote, token,
-};
+use syn::{Attribute, Error, Ident, Result, parenthesized, parse_quote, token};
 
 use crate::key::Strategy;
-use crate::option::{Fallback, expression, named, once, value};
+use crate::option::{
+    Fallback, Through, each, expression, in_parentheses, once, path, root, unknown, value,
+};
 
 /// All options, as they are written.
 const NAMES: &str = "`limiter`, `key`, `cost`, `on_limited`, `error`, `on_missing` or `crate`";
 
 #[derive(Clone, Default)]
 pub(super) struct Options {
-    pub(super) limiter: Option<Limiter>,
+    pub(super) limiter: Option<Through>,
     pub(super) key: Option<Strategy>,
     pub(super) cost: Option<TokenStream>,
     pub(super) on_limited: Option<OnLimited>,
     error: Option<TokenStream>,
     on_missing: Option<Missing>,
     krate: Option<TokenStream>,
-}
-
-#[derive(Clone)]
-pub(super) enum Limiter {
-    /// By name, in quotes.
-    Named(TokenStream),
-    Given(TokenStream),
 }
 
 /// What becomes of a call that comes too soon.
@@ -51,35 +43,21 @@ enum Missing {
 
 impl Parse for Options {
     fn parse(input: ParseStream<'_>) -> Result<Self> {
-        let mut options = Self::default();
-        while !input.is_empty() {
-            options.parse_one(input)?;
-            if !input.is_empty() {
-                input.parse::<Token![,]>()?;
-            }
-        }
-        Ok(options)
+        each(input, Self::parse_one)
     }
 }
 
 impl Options {
-    fn parse_one(&mut self, input: ParseStream<'_>) -> Result<()> {
-        let option = input.call(Ident::parse_any)?;
+    fn parse_one(&mut self, option: &Ident, input: ParseStream<'_>) -> Result<()> {
         match option.to_string().as_str() {
-            "limiter" => once(&mut self.limiter, &option, value(input)?),
-            "key" => once(&mut self.key, &option, value(input)?),
-            "cost" => once(&mut self.cost, &option, expression(input)?),
-            "on_limited" => once(&mut self.on_limited, &option, value(input)?),
-            "error" => once(&mut self.error, &option, expression(input)?),
-            "on_missing" => once(&mut self.on_missing, &option, value(input)?),
-            "crate" => {
-                let path: Path = value::<LitStr>(input)?.parse()?;
-                once(&mut self.krate, &option, path.into_token_stream())
-            }
-            unknown => {
-                let text = format!("unknown option `{unknown}`, expected {NAMES}");
-                Err(Error::new(option.span(), text))
-            }
+            "limiter" => once(&mut self.limiter, option, Through::parse(input, "limiter")?),
+            "key" => once(&mut self.key, option, value(input)?),
+            "cost" => once(&mut self.cost, option, expression(input)?),
+            "on_limited" => once(&mut self.on_limited, option, value(input)?),
+            "error" => once(&mut self.error, option, expression(input)?),
+            "on_missing" => once(&mut self.on_missing, option, value(input)?),
+            "crate" => once(&mut self.krate, option, path(input)?),
+            _ => unknown(option, NAMES),
         }
     }
 
@@ -99,10 +77,7 @@ impl Options {
 
     /// Where `mainstay` is found.
     fn root(&self) -> TokenStream {
-        match &self.krate {
-            Some(path) => path.clone(),
-            None => quote!(::mainstay),
-        }
+        root(self.krate.as_ref())
     }
 
     /// Where that is found which the macro writes calls of.
@@ -114,12 +89,8 @@ impl Options {
     /// The arguments of the call that asks the limiter.
     pub(super) fn asked(&self) -> TokenStream {
         let call = self.call();
-        let limiter = match &self.limiter {
-            Some(Limiter::Named(name)) => quote!(#call::Named(#name)),
-            Some(Limiter::Given(given)) => given.clone(),
-            // Refused before it comes to this, as is a missing key.
-            None => TokenStream::new(),
-        };
+        // One that says none is refused before it comes to this, as is a missing key.
+        let limiter = self.limiter.as_ref().map(|it| it.made(&call));
         let key = self.key.as_ref().map(|key| key.made(&call));
         let cost = self.cost.clone().unwrap_or_else(|| quote!(1));
         let absent = match &self.on_missing {
@@ -143,10 +114,7 @@ impl Options {
     pub(super) fn attribute(&self) -> Attribute {
         let root = self.root();
         let mut given = Vec::new();
-        if let Some(limiter) = &self.limiter {
-            let (Limiter::Named(limiter) | Limiter::Given(limiter)) = limiter;
-            given.push(quote!(limiter = #limiter));
-        }
+        given.extend(self.limiter.iter().map(|it| quote!(limiter = #it)));
         given.extend(self.key.iter().map(|key| quote!(key = #key)));
         given.extend(self.cost.iter().map(|cost| quote!(cost = #cost)));
         given.extend(
@@ -168,27 +136,13 @@ impl Options {
     }
 }
 
-impl Parse for Limiter {
-    fn parse(input: ParseStream<'_>) -> Result<Self> {
-        match input.parse::<Expr>()? {
-            Expr::Lit(ExprLit {
-                lit: Lit::Str(name),
-                ..
-            }) => named(&name, "limiter").map(Self::Named),
-            given => Ok(Self::Given(given.into_token_stream())),
-        }
-    }
-}
-
 impl Parse for OnLimited {
     fn parse(input: ParseStream<'_>) -> Result<Self> {
         let what = input.call(Ident::parse_any)?;
         match what.to_string().as_str() {
             "error" => Ok(Self::Error),
             "wait" if input.peek(token::Paren) => {
-                let content;
-                parenthesized!(content in input);
-                let within = content.parse::<Expr>()?.into_token_stream();
+                let within = in_parentheses(input)?;
                 Ok(Self::Wait(what.span(), Some(within)))
             }
             "wait" => Ok(Self::Wait(what.span(), None)),
@@ -222,12 +176,7 @@ impl Parse for Missing {
         match what.to_string().as_str() {
             "error" => Ok(Self::Error),
             "allow" => Ok(Self::Allow),
-            "create" if input.peek(token::Paren) => {
-                let content;
-                parenthesized!(content in input);
-                let config = content.parse::<Expr>()?.into_token_stream();
-                Ok(Self::Create(config))
-            }
+            "create" if input.peek(token::Paren) => in_parentheses(input).map(Self::Create),
             _ => {
                 let text = "expected `error`, `allow` or `create(config)`";
                 Err(Error::new(what.span(), text))

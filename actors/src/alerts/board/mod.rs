@@ -65,13 +65,35 @@ impl Board {
 
     /// Goes by this spec from now on. The one it goes by already changes nothing: rules that were put or taken away since stay so.
     pub(crate) fn adopt(&mut self, spec: &Arc<AlertsSpec>) {
-        if Arc::ptr_eq(&self.spec, spec) {
+        if self.spec == *spec {
             return;
         }
         let rules = spec.rules.iter().map(|rule| self.kept_or_new(rule.clone()));
         self.rules = rules.collect();
         self.spec = Arc::clone(spec);
         self.trim();
+    }
+
+    /// Goes by this spec from now on, but for rules that were put or taken away since, if it says the same of them as the one before.
+    ///
+    /// # Errors
+    ///
+    /// There is no room for a rule; it goes by all that comes before it then.
+    pub(crate) fn renew(&mut self, spec: &Arc<AlertsSpec>) -> Result<(), AlertError> {
+        let old = std::mem::replace(&mut self.spec, Arc::clone(spec));
+        self.trim();
+        for gone in &old.rules {
+            if !spec.rules.iter().any(|rule| rule.name == gone.name) {
+                // Somebody may have taken it away before.
+                self.remove(&gone.name);
+            }
+        }
+        for rule in &spec.rules {
+            if !old.rules.contains(rule) {
+                self.put(rule.clone())?;
+            }
+        }
+        Ok(())
     }
 
     pub(crate) const fn spec(&self) -> &Arc<AlertsSpec> {

@@ -3,6 +3,7 @@
 mod diff;
 mod fit;
 mod put;
+mod rebase;
 
 use std::sync::Arc;
 
@@ -145,6 +146,16 @@ impl Document {
     #[must_use]
     pub fn merge(&self, over: &Self) -> Self {
         Self::of_map(merge(&self.root, &over.root))
+    }
+
+    /// This document, which was made of `base`, as it is on another base: see [`rebase`].
+    pub(crate) fn rebased(&self, base: &Self, onto: &Self) -> Self {
+        if base == onto {
+            return self.clone();
+        }
+        // Maps stay maps, and these are.
+        let root = rebase::rebase(Some(&base.root), Some(&self.root), Some(&onto.root));
+        root.map_or_else(|| self.clone(), Self::of_map)
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::SystemTime;
 
 use super::ConfigError;
 use super::document::Document;
-use super::event::{Change, Reset};
+use super::event::{Change, Reload, Reset};
 use super::history::{History, Stamp};
 use super::path::{ConfigPath, IntoConfigPath};
 use super::rules::Plan;
@@ -16,6 +16,8 @@ use super::value::ConfigValue;
 #[derive(Clone, Debug)]
 pub struct Snapshot {
     document: Document,
+    /// The content at the start, with which it is compared to tell what was changed since.
+    base: Document,
     version: u64,
     history: History,
     updates: u64,
@@ -40,6 +42,7 @@ impl Snapshot {
     pub(crate) fn first(plan: Arc<Plan>, at: SystemTime) -> Self {
         Self {
             document: plan.initial.clone(),
+            base: plan.initial.clone(),
             version: 0,
             history: History::new(at),
             updates: 0,
@@ -179,11 +182,43 @@ impl Snapshot {
     pub(crate) fn reset(&self, now: SystemTime) -> (Self, Reset) {
         let mut next = self.next(self.plan.initial.clone(), now);
         next.resets += 1;
+        next.base = self.plan.initial.clone();
         let reset = Reset {
             changes: self.document.diff(&next.document).into(),
             version: next.version,
         };
         (next, reset)
+    }
+
+    /// What comes after another plan, whose start what was not changed since the start follows; with what is to be told of that, if it has
+    /// made a difference.
+    ///
+    /// # Errors
+    ///
+    /// If what would come of it is not as the plan has it.
+    pub(crate) fn reload(
+        &self,
+        plan: &Arc<Plan>,
+        now: SystemTime,
+    ) -> Result<(Self, Option<Reload>), ConfigError> {
+        let document = self.document.rebased(&self.base, &plan.initial);
+        plan.check(&document)?;
+        let changes = self.document.diff(&document);
+        let (next, reload) = if changes.is_empty() {
+            (self.clone(), None)
+        } else {
+            let next = self.next(document, now);
+            let reload = Reload {
+                changes: changes.into(),
+                version: next.version,
+            };
+            (next, Some(reload))
+        };
+        let next = Self {
+            base: plan.initial.clone(),
+            ..next.under(Arc::clone(plan))
+        };
+        Ok((next, reload))
     }
 
     fn next(&self, document: Document, now: SystemTime) -> Self {
@@ -192,6 +227,7 @@ impl Snapshot {
         Self {
             history: self.history.after(&self.document.diff(&document), stamp),
             document,
+            base: self.base.clone(),
             version,
             updates: self.updates,
             resets: self.resets,

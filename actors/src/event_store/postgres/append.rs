@@ -5,8 +5,9 @@ use std::convert::Infallible;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
 
+use tokio_postgres::error::{DbError, Severity};
 use tokio_postgres::types::ToSql;
-use tokio_postgres::{Client, Row, Transaction};
+use tokio_postgres::{Client, IsolationLevel, Row, Transaction};
 
 use super::ask::{find_all, ledger};
 use super::schema::Tenant;
@@ -91,7 +92,13 @@ impl<'a> Writing<'a> {
         tenant: &'a Tenant,
         limit: Duration,
     ) -> Result<Self, BackendError> {
-        let transaction = client.transaction().await.map_err(BackendError::failed)?;
+        // As whoever waits for the row is to see what the one before has written, whatever the role usually does.
+        let transaction = client
+            .build_transaction()
+            .isolation_level(IsolationLevel::ReadCommitted)
+            .read_only(false)
+            .start();
+        let transaction = transaction.await.map_err(BackendError::failed)?;
         let settings = transaction.batch_execute(&settings(limit)).await;
         settings.map_err(BackendError::failed)?;
         let usage = ledger(&transaction, tenant, "FOR UPDATE").await?;
@@ -295,9 +302,10 @@ impl<'a> Writing<'a> {
     }
 }
 
-/// A server that says no has not committed; one that says nothing may have.
+/// A server that says no has not committed; one that says nothing, or that it ends the session, may have.
 fn at_commit(error: tokio_postgres::Error) -> BackendError {
-    if error.as_db_error().is_some() {
+    let said = error.as_db_error().and_then(DbError::parsed_severity);
+    if said == Some(Severity::Error) {
         BackendError::failed(error)
     } else {
         BackendError::unknown(error)

@@ -97,27 +97,33 @@ impl SqliteBackend {
         })
     }
 
-    /// Cuts the write-ahead log if it has become too long, as it does where there is always somebody who reads: they wait for that.
+    /// Cuts the write-ahead log if it has become too long, as it does where there is always somebody who reads: they wait for that. Those
+    /// who store do too, so that whoever reads for long is not waited for: it is tried again the next time.
     async fn keep_log_short(&self) -> Result<(), BackendError> {
         let is_long = |connection: &mut Connection| log::is_long(connection);
         if !self.call(BackendError::failed, is_long).await? {
             return Ok(());
         }
-        let all = timeout(self.limit, self.places.enter_all()).await;
-        let _all = all.map_err(|_| BackendError::failed(TooSlow(self.limit)))??;
+        let all = timeout(log::WAIT, self.places.enter_all()).await;
+        let _all = all.map_err(|_| BackendError::failed(TooSlow(log::WAIT)))??;
         let cut = |connection: &mut Connection| log::cut(connection);
         self.call(BackendError::failed, cut).await
     }
 
-    fn read<T: Send + 'static>(
-        &self,
+    /// An answer, which waits for its place among these questions, if any.
+    fn read<'a, T: Send + 'static>(
+        &'a self,
+        places: Option<&'a Places>,
         work: impl FnOnce(&Connection, &Tenant) -> Result<T, BackendError> + Send + 'static,
-    ) -> BackendAnswer<'_, T> {
+    ) -> BackendAnswer<'a, T> {
         Box::pin(async move {
             let tenant = self.tenant().await?;
             let work = move |connection: &mut Connection| work(connection, &tenant);
             let answer = async {
-                let _place = self.places.enter().await?;
+                let _place = match places {
+                    Some(places) => Some(places.enter().await?),
+                    None => None,
+                };
                 self.call(BackendError::failed, work).await
             };
             // What nobody waits for any more is cut off: the connection sees to that.
@@ -141,11 +147,17 @@ impl EventBackend for SqliteBackend {
     }
 
     fn get(&self, id: EventId) -> BackendAnswer<'_, Option<Event>> {
-        self.read(move |connection, tenant| ask::find(connection, tenant, id))
+        let places = Some(&self.places);
+        self.read(places, move |connection, tenant| {
+            ask::find(connection, tenant, id)
+        })
     }
 
     fn query(&self, query: Arc<EventQuery>, bounds: PageBounds) -> BackendAnswer<'_, EventPage> {
-        self.read(move |connection, tenant| ask::query(connection, tenant, &query, bounds))
+        let places = Some(&self.places);
+        self.read(places, move |connection, tenant| {
+            ask::query(connection, tenant, &query, bounds)
+        })
     }
 
     fn remove_before(&self, time: SystemTime, at_most: u32) -> BackendAnswer<'_, u64> {
@@ -164,7 +176,8 @@ impl EventBackend for SqliteBackend {
     }
 
     fn usage(&self) -> BackendAnswer<'_, Usage> {
-        self.read(ask::ledger)
+        // One row, for which those who store wait when old events have gone: not for the questions of others as well.
+        self.read(None, ask::ledger)
     }
 }
 

@@ -1,5 +1,6 @@
 //! By which spec, and how each check is run by it.
 
+use std::borrow::Borrow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -7,7 +8,7 @@ use mainstay_specs::{HealthAggregatorSpec, HealthCheckConfig, ServiceName, depen
 
 use super::super::error::HealthError;
 use super::super::moment::Moment;
-use super::{Book, Entry, Origin};
+use super::{Book, Entry, Found, Hidden, Origin, Waste};
 
 impl Book {
     /// Goes by a spec that was found valid, with the checks that are there: all are configured anew, and those are added that it names.
@@ -25,7 +26,7 @@ impl Book {
     ) -> Result<(), HealthError> {
         let is_same = *self.spec == *spec;
         let stays = |entry: &Entry| is_same || entry.origin == Origin::Program;
-        let configs = self.configs(&spec, stays)?;
+        let configs = self.configs(&spec, stays, |entry| entry.given.as_ref())?;
         let go = self.entries.values().filter(|entry| !stays(entry));
         let go: Vec<ServiceName> = go.map(|entry| entry.name.clone()).collect();
         go.iter().for_each(|name| self.take_out(name));
@@ -40,11 +41,74 @@ impl Book {
         Ok(())
     }
 
+    /// Goes by another spec, as [`adopt`](Self::adopt) does, but what is known of those that stay is not forgotten: of those that are found
+    /// by it, too, which are looked at as it says from now on. Who is due later than by the new interval is due by that.
+    ///
+    /// # Errors
+    ///
+    /// As [`adopt`](Self::adopt).
+    pub(crate) fn renew(
+        &mut self,
+        spec: Arc<HealthAggregatorSpec>,
+        found: Vec<Found>,
+        now: Moment,
+    ) -> Result<(), HealthError> {
+        let found: BTreeMap<ServiceName, Found> = found
+            .into_iter()
+            .map(|one| (one.name.clone(), one))
+            .collect();
+        let stays = |entry: &Entry| match entry.origin {
+            Origin::Program => true,
+            Origin::Found => found.contains_key(&entry.name),
+            Origin::Spec => spec.config_of(entry.name.as_str()).is_some(),
+        };
+        let given = |entry: &Entry| match entry.origin {
+            Origin::Found => found.get(&entry.name).map(|found| found.config.clone()),
+            Origin::Program | Origin::Spec => entry.given.clone(),
+        };
+        let Ok(configs) = self.configs(&spec, stays, given) else {
+            // What was found may be in the way: it is found again.
+            return self.adopt(spec, now);
+        };
+        let go = self.entries.values().filter(|entry| !stays(entry));
+        let go: Vec<ServiceName> = go.map(|entry| entry.name.clone()).collect();
+        go.iter().for_each(|name| self.take_out(name));
+        self.spec = spec;
+        self.is_dirty = true;
+        for (name, config) in configs {
+            match self.entries.get_mut(&name) {
+                Some(entry) => {
+                    entry.due = entry.due.min(now.at + config.interval);
+                    entry.reconfigure(config);
+                }
+                None => self.put(name, None, Origin::Spec, None, config, now),
+            }
+        }
+        found
+            .into_values()
+            .for_each(|found| self.look_otherwise(found));
+        Ok(())
+    }
+
+    /// One that was found before is looked at by this from its next run on.
+    fn look_otherwise(&mut self, found: Found) {
+        let there = self.entries.get_mut(&found.name);
+        if let Some(entry) = there.filter(|entry| entry.origin == Origin::Found) {
+            entry.given = Some(found.config);
+            let check = entry.check.replace(found.check);
+            self.waste.push(Waste {
+                _entry: None,
+                _check: check.map(Hidden),
+            });
+        }
+    }
+
     /// How each is run by this spec, of those it names and those that stay.
-    fn configs(
-        &self,
+    fn configs<'a, G: Borrow<HealthCheckConfig>>(
+        &'a self,
         spec: &HealthAggregatorSpec,
         stays: impl Fn(&Entry) -> bool,
+        given: impl Fn(&'a Entry) -> Option<G>,
     ) -> Result<BTreeMap<ServiceName, HealthCheckConfig>, HealthError> {
         let named = spec.checks.iter().map(|check| &check.name);
         let there = self.entries.values().filter(|entry| stays(entry));
@@ -56,7 +120,8 @@ impl Book {
         }
         let configs = all.into_iter().map(|name| {
             let there = self.entries.get(&name).filter(|entry| stays(entry));
-            let config = config(spec, &name, there.and_then(|entry| entry.given.as_ref()));
+            let given = there.and_then(&given);
+            let config = config(spec, &name, given.as_ref().map(Borrow::borrow));
             (name, config)
         });
         let configs: BTreeMap<ServiceName, HealthCheckConfig> = configs.collect();

@@ -9,7 +9,7 @@ use mainstay_specs::{BudgetsSpec, ChildId, ChildSpec, ServiceName};
 use mainstay_supervisors::{
     Child, Namespace, Process, StartContext, StartError, Started, StopToken,
 };
-use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, timeout};
 
 use super::super::cell::{MemoryCell, lock};
 use super::super::error::MemoryStartError;
@@ -47,6 +47,14 @@ fn start(cx: StartContext) -> Result<Started, StartError> {
     Ok(cx.spawn_task(move |stop| keeper.keep(stop)).into())
 }
 
+/// The first is due after as long as the others.
+fn ticks(every: Duration) -> Interval {
+    let mut ticks = interval_at(Instant::now() + every, every);
+    // After a pause it is looked once, and not for each time that was missed.
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    ticks
+}
+
 struct Keeper {
     cell: Arc<MemoryCell>,
     namespace: Namespace,
@@ -55,14 +63,19 @@ struct Keeper {
 
 impl Keeper {
     async fn keep(self, stop: StopToken) {
-        let every = self.cell.terms().spec().budgets.check_interval;
-        let mut ticks = interval_at(Instant::now() + every, every);
-        // After a pause it is looked once, and not for each time that was missed.
-        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut every = self.cell.terms().spec().budgets.check_interval;
+        let mut ticks = ticks(every);
         loop {
             tokio::select! {
                 biased;
                 () = stop.stopped() => break,
+                () = self.cell.renewed.notified() => {
+                    let now = self.cell.terms().spec().budgets.check_interval;
+                    if now != every {
+                        (every, ticks) = (now, self::ticks(now));
+                    }
+                    continue;
+                }
                 _ = ticks.tick() => {}
             }
             self.look();

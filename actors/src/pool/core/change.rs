@@ -19,6 +19,7 @@ impl<C, B: Copy + Eq + Hash> Core<C, B> {
             _ => connects.allowed.min(terms.connects_max),
         };
         self.terms = terms;
+        self.plan_anew();
         self.retire(now);
         self.shrink();
         // It has to find out anew when it is needed.
@@ -44,6 +45,7 @@ impl<C, B: Copy + Eq + Hash> Core<C, B> {
                 nth += 1;
             }
         }
+        self.plan_anew();
         self.retire(now);
         self.call = true;
         usable
@@ -51,10 +53,11 @@ impl<C, B: Copy + Eq + Hash> Core<C, B> {
 
     /// Closes what is idle for so long that it would have to be pinged.
     pub(super) fn evict_unproven(&mut self, now: u64) {
-        for place in 0..self.idle.len() {
-            let slot = &mut self.slots[self.idle[place] as usize];
+        for &number in &self.idle {
+            let slot = &mut self.slots[number as usize];
             if now.saturating_sub(slot.tried) >= self.terms.validate_after {
                 slot.dies = now;
+                self.agendas.ages.plan(number, now);
             }
         }
         self.retire(now);
@@ -64,6 +67,7 @@ impl<C, B: Copy + Eq + Hash> Core<C, B> {
     pub(crate) fn evict_idle(&mut self, now: u64) -> u32 {
         for &number in &self.idle {
             self.slots[number as usize].dies = now;
+            self.agendas.ages.plan(number, now);
         }
         let count = self.idle.len() as u32;
         self.retire(now);

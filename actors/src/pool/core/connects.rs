@@ -5,7 +5,7 @@ use std::hash::Hash;
 use super::report::Refusal;
 use super::slot::{Kind, Seat, Slot};
 use super::terms::NEVER;
-use super::{Core, Phase, Wakes};
+use super::{Core, Phase, Wait, Wakes};
 use crate::pool::error::ConnectError;
 
 /// How attempts to connect have gone.
@@ -109,15 +109,32 @@ impl<C, B: Copy + Eq + Hash> Core<C, B> {
     /// The same, but for having to wait.
     fn connects_needed(&self, now: u64) -> u32 {
         let connecting = self.count(Kind::Connecting);
-        let room = self.terms.max.saturating_sub(self.live());
-        let parallel = self.connects.allowed.saturating_sub(connecting);
-        let most = room.min(parallel);
+        let most = self.connects_possible();
         if most == 0 || self.phase == Phase::Closed {
             return 0;
         }
         let short = self.terms.min.saturating_sub(self.usable());
-        let waiting = self.worth_connecting_for(now, connecting + most);
+        let mending = self.count(Kind::Mending);
+        let waiting = self.worth_connecting_for(now, connecting + most + mending);
+        let patient = self.patient(now).take(mending.min(waiting) as usize);
+        let waiting = waiting - patient.count() as u32;
         short.max(waiting).saturating_sub(connecting).min(most)
+    }
+
+    /// For how many more there is room.
+    fn connects_possible(&self) -> u32 {
+        let room = self.terms.max.saturating_sub(self.live());
+        let connecting = self.count(Kind::Connecting);
+        room.min(self.connects.allowed.saturating_sub(connecting))
+    }
+
+    /// Of those who are worth a connection, those who have not waited for as long as it usually takes to make one, each since when. While
+    /// one is pinged or reset, which mostly takes less, one of them does not have another made. If that hangs, it has waited for twice as
+    /// long as it had to.
+    fn patient(&self, now: u64) -> impl Iterator<Item = u64> {
+        let usual = self.connects.usual;
+        let entered = self.worth_connecting(now).map(|wait| wait.entered);
+        entered.filter(move |entered| now.saturating_sub(*entered) < usual)
     }
 
     /// How many of those who wait, counted up to so many, have enough time left for a connection to be made: as much as that usually
@@ -127,12 +144,15 @@ impl<C, B: Copy + Eq + Hash> Core<C, B> {
         if self.phase != Phase::Open {
             return 0;
         }
+        self.worth_connecting(now).take(most as usize).count() as u32
+    }
+
+    fn worth_connecting(&self, now: u64) -> impl Iterator<Item = &Wait<B>> {
         let usual = self.connects.usual;
-        let worth = self.line.iter().filter(|(_, wait)| {
+        self.line.iter().map(|(_, wait)| wait).filter(move |wait| {
             let half = wait.deadline.saturating_sub(wait.entered) / 2;
             wait.deadline.saturating_sub(now) >= usual.min(half)
-        });
-        worth.take(most as usize).count() as u32
+        })
     }
 
     /// Whether one more could have a connection of its own made for it now, or one that nobody has and that is just being pinged or reset.
@@ -149,6 +169,7 @@ impl<C, B: Copy + Eq + Hash> Core<C, B> {
     /// Has the keeper called if an attempt is to be made, now or later.
     pub(super) fn look_for_connects(&mut self, now: u64) {
         if self.connects_needed(now) == 0 {
+            self.need(self.end_of_patience(now));
         } else if now < self.connects.not_before {
             self.need(self.connects.not_before);
         } else {
@@ -165,8 +186,18 @@ impl<C, B: Copy + Eq + Hash> Core<C, B> {
     pub(super) fn next_connect(&self, now: u64) -> u64 {
         match now < self.connects.not_before && self.connects_needed(now) > 0 {
             true => self.connects.not_before,
-            false => NEVER,
+            false => self.end_of_patience(now),
         }
+    }
+
+    /// When one more may need a connection made for it, as what it waits for has not come.
+    fn end_of_patience(&self, now: u64) -> u64 {
+        let mending = self.count(Kind::Mending);
+        if self.phase != Phase::Open || mending == 0 || self.connects_possible() == 0 {
+            return NEVER;
+        }
+        let first = self.patient(now).next();
+        first.map_or(NEVER, |entered| entered.saturating_add(self.connects.usual))
     }
 
     /// An attempt has succeeded; `chance` is a random number from 0 to 1. The connection joins the pool, whoever wanted it.
@@ -198,6 +229,7 @@ impl<C, B: Copy + Eq + Hash> Core<C, B> {
         let slot = &mut self.slots[number as usize];
         (slot.since, slot.tried) = (now, now);
         slot.dies = dies;
+        self.agendas.ages.plan(number, dies);
         self.supply(now, number, conn, wakes);
         if self.usable() == self.terms.min.saturating_add(1) {
             // Until now none of those that are idle was one too many.

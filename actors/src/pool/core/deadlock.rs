@@ -6,7 +6,7 @@ use std::panic::Location;
 use rustc_hash::FxHasher;
 
 use super::report::Refusal;
-use super::slot::{Kind, NO_KEY, Who};
+use super::slot::{Kind, NO_KEY, Seat, Who};
 use super::{Core, Phase};
 
 /// What is told of those who wait for themselves: each place in the code no more than once within [`AGAIN`], as it may be that many
@@ -100,7 +100,8 @@ impl<C, B: Copy + Eq + Hash> Core<C, B> {
         let slot = &mut self.slots[number as usize];
         if slot.key != NO_KEY {
             let key = std::mem::replace(&mut slot.key, NO_KEY);
-            self.line.revoke(key);
+            let seat = Seat::new(number, slot.epoch);
+            self.line.revoke(key, seat);
         }
         let borrower = self.slots[number as usize].who.take()?.borrower?;
         self.held.remove(borrower);

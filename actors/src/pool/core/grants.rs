@@ -90,6 +90,11 @@ impl<C> Grants<C> {
         place.take_if(|grant| grant.given.seat == seat)
     }
 
+    /// What was granted by this place and not taken yet.
+    pub(super) fn take_from(&self, number: u32) -> Option<Grant<C>> {
+        self.boxes.get(number).lock().take()
+    }
+
     /// Looks at what was granted by a place, and not taken yet.
     #[cfg(test)]
     pub(super) fn look<T>(&self, number: u32, look: impl FnOnce(&Grant<C>) -> T) -> Option<T> {

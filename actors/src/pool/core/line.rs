@@ -19,24 +19,30 @@ pub(crate) type Key = u32;
 /// How many that have left may be in the queue beside as many as wait.
 const LEFT_MAX: usize = 16;
 
-#[derive(Debug)]
-enum Stage<C> {
+/// One word without anything to be dropped, so that it is written where it is: to move it there by way of the stack would be to wait
+/// for all that was written before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
     Vacant {
         /// The one to be used after this.
         next: Key,
     },
     /// Nobody's, but its number is in the queue: it cannot be another's.
     Left,
-    /// In the queue, to be woken by this, if not by somebody who has it.
-    Waiting(Option<Waker>),
-    /// A connection lies there for it, unless it has taken it.
-    Granted(Seat),
-    /// That was taken away before it had been taken. In a box, as it is rare.
+    /// In the queue.
+    Waiting,
+    /// A connection lies there for it, of the place of this number, unless it has taken it.
+    Granted { number: u32 },
+    /// What has become of it is noted beside it.
+    Settled { queued: bool },
+}
+
+/// What becomes of few.
+#[derive(Debug)]
+enum Settled<C> {
+    /// What it was granted was taken away before it had been taken.
     Revoked(Box<Grant<C>>),
-    Refused {
-        refusal: Refusal,
-        queued: bool,
-    },
+    Refused(Refusal),
 }
 
 /// What has become of one who waits.
@@ -58,12 +64,15 @@ pub(crate) struct Wait<B> {
     pub(crate) deadline: u64,
 }
 
-/// In a line of memory of its own, which it fills.
+/// In lines of memory of its own. All but the last fill the first one, and only that is mostly touched.
 #[derive(Debug)]
-#[repr(align(64))]
+#[repr(C, align(128))]
 struct Entry<C, B> {
     wait: Wait<B>,
-    stage: Stage<C>,
+    /// Who is to be woken if it waits, unless somebody is about to.
+    waker: Option<Waker>,
+    stage: Stage,
+    settled: Option<Settled<C>>,
 }
 
 /// In this order, as what changes with each wait is at the beginning.
@@ -111,7 +120,7 @@ impl<C, B: Copy> Line<C, B> {
         loop {
             let key = *self.queue.front()?;
             let entry = &self.entries[key as usize];
-            if let Stage::Waiting(_) = entry.stage {
+            if entry.stage == Stage::Waiting {
                 return Some((key, entry.wait));
             }
             self.queue.pop_front();
@@ -147,21 +156,29 @@ impl<C, B: Copy> Line<C, B> {
         if wait.deadline < self.soonest {
             self.soonest = wait.deadline;
         }
-        let entry = Entry {
-            wait,
-            stage: Stage::Waiting(Some(waker)),
-        };
         let key = self.vacant;
-        let Some(place) = self.entries.get_mut(key as usize) else {
-            self.entries.push(entry);
-            // As many as may wait, or be lent, is far less than that.
-            return (self.entries.len() - 1) as Key;
+        let Some(entry) = self.entries.get_mut(key as usize) else {
+            return self.add(wait, waker);
         };
-        if let Stage::Vacant { next } = place.stage {
+        if let Stage::Vacant { next } = entry.stage {
             self.vacant = next;
         }
-        *place = entry;
+        entry.wait = wait;
+        entry.waker = Some(waker);
+        entry.stage = Stage::Waiting;
         key
+    }
+
+    #[cold]
+    fn add(&mut self, wait: Wait<B>, waker: Waker) -> Key {
+        self.entries.push(Entry {
+            wait,
+            waker: Some(waker),
+            stage: Stage::Waiting,
+            settled: None,
+        });
+        // As many as may wait, or be lent, is far less than that.
+        (self.entries.len() - 1) as Key
     }
 
     /// Grants the first one a connection. Its waker is to be woken, without any lock.
@@ -169,7 +186,8 @@ impl<C, B: Copy> Line<C, B> {
     pub(crate) fn grant(&mut self, key: Key, seat: Seat) -> Option<Waker> {
         self.grants.tell(key, seat);
         self.queue.pop_front();
-        self.settle(key, Stage::Granted(seat))
+        let number = seat.number();
+        self.settle(key, Stage::Granted { number })
     }
 
     /// One gets nothing. Its waker is to be woken, without any lock.
@@ -178,18 +196,17 @@ impl<C, B: Copy> Line<C, B> {
         if !queued {
             self.queue.pop_front();
         }
-        self.settle(key, Stage::Refused { refusal, queued })
+        self.entries[key as usize].settled = Some(Settled::Refused(refusal));
+        self.settle(key, Stage::Settled { queued })
     }
 
     #[inline]
-    fn settle(&mut self, key: Key, stage: Stage<C>) -> Option<Waker> {
+    fn settle(&mut self, key: Key, stage: Stage) -> Option<Waker> {
         let entry = &mut self.entries[key as usize];
-        let before = std::mem::replace(&mut entry.stage, stage);
+        entry.stage = stage;
+        let waker = entry.waker.take();
         self.has_left();
-        match before {
-            Stage::Waiting(waker) => waker,
-            _ => None,
-        }
+        waker
     }
 
     /// One who waited does not any more.
@@ -221,10 +238,10 @@ impl<C, B: Copy> Line<C, B> {
     /// The number of one that does not wait has left the queue.
     fn unqueue(&mut self, key: Key) {
         match &mut self.entries[key as usize].stage {
-            Stage::Refused { queued, .. } => *queued = false,
+            Stage::Settled { queued } => *queued = false,
             Stage::Left => self.vacate(key),
             // Who is granted something has left it, and who waits does not.
-            Stage::Vacant { .. } | Stage::Waiting(_) | Stage::Granted(_) | Stage::Revoked(_) => {}
+            Stage::Vacant { .. } | Stage::Waiting | Stage::Granted { .. } => {}
         }
     }
 
@@ -235,60 +252,56 @@ impl<C, B: Copy> Line<C, B> {
         self.entries[key as usize].stage = Stage::Vacant { next };
     }
 
-    /// What was granted to one is taken away. If it has not been taken yet, its owner will see.
-    pub(crate) fn revoke(&mut self, key: Key) {
-        let entry = &mut self.entries[key as usize];
-        if let Stage::Granted(seat) = entry.stage
-            && let Some(grant) = self.grants.take_back(seat)
-        {
-            entry.stage = Stage::Revoked(Box::new(grant));
-        } else {
-            self.vacate(key);
+    /// What was granted to one by this seat is taken away. If it has not been taken yet, its owner will see.
+    pub(crate) fn revoke(&mut self, key: Key, seat: Seat) {
+        match self.grants.take_back(seat) {
+            Some(grant) => {
+                let entry = &mut self.entries[key as usize];
+                entry.settled = Some(Settled::Revoked(Box::new(grant)));
+                entry.stage = Stage::Settled { queued: false };
+            }
+            None => self.vacate(key),
         }
     }
 
     /// Has one that still waits be woken by this waker. The one it had is to be dropped without any lock.
     pub(crate) fn watch(&mut self, key: Key, waker: &Waker) -> Option<Waker> {
-        match &mut self.entries[key as usize].stage {
-            Stage::Waiting(Some(known)) if known.will_wake(waker) => None,
-            Stage::Waiting(known) => known.replace(waker.clone()),
-            _ => None,
+        let entry = &mut self.entries[key as usize];
+        match &mut entry.waker {
+            Some(known) if known.will_wake(waker) => None,
+            known => known.replace(waker.clone()),
         }
     }
 
     #[inline]
     pub(crate) fn is_waiting(&self, key: Key) -> bool {
-        matches!(self.entries[key as usize].stage, Stage::Waiting(_))
+        self.entries[key as usize].stage == Stage::Waiting
     }
 
     /// Takes an entry away, and tells what has become of it. The waker is to be dropped without any lock.
     pub(crate) fn take(&mut self, key: Key) -> (Fate<C>, Option<Waker>) {
         let entry = &mut self.entries[key as usize];
         let stage = std::mem::replace(&mut entry.stage, Stage::Left);
+        let (waker, settled) = (entry.waker.take(), entry.settled.take());
         self.grants.forget(key);
-        match stage {
-            Stage::Waiting(waker) => {
+        let fate = match (stage, settled) {
+            (Stage::Waiting, _) => {
                 self.has_left();
                 return (Fate::Waiting, waker);
             }
-            Stage::Refused { refusal, queued } => {
-                if !queued {
-                    self.vacate(key);
-                }
-                return (Fate::Refused(refusal), None);
-            }
-            _ => self.vacate(key),
-        }
-        let fate = match stage {
-            Stage::Revoked(grant) => Fate::Revoked(grant),
-            Stage::Granted(seat) => match self.grants.take_back(seat) {
+            (_, Some(Settled::Refused(refusal))) => Fate::Refused(refusal),
+            (_, Some(Settled::Revoked(grant))) => Fate::Revoked(grant),
+            (Stage::Granted { number }, None) => match self.grants.take_from(number) {
                 Some(grant) => Fate::Granted(grant),
                 None => Fate::Refused(Refusal::Closed),
             },
             // Whoever asks has an entry.
             _ => Fate::Refused(Refusal::Closed),
         };
-        (fate, None)
+        if stage != (Stage::Settled { queued: true }) {
+            self.vacate(key);
+        }
+        (fate, waker)
     }
 
     /// Those who wait, in their order.
@@ -299,10 +312,7 @@ impl<C, B: Copy> Line<C, B> {
 
     /// The wakers of all who wait, to have them look again.
     pub(crate) fn wakers(&mut self) -> Vec<Waker> {
-        let waker = |entry: &mut Entry<C, B>| match &mut entry.stage {
-            Stage::Waiting(waker) => waker.take(),
-            _ => None,
-        };
+        let waker = |entry: &mut Entry<C, B>| entry.waker.take();
         self.entries.iter_mut().filter_map(waker).collect()
     }
 
@@ -328,14 +338,14 @@ impl<C, B: Copy> Line<C, B> {
     /// What lies there for those who do not know yet.
     #[cfg(test)]
     fn granted<T>(&self, look: impl Fn(&Grant<C>) -> T) -> Vec<T> {
-        let granted = self.entries.iter().filter_map(|entry| match &entry.stage {
-            Stage::Granted(seat) => {
-                let look = |grant: &Grant<C>| (grant.given.seat == *seat).then(|| look(grant));
-                self.grants.look(seat.number(), look)?
-            }
-            Stage::Revoked(grant) => Some(look(grant)),
-            _ => None,
-        });
+        let granted = self
+            .entries
+            .iter()
+            .filter_map(|entry| match (entry.stage, &entry.settled) {
+                (Stage::Granted { number }, _) => self.grants.look(number, &look),
+                (_, Some(Settled::Revoked(grant))) => Some(look(grant)),
+                _ => None,
+            });
         granted.collect()
     }
 

@@ -133,8 +133,7 @@ impl<C, B: Copy + Eq + Hash> Core<C, B> {
         let was_full = self.pings >= self.terms.connects_max;
         self.pings -= 1;
         if was_full && self.terms.keepalive != NEVER {
-            let next = self.idle.iter().map(|&number| self.ping_at(number)).min();
-            self.need(next.unwrap_or(NEVER));
+            self.need(self.agendas.pings.first());
         }
     }
 
@@ -186,6 +185,7 @@ impl<C, B: Copy + Eq + Hash> Core<C, B> {
         {
             self.kinds[Kind::Free as usize] -= 1;
             self.epoch = self.epoch.max(last.epoch);
+            self.counts.add(&last.tally);
         }
         let len = self.slots.len();
         if len == before {

@@ -21,9 +21,11 @@
 //! | `connects.rs` | attempts to connect: how many, when, and what became of them |
 //! | `mend.rs` | what comes back dirty, and what is closed |
 //! | `upkeep.rs` | what becomes due |
+//! | `agenda.rs` | when: so that only what is due is looked at |
 //! | `change.rs` | another size, eviction, suspension, the end |
 //! | `report.rs` | what it tells |
 
+mod agenda;
 mod change;
 mod codel;
 mod connects;
@@ -58,6 +60,7 @@ pub(crate) use mend::{Close, Mend, Remedy};
 pub(crate) use report::{Counts, Holder, Refusal, Situation};
 pub(crate) use slot::{Given, Seat, Who};
 pub(crate) use terms::{NEVER, Terms, nanos};
+use upkeep::Agendas;
 pub(crate) use upkeep::Notices;
 pub(crate) use waits::Waits;
 
@@ -77,12 +80,13 @@ pub(crate) struct Core<C, B> {
     /// The keeper is to be called.
     call: bool,
     held: Held,
-    counts: Counts,
     kinds: [u32; KINDS],
     slots: Vec<Slot<C, B>>,
     /// The numbers of the idle ones, sorted by how long they have been: the last one was used last and is lent first.
     idle: VecDeque<u32>,
     pub(crate) terms: Terms,
+    /// But for what is counted at the places.
+    counts: Counts,
     codel: Option<CoDel>,
     connects: Connects,
     free: Vec<u32>,
@@ -94,6 +98,7 @@ pub(crate) struct Core<C, B> {
     to_mend: Vec<Mend<C>>,
     /// How many are pinged to be kept alive.
     pings: u32,
+    agendas: Agendas,
     deadlocks: Deadlocks<B>,
     /// The lease that had lasted for longest when it was last asked for.
     longest: Option<Seat>,
@@ -171,6 +176,7 @@ impl<C, B: Copy + Eq + Hash> Core<C, B> {
             to_close: Vec::new(),
             to_mend: Vec::new(),
             pings: 0,
+            agendas: Agendas::default(),
             deadlocks: Deadlocks::new(),
             held: Held::none(),
             longest: None,
@@ -250,14 +256,15 @@ impl<C, B: Copy + Eq + Hash> Core<C, B> {
         }
         (slot.warned, slot.taken) = (false, false);
         self.turn(number, Kind::Leased);
-        self.need(now.saturating_add(self.terms.warn.min(self.terms.revoke)));
+        self.mind_lease(now, number);
     }
 
     /// Whoever a place is leased to has it now.
     #[inline]
     fn take(&mut self, number: u32) {
-        self.slots[number as usize].taken = true;
-        self.counts.lent += 1;
+        let slot = &mut self.slots[number as usize];
+        slot.taken = true;
+        slot.tally.lent += 1;
     }
 
     /// Takes a connection back.
@@ -277,7 +284,7 @@ impl<C, B: Copy + Eq + Hash> Core<C, B> {
         if slot.key != NO_KEY {
             // There is a lease, and so it was taken.
             let key = std::mem::replace(&mut slot.key, NO_KEY);
-            self.counts.took_after(slot.waited);
+            slot.tally.took_after(slot.waited);
             self.line.vacate(key);
         }
         let borrower = self.let_go(seat.number());
@@ -356,6 +363,9 @@ impl<C, B: Copy + Eq + Hash> Core<C, B> {
         }
         let idle_out = since.saturating_add(self.terms.idle_timeout);
         let ping = tried.saturating_add(self.terms.keepalive);
+        if ping != NEVER {
+            self.agendas.pings.plan(number, ping);
+        }
         self.need(idle_out.min(ping).min(dies));
     }
 
@@ -416,10 +426,6 @@ impl<C, B: Copy + Eq + Hash> Core<C, B> {
     /// Where those who wait find what they were granted.
     pub(crate) fn grants(&self) -> &Arc<Grants<C>> {
         self.line.grants()
-    }
-
-    pub(crate) const fn counts(&self) -> Counts {
-        self.counts
     }
 
     pub(crate) const fn phase(&self) -> Phase {

@@ -4,7 +4,7 @@ use std::hash::Hash;
 use std::panic::Location;
 
 use super::super::error::ConnectError;
-use super::slot::Kind;
+use super::slot::{Kind, Tally};
 use super::waits::Waits;
 use super::{Core, Phase, Seat};
 
@@ -58,9 +58,8 @@ pub(crate) struct Holder<B> {
     pub(crate) taken: bool,
 }
 
-/// What has happened so far. In this order, as the first four change together.
+/// What has happened so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[repr(C)]
 pub(crate) struct Counts {
     /// How often a connection was lent: at once, and after waiting. What was granted to one who did not take it counts for neither.
     pub(crate) lent: u64,
@@ -87,19 +86,36 @@ pub(crate) struct Counts {
     pub(crate) closed: u64,
     pub(crate) mended: u64,
     pub(crate) revoked: u64,
-    /// How many have waited for how long. Last, as it takes several lines of the cache.
+    /// How many have waited for how long.
     pub(crate) waits: Waits,
 }
 
 impl Counts {
-    /// One has taken what it was granted after so long.
-    pub(super) fn took_after(&mut self, waited: u64) {
-        self.longest_wait = self.longest_wait.max(waited);
-        self.waits.add(waited);
+    /// What has come of a place as well. What was [taken back](Self::uncount) may be more than there was without it.
+    pub(super) fn add(&mut self, tally: &Tally) {
+        self.lent = self.lent.wrapping_add(tally.lent);
+        self.waited = self.waited.wrapping_add(tally.waited);
+        self.waited_for = self.waited_for.wrapping_add(tally.waited_for);
+        self.longest_wait = self.longest_wait.max(tally.longest_wait);
+        self.waits.join(&tally.waits);
+    }
+
+    /// What was granted to one after so long was never taken, and so was not lent.
+    pub(super) const fn uncount(&mut self, waited: u64) {
+        self.lent = self.lent.wrapping_sub(1);
+        self.waited = self.waited.wrapping_sub(1);
+        self.waited_for = self.waited_for.wrapping_sub(waited);
     }
 }
 
 impl<C, B: Copy + Eq + Hash> Core<C, B> {
+    /// What has happened so far, here and at all places.
+    pub(crate) fn counts(&self) -> Counts {
+        let mut counts = self.counts;
+        self.slots.iter().for_each(|slot| counts.add(&slot.tally));
+        counts
+    }
+
     pub(crate) fn situation(&mut self, now: u64) -> Situation<B> {
         let longest = self.longest();
         let count = |kind: Kind| self.count(kind);
@@ -140,7 +156,7 @@ impl<C, B: Copy + Eq + Hash> Core<C, B> {
     }
 
     /// The lease of a place, if it is leased.
-    fn holder(&self, number: u32) -> Option<Holder<B>> {
+    pub(super) fn holder(&self, number: u32) -> Option<Holder<B>> {
         let slot = &self.slots[number as usize];
         let who = slot.who.filter(|_| slot.kind == Kind::Leased)?;
         Some(Holder {

@@ -4,6 +4,7 @@ use std::fmt;
 use std::panic::Location;
 
 use super::terms::NEVER;
+use super::waits::Waits;
 
 /// What is in a place. But for the first two, somebody outside holds its [`Seat`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,10 +95,39 @@ pub(crate) struct Slot<C, B> {
     pub(crate) waited: u64,
     /// It is not lent, and not kept, from then on.
     pub(crate) dies: u64,
+    pub(crate) tally: Tally,
+}
+
+/// What has come of a place so far. Each place counts for itself: whoever gives a connection back has its place at hand, and what all
+/// write to is taken from one processor to the next.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Tally {
+    pub(crate) lent: u64,
+    pub(crate) waited: u64,
+    pub(crate) waited_for: u64,
+    pub(crate) longest_wait: u64,
+    pub(crate) waits: Waits,
+}
+
+impl Tally {
+    /// One is granted what it has waited for.
+    #[inline]
+    pub(super) fn grant(&mut self, waited: u64) {
+        self.lent += 1;
+        self.waited += 1;
+        self.waited_for = self.waited_for.wrapping_add(waited);
+    }
+
+    /// One has taken what it was granted after so long.
+    #[inline]
+    pub(super) fn took_after(&mut self, waited: u64) {
+        self.longest_wait = self.longest_wait.max(waited);
+        self.waits.add(waited);
+    }
 }
 
 impl<C, B> Slot<C, B> {
-    pub(crate) const fn free() -> Self {
+    pub(crate) fn free() -> Self {
         Self {
             kind: Kind::Free,
             epoch: 0,
@@ -110,6 +140,7 @@ impl<C, B> Slot<C, B> {
             key: NO_KEY,
             waited: 0,
             dies: NEVER,
+            tally: Tally::default(),
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::hash::Hash;
 
+use super::agenda::Agenda;
 use super::mend::{Mend, Remedy};
 use super::report::{Holder, Refusal};
 use super::slot::{Kind, Seat, Who};
@@ -18,6 +19,20 @@ pub(crate) struct Notices<B> {
     pub(crate) revoked: Vec<Holder<B>>,
     /// One who waits for itself, or would have.
     pub(crate) deadlock: Option<Who<B>>,
+}
+
+/// How many places are looked at in one go: that takes some tens of microseconds.
+const AT_A_TIME: usize = 128;
+
+/// When places are to be looked at.
+#[derive(Debug, Default)]
+pub(super) struct Agendas {
+    /// As their connections reach their age.
+    pub(super) ages: Agenda,
+    /// As their connections have not been tried for long, while they are idle.
+    pub(super) pings: Agenda,
+    /// As their leases have lasted for long.
+    pub(super) leases: Agenda,
 }
 
 impl<C, B: Copy + Eq + Hash> Core<C, B> {
@@ -43,19 +58,22 @@ impl<C, B: Copy + Eq + Hash> Core<C, B> {
         self.attended
     }
 
-    /// Does what is due, and says when there is more.
+    /// Does what is due, and says when there is more: at once, if more is due than is to be done at a time, so that others have the lock
+    /// in between. What is not due is not looked at.
     pub(crate) fn tick(&mut self, now: u64, wakes: &mut Wakes) -> (Notices<B>, u64) {
         self.expire(now, wakes);
+        let mut left = AT_A_TIME;
         // Before what is idle is looked at: it may be that there are no more than are to be kept then.
-        let (warned, revoked) = self.mind_leases(now);
-        self.retire(now);
-        self.keep_alive(now);
+        let (warned, revoked) = self.mind_leases(now, &mut left);
+        self.retire_some(now, &mut left);
+        self.keep_alive(now, &mut left);
         self.mind_hold(now, wakes);
         let notices = Notices {
             warned,
             revoked,
             deadlock: self.deadlocks.take(),
         };
+        self.settle();
         self.armed = self.due(now);
         self.call = false;
         (notices, self.armed)
@@ -81,29 +99,42 @@ impl<C, B: Copy + Eq + Hash> Core<C, B> {
         }
     }
 
-    /// Closes idle connections that are too old, have been idle for too long, or are too many.
+    /// Closes idle connections that are too old, are too many, or have been idle for too long.
     pub(super) fn retire(&mut self, now: u64) {
-        let mut place = 0;
-        while let Some(&number) = self.idle.get(place) {
-            if !self.is_to_retire(now, number) {
-                place += 1;
-                continue;
+        let mut all = usize::MAX;
+        self.retire_some(now, &mut all);
+    }
+
+    /// The same, up to so many, of which those that are left are told.
+    fn retire_some(&mut self, now: u64, left: &mut usize) {
+        while *left > 0
+            && let Some(number) = self.agendas.ages.next(now)
+        {
+            *left -= 1;
+            let dies = self.end_of_age(number);
+            if dies > now {
+                self.agendas.ages.plan(number, dies);
+            } else if self.slots[number as usize].kind == Kind::Idle {
+                self.counts.aged += 1;
+                self.retire_from(number, self.place_of(number));
             }
-            self.idle.remove(place);
-            if let Some(conn) = self.slots[number as usize].conn.take() {
-                self.close_slot(number, conn);
-            }
+            // Otherwise it is closed when it comes back.
+        }
+        while *left > 0
+            && let Some(&number) = self.idle.front()
+            && self.is_to_retire(now, number)
+        {
+            *left -= 1;
+            self.retire_from(number, Some(0));
         }
     }
 
+    /// Whether the one that has been idle for longest is to go, if it is not too old.
     fn is_to_retire(&mut self, now: u64, number: u32) -> bool {
         if self.phase == Phase::Closed {
             return true;
         }
-        let slot = &self.slots[number as usize];
-        let counter = if slot.dies <= now {
-            &mut self.counts.aged
-        } else if self.open() > self.terms.max {
+        let counter = if self.open() > self.terms.max {
             &mut self.counts.surplus
         } else if self.idle_out(number) <= now {
             &mut self.counts.idle_out
@@ -112,6 +143,22 @@ impl<C, B: Copy + Eq + Hash> Core<C, B> {
         };
         *counter += 1;
         true
+    }
+
+    fn retire_from(&mut self, number: u32, place: Option<usize>) {
+        place.and_then(|place| self.idle.remove(place));
+        if let Some(conn) = self.slots[number as usize].conn.take() {
+            self.close_slot(number, conn);
+        }
+    }
+
+    /// Where one is among those that are idle, which are sorted by how long they have been.
+    fn place_of(&self, number: u32) -> Option<usize> {
+        let since = self.slots[number as usize].since;
+        let older = |&other: &u32| self.slots[other as usize].since < since;
+        let first = self.idle.partition_point(older);
+        let place = self.idle.range(first..).position(|&other| other == number);
+        place.map(|place| first + place)
     }
 
     /// When a connection will have been idle for too long, if there are more than are to be kept.
@@ -126,52 +173,100 @@ impl<C, B: Copy + Eq + Hash> Core<C, B> {
     }
 
     /// Has those pinged that nobody has tried for long: no more at a time than attempts to connect may be made.
-    fn keep_alive(&mut self, now: u64) {
-        if self.terms.keepalive == NEVER {
-            return;
-        }
-        let mut place = 0;
-        while let Some(&number) = self.idle.get(place) {
+    fn keep_alive(&mut self, now: u64, left: &mut usize) {
+        while *left > 0
+            && self.pings < self.terms.connects_max
+            && let Some(number) = self.agendas.pings.next(now)
+        {
+            *left -= 1;
             let ping_at = self.ping_at(number);
-            if ping_at > now || self.pings >= self.terms.connects_max {
-                place += 1;
+            if ping_at > now {
+                self.agendas.pings.plan(number, ping_at);
                 continue;
             }
-            self.idle.remove(place);
+            self.place_of(number)
+                .and_then(|place| self.idle.remove(place));
             if let Some(conn) = self.slots[number as usize].conn.take() {
                 self.mend_slot(number, conn, Remedy::Ping);
             }
         }
     }
 
-    pub(super) fn ping_at(&self, number: u32) -> u64 {
-        let tried = self.slots[number as usize].tried;
-        tried.saturating_add(self.terms.keepalive)
+    /// When a connection is to be pinged, if it is idle.
+    fn ping_at(&self, number: u32) -> u64 {
+        match self.slots.get(number as usize) {
+            Some(slot) if slot.kind == Kind::Idle => {
+                slot.tried.saturating_add(self.terms.keepalive)
+            }
+            _ => NEVER,
+        }
+    }
+
+    /// When a connection has reached its age, if there is one.
+    fn end_of_age(&self, number: u32) -> u64 {
+        match self.slots.get(number as usize) {
+            Some(slot) if matches!(slot.kind, Kind::Idle | Kind::Leased | Kind::Mending) => {
+                slot.dies
+            }
+            _ => NEVER,
+        }
+    }
+
+    /// When a lease is to be told of, or taken away, if there is one.
+    fn lease_ends(&self, number: u32) -> u64 {
+        match self.slots.get(number as usize) {
+            Some(slot) if slot.kind == Kind::Leased => {
+                let warn = if slot.warned { NEVER } else { self.terms.warn };
+                slot.since.saturating_add(warn.min(self.terms.revoke))
+            }
+            _ => NEVER,
+        }
+    }
+
+    /// Minds a lease that begins now, where there is a limit to them.
+    #[inline]
+    pub(super) fn mind_lease(&mut self, now: u64, number: u32) {
+        let lasts = self.terms.warn.min(self.terms.revoke);
+        if lasts != NEVER {
+            let ends = now.saturating_add(lasts);
+            self.agendas.leases.plan(number, ends);
+            self.need(ends);
+        }
+    }
+
+    /// Finds out anew when each place is to be looked at.
+    pub(super) fn plan_anew(&mut self) {
+        let mut agendas = Agendas::default();
+        for number in 0..self.slots.len() as u32 {
+            agendas.ages.plan(number, self.end_of_age(number));
+            agendas.pings.plan(number, self.ping_at(number));
+            agendas.leases.plan(number, self.lease_ends(number));
+        }
+        self.agendas = agendas;
     }
 
     /// Finds leases that have lasted for long, and takes those away that have for too long.
-    fn mind_leases(&mut self, now: u64) -> (Vec<Holder<B>>, Vec<Holder<B>>) {
+    fn mind_leases(&mut self, now: u64, left: &mut usize) -> (Vec<Holder<B>>, Vec<Holder<B>>) {
         let (mut warned, mut revoked) = (Vec::new(), Vec::new());
         if now >= self.revoke_at {
             return (warned, self.revoke_all(now));
         }
-        if self.terms.warn == NEVER && self.terms.revoke == NEVER {
-            return (warned, revoked);
-        }
-        for holder in self.holders() {
-            let since = holder.since;
-            let number = holder.seat.number() as usize;
-            if since.saturating_add(self.terms.revoke) <= now {
-                revoked.push(holder);
-            } else if since.saturating_add(self.terms.warn) <= now && !self.slots[number].warned {
-                warned.push(holder);
+        while *left > 0
+            && let Some(number) = self.agendas.leases.next(now)
+        {
+            *left -= 1;
+            if self.lease_ends(number) <= now
+                && let Some(holder) = self.holder(number)
+            {
+                if holder.since.saturating_add(self.terms.revoke) <= now {
+                    revoked.push(holder);
+                    self.take_away(now, number);
+                } else {
+                    warned.push(holder);
+                    self.slots[number as usize].warned = true;
+                }
             }
-        }
-        for holder in &warned {
-            self.slots[holder.seat.number() as usize].warned = true;
-        }
-        for holder in &revoked {
-            self.take_away(now, holder.seat.number());
+            self.agendas.leases.plan(number, self.lease_ends(number));
         }
         (warned, revoked)
     }
@@ -237,31 +332,34 @@ impl<C, B: Copy + Eq + Hash> Core<C, B> {
         self.look_for_connects(now);
     }
 
-    /// When there is something to be done.
-    pub(super) fn due(&self, now: u64) -> u64 {
-        let idle = self.idle.iter().map(|&number| {
-            let dies = self.slots[number as usize].dies;
-            let ping = match self.pings < self.terms.connects_max {
-                true => self.ping_at(number),
-                false => NEVER,
-            };
-            dies.min(self.idle_out(number)).min(ping)
-        });
-        let first = idle.min().unwrap_or(NEVER).min(self.lease_due());
-        first.min(self.line.soonest).min(self.next_connect(now))
+    /// Puts the agendas right, as far as they are not: each place is looked at no earlier than need be, mostly.
+    fn settle(&mut self) {
+        let mut agendas = std::mem::take(&mut self.agendas);
+        agendas.ages.settle(|number| self.end_of_age(number));
+        agendas.pings.settle(|number| self.ping_at(number));
+        agendas.leases.settle(|number| self.lease_ends(number));
+        self.agendas = agendas;
     }
 
-    /// When there is something to be done about a lease. It is looked at them only where there is a limit to them.
-    fn lease_due(&self) -> u64 {
-        if self.terms.warn.min(self.terms.revoke).min(self.revoke_at) == NEVER {
-            return NEVER;
-        }
-        let due = self.holders().map(|holder| {
-            let warned = self.slots[holder.seat.number() as usize].warned;
-            let warn = if warned { NEVER } else { self.terms.warn };
-            let lasts = holder.since.saturating_add(warn.min(self.terms.revoke));
-            lasts.min(self.revoke_at)
-        });
-        due.min().unwrap_or(NEVER)
+    /// When there is something to be done, or to be looked at.
+    pub(super) fn due(&self, now: u64) -> u64 {
+        let Agendas {
+            ages,
+            pings,
+            leases,
+        } = &self.agendas;
+        let ping = match self.pings < self.terms.connects_max {
+            true => pings.first(),
+            false => NEVER,
+        };
+        let oldest = self.idle.front();
+        let idle_out = oldest.map_or(NEVER, |&number| self.idle_out(number));
+        let revoke = match self.count(Kind::Leased) {
+            0 => NEVER,
+            _ => self.revoke_at,
+        };
+        let first = ages.first().min(ping).min(leases.first());
+        let first = first.min(idle_out).min(revoke);
+        first.min(self.line.soonest).min(self.next_connect(now))
     }
 }

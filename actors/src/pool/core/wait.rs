@@ -139,7 +139,7 @@ impl<C, B: Copy + Eq + Hash> Core<C, B> {
     fn take_granted(&mut self, now: u64, grant: Grant<C>) -> Answer<C> {
         let slot = &mut self.slots[grant.given.seat.number() as usize];
         (slot.taken, slot.key) = (true, NO_KEY);
-        self.counts.took_after(grant.waited);
+        slot.tally.took_after(grant.waited);
         // It may have been idle for long while nothing was lent, or granted long ago.
         match now < grant.proven_until {
             true => Answer::Given(grant.given),
@@ -156,26 +156,9 @@ impl<C, B: Copy + Eq + Hash> Core<C, B> {
         grant: Grant<C>,
         waker: &Waker,
     ) -> Answer<C> {
-        self.uncount(grant.waited);
+        self.counts.uncount(grant.waited);
         self.put_stray(grant.given.conn);
         self.again(now, wait, false, waker)
-    }
-
-    /// Counts one who is granted what it has waited for.
-    #[inline]
-    fn count_granted(&mut self, waited: u64) {
-        let counts = &mut self.counts;
-        counts.lent += 1;
-        counts.waited += 1;
-        counts.waited_for = counts.waited_for.saturating_add(waited);
-    }
-
-    /// It was never taken, and so was not lent.
-    fn uncount(&mut self, waited: u64) {
-        let counts = &mut self.counts;
-        counts.lent -= 1;
-        counts.waited -= 1;
-        counts.waited_for = counts.waited_for.saturating_sub(waited);
     }
 
     /// Takes one out of the line who does not wait any more. What it was granted goes to the next one.
@@ -191,7 +174,7 @@ impl<C, B: Copy + Eq + Hash> Core<C, B> {
 
     /// Takes back what was granted and never taken. It is as it was: that it was granted is no use, and no proof that it works.
     fn put_unused(&mut self, now: u64, grant: Grant<C>, wakes: &mut Wakes) {
-        self.uncount(grant.waited);
+        self.counts.uncount(grant.waited);
         let Given { conn, seat } = grant.given;
         if !self.is_at(seat, Kind::Leased) {
             self.put_stray(conn);
@@ -241,8 +224,8 @@ impl<C, B: Copy + Eq + Hash> Core<C, B> {
             waited,
         });
         self.lease(now, number, wait.who);
-        self.count_granted(waited);
         let slot = &mut self.slots[number as usize];
+        slot.tally.grant(waited);
         (slot.key, slot.waited) = (key, waited);
         wakes.add(self.line.grant(key, seat));
     }

@@ -19,6 +19,12 @@ impl Waits {
         self.0[(digits as usize).min(STEPS - 1)] += 1;
     }
 
+    /// Those of another one as well.
+    pub(super) fn join(&mut self, other: &Self) {
+        let steps = self.0.iter_mut().zip(other.0);
+        steps.for_each(|(step, more)| *step += more);
+    }
+
     /// The end of each step in nanoseconds, which the last one has not, and how many there were.
     pub(crate) fn steps(&self) -> impl Iterator<Item = (Option<u64>, u64)> {
         let end = |nth: usize| (nth + 1 < STEPS).then_some(FIRST << nth);

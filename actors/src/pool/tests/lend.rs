@@ -1,5 +1,6 @@
 //! Lending and giving back.
 
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use mainstay_specs::OnSelfDeadlock;
@@ -279,4 +280,33 @@ async fn a_process_whose_lease_was_taken_away_need_not_be_watched() {
     assert_eq!(cell.revoke_older(u64::MAX).len(), 1);
     assert!(cell.forget_borrower(pid), "it has none");
     runtime.stop(Duration::from_secs(60)).await;
+}
+
+/// Asks so often without anything else that a task which never lets go would be the only one to run.
+async fn asks_often(driven: &Driven, outcome: Option<&str>) -> bool {
+    let others = Arc::new(AtomicBool::new(false));
+    let turn = Arc::clone(&others);
+    let other = tokio::spawn(async move { turn.store(true, Ordering::Relaxed) });
+    for _ in 0..1000 {
+        let error = driven.pool.checkout().await.err();
+        let error = error.map(|error| error.to_string());
+        assert_eq!(error.as_deref(), outcome);
+    }
+    let had_theirs = others.load(Ordering::Relaxed);
+    other.await.expect("it ends");
+    had_theirs
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_task_that_is_served_at_once_all_the_time_lets_others_have_their_turn() {
+    let driven = Driven::filled(config(1)).await;
+    assert!(asks_often(&driven, None).await);
+    assert_eq!(driven.pool.stats().totals.waited, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_task_that_is_refused_at_once_all_the_time_lets_others_have_their_turn() {
+    let driven = Driven::filled(config(1)).await;
+    driven.pool.drain().await;
+    assert!(asks_often(&driven, Some("the pool db is closed")).await);
 }

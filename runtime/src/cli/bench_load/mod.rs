@@ -9,14 +9,18 @@
 mod drive;
 mod tally;
 
+use std::pin::pin;
 use std::time::Duration;
 
 use clap::Args;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use super::client::{ClientError, Target};
 use super::exit::Exit;
 use super::print;
+use super::signals::{Caught, Signal, caught};
 use drive::drive;
 use tally::Tally;
 
@@ -42,48 +46,78 @@ pub(super) struct Options {
 }
 
 pub(super) async fn bench_load(options: Options) -> Exit {
+    // Before anything is asked: what is wrong with the last path is not to be found after minutes.
+    let targets = options.paths.iter().map(|path| target(&options, path));
+    let targets: Vec<Target> = match targets.collect() {
+        Ok(targets) => targets,
+        Err(error) => return print::error(Exit::Usage, error),
+    };
+    let mut signals = match caught() {
+        Ok(signals) => signals,
+        Err(error) => {
+            return print::error(Exit::Failure, format_args!("cannot catch signals: {error}"));
+        }
+    };
     print::out(heading());
     let mut exit = Exit::Done;
-    for path in &options.paths {
-        match load(&options, path).await {
-            Ok((tally, took)) => {
-                print::out(line(path, &tally, took));
-                print::out(tally.refusals());
-                if tally.is_bad() {
-                    exit = Exit::Failure;
-                }
-            }
-            Err(error) => return print::error(Exit::Usage, error),
+    for (path, target) in options.paths.iter().zip(&targets) {
+        let (tally, took, signal) = load(&options, target, &mut signals).await;
+        print::out(line(path, &tally, took));
+        print::out(tally.others());
+        if let Some(signal) = signal {
+            print::status(format_args!("{}: ended before its time", signal.name()));
+            return Exit::Signal(signal.number());
+        }
+        if tally.is_bad() {
+            exit = Exit::Failure;
         }
     }
     exit
 }
 
-/// All connections at once, until the time is up.
-async fn load(options: &Options, path: &str) -> Result<(Tally, Duration), ClientError> {
-    let url = options.url.trim_end_matches('/');
-    let target = Target::of(url, path).ok_or_else(|| ClientError::Url(url.to_owned()))?;
-    // What is wrong with it is wrong with each.
+/// What is wrong with a request is wrong with each.
+fn target(options: &Options, path: &str) -> Result<Target, ClientError> {
+    let target = Target::of(&options.url, path)?;
     target.request("*/*", options.token.as_deref())?;
+    Ok(target)
+}
+
+/// All connections at once, until the time is up or a signal comes: what came of it, and how long it took.
+async fn load(
+    options: &Options,
+    target: &Target,
+    signals: &mut Caught,
+) -> (Tally, Duration, Option<Signal>) {
     let began = Instant::now();
     let until = began + Duration::from_secs(options.seconds);
+    let (cut_short, told) = watch::channel(false);
     let drives = (0..options.connections).map(|_| {
-        let (target, token) = (target.clone(), options.token.clone());
-        tokio::spawn(async move { drive(&target, token.as_deref(), until).await })
+        let (target, token, told) = (target.clone(), options.token.clone(), told.clone());
+        tokio::spawn(async move { drive(&target, token.as_deref(), until, told).await })
     });
-    let drives: Vec<_> = drives.collect();
+    let mut whole = pin!(whole(drives.collect()));
+    tokio::select! {
+        tally = whole.as_mut() => (tally, began.elapsed(), None),
+        signal = signals.next() => {
+            cut_short.send_replace(true);
+            (whole.await, began.elapsed(), Some(signal))
+        }
+    }
+}
+
+async fn whole(drives: Vec<JoinHandle<Tally>>) -> Tally {
     let mut whole = Tally::default();
     for drive in drives {
         // It is neither aborted, nor does it panic.
         whole.add(&drive.await.unwrap_or_default());
     }
-    Ok((whole, began.elapsed()))
+    whole
 }
 
 fn heading() -> String {
     format!(
         "{:<32} {:>12} {:>9} {:>9} {:>9} {:>9} {:>9} {:>9}\n",
-        "path", "requests/s", "p50", "p99", "max", "2xx-4xx", "refused", "failed"
+        "path", "requests/s", "p50", "p99", "max", "answered", "refused", "failed"
     )
 }
 
@@ -95,7 +129,7 @@ fn line(path: &str, tally: &Tally, took: Duration) -> String {
         at(0.5),
         at(0.99),
         text(tally.longest()),
-        tally.fine(),
+        tally.answered(),
         tally.refused(),
         tally.failed(),
     )
@@ -110,10 +144,12 @@ fn text(time: Duration) -> String {
 }
 
 const AFTER: &str = "\
-Each connection asks, reads the answer and asks again. Refused are answers 429 and 503 that say who refused or when to come back; failed are
-other answers of 500 and more, connections that are refused and answers that break off.
+Each connection asks, reads the answer and asks again. Refused are answers in which a guard says that it has refused, and answers 429 and 503 that
+say when to come back; failed are other answers 429, those of 500 and more, connections that are refused and answers that break off. All else
+is answered; what is not of 200 to 299 has a line of its own. At a signal it tells what there is.
 
 Exit codes:
   0  nothing failed
-  1  something failed
-  2  wrong arguments";
+  1  something failed, or nothing was answered
+  2  wrong arguments
+  128 + the number of the signal that came before the time was up";

@@ -33,13 +33,13 @@ const STEP_BITS: u32 = STEPS.trailing_zeros();
 
 #[derive(Clone, Debug, Default)]
 pub(super) struct Tally {
-    fine: u64,
+    answered: u64,
     refused: u64,
     failed: u64,
     longest: Duration,
     /// Times in microseconds: how many in each step.
     steps: BTreeMap<u32, u64>,
-    /// What was refused or failed, and how often.
+    /// What was no success, and how often.
     by: BTreeMap<String, u64>,
 }
 
@@ -49,18 +49,20 @@ impl Tally {
         let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
         *self.steps.entry(step(micros)).or_default() += 1;
         let status = head.status;
-        let limited = status == StatusCode::TOO_MANY_REQUESTS;
-        if !status.is_server_error() && !limited {
-            self.fine += 1;
+        if status.is_success() {
+            self.answered += 1;
             return;
         }
         let guard = head.headers.get(GUARD).and_then(|it| it.to_str().ok());
+        let is_limited = status == StatusCode::TOO_MANY_REQUESTS;
         let comes_back = head.headers.contains_key(header::RETRY_AFTER);
-        let is_explained = guard.is_some() || comes_back;
-        if is_explained && (limited || status == StatusCode::SERVICE_UNAVAILABLE) {
+        let is_told_when = comes_back && (is_limited || status == StatusCode::SERVICE_UNAVAILABLE);
+        if guard.is_some() || is_told_when {
             self.refused += 1;
-        } else {
+        } else if is_limited || status.is_server_error() {
             self.failed += 1;
+        } else {
+            self.answered += 1;
         }
         let text = guard.map_or_else(|| status.to_string(), |guard| format!("{status}, {guard}"));
         *self.by.entry(text).or_default() += 1;
@@ -72,7 +74,7 @@ impl Tally {
     }
 
     pub(super) fn add(&mut self, other: &Self) {
-        self.fine += other.fine;
+        self.answered += other.answered;
         self.refused += other.refused;
         self.failed += other.failed;
         self.longest = self.longest.max(other.longest);
@@ -88,8 +90,8 @@ impl Tally {
         self.steps.values().sum()
     }
 
-    pub(super) const fn fine(&self) -> u64 {
-        self.fine
+    pub(super) const fn answered(&self) -> u64 {
+        self.answered
     }
 
     pub(super) const fn refused(&self) -> u64 {
@@ -122,8 +124,8 @@ impl Tally {
         Duration::ZERO
     }
 
-    /// What was refused or failed, a line each.
-    pub(super) fn refusals(&self) -> String {
+    /// What was not answered with a success, a line each.
+    pub(super) fn others(&self) -> String {
         let mut text = String::new();
         for (by, count) in &self.by {
             let _infallible = writeln!(text, "  {count} x {by}");
@@ -190,6 +192,28 @@ mod tests {
     }
 
     #[test]
+    fn what_is_no_success_has_a_line_of_its_own_also_where_it_is_no_failure() {
+        let mut tally = Tally::default();
+        for status in [200, 204, 304, 401, 404, 404] {
+            tally.answer(&head(status, &[]), Duration::from_micros(1));
+        }
+        assert_eq!((tally.answered(), tally.is_bad()), (6, false));
+        let lines = "  1 x 304 Not Modified\n  1 x 401 Unauthorized\n  2 x 404 Not Found\n";
+        assert_eq!(tally.others(), lines);
+    }
+
+    #[test]
+    fn whatever_a_guard_refuses_is_a_refusal() {
+        let mut tally = Tally::default();
+        for (status, guard) in [(403, "rate limit"), (413, "rate limit"), (504, "deadline")] {
+            tally.answer(&head(status, &[(GUARD, guard)]), Duration::from_micros(1));
+        }
+        assert_eq!((tally.refused(), tally.is_bad()), (3, false));
+        tally.answer(&head(504, &[]), Duration::from_micros(1));
+        assert_eq!((tally.failed(), tally.is_bad()), (1, true));
+    }
+
+    #[test]
     fn a_refusal_is_no_failure_if_it_says_who_or_when_and_anything_else_of_500_is_one() {
         let mut tally = Tally::default();
         let took = Duration::from_micros(1);
@@ -200,11 +224,14 @@ mod tests {
         tally.answer(&head(503, &[]), took);
         tally.answer(&head(500, &[("retry-after", "1")]), took);
         tally.failure(Failed::Connect);
-        assert_eq!((tally.fine(), tally.refused(), tally.failed()), (1, 2, 3));
+        assert_eq!(
+            (tally.answered(), tally.refused(), tally.failed()),
+            (1, 2, 3)
+        );
         assert!(tally.is_bad());
         assert_eq!(
-            tally.refusals(),
-            "  1 x 429 Too Many Requests\n  1 x 500 Internal Server Error\n  1 x 503 Service Unavailable\n  \
+            tally.others(),
+            "  1 x 404 Not Found\n  1 x 429 Too Many Requests\n  1 x 500 Internal Server Error\n  1 x 503 Service Unavailable\n  \
              1 x 503 Service Unavailable, circuit\n  1 x no connection\n"
         );
     }

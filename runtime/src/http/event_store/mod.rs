@@ -57,10 +57,12 @@ pub(in crate::http) async fn list(
     } = Asked::of(parameters(pairs)?);
     let store = store(&app, namespace.as_deref());
     if !faults.is_empty() {
-        let store = store.as_ref().ok();
-        let whole = store.and_then(|store| store.check(&query).err());
-        let faults = faults.into_iter().chain(whole.as_ref().map(on_one_line));
-        let faults: Vec<String> = faults.collect();
+        // What is wrong with the rest is told with it: of the namespace, or of the query as a whole.
+        let rest = match &store {
+            Ok(store) => store.check(&query).err().as_ref().map(on_one_line),
+            Err(error) => Some(format!("namespace: {}", error.detail().message)),
+        };
+        let faults: Vec<String> = faults.into_iter().chain(rest).collect();
         return Err(ApiError::bad_request(faults.join("; ")));
     }
     let store = store?;

@@ -2,10 +2,10 @@
 
 use axum::http::{StatusCode, header};
 use mainstay_actors::event_store::{BackendError, StoreError};
-use mainstay_actors::protection::Guard;
 use mainstay_specs::Faults;
 
 use crate::http::error::ApiError;
+use crate::http::guarded::seconds;
 
 /// The answer to a request to store something.
 pub(super) fn not_stored(error: &StoreError) -> ApiError {
@@ -33,6 +33,12 @@ pub(super) fn not_read(error: &StoreError) -> ApiError {
 }
 
 fn refused(error: &StoreError) -> ApiError {
+    if let Some(guard) = error.guard() {
+        let status = StatusCode::SERVICE_UNAVAILABLE;
+        let answer = ApiError::new(status, "unavailable", error.to_string());
+        let wait = error.retry_after().unwrap_or_default();
+        return answer.retry_after(seconds(wait)).guard(guard);
+    }
     match error {
         StoreError::Invalid(faults) => ApiError::invalid_value(on_one_line(faults)),
         StoreError::BatchTooLarge { .. } | StoreError::BatchTooHeavy { .. } => {
@@ -43,17 +49,8 @@ fn refused(error: &StoreError) -> ApiError {
             let conflict = ApiError::new(StatusCode::CONFLICT, "conflict", error.to_string());
             conflict.at(id.to_string())
         }
-        StoreError::Overloaded { .. }
-        | StoreError::Busy { .. }
-        | StoreError::Unavailable(_)
-        | StoreError::Stuck(_)
-        | StoreError::Stopped => unavailable(error),
-        StoreError::CircuitOpen(_) => {
-            // Whole seconds, and not before it makes sense.
-            let wait = error.retry_after().map_or(1, |wait| wait.as_secs() + 1);
-            let status = StatusCode::SERVICE_UNAVAILABLE;
-            let answer = ApiError::new(status, "unavailable", error.to_string());
-            answer.retry_after(wait).guard(Guard::Circuit)
+        StoreError::Unavailable(_) | StoreError::Stuck(_) | StoreError::Stopped => {
+            unavailable(error)
         }
         StoreError::Backend(wrong) => backend(wrong),
         _ => {
@@ -156,7 +153,14 @@ mod tests {
         for (error, status, code) in [
             (StoreError::Timeout(second), 503, "unavailable"),
             (StoreError::Interrupted, 503, "unavailable"),
-            (StoreError::Busy { max: 1 }, 503, "unavailable"),
+            (
+                StoreError::Busy {
+                    max: 1,
+                    waiting_max: 0,
+                },
+                503,
+                "unavailable",
+            ),
             (failed(), 503, "unavailable"),
             (unreadable(), 500, "internal"),
         ] {

@@ -6,7 +6,10 @@
 //! | `kind.rs` | [`Kind`]: what a request does; its protection |
 //! | `refused.rs` | what a guard has refused, as an answer |
 //! | `fields.rs` | the header fields of the rate limit |
+//! | `dropped.rs` | a test: requests that are given up at each of their awaits |
 
+#[cfg(test)]
+mod dropped;
 mod fields;
 mod kind;
 mod refused;
@@ -17,16 +20,17 @@ use axum::extract::{Query, Request, State};
 use axum::http::{StatusCode, Uri};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use mainstay_actors::breaker::Outcome;
+use mainstay_actors::breaker::{Classify, Outcome};
 use mainstay_actors::limiter::RateKey;
-use mainstay_actors::protection::{Protection, ProtectionError};
+use mainstay_actors::protection::{Guard, Protection, ProtectionError};
 use mainstay_supervisors::Namespace;
 
 use self::kind::protection;
 pub(super) use self::kind::{Api, Kind};
 use self::refused::refused;
+pub(super) use self::refused::seconds;
 use super::access;
-use super::error::{ApiError, GUARD};
+use super::error::ApiError;
 use super::router::App;
 
 /// The address of the client, as an extension of its requests.
@@ -85,7 +89,7 @@ async fn pass(
     next: Next,
 ) -> Response {
     let call = protection.call().key(key);
-    let answered = call.run_with(outcome, || async {
+    let answered = call.run_with(Answers, || async {
         let response = next.run(request).await;
         if response.status().is_server_error() {
             Err(response)
@@ -93,22 +97,31 @@ async fn pass(
             Ok(response)
         }
     });
-    match answered.await {
-        Ok(response) | Err(ProtectionError::Failed(response)) => response,
-        Err(error) => refused(kind, &error).into_response(),
+    match answered.await.map_err(ProtectionError::split) {
+        Ok(response) | Err(Ok(response)) => response,
+        Err(Err(error)) => refused(kind, &error).into_response(),
     }
 }
 
-/// What an answer says of the service. One in which a guard of the service itself has refused says nothing.
-fn outcome(answered: &Result<Response, Response>) -> Outcome {
-    let (Ok(response) | Err(response)) = answered;
-    if response.headers().contains_key(GUARD) {
-        return Outcome::Refused;
+/// What an answer says of the service. One in which a guard of the service itself has refused says nothing of it, and who has.
+struct Answers;
+
+impl Classify<Response, Response> for Answers {
+    fn classify(&self, answered: &Result<Response, Response>) -> Outcome {
+        let (Ok(response) | Err(response)) = answered;
+        if self.guard(answered).is_some() {
+            return Outcome::Refused;
+        }
+        match response.status() {
+            StatusCode::GATEWAY_TIMEOUT => Outcome::TimedOut,
+            status if status.is_server_error() => Outcome::Failure,
+            status if status.is_client_error() => Outcome::Ignored,
+            _ => Outcome::Success,
+        }
     }
-    match response.status() {
-        StatusCode::GATEWAY_TIMEOUT => Outcome::TimedOut,
-        status if status.is_server_error() => Outcome::Failure,
-        status if status.is_client_error() => Outcome::Ignored,
-        _ => Outcome::Success,
+
+    fn guard(&self, answered: &Result<Response, Response>) -> Option<Guard> {
+        let (Ok(response) | Err(response)) = answered;
+        response.extensions().get().copied()
     }
 }

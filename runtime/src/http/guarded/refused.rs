@@ -1,24 +1,19 @@
 //! What a guard has refused, as an answer.
 
+use std::convert::Infallible;
 use std::time::Duration;
 
 use axum::http::StatusCode;
-use axum::response::Response;
 use mainstay_actors::limiter::RateLimitError;
 use mainstay_actors::protection::{Guard, ProtectionError};
 
 use super::kind::Kind;
 use crate::http::error::ApiError;
 
-/// The answer to a request that was refused, or not answered in time. Failures are answers themselves.
-pub(super) fn refused(kind: Kind, error: &ProtectionError<Response>) -> ApiError {
+/// The answer to a request that was refused, or not answered in time.
+pub(super) fn refused(kind: Kind, error: &ProtectionError<Infallible>) -> ApiError {
     let (status, code) = told(kind, error);
-    let message = match error {
-        // An answer has no words.
-        ProtectionError::Failed(_) => "the request has failed".to_owned(),
-        other => other_words(other),
-    };
-    let mut answer = ApiError::new(status, code, message);
+    let mut answer = ApiError::new(status, code, error.to_string());
     if let Some(guard) = guard(error) {
         answer = answer.guard(guard);
     }
@@ -28,29 +23,7 @@ pub(super) fn refused(kind: Kind, error: &ProtectionError<Response>) -> ApiError
     }
 }
 
-fn other_words(error: &ProtectionError<Response>) -> String {
-    match error {
-        ProtectionError::Late { operation, at } => {
-            format!("the time for {operation} was up before it was begun, at the guard `{at}`")
-        }
-        ProtectionError::CircuitOpen(refusal) => refusal.to_string(),
-        ProtectionError::MemoryPressure(pressure) => pressure.to_string(),
-        ProtectionError::RateLimited(error) => error.to_string(),
-        ProtectionError::NoConnection(error) => error.to_string(),
-        ProtectionError::Timeout { operation, within } => {
-            let within = humantime::format_duration(*within);
-            format!("{operation} was not done in its time, {within}")
-        }
-        ProtectionError::Missing {
-            operation,
-            guard,
-            name,
-        } => format!("{operation} is to go through `{guard}` {name}, and there is none"),
-        _ => "the guards of the request do not fit it".to_owned(),
-    }
-}
-
-const fn told(kind: Kind, error: &ProtectionError<Response>) -> (StatusCode, &'static str) {
+const fn told(kind: Kind, error: &ProtectionError<Infallible>) -> (StatusCode, &'static str) {
     match error {
         ProtectionError::RateLimited(error) => limited(error),
         ProtectionError::CircuitOpen(_) => (StatusCode::SERVICE_UNAVAILABLE, "circuit_open"),
@@ -77,7 +50,7 @@ pub(in crate::http) const fn limited(error: &RateLimitError) -> (StatusCode, &'s
     }
 }
 
-const fn guard(error: &ProtectionError<Response>) -> Option<Guard> {
+const fn guard(error: &ProtectionError<Infallible>) -> Option<Guard> {
     match error {
         ProtectionError::Timeout { .. } => Some(Guard::Deadline),
         other => other.guard(),
@@ -85,10 +58,14 @@ const fn guard(error: &ProtectionError<Response>) -> Option<Guard> {
 }
 
 /// A time that is not known is short: nobody is to stay away for good.
-fn when(error: &ProtectionError<Response>) -> Option<Duration> {
+fn when(error: &ProtectionError<Infallible>) -> Option<Duration> {
     let known = error.retry_after();
     match error {
-        ProtectionError::Timeout { .. } | ProtectionError::Missing { .. } => None,
+        // What is configured wrong is no better later on.
+        ProtectionError::Timeout { .. }
+        | ProtectionError::Missing { .. }
+        | ProtectionError::Unleased { .. }
+        | ProtectionError::Unconfigured(_) => None,
         ProtectionError::RateLimited(
             RateLimitError::MissingKey { .. } | RateLimitError::TooCostly { .. },
         ) => None,

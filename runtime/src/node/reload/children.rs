@@ -4,15 +4,16 @@ use std::collections::HashSet;
 use std::pin::Pin;
 
 use mainstay_specs::{
-    ChangeEffect, ChildId, ChildSpec, NamespaceSpec, NodeChild, SpecChange, SpecPart, Strategy,
-    SupervisorFlags,
+    AutoShutdown, ChangeEffect, ChildId, ChildSpec, NamespaceSpec, NodeChild, SpecChange, SpecPart,
+    Strategy,
 };
 use mainstay_supervisors::{
-    CHILDREN, Child, ChildStatus, Namespace, SupervisorError, SupervisorRef,
+    CHILDREN, Child, ChildStatus, Namespace, Process, SupervisorError, SupervisorRef,
 };
 
 use super::error::ReloadFailure;
 use super::family::{Family, family};
+use super::services::Wrong;
 use crate::node::error::BootError;
 use crate::node::kinds::Factories;
 use crate::node::plan::child;
@@ -92,15 +93,7 @@ impl Level {
     }
 
     fn failed(&self, id: &ChildId, error: SupervisorError, put_back: bool) -> ReloadFailure {
-        match error {
-            SupervisorError::StartFailed(error) => {
-                match BootError::below(self.path_of(id), error) {
-                    BootError::Start { path, error } => ReloadFailure::new(path, error, put_back),
-                    error => ReloadFailure::new(self.path_of(id), error, put_back),
-                }
-            }
-            error => ReloadFailure::new(self.path_of(id), error, put_back),
-        }
+        start_failure(self.path_of(id), error.into(), put_back)
     }
 
     /// Stops a child, and forgets it if it is told to. That it is not there is as good.
@@ -125,14 +118,35 @@ impl Level {
         }
     }
 
-    /// The supervisor that this child is, if it runs.
-    async fn inner(&self, id: &ChildId) -> Option<SupervisorRef> {
-        let children = self.supervisor.which_children().await.ok()?;
-        let child = children.into_iter().find(|child| child.id == *id)?;
-        match child.status {
-            ChildStatus::Running(process) => process.supervisor(),
+    /// The process of this child, if it runs.
+    async fn process(&self, id: &ChildId) -> Result<Option<Process>, SupervisorError> {
+        let children = self.supervisor.which_children().await?;
+        let child = children.into_iter().find(|child| child.id == *id);
+        Ok(match child.map(|child| child.status) {
+            Some(ChildStatus::Running(process)) if process.is_alive() => Some(process),
             _ => None,
-        }
+        })
+    }
+
+    /// Starts it anew, by what its supervisor knows of it.
+    async fn anew(&self, id: &ChildId) -> Result<(), SupervisorError> {
+        self.supervisor.terminate_child(id).await?;
+        self.supervisor.restart_child(id).await.map(drop)
+    }
+}
+
+/// That something has not started, with the path of what is at fault.
+pub(super) fn start_failure(path: String, error: Wrong, put_back: bool) -> ReloadFailure {
+    let error = match error.downcast::<SupervisorError>() {
+        Ok(error) => *error,
+        Err(error) => return ReloadFailure::new(path, error, put_back),
+    };
+    match error {
+        SupervisorError::StartFailed(error) => match BootError::below(path.clone(), error) {
+            BootError::Start { path, error } => ReloadFailure::new(path, error, put_back),
+            error => ReloadFailure::new(path, error, put_back),
+        },
+        error => ReloadFailure::new(path, error, put_back),
     }
 }
 
@@ -180,7 +194,7 @@ impl Renewal<'_> {
         Ok(())
     }
 
-    /// A supervisor runs on when something inside it is another; its successors are to have that, too.
+    /// It runs on. First its supervisor knows what it is to be, so that it is that also if it is restarted meanwhile.
     async fn stay(
         &self,
         level: &Level,
@@ -194,25 +208,73 @@ impl Renewal<'_> {
         if before == after {
             return Ok(());
         }
+        let failed = |error| level.failed(id, error, true);
+        let was = level.process(id).await.map_err(failed)?;
+        let successor = self.made_at(level, after)?;
+        match level.supervisor.change_child(successor).await {
+            // A temporary one has ended and is forgotten.
+            Ok(()) | Err(SupervisorError::NotFound) => {}
+            Err(error) => return Err(failed(error)),
+        }
+        let (Some(_), Some(process)) = (&after.supervisor, was) else {
+            before.clone_from(after);
+            return Ok(());
+        };
+        let done = self.inside(level, &process, before, after).await;
+        if !process.is_alive() {
+            // Whether its successor was started before it was to be another, or after, nobody knows.
+            let now = level.process(id).await.map_err(failed)?;
+            if now.is_some() {
+                level.anew(id).await.map_err(failed)?;
+            }
+        } else if let Err(failure) = done {
+            let kept = self.made_at(level, before)?;
+            level.supervisor.change_child(kept).await.map_err(failed)?;
+            return Err(failure);
+        }
+        before.clone_from(after);
+        Ok(())
+    }
+
+    /// What is inside a supervisor that runs, and its flags: those that forbid what is still there come last.
+    async fn inside(
+        &self,
+        level: &Level,
+        process: &Process,
+        before: &mut NodeChild,
+        after: &NodeChild,
+    ) -> Result<(), ReloadFailure> {
+        let id = &after.spec.id;
         let path = level.path_of(id);
-        let supervisor = level.inner(id).await;
-        let supervisor = supervisor
-            .ok_or_else(|| ReloadFailure::new(&path, "it is just being restarted", false))?;
+        let ended = || ReloadFailure::new(&path, "it is just being restarted", true);
+        let supervisor = process.supervisor().ok_or_else(ended)?;
+        let failed = |error| level.failed(id, error, true);
+        let flags = after.supervisor.clone().unwrap_or_default();
+        let mut first = flags.clone();
+        if let Some(old) = &before.supervisor
+            && flags.auto_shutdown == AutoShutdown::Never
+        {
+            first.auto_shutdown = old.auto_shutdown;
+        }
+        if before.supervisor.as_ref() != Some(&first) {
+            let changed = supervisor.change_flags(first.clone()).await;
+            changed.map_err(failed)?;
+            before.supervisor = Some(first.clone());
+        }
         let inner = Level {
-            supervisor,
             path: path.clone(),
             ids: Some(level.ids_of(id)),
-            strategy: strategy(before.supervisor.as_ref()),
+            strategy: flags.strategy,
+            supervisor,
         };
-        let done = self
-            .level(&inner, &mut before.children, &after.children)
-            .await;
-        let kept = self
-            .made(before, &path)
-            .map_err(|error| ReloadFailure::new(&path, error, false))?;
-        let changed = level.supervisor.change_child(kept).await;
-        done?;
-        changed.map_err(|error| level.failed(id, error, true))
+        self.level(&inner, &mut before.children, &after.children)
+            .await?;
+        if first != flags {
+            let changed = inner.supervisor.change_flags(flags.clone()).await;
+            changed.map_err(failed)?;
+            before.supervisor = Some(flags);
+        }
+        Ok(())
     }
 
     /// Stops all, last first, and starts them in order. If one does not start, it and those after it are what they were.
@@ -290,10 +352,12 @@ impl Renewal<'_> {
     fn made(&self, spec: &NodeChild, path: &str) -> Result<Child, BootError> {
         child(spec, self.kinds, path)
     }
-}
 
-fn strategy(flags: Option<&SupervisorFlags>) -> Strategy {
-    flags.map_or(Strategy::OneForOne, |flags| flags.strategy)
+    fn made_at(&self, level: &Level, spec: &NodeChild) -> Result<Child, ReloadFailure> {
+        let path = level.path_of(&spec.spec.id);
+        let made = self.made(spec, &path);
+        made.map_err(|error| ReloadFailure::new(&path, error, true))
+    }
 }
 
 fn find<'a>(list: &'a [NodeChild], id: &ChildId) -> Option<&'a NodeChild> {

@@ -13,8 +13,10 @@
 //! | `step.rs` | carrying out one step |
 //! | `family.rs` | which children a change of some concerns: pure |
 //! | `children.rs` | supervisors and their children |
+//! | `rest.rs` | a service and all that comes after it |
 //! | `services.rs` | the services that go by another spec in place |
-//! | `signals.rs` | [`SPEC_RELOADED`], told to telemetry |
+//! | `source.rs` | [`ReadSpec`], [`SourceError`]: reading the spec again |
+//! | `signals.rs` | what it has come to, told to telemetry |
 //! | `report.rs`, `error.rs` | [`ReloadReport`]; [`ReloadError`] |
 
 mod children;
@@ -22,18 +24,22 @@ mod error;
 mod family;
 mod plan;
 mod report;
+mod rest;
 mod services;
 mod signals;
+mod source;
 mod step;
 
 use std::sync::Arc;
 
 use mainstay_specs::{NodeSpec, SpecChange};
+use tokio::sync::{OwnedMutexGuard, watch};
 
 pub use error::{ReloadError, ReloadFailure};
 use plan::{Planned, steps};
 pub use report::ReloadReport;
-pub use signals::SPEC_RELOADED;
+pub(super) use source::SpecSource;
+pub use source::{ReadSpec, SourceError};
 
 use super::{Node, NodeBuilder, State};
 
@@ -61,23 +67,75 @@ impl Node {
     /// Cancel safety: once polled it goes on by itself when this is dropped.
     pub async fn reload(&self, spec: &NodeSpec) -> Result<ReloadReport, ReloadError> {
         let (state, spec) = (Arc::clone(&self.0), spec.clone());
-        let reloading = tokio::spawn(async move { reload(&state, spec).await });
+        let reloading = tokio::spawn(async move {
+            let course = Arc::clone(state.course()).lock_owned().await;
+            reload(&state, course, spec).await
+        });
         // It does not panic; a runtime that goes down takes it along.
         reloading.await.unwrap_or(Err(ReloadError::Stopping))
     }
 
-    /// The spec that it goes by: that of the boot, and what was reloaded since.
+    /// Goes by what its [source](NodeBuilder::source) says now, as [`reload`](Self::reload) does. A second one does not wait.
+    ///
+    /// # Errors
+    ///
+    /// [`SourceError`]; but for a step that has failed, nothing has changed.
+    ///
+    /// Cancel safety: once polled it goes on by itself when this is dropped.
+    pub async fn reload_source(&self) -> Result<ReloadReport, SourceError> {
+        reload_source(&self.0).await
+    }
+
+    /// The spec that it goes by: that of the boot, and what was reloaded since. Waits for a reload that is under way.
     pub async fn spec(&self) -> NodeSpec {
         self.0.course().lock().await.spec.clone()
     }
+
+    /// The spec that it goes by, also while a reload is under way: each step of that is one change of it.
+    #[must_use]
+    pub fn watch_spec(&self) -> watch::Receiver<Arc<NodeSpec>> {
+        self.0.in_force().subscribe()
+    }
 }
 
-async fn reload(state: &Arc<State>, spec: NodeSpec) -> Result<ReloadReport, ReloadError> {
-    let mut course = state.course().lock().await;
+/// As [`Node::reload_source`].
+pub(crate) async fn reload_source(state: &Arc<State>) -> Result<ReloadReport, SourceError> {
+    let course = Arc::clone(state.course()).try_lock_owned();
+    let course = course.map_err(|_| SourceError::Busy)?;
+    let builder = Arc::clone(&course.builder);
+    let source = builder.source.clone().ok_or(SourceError::NoSource)?;
+    let state = Arc::clone(state);
+    let reloading = tokio::spawn(async move {
+        // A disk may take its time.
+        let read = tokio::task::spawn_blocking(move || source.read(&builder)).await;
+        let Ok(read) = read else {
+            return Err(SourceError::NoSource); // Only a runtime that goes down does not run it.
+        };
+        let ReadSpec { spec, name, text } = read.map_err(|error| {
+            let error = SourceError::Read(error);
+            let count = error.faults().map_or(1, |faults| faults.as_slice().len());
+            signals::tell_refused(&state, count, &error);
+            error
+        })?;
+        let done = reload(&state, course, spec).await;
+        done.map_err(|error| SourceError::Reload { error, name, text })
+    });
+    // As above.
+    reloading.await.unwrap_or(Err(SourceError::NoSource))
+}
+
+async fn reload(
+    state: &Arc<State>,
+    mut course: OwnedMutexGuard<Course>,
+    spec: NodeSpec,
+) -> Result<ReloadReport, ReloadError> {
     if state.is_stopping() {
         return Err(ReloadError::Stopping);
     }
-    course.builder.validate(&spec)?;
+    if let Err(faults) = course.builder.validate(&spec) {
+        signals::tell_refused(state, faults.as_slice().len(), &faults);
+        return Err(faults.into());
+    }
     let diff = course.spec.diff(&spec);
     let refused: Vec<SpecChange> = diff.refused().cloned().collect();
     if !refused.is_empty() {
@@ -85,7 +143,9 @@ async fn reload(state: &Arc<State>, spec: NodeSpec) -> Result<ReloadReport, Relo
             changes = refused.len(),
             "a spec was refused: it takes a new node"
         );
-        return Err(ReloadError::Refused(refused));
+        let (count, error) = (refused.len(), ReloadError::Refused(refused));
+        signals::tell_refused(state, count, &error);
+        return Err(error);
     }
     let names = spec.namespaces.iter();
     state.expect(names.map(|namespace| namespace.name.clone()).collect());
@@ -112,8 +172,8 @@ async fn carry_out(
             step::carry_out(state, course, spec, &planned).await
         };
         let Planned { changes, .. } = planned;
-        let result = if done.is_ok() { "done" } else { "failed" };
-        signals::tell(state, &changes, result);
+        state.set_in_force(&course.spec);
+        signals::tell(state, &changes, done.as_ref().err());
         if let Err(failure) = done {
             let left = changes.into_iter();
             let left = left.chain(steps.flat_map(|planned| planned.changes));

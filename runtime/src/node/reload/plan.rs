@@ -9,8 +9,9 @@ pub(super) enum Step {
     Note,
     Stop(NamespaceName),
     Start(NamespaceName),
-    Restart(NamespaceName),
     Service(NamespaceName, ServicePart),
+    /// This service, all that comes after it, and all children.
+    Rest(NamespaceName, ServicePart),
     Children(NamespaceName),
 }
 
@@ -20,8 +21,8 @@ impl Step {
             Self::Note => None,
             Self::Stop(name)
             | Self::Start(name)
-            | Self::Restart(name)
             | Self::Service(name, _)
+            | Self::Rest(name, _)
             | Self::Children(name) => Some(name),
         }
     }
@@ -34,7 +35,7 @@ pub(super) struct Planned {
     pub(super) changes: Vec<SpecChange>,
 }
 
-/// The steps, in the order of the changes. A namespace that is restarted is by that all that it is to be.
+/// The steps, in the order of the changes. From the first service on that is restarted, all that comes after it is by that what it is to be.
 pub(super) fn steps(changes: &[SpecChange]) -> Vec<Planned> {
     let mut steps: Vec<Planned> = Vec::new();
     for change in changes {
@@ -51,24 +52,35 @@ pub(super) fn steps(changes: &[SpecChange]) -> Vec<Planned> {
 }
 
 fn step(change: &SpecChange, all: &[SpecChange]) -> Step {
-    let restarts = |name: &NamespaceName| {
-        let whole = ChangeEffect::Restart {
-            process: name.to_string(),
-        };
-        all.iter().any(|change| change.effect == whole)
-    };
     match &change.part {
         SpecPart::Namespace(name) if change.kind == ChangeKind::Removed => Step::Stop(name.clone()),
         SpecPart::Namespace(name) => Step::Start(name.clone()),
         part => match part.namespace() {
-            Some(name) if restarts(name) => Step::Restart(name.clone()),
-            Some(name) => match part {
-                SpecPart::Service { service, .. } => Step::Service(name.clone(), *service),
-                _ => Step::Children(name.clone()),
+            Some(name) => match (part, first_restarted(name, all)) {
+                (SpecPart::Service { service, .. }, Some(first)) if !service.is_from(first) => {
+                    Step::Service(name.clone(), *service)
+                }
+                (_, Some(first)) => Step::Rest(name.clone(), first),
+                (SpecPart::Service { service, .. }, None) => Step::Service(name.clone(), *service),
+                (_, None) => Step::Children(name.clone()),
             },
             None => Step::Note,
         },
     }
+}
+
+/// The first service of a namespace that is restarted, comes or goes.
+fn first_restarted(namespace: &NamespaceName, all: &[SpecChange]) -> Option<ServicePart> {
+    let restarted = all.iter().filter_map(|change| match &change.part {
+        SpecPart::Service {
+            namespace: other,
+            service,
+        } if other == namespace && matches!(change.effect, ChangeEffect::Restart { .. }) => {
+            Some(*service)
+        }
+        _ => None,
+    });
+    restarted.reduce(|first, other| if first.is_from(other) { other } else { first })
 }
 
 #[cfg(test)]
@@ -118,11 +130,37 @@ mod tests {
     }
 
     #[test]
-    fn a_namespace_that_is_restarted_takes_all_else_along() {
-        let old =
-            "(name: \"n\", services: (rate_limiters: ()), children: [(id: \"a\", kind: \"k\")])";
-        let new = "(name: \"n\", services: (rate_limiters: (limiters_max: 5), event_store: ()),
-            children: [(id: \"b\", kind: \"k\")])";
-        assert_eq!(planned(old, new), [Step::Restart(name("n"))]);
+    fn what_comes_after_a_service_that_is_restarted_is_one_step_with_it() {
+        let of = |telemetry: &str, limiters: u32, queue: u32, child: &str| {
+            format!(
+                "(name: \"n\", services: (telemetry: ({telemetry}), rate_limiters: (limiters_max: {limiters}), event_store: (queue_max: {queue})),
+                    children: [(id: \"{child}\", kind: \"k\")])"
+            )
+        };
+        let old = of("", 5, 1000, "a");
+        let rest = |first| Step::Rest(name("n"), first);
+        let service = |which| Step::Service(name("n"), which);
+        assert_eq!(
+            planned(&old, &of("", 6, 2000, "b")),
+            [
+                service(ServicePart::RateLimiters),
+                rest(ServicePart::EventStore)
+            ]
+        );
+        assert_eq!(
+            planned(&old, &of("processes: (enabled: false)", 6, 2000, "b")),
+            [rest(ServicePart::Telemetry)]
+        );
+    }
+
+    #[test]
+    fn a_service_that_comes_or_goes_takes_along_what_comes_after_it() {
+        let (old, new) = (
+            "(name: \"n\", services: (event_store: ()))",
+            "(name: \"n\", services: (rate_limiters: (), event_store: ()))",
+        );
+        let rest = [Step::Rest(name("n"), ServicePart::RateLimiters)];
+        assert_eq!(planned(old, new), rest);
+        assert_eq!(planned(new, old), rest);
     }
 }

@@ -4,15 +4,16 @@ use std::error::Error;
 
 use mainstay_actors::pool::PoolKinds;
 use mainstay_actors::{
-    Alerts, CircuitBreakerRegistry, ConnectionPoolRegistry, ProtectionRegistry,
-    RateLimiterRegistry, TelemetryService,
+    CircuitBreakerRegistry, ConfigServer, ConnectionPoolRegistry, HealthAggregator, MemoryManager,
+    ProtectionRegistry, RateLimiterRegistry, TelemetryService,
 };
-use mainstay_specs::{AlertsSpec, ServicePart, ServicesSpec};
+use mainstay_specs::{ConnectionPoolsSpec, ServicePart, ServicesSpec};
 use mainstay_supervisors::{Child, Namespace};
 
 use super::error::ReloadFailure;
+use crate::infrastructure;
 
-type Wrong = Box<dyn Error + Send + Sync>;
+pub(super) type Wrong = Box<dyn Error + Send + Sync>;
 
 /// Has a service go by its new spec, and its successors too. If it cannot, what it could do of it is taken back.
 pub(super) async fn renew(
@@ -28,96 +29,121 @@ pub(super) async fn renew(
     };
     // Whatever of it was done is different from what it was: it goes back the same way.
     let put_back = apply(namespace, service, (new, old), pools).await.is_ok();
-    let process = format!("{}/{}", namespace.name(), name(service));
+    let process = format!("{}/{}", namespace.name(), service.name());
     Err(ReloadFailure::new(process, error, put_back))
 }
 
+/// First whoever succeeds it, then what runs: so that it goes by the new spec also if it is restarted in between.
 async fn apply(
+    namespace: &Namespace,
+    service: ServicePart,
+    specs: (&ServicesSpec, &ServicesSpec),
+    pools: &PoolKinds,
+) -> Result<(), Wrong> {
+    let root = namespace.root().ok_or("the namespace has ended")?;
+    let successor = child(specs.1, service, pools).ok_or("this service is not in both specs")?;
+    root.change_child(successor).await?;
+    tell(namespace, service, specs, pools).await
+}
+
+/// The child that a service is; none if the spec has it not.
+pub(super) fn child(spec: &ServicesSpec, service: ServicePart, pools: &PoolKinds) -> Option<Child> {
+    let mut all = infrastructure::services(spec, pools).into_iter();
+    all.find(|child| child.spec().id.as_str() == service.name())
+}
+
+/// Has what runs go by the new spec, where it differs from the old one. A service that is in one of them only is taken for one that is in the
+/// other as it is without being told anything.
+pub(super) async fn tell(
     namespace: &Namespace,
     service: ServicePart,
     (old, new): (&ServicesSpec, &ServicesSpec),
     pools: &PoolKinds,
 ) -> Result<(), Wrong> {
-    let successor = match service {
+    macro_rules! both {
+        ($field:ident) => {
+            (
+                &old.$field.clone().unwrap_or_default(),
+                &new.$field.clone().unwrap_or_default(),
+            )
+        };
+    }
+    match service {
         ServicePart::CircuitBreakers => {
-            let (old, new) = both(&old.circuit_breakers, &new.circuit_breakers)?;
+            let (old, new) = both!(circuit_breakers);
             CircuitBreakerRegistry::of(namespace).renew(old, new)?;
-            CircuitBreakerRegistry::child(new.clone())
         }
         ServicePart::RateLimiters => {
-            let (old, new) = both(&old.rate_limiters, &new.rate_limiters)?;
+            let (old, new) = both!(rate_limiters);
             RateLimiterRegistry::of(namespace).renew(old, new)?;
-            RateLimiterRegistry::child(new.clone())
-        }
-        ServicePart::ConnectionPools => {
-            let (old, new) = both(&old.connection_pools, &new.connection_pools)?;
-            let registry = ConnectionPoolRegistry::of(namespace);
-            registry.renew(old, new, pools).await?;
-            ConnectionPoolRegistry::child_with(new.clone(), pools.clone())
         }
         ServicePart::Protections => {
-            let (old, new) = both(&old.protections, &new.protections)?;
+            let (old, new) = both!(protections);
             ProtectionRegistry::of(namespace).renew(old, new)?;
-            ProtectionRegistry::child(new.clone())
+        }
+        ServicePart::ConnectionPools => {
+            let (old, new) = both!(connection_pools);
+            let registry = ConnectionPoolRegistry::of(namespace);
+            registry.renew(&same_source(old, new), new, pools).await?;
         }
         ServicePart::Telemetry => {
-            let (old, new) = both(&old.telemetry, &new.telemetry)?;
-            alerts(namespace, &old.alerts, &new.alerts)?;
-            TelemetryService::child(new.clone())
+            if let Some(new) = &new.telemetry {
+                TelemetryService::renew(namespace, new).await?;
+            }
         }
-        _ => return Err("this service cannot be changed in place".into()),
-    };
-    succeed_with(namespace, successor).await
-}
-
-/// Rules are put in the place of those of the same name, and so are in the order in which they came.
-fn alerts(namespace: &Namespace, old: &AlertsSpec, new: &AlertsSpec) -> Result<(), Wrong> {
-    let alerts = Alerts::in_namespace(namespace);
-    let alerts = alerts.ok_or("no alerts were started in this namespace")?;
-    for gone in &old.rules {
-        if !new.rules.iter().any(|rule| rule.name == gone.name) {
-            // Somebody may have taken it away before.
-            let _was_there = alerts.remove_rule(&gone.name);
+        ServicePart::ConfigServer => {
+            if let Some(new) = &new.config_server {
+                ConfigServer::renew(namespace, new).await?;
+            }
         }
-    }
-    for rule in &new.rules {
-        if !old.rules.contains(rule) {
-            alerts.put_rule(rule.clone())?;
+        ServicePart::MemoryManager => {
+            if let Some(new) = &new.memory_manager {
+                MemoryManager::renew(namespace, new).await?;
+            }
         }
+        ServicePart::HealthAggregator => {
+            if let Some(new) = &new.health_aggregator {
+                HealthAggregator::renew(namespace, new)?;
+            }
+        }
+        // It goes by what it was started with.
+        _ => {}
     }
     Ok(())
 }
 
-/// The keeper runs on; the one that succeeds it goes by the new spec.
-async fn succeed_with(namespace: &Namespace, successor: Child) -> Result<(), Wrong> {
-    let root = namespace.root().ok_or("the namespace has ended")?;
-    Ok(root.change_child(successor).await?)
+/// What of the old pools goes on as one in the new spec: those that connect to the same.
+pub(super) fn same_source(
+    old: &ConnectionPoolsSpec,
+    new: &ConnectionPoolsSpec,
+) -> ConnectionPoolsSpec {
+    let mut same = old.clone();
+    same.pools.retain(|before| {
+        let mut after = new.pools.iter().filter(|after| after.name == before.name);
+        after.all(|after| after.source == before.source)
+    });
+    same
 }
 
-fn both<'a, T>(old: &'a Option<T>, new: &'a Option<T>) -> Result<(&'a T, &'a T), Wrong> {
-    let both = old.as_ref().zip(new.as_ref());
-    both.ok_or_else(|| "this service is not in both specs".into())
+/// Whether a service is the same in both.
+pub(super) fn is_same(service: ServicePart, old: &ServicesSpec, new: &ServicesSpec) -> bool {
+    let mut as_new = old.clone();
+    take_over(service, &mut as_new, new);
+    as_new == *old
 }
 
-fn take_over(service: ServicePart, old: &mut ServicesSpec, new: &ServicesSpec) {
+pub(super) fn take_over(service: ServicePart, old: &mut ServicesSpec, new: &ServicesSpec) {
     match service {
+        ServicePart::Telemetry => old.telemetry.clone_from(&new.telemetry),
+        ServicePart::ConfigServer => old.config_server.clone_from(&new.config_server),
+        ServicePart::MemoryManager => old.memory_manager.clone_from(&new.memory_manager),
         ServicePart::CircuitBreakers => old.circuit_breakers.clone_from(&new.circuit_breakers),
         ServicePart::RateLimiters => old.rate_limiters.clone_from(&new.rate_limiters),
         ServicePart::ConnectionPools => old.connection_pools.clone_from(&new.connection_pools),
+        ServicePart::EventStore => old.event_store.clone_from(&new.event_store),
         ServicePart::Protections => old.protections.clone_from(&new.protections),
-        ServicePart::Telemetry => old.telemetry.clone_from(&new.telemetry),
-        // They were refused above.
+        ServicePart::HealthAggregator => old.health_aggregator.clone_from(&new.health_aggregator),
+        // There are no more.
         _ => {}
-    }
-}
-
-const fn name(service: ServicePart) -> &'static str {
-    match service {
-        ServicePart::CircuitBreakers => "circuit_breakers",
-        ServicePart::RateLimiters => "rate_limiters",
-        ServicePart::ConnectionPools => "connection_pools",
-        ServicePart::Protections => "protections",
-        ServicePart::Telemetry => "telemetry",
-        _ => "services",
     }
 }

@@ -3,35 +3,48 @@
 use std::collections::BTreeMap;
 
 use mainstay_actors::TelemetryService;
-use mainstay_actors::telemetry::{EventDescriptor, Metadata};
+use mainstay_actors::telemetry::{Metadata, SPEC_RELOADED};
 use mainstay_specs::{NamespaceName, SpecChange};
+use mainstay_supervisors::Namespace;
 
+use super::error::ReloadFailure;
 use crate::node::State;
 
-/// A namespace goes by another spec: so many `changes` were made in it, or were not if `result` is `failed` and not `done`.
-pub const SPEC_RELOADED: EventDescriptor = EventDescriptor::new(
-    "foundation.spec.reloaded",
-    &["changes"],
-    &["result", "namespace"],
-);
-
-/// One event for each namespace that has telemetry.
-pub(super) fn tell(state: &State, changes: &[SpecChange], result: &'static str) {
-    let mut counts: BTreeMap<&NamespaceName, u64> = BTreeMap::new();
+/// One event for each namespace that changes were made in, or were to be made in.
+pub(super) fn tell(state: &State, changes: &[SpecChange], failed: Option<&ReloadFailure>) {
+    let mut counts: BTreeMap<&NamespaceName, usize> = BTreeMap::new();
     for name in changes.iter().filter_map(|change| change.part.namespace()) {
         *counts.entry(name).or_default() += 1;
     }
     for (name, count) in counts {
-        let namespace = state.runtime().find_namespace(name.as_str());
-        let telemetry = namespace.and_then(|namespace| TelemetryService::in_namespace(&namespace));
-        let emitter = telemetry.map(|telemetry| telemetry.event(SPEC_RELOADED.event_path()));
-        if let Some(Ok(emitter)) = emitter {
-            emitter.emit(|| {
-                let metadata = Metadata::new()
-                    .with("result", result)
-                    .with("namespace", name);
-                ([("changes", count)], metadata)
-            });
+        let Some(namespace) = state.runtime().find_namespace(name.as_str()) else {
+            continue;
+        };
+        match failed {
+            None => emit(&namespace, count, "done", String::new),
+            Some(failure) => emit(&namespace, count, "failed", || failure.to_string()),
         }
+    }
+}
+
+/// One event for each namespace that runs: nothing has changed, as so many things are wrong.
+pub(super) fn tell_refused(state: &State, count: usize, why: &dyn std::fmt::Display) {
+    for namespace in state.running_namespaces() {
+        emit(&namespace, count, "refused", || why.to_string());
+    }
+}
+
+fn emit(namespace: &Namespace, count: usize, result: &'static str, error: impl Fn() -> String) {
+    let telemetry = TelemetryService::in_namespace(namespace);
+    let emitter = telemetry.map(|telemetry| telemetry.event(SPEC_RELOADED.event_path()));
+    if let Some(Ok(emitter)) = emitter {
+        emitter.emit(|| {
+            let metadata = Metadata::new()
+                .with("namespace", namespace.name())
+                .with("result", result)
+                .with("error", error());
+            let changes = u64::try_from(count).unwrap_or(u64::MAX);
+            ([("changes", changes)], metadata)
+        });
     }
 }

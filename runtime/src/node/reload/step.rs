@@ -2,17 +2,37 @@
 
 use std::sync::Arc;
 
-use mainstay_specs::{NamespaceName, NamespaceSpec, NodeSpec};
+use mainstay_specs::{NamespaceName, NamespaceSpec, NodeSpec, ServicePart};
 
 use super::error::ReloadFailure;
 use super::plan::{Planned, Step};
-use super::{Course, children, services};
+use super::{Course, children, rest, services};
 use crate::node::State;
 use crate::node::error::BootError;
 use crate::node::plan::plan;
 
 /// Does it, and takes note of what the node has become by that, also if it fails.
 pub(super) async fn carry_out(
+    state: &Arc<State>,
+    course: &mut Course,
+    new: &NodeSpec,
+    planned: &Planned,
+) -> Result<(), ReloadFailure> {
+    let name = planned.step.namespace();
+    let namespace = name.and_then(|name| state.runtime().find_namespace(name.as_str()));
+    let done = do_it(state, course, new, planned).await;
+    // Whatever has failed in it has done so for that, unless it was stopped as it could not be put back.
+    let ends = namespace.is_some_and(|namespace| namespace.is_stopping() || namespace.has_ended());
+    match (done, name) {
+        (Err(failure), Some(name)) if ends && failure.put_back && !state.is_stopping() => {
+            tracing::debug!(%failure, "it ends meanwhile");
+            Err(gone(name))
+        }
+        (done, _) => done,
+    }
+}
+
+async fn do_it(
     state: &Arc<State>,
     course: &mut Course,
     new: &NodeSpec,
@@ -28,19 +48,14 @@ pub(super) async fn carry_out(
             Ok(())
         }
         Step::Start(name) => start(state, course, wanted(new, name)?).await,
-        Step::Restart(name) => restart(state, course, wanted(new, name)?).await,
         Step::Service(name, service) => {
             let (namespace, new) = (running(state, name)?, wanted(new, name)?);
             let old = has_become(&mut course.spec, name)?;
             let pools = &course.builder.pools;
-            services::renew(
-                &namespace,
-                *service,
-                (&mut old.services, &new.services),
-                pools,
-            )
-            .await
+            let specs = (&mut old.services, &new.services);
+            services::renew(&namespace, *service, specs, pools).await
         }
+        Step::Rest(name, first) => rest(state, course, wanted(new, name)?, *first).await,
         Step::Children(name) => {
             let (namespace, new) = (running(state, name)?, wanted(new, name)?);
             let old = has_become(&mut course.spec, name)?;
@@ -86,31 +101,21 @@ async fn start(
     Ok(())
 }
 
-async fn restart(
+/// If what it was cannot be put back either, the namespace is stopped, so that the next reload starts it.
+async fn rest(
     state: &State,
     course: &mut Course,
     new: &NamespaceSpec,
+    first: ServicePart,
 ) -> Result<(), ReloadFailure> {
-    let place = course.spec.namespaces.iter();
-    let place = place.clone().position(|other| other.name == new.name);
-    let place = place.ok_or_else(|| gone(&new.name))?;
-    let old = course.spec.namespaces[place].clone();
-    stop(state, course, &new.name).await;
-    let Err(error) = start_as(state, course, new).await else {
-        course.spec.namespaces.insert(place, new.clone());
-        return Ok(());
-    };
-    let put_back = match start_as(state, course, &old).await {
-        Ok(()) => {
-            course.spec.namespaces.insert(place, old);
-            true
-        }
-        Err(error) => {
-            tracing::error!(namespace = %new.name, %error, "cannot be put back as it was");
-            false
-        }
-    };
-    Err(failed(error, put_back))
+    let namespace = running(state, &new.name)?;
+    let builder = Arc::clone(&course.builder);
+    let old = has_become(&mut course.spec, &new.name)?;
+    let done = rest::restart(&namespace, (old, new), first, &builder).await;
+    if done.as_ref().is_err_and(|failure| !failure.put_back) {
+        stop(state, course, &new.name).await;
+    }
+    done
 }
 
 async fn start_as(state: &State, course: &Course, spec: &NamespaceSpec) -> Result<(), BootError> {

@@ -45,7 +45,6 @@ impl ChaosKind {
 
 /// One thing that is done.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[allow(clippy::exhaustive_structs)]
 pub struct Strike {
     /// When, since the chaos began; in whole microseconds.
     pub at: Duration,
@@ -90,7 +89,6 @@ pub struct Plan {
 /// # Ok::<(), mainstay::testkit::ScheduleError>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[allow(clippy::exhaustive_structs)]
 pub struct Schedule {
     /// What it was made from.
     pub seed: u64,

@@ -111,7 +111,6 @@ impl<T, E> LoadReport<T, E> {
 
     /// How many calls were made in a second; `None` if they took no time, as is usual where the clock is paused.
     #[must_use]
-    #[allow(clippy::cast_precision_loss)]
     pub fn ops_per_second(&self) -> Option<f64> {
         let secs = self.duration.as_secs_f64();
         (secs > 0.0).then(|| self.ops.len() as f64 / secs)

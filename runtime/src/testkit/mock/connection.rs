@@ -51,7 +51,6 @@ impl MockConnection {
 
     /// Whether it works: a check for [`ConnectionSpec::health_check`](mainstay_actors::pool::ConnectionSpec::health_check).
     // A health check is given a connection this way.
-    #[allow(clippy::needless_pass_by_ref_mut)]
     pub fn ping(&mut self) -> bool {
         self.world.lock().counts.health_checks += 1;
         !self.is_severed()

@@ -63,8 +63,10 @@ pub struct EventStoreSpec {
     /// An answer with so many bytes of events as JSON is not continued: it says that there is more. From `data_max` plus 4,096 on.
     /// Default: 16 MiB.
     pub query_bytes_max: u64,
-    /// The most questions at a time, at least 1; more are refused. Default: 64.
+    /// The most questions that are answered at a time, at least 1. Default: 64.
     pub queries_max: u32,
+    /// How many more questions may wait for their turn, within their `time_limit`; more are refused. 0: none waits. Default: 1,024.
+    pub queries_waiting_max: u32,
     /// The most subscribers at a time, at least 1. Default: 256.
     pub subscribers_max: u32,
     /// How many events a subscriber may be behind before it loses the oldest, up to 65,536. At least `batch_max` and `group_max`: so many
@@ -76,8 +78,8 @@ pub struct EventStoreSpec {
     /// How long a call waits for its answer unless its handle says otherwise, 1 ms to 10 min. Default: 5 s.
     #[serde(with = "crate::duration")]
     pub time_limit: Duration,
-    /// The circuit breakers of the store: one of storing and clearing away, and one of asking, so that trouble with the one does not shut off
-    /// the other. They open when the backend fails or does not answer, or when too much waits for it. `None`: none. Default: each opens on
+    /// The circuit breakers of the store: one of storing, and one of asking, so that trouble with the one does not shut off
+    /// the other. They open when the backend fails or does not answer, and not for what the store refuses, as it has too much to do. `None`: none. Default: each opens on
     /// the fifth failure in 60 s, for 30 s, and sets no limit of time, as `time_limit` is one.
     #[serde(skip_serializing_if = "is_usual_breaker")]
     pub breaker: Option<CircuitConfig>,
@@ -101,6 +103,7 @@ impl Default for EventStoreSpec {
             query_limit_max: 1000,
             query_bytes_max: 16 << 20,
             queries_max: 64,
+            queries_waiting_max: 1024,
             subscribers_max: 256,
             backlog_max: 4096,
             backlog_bytes_max: 64 << 20,
@@ -178,8 +181,10 @@ impl EventStoreSpec {
         query_limit_max: u32,
         /// Sets with how many bytes an answer ends.
         query_bytes_max: u64,
-        /// Sets the most questions at a time.
+        /// Sets the most questions that are answered at a time.
         queries_max: u32,
+        /// Sets how many more questions may wait for their turn.
+        queries_waiting_max: u32,
         /// Sets the most subscribers at a time.
         subscribers_max: u32,
         /// Sets how many events a subscriber may be behind.

@@ -54,6 +54,7 @@ pub(super) fn event_store() -> impl Strategy<Value = EventStoreSpec> {
                 .query_limit_max(few)
                 .query_bytes_max(many)
                 .queries_max(few)
+                .queries_waiting_max(few)
                 .subscribers_max(few)
                 .backlog_max(few)
                 .backlog_bytes_max(many)

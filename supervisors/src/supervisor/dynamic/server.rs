@@ -186,7 +186,9 @@ impl Serve for Server {
             Call::StartEarly(_, reply) => drop(reply.send(Err(SupervisorError::NoIds))),
             Call::Terminate(target, reply) => drop(reply.send(self.terminate_child(target).await)),
             Call::Restart(_, reply) => drop(reply.send(Err(SupervisorError::NoIds))),
-            Call::Change(_, reply) => drop(reply.send(Err(SupervisorError::NoIds))),
+            Call::Change(_, reply) | Call::Flags(_, reply) => {
+                drop(reply.send(Err(SupervisorError::NoIds)));
+            }
             Call::Delete(_, reply) => drop(reply.send(Err(SupervisorError::NoIds))),
             Call::Spec(target, reply) => drop(reply.send(self.child_spec(&target))),
             Call::Which(reply) => drop(reply.send(Ok(which_children(&self.office.hub.table())))),

@@ -1,12 +1,11 @@
-//! What a key keeps resident. Each side is measured in a process of its own, so that none finds memory that the other has touched
-//! before it.
+//! What a key keeps resident.
 
-use std::fs;
-use std::process::{Command, ExitCode};
+use std::process::ExitCode;
 
 use mainstay_actors::limiter::RateKey;
 
 use super::{MANY, MEMORY, governor, ours, refused, text};
+use crate::resident::{self, in_child, resident};
 use crate::{Contest, Options, Outcome};
 
 /// The names of both sides, by what the keys are.
@@ -23,30 +22,9 @@ pub(super) fn compare(
         .run(options)
 }
 
-fn in_child(side: &str) -> Outcome<[f64; 1]> {
-    let child = Command::new(std::env::current_exe()?)
-        .args(["--resident", side])
-        .output()?;
-    let text = String::from_utf8(child.stdout)?;
-    let bytes = text.trim().parse().map_err(|_| {
-        let said = String::from_utf8_lossy(&child.stderr);
-        format!("the process that measures {side} gave no number: {said}")
-    })?;
-    Ok([bytes])
-}
-
 /// What the child process does: prints the bytes a key.
 pub(super) fn print_resident(side: &str) -> ExitCode {
-    match resident_of(side) {
-        Ok(bytes) => {
-            println!("{bytes}");
-            ExitCode::SUCCESS
-        }
-        Err(error) => {
-            eprintln!("{error}");
-            ExitCode::FAILURE
-        }
-    }
+    resident::print(resident_of(side))
 }
 
 fn resident_of(side: &str) -> Outcome<f64> {
@@ -78,15 +56,4 @@ fn each(mut call: impl FnMut(u64) -> Outcome<()>) -> Outcome<f64> {
         call(key)?;
     }
     Ok((resident()? - before) / MANY as f64)
-}
-
-/// The bytes of this process that are in memory.
-fn resident() -> Outcome<f64> {
-    let status = fs::read_to_string("/proc/self/status")?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-    let kibibytes: f64 = line
-        .and_then(|line| line.split_whitespace().next())
-        .ok_or("/proc/self/status tells no VmRSS")?
-        .parse()?;
-    Ok(kibibytes * 1024.0)
 }

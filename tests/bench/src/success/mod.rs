@@ -1,16 +1,30 @@
 //! The success metrics of the design, each beside what is measured: as a line that says both, and as a ratio to the limit.
 //!
 //! Where the design names a time, ours is the 99th percentile of single calls, two looks at the clock included. It names none for the operations of the
-//! Foundation services and asks for baselines: `baseline <operation>` gives the median and the 99th percentile of each. That cleanup prevents running out of
+//! Foundation services and asks for baselines: `baseline <operation>` gives the median and the 99th percentile of each, and they are kept and compared, see
+//! below. That cleanup prevents running out of
 //! memory is no figure: `cargo test -p mainstay-tests --test memory_limit` has a process die without it, and live with it.
+//!
+//! `tests/bench/baselines/foundation.ron` is such a baseline, with what it was measured on at its head. Another is compared with it, and written:
+//!
+//! ```text
+//! cargo bench -p mainstay-bench --bench success -- baseline --baseline tests/bench/baselines/foundation.ron
+//! cargo bench -p mainstay-bench --bench success -- baseline --save-baseline tests/bench/baselines/foundation.ron
+//! ```
+//!
+//! Paths are from the root of the workspace. What became of each operation is printed as a table if it is not the same; and one that got worse, or is
+//! not measured any more, makes it end with 1. Worse is what takes more than twice as long and 2 µs more, beyond what chance explains: times mean
+//! little on another machine, and not much on a busy one, so it is no part of the gate.
 //!
 //! | file | holds |
 //! |---|---|
 //! | `mod.rs` | the limits |
 //! | `guards.rs` | a breaker, a limiter, a pool |
-//! | `foundation.rs` | the operations of the Foundation services |
+//! | `costs.rs` | what each guard costs, as a table |
+//! | `foundation/` | the operations of the Foundation services, and their baseline |
 //! | `sample.rs` | times of single calls |
 
+mod costs;
 mod foundation;
 mod guards;
 mod sample;
@@ -66,6 +80,7 @@ const GROUP: &[Comparison] = &[
         );
         Ok(())
     }),
+    (&["guards"], costs::table),
     (&["baseline"], foundation::baselines),
 ];
 

@@ -36,6 +36,10 @@ impl Sample {
         self.0.get(nth).copied().unwrap_or_default()
     }
 
+    pub(super) fn times(&self) -> impl Iterator<Item = Duration> {
+        self.0.iter().copied()
+    }
+
     pub(super) fn len(&self) -> usize {
         self.0.len()
     }

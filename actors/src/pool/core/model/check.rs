@@ -51,6 +51,27 @@ impl World {
         let found = self.core.situation(self.now).longest;
         assert_eq!(found.map(|holder| holder.since), longest);
         self.check_names();
+        self.check_agendas();
+    }
+
+    /// Nothing is looked at too late.
+    fn check_agendas(&self) {
+        let (core, agendas) = (&self.core, &self.core.agendas);
+        for (number, slot) in (0..).zip(&core.slots) {
+            let is_idle = slot.kind == Kind::Idle;
+            let comes_back = matches!(slot.kind, Kind::Leased | Kind::Mending);
+            if is_idle || (comes_back && slot.dies > self.now) {
+                assert!(agendas.ages.planned(number) <= slot.dies, "it stays");
+            }
+            if is_idle {
+                let ping_at = slot.tried.saturating_add(core.terms.keepalive);
+                assert!(agendas.pings.planned(number) <= ping_at, "it is not pinged");
+            }
+            if slot.kind == Kind::Leased {
+                let ends = slot.since.saturating_add(core.terms.revoke);
+                assert!(agendas.leases.planned(number) <= ends, "it is not revoked");
+            }
+        }
     }
 
     /// Wherever there is something to do for a keeper it was called, or will look by itself at the time it has set.
@@ -63,8 +84,29 @@ impl World {
         assert_eq!(core.connects_wanted(self.now), 0, "nobody is called");
         assert!(core.to_close.is_empty(), "nobody is called to close");
         assert!(core.to_mend.is_empty(), "nobody is called to mend");
-        let (due, armed) = (core.due(self.now), core.armed);
+        let (due, armed) = (self.due(), self.core.armed);
         assert!(armed <= due, "looked at {armed}, and due at {due}");
+    }
+
+    /// When there is something to be done, found by looking at everything.
+    fn due(&self) -> u64 {
+        let core = &self.core;
+        let ping = match core.pings < core.terms.connects_max {
+            true => core.terms.keepalive,
+            false => NEVER,
+        };
+        let idle = core.idle.iter().map(|&number| {
+            let slot = &core.slots[number as usize];
+            let ping_at = slot.tried.saturating_add(ping);
+            slot.dies.min(core.idle_out(number)).min(ping_at)
+        });
+        let leases = core.holders().map(|holder| {
+            let ends = holder.since.saturating_add(core.terms.revoke);
+            ends.min(core.revoke_at)
+        });
+        let first = idle.chain(leases).min().unwrap_or(NEVER);
+        let first = first.min(core.line.soonest);
+        first.min(core.next_connect(self.now))
     }
 
     /// With a keeper, while time stands still, and everything it tries works: nobody waits then for nothing.

@@ -149,7 +149,7 @@ impl World {
         }
     }
 
-    /// Takes those out that are too old, too many or have been idle for too long: from the oldest on.
+    /// Takes those out that are too old, and then, from the oldest on, those that are too many or have been idle for too long.
     pub(super) fn retire(&mut self) {
         let mut usable = self.idle.len()
             + self.core.count(Kind::Leased) as usize
@@ -158,12 +158,24 @@ impl World {
         let timeout = self.core.terms.idle_timeout;
         let (now, min, max) = (self.now, self.config.min_size, self.config.max_size);
         let (dies, closed) = (&self.dies, self.closed);
+        let mut goes = |goes: bool| {
+            usable -= usize::from(goes);
+            open -= usize::from(goes);
+            (usable > min as usize, open > max as usize)
+        };
         self.idle.retain(|idle| {
-            let out = usable > min as usize && idle.since.saturating_add(timeout) <= now;
-            let stays = dies[&idle.conn] > now && !closed && open <= max as usize && !out;
-            usable -= usize::from(!stays);
-            open -= usize::from(!stays);
-            stays
+            let is_old = dies[&idle.conn] <= now;
+            goes(is_old);
+            !is_old
         });
+        while let Some(oldest) = self.idle.first() {
+            let (may_go, is_surplus) = goes(false);
+            let out = may_go && oldest.since.saturating_add(timeout) <= now;
+            if !(closed || is_surplus || out) {
+                break;
+            }
+            goes(true);
+            self.idle.remove(0);
+        }
     }
 }

@@ -132,3 +132,60 @@ fn while_attempts_are_held_nobody_waits_for_one() {
     assert!(pool.start_connect(SECOND).is_some());
     assert_eq!(fate(&mut pool, later), Err("waits"));
 }
+
+/// A pool of two with a connection that took 100 ms to make, and is pinged since the second second.
+fn with_one_that_is_pinged() -> (Pool, Mend<u32>) {
+    let mut pool = pool(&config(2));
+    tick(&mut pool, 0);
+    let key = waits(&mut pool, 0, 0);
+    let attempt = pool.start_connect(0).expect("it is needed");
+    pool.connected(100 * MS, attempt, 7, 0.0, &mut Wakes::default());
+    let Answer::Given(given) = pool.poll(0, key, Waker::noop()).0 else {
+        panic!("it was made for it");
+    };
+    put(&mut pool, SECOND, (given.conn, given.seat));
+    let seat = pool.idle_seats(2 * SECOND).pop_front();
+    let mend = pool.take_to_ping(seat.expect("it is idle"));
+    tick(&mut pool, 2 * SECOND);
+    pool.take_call();
+    (pool, mend.expect("it is idle"))
+}
+
+#[test]
+fn nobody_has_a_connection_made_while_one_is_pinged_for_no_longer_than_connecting_takes() {
+    let (mut pool, mend) = with_one_that_is_pinged();
+    let first = waits(&mut pool, 2 * SECOND, 0);
+    assert_eq!(pool.connects_wanted(2 * SECOND), 0);
+    assert!(pool.take_call(), "it may be needed later");
+    let later = 2 * SECOND + 100 * MS;
+    assert_eq!(tick(&mut pool, 2 * SECOND), later);
+    assert_eq!(pool.connects_wanted(later - 1), 0);
+    // There is one for the first.
+    let second = waits(&mut pool, 2 * SECOND + MS, 0);
+    assert_eq!(pool.connects_wanted(2 * SECOND + MS), 1);
+    assert!(pool.take_call(), "it is needed");
+    let mut wakes = Wakes::default();
+    let now = 2 * SECOND + 2 * MS;
+    pool.mended(now, mend.seat, mend.conn, mend.remedy, true, &mut wakes);
+    assert_eq!(fate(&mut pool, first), Ok(7));
+    assert_eq!(fate(&mut pool, second), Err("waits"));
+    assert_eq!(pool.connects_wanted(now), 1);
+}
+
+#[test]
+fn one_is_made_after_all_if_a_ping_hangs_or_comes_to_nothing() {
+    let (mut pool, _hangs) = with_one_that_is_pinged();
+    waits(&mut pool, 2 * SECOND, 0);
+    let later = 2 * SECOND + 100 * MS;
+    assert_eq!(pool.connects_wanted(later), 1);
+    assert!(pool.start_connect(later).is_some());
+
+    let (mut pool, mend) = with_one_that_is_pinged();
+    waits(&mut pool, 2 * SECOND, 0);
+    assert_eq!(pool.connects_wanted(2 * SECOND), 0);
+    let mut wakes = Wakes::default();
+    let Mend { seat, conn, remedy } = mend;
+    pool.mended(2 * SECOND, seat, conn, remedy, false, &mut wakes);
+    assert!(pool.take_call());
+    assert_eq!(pool.connects_wanted(2 * SECOND), 1);
+}

@@ -254,3 +254,38 @@ fn what_is_idle_for_long_is_kept_in_place_of_a_lease_that_is_taken_away_at_that_
     assert_eq!(notices.revoked.len(), 1);
     assert_eq!((pool.count(Kind::Idle), pool.count(Kind::Closing)), (1, 0));
 }
+
+#[test]
+fn of_very_many_that_are_due_at_a_time_some_go_and_the_others_at_once_after_them() {
+    let timeout = Some(Duration::from_secs(10));
+    let idle = config(1000).idle_timeout(timeout);
+    let old = config(1000).max_lifetime(timeout).lifetime_jitter(0.0);
+    for config in [idle, old] {
+        let mut pool = filled(&config, 1000);
+        let now = 10 * SECOND;
+        let mut gone = Vec::new();
+        loop {
+            let due = tick(&mut pool, now);
+            gone.push(pool.take_closing().len());
+            if due > now {
+                assert_eq!(due, NEVER);
+                break;
+            }
+        }
+        assert_eq!(gone, [128, 128, 128, 128, 128, 128, 128, 104]);
+    }
+}
+
+#[test]
+fn a_connection_that_is_too_old_goes_before_one_that_has_been_idle_for_longer() {
+    let config = config(2).idle_timeout(Some(Duration::from_secs(10)));
+    let mut pool = filled(&config.min_size(1), 2);
+    // The one that was used last is the older one.
+    let last = *pool.idle.back().expect("two are idle");
+    pool.slots[last as usize].dies = 10 * SECOND;
+    pool.plan_anew();
+    tick(&mut pool, 10 * SECOND);
+    let counts = pool.counts();
+    assert_eq!((counts.aged, counts.idle_out), (1, 0));
+    assert_eq!(pool.count(Kind::Idle), 1);
+}

@@ -1,0 +1,222 @@
+//! A service and all that comes after it, started anew: as its supervisor does when it crashes.
+
+use mainstay_actors::pool::{PoolKinds, RegisterPoolError};
+use mainstay_actors::{
+    CircuitBreakerRegistry, ConnectionPoolRegistry, ProtectionRegistry, RateLimiterRegistry,
+};
+use mainstay_specs::{ChildId, NamespaceSpec, ServicePart, ServicesSpec};
+use mainstay_supervisors::{CHILDREN, Child, Namespace, SupervisorError, SupervisorRef};
+
+use super::children::start_failure;
+use super::error::ReloadFailure;
+use super::services::{self, Wrong};
+use crate::node::NodeBuilder;
+use crate::node::plan::children_supervisor;
+
+/// Stops `first` and all that comes after it, last first, and starts what the new spec has from there on, in order. If one does not start, all
+/// of them are started as they were. `old` is what they have become by that.
+///
+/// What the program itself has started among the services is stopped and started with them, behind those of the spec that come.
+pub(super) async fn restart(
+    namespace: &Namespace,
+    (old, new): (&mut NamespaceSpec, &NamespaceSpec),
+    first: ServicePart,
+    builder: &NodeBuilder,
+) -> Result<(), ReloadFailure> {
+    let path = namespace.name().to_string();
+    let gone = || ReloadFailure::new(&path, "the namespace has ended", false);
+    let root = namespace.root().ok_or_else(gone)?;
+    let rest = Rest {
+        namespace,
+        root,
+        first,
+        builder,
+    };
+    let Err((id, error)) = rest.become_as((old, new)).await else {
+        for service in rest.services() {
+            services::take_over(service, &mut old.services, &new.services);
+        }
+        old.supervisor.clone_from(&new.supervisor);
+        old.children.clone_from(&new.children);
+        return Ok(());
+    };
+    let put_back = rest.become_as((new, old)).await;
+    if let Err((id, error)) = &put_back {
+        tracing::error!(namespace = %namespace.name(), process = id, %error, "cannot be put back as it was");
+    }
+    let at = format!("{path}/{id}");
+    Err(start_failure(at, error, put_back.is_ok()))
+}
+
+struct Rest<'a> {
+    namespace: &'a Namespace,
+    root: SupervisorRef,
+    first: ServicePart,
+    builder: &'a NodeBuilder,
+}
+
+/// What is at fault, by its id.
+type Failed = (String, Wrong);
+
+impl Rest<'_> {
+    fn services(&self) -> impl Iterator<Item = ServicePart> + use<> {
+        let first = self.first;
+        let all = ServicePart::IN_ORDER.into_iter();
+        all.filter(move |service| service.is_from(first))
+    }
+
+    const fn pools(&self) -> &PoolKinds {
+        &self.builder.pools
+    }
+
+    async fn become_as(&self, specs: (&NamespaceSpec, &NamespaceSpec)) -> Result<(), Failed> {
+        let (old, new) = (&specs.0.services, &specs.1.services);
+        let ids = self.ids().await.map_err(|error| failed("", error))?;
+        let closed = self.close_pools(old, new).await;
+        closed.map_err(|error| failed(ServicePart::ConnectionPools.name(), error))?;
+        for id in ids.iter().rev() {
+            let stopped = self.root.terminate_child(id).await;
+            ignore_missing(stopped).map_err(|error| failed(id.as_str(), error))?;
+        }
+        let forgotten = self.forget(&ids, old, new).await;
+        forgotten.map_err(|error| failed("", error))?;
+        for service in self.services() {
+            let Some(child) = services::child(new, service, self.pools()) else {
+                continue;
+            };
+            let is_same = services::is_same(service, old, new);
+            let started = self.start(child, is_same).await;
+            started.map_err(|error| failed(service.name(), error))?;
+            if is_same {
+                continue;
+            }
+            let told = services::tell(self.namespace, service, (old, new), self.pools()).await;
+            told.map_err(|error| (service.name().to_owned(), error))?;
+        }
+        self.start_others(&ids).await?;
+        let kinds = &self.builder.kinds;
+        let children =
+            children_supervisor(specs.1, kinds).map_err(|error| failed(CHILDREN, error))?;
+        let started = self.start(children, false).await;
+        started.map_err(|error| failed(CHILDREN, error))
+    }
+
+    /// The children of the root that come after the last service before `first`.
+    async fn ids(&self) -> Result<Vec<ChildId>, SupervisorError> {
+        let ids = self.root.which_children().await?.into_iter();
+        let ids: Vec<ChildId> = ids.map(|child| child.id).collect();
+        let before = |id: &ChildId| {
+            let mut all = ServicePart::IN_ORDER.into_iter();
+            all.any(|one| one.name() == id.as_str() && !one.is_from(self.first))
+        };
+        let from = ids.iter().rposition(before).map_or(0, |last| last + 1);
+        Ok(ids[from..].to_vec())
+    }
+
+    /// While their supervisor runs: pools that are not to go on.
+    async fn close_pools(
+        &self,
+        old: &ServicesSpec,
+        new: &ServicesSpec,
+    ) -> Result<(), RegisterPoolError> {
+        let Some(old) = &old.connection_pools else {
+            return Ok(());
+        };
+        if !ServicePart::ConnectionPools.is_from(self.first) {
+            return Ok(());
+        }
+        let new = new.connection_pools.clone().unwrap_or_default();
+        let mut stay = services::same_source(old, &new);
+        stay.pools
+            .retain(|pool| new.pools.iter().any(|one| one.name == pool.name));
+        let registry = ConnectionPoolRegistry::of(self.namespace);
+        registry.renew(old, &stay, self.pools()).await
+    }
+
+    /// Services that go, with what they keep in the namespace; and all, if one comes that is not the last of them, so that they are put behind
+    /// each other in order.
+    async fn forget(
+        &self,
+        ids: &[ChildId],
+        old: &ServicesSpec,
+        new: &ServicesSpec,
+    ) -> Result<(), SupervisorError> {
+        let has =
+            |spec: &ServicesSpec, service| services::child(spec, service, self.pools()).is_some();
+        let any_comes = self.services().any(|one| has(new, one) && !has(old, one));
+        for service in self.services().filter(|one| has(old, *one)) {
+            let goes = !has(new, service);
+            if goes {
+                self.clear(service, old);
+            }
+            let id = ids.iter().find(|id| id.as_str() == service.name());
+            if let Some(id) = id.filter(|_| goes || any_comes) {
+                ignore_missing(self.root.delete_child(id).await)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What it does not hold any more is not found any more.
+    fn clear(&self, service: ServicePart, old: &ServicesSpec) {
+        match service {
+            ServicePart::CircuitBreakers => {
+                let registry = CircuitBreakerRegistry::of(self.namespace);
+                let old = old.circuit_breakers.clone().unwrap_or_default();
+                // It takes away only.
+                registry.renew(&old, &Default::default()).ok();
+            }
+            ServicePart::RateLimiters => {
+                let registry = RateLimiterRegistry::of(self.namespace);
+                let old = old.rate_limiters.clone().unwrap_or_default();
+                registry.renew(&old, &Default::default()).ok();
+            }
+            ServicePart::Protections => {
+                let registry = ProtectionRegistry::of(self.namespace);
+                let old = old.protections.clone().unwrap_or_default();
+                registry.renew(&old, &Default::default()).ok();
+            }
+            _ => {}
+        }
+    }
+
+    /// In its place if it has one; else after all services. One that is the same as before is started from what it was started from then.
+    async fn start(&self, child: Child, is_same: bool) -> Result<(), SupervisorError> {
+        let id = child.spec().id.clone();
+        if is_same {
+            match self.root.restart_child(&id).await {
+                Err(SupervisorError::NotFound) => {}
+                started => return started.map(drop),
+            }
+        }
+        match self.root.change_child(child.clone()).await {
+            Ok(()) => self.root.restart_child(&id).await.map(drop),
+            Err(SupervisorError::NotFound) => self.namespace.start_service(child).await.map(drop),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// What the program has started among the services.
+    async fn start_others(&self, ids: &[ChildId]) -> Result<(), Failed> {
+        let is_ours = |id: &ChildId| {
+            let mut all = ServicePart::IN_ORDER.into_iter();
+            id.as_str() == CHILDREN || all.any(|service| service.name() == id.as_str())
+        };
+        for id in ids.iter().filter(|id| !is_ours(id)) {
+            let started = self.root.restart_child(id).await.map(drop);
+            ignore_missing(started).map_err(|error| failed(id.as_str(), error))?;
+        }
+        Ok(())
+    }
+}
+
+fn failed(id: &str, error: impl Into<Wrong>) -> Failed {
+    (id.to_owned(), error.into())
+}
+
+fn ignore_missing(done: Result<(), SupervisorError>) -> Result<(), SupervisorError> {
+    match done {
+        Err(SupervisorError::NotFound) => Ok(()),
+        done => done,
+    }
+}
