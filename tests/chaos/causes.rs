@@ -19,6 +19,16 @@ impl Tree {
         tree
     }
 
+    /// With another strategy of a supervisor; `order_reversed` for the other order of its children.
+    pub(crate) fn supervised(mut self, path: &str, strategy: &str) -> Self {
+        let (found, children) = self.0.get_mut(path).unwrap();
+        match strategy {
+            "order_reversed" => children.reverse(),
+            strategy => strategy.clone_into(found),
+        }
+        self
+    }
+
     fn add(&mut self, node: &TreeNode, path: String) {
         let below = |child: &TreeNode| format!("{path}/{}", child.id);
         for child in &node.children {
@@ -68,12 +78,17 @@ pub(crate) struct Causes<'a> {
 }
 
 impl<'a> Causes<'a> {
-    pub(crate) fn new<'e>(tree: &'a Tree, events: impl Iterator<Item = &'e EventKind> + Clone) -> Self {
+    pub(crate) fn new<'e>(
+        tree: &'a Tree,
+        events: impl Iterator<Item = &'e EventKind> + Clone,
+    ) -> Self {
         let mut made = BTreeMap::<String, BTreeSet<Pid>>::new();
         let mut failed = BTreeSet::new();
         for kind in events.clone() {
             let process = kind.process();
-            made.entry(process.path()).or_default().insert(process.pid());
+            made.entry(process.path())
+                .or_default()
+                .insert(process.pid());
             if let EventKind::StartError { supervisor, .. } = kind {
                 failed.insert(supervisor.pid());
             }
@@ -139,7 +154,10 @@ impl<'a> Causes<'a> {
     /// Whether there is a cause for the end of a process that was not struck.
     pub(crate) fn ended(&mut self, process: &Process, reason: &ExitReason) -> bool {
         let path = process.path();
-        let own = self.running.get(&path).is_some_and(|it| it.pid() == process.pid());
+        let own = self
+            .running
+            .get(&path)
+            .is_some_and(|it| it.pid() == process.pid());
         if own {
             self.running.remove(&path);
         }
@@ -161,9 +179,10 @@ impl<'a> Causes<'a> {
         }
         let is_stopped = |(path, above): (&String, Option<Pid>)| {
             above.is_some_and(|pid| self.failed.contains(&pid))
-                || self.open.iter().any(|(other, by)| {
-                    *by == above && self.tree.takes_along(other, path)
-                })
+                || self
+                    .open
+                    .iter()
+                    .any(|(other, by)| *by == above && self.tree.takes_along(other, path))
         };
         let mut steps = steps.windows(2).map(|two| (&two[0].0, two[1].1));
         is_shutdown(reason) && steps.any(is_stopped)

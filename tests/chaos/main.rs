@@ -18,6 +18,7 @@
 //! | `book.rs` | what clients were promised |
 //! | `story.rs` | what supervisors did, and that there was a reason for each of it |
 //! | `causes.rs` | why a process ended that nobody had struck |
+//! | `unexplained.rs` | that it is noticed when there was none |
 //! | `audit/` | what has to hold in the end |
 //! | `traffic.rs` | the same for those who ask over HTTP, by the clock on the wall |
 
@@ -34,6 +35,7 @@ mod run;
 mod story;
 mod strikes;
 mod traffic;
+mod unexplained;
 mod weather;
 
 use std::time::Duration;

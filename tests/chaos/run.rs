@@ -130,8 +130,7 @@ async fn live(seed: u64, lasting: Duration, script: &mut String) -> (String, Vec
     faults.extend(unexplained);
     if lasting >= LASTING {
         let quota = clients.quota;
-        let tame =
-            struck.with(|hits| clients.book.with(|pages| chaos::faults(hits, pages, quota)));
+        let tame = struck.with(|hits| clients.book.with(|pages| chaos::faults(hits, pages, quota)));
         faults.extend(tame);
     }
     drop((events, all));
