@@ -16,7 +16,9 @@
 //! | `weather.rs` | what else is done to the node: outages, scarce memory, changed settings |
 //! | `load/` | the clients |
 //! | `book.rs` | what clients were promised |
-//! | `story.rs` | what supervisors did, and why |
+//! | `story.rs` | what supervisors did, and that there was a reason for each of it |
+//! | `causes.rs` | why a process ended that nobody had struck |
+//! | `unexplained.rs` | that it is noticed when there was none |
 //! | `audit/` | what has to hold in the end |
 //! | `traffic.rs` | the same for those who ask over HTTP, by the clock on the wall |
 
@@ -25,6 +27,7 @@
 
 mod audit;
 mod book;
+mod causes;
 mod database;
 mod load;
 mod node;
@@ -32,11 +35,12 @@ mod run;
 mod story;
 mod strikes;
 mod traffic;
+mod unexplained;
 mod weather;
 
 use std::time::Duration;
 
-use run::{LASTING, run};
+use run::{LASTING, MINUTES_MAX, run};
 
 /// A test for each seed, so that they run side by side.
 macro_rules! seeds {
@@ -74,11 +78,16 @@ seeds! {
 #[test]
 fn every_promise_is_kept_with_the_one_seed_of_the_environment() {
     let Ok(seed) = std::env::var("MAINSTAY_CHAOS_SEED") else {
+        println!("MAINSTAY_CHAOS_SEED is not set: nothing to do");
         return;
     };
     let seed = seed.parse().expect("a whole number");
     let minutes = std::env::var("MAINSTAY_CHAOS_MINUTES").ok();
     let minutes = minutes.map(|minutes| minutes.parse().expect("a whole number"));
-    let lasting = minutes.map_or(LASTING, |minutes: u64| Duration::from_secs(60 * minutes));
-    println!("{}", run(seed, lasting));
+    let minutes = minutes.unwrap_or(LASTING.as_secs() / 60);
+    assert!(
+        (1..=MINUTES_MAX).contains(&minutes),
+        "MAINSTAY_CHAOS_MINUTES is {minutes}, expected 1 to {MINUTES_MAX}: the limit of `quota` goes by three hours"
+    );
+    println!("{}", run(seed, Duration::from_secs(60 * minutes)));
 }

@@ -28,7 +28,7 @@ const SPEC: &str = r#"(
                 (name: "connect", config: (failure_threshold: 3, reset_timeout: "2s")),
             ]),
             rate_limiters: (limiters: [
-                (name: "quota", config: (algorithm: sliding_window, limit: 400, window: "3h", key: user)),
+                (name: "quota", config: (algorithm: sliding_window, limit: QUOTA, window: "3h", key: user)),
                 (name: "api", config: (limit: 100, window: "10s", key: user)),
             ]),
             connection_pools: (pools: [
@@ -89,8 +89,9 @@ fn builder(seed: u64, database: &Database, events: &Arc<Events>, clients: &Clien
 pub(crate) async fn boot(seed: u64, database: &Database, clients: &Clients) -> Node {
     let events = Arc::new(Events::new(database.clone()));
     let builder = builder(seed, database, &events, clients);
-    let spec = NodeSpec::from_ron(SPEC, &builder);
-    let spec = spec.unwrap_or_else(|faults| panic!("{}", faults.render("spec", SPEC)));
+    let text = SPEC.replace("QUOTA", &clients.quota.to_string());
+    let spec = NodeSpec::from_ron(&text, &builder);
+    let spec = spec.unwrap_or_else(|faults| panic!("{}", faults.render("spec", &text)));
     let node = builder.boot(&spec).await.unwrap();
     let app = node.namespace("app").unwrap();
     events.namespace.set(app.downgrade()).unwrap();

@@ -11,8 +11,9 @@ use mainstay_supervisors::{EventStream, Process};
 use tokio::sync::watch;
 use tokio::time::sleep;
 
-use crate::audit::audit;
+use crate::audit::{audit, chaos};
 use crate::book::Book;
+use crate::causes::Tree;
 use crate::database::{Database, Fares};
 use crate::load::{Clients, Phase};
 use crate::node::boot;
@@ -22,6 +23,12 @@ use crate::weather::{Settings, Weather};
 
 /// How long the chaos lasts.
 pub(crate) const LASTING: Duration = Duration::from_secs(600);
+
+/// So many minutes of chaos at most: the window of the limiter `quota` is to hold all calls of a run.
+pub(crate) const MINUTES_MAX: u64 = 170;
+
+/// What a user may call of `orders` for each minute of chaos: the last user calls more often.
+const QUOTA_A_MINUTE: u32 = 100;
 
 /// How long clients go on working after it: longer than any breaker is open, any restart takes, any scarcity lasts.
 const CALM: Duration = Duration::from_secs(90);
@@ -70,8 +77,10 @@ fn repeat(seed: u64, lasting: Duration, script: &str) -> String {
 
 async fn live(seed: u64, lasting: Duration, script: &mut String) -> (String, Vec<String>) {
     let (phase, told) = watch::channel(Phase::Chaos);
+    let minutes = u32::try_from(lasting.as_secs() / 60).unwrap();
     let clients = Clients {
         seed,
+        quota: QUOTA_A_MINUTE * minutes,
         book: Book::default(),
         database: Database::default(),
         phase: told,
@@ -80,7 +89,7 @@ async fn live(seed: u64, lasting: Duration, script: &mut String) -> (String, Vec
     let node = boot(seed, &clients.database, &clients).await;
     let app = node.namespace("app").unwrap();
     let mut events = node.runtime().events_after(0);
-    let before = paths(&app);
+    let (before, tree) = (paths(&app), Tree::of(&app));
 
     let struck = Struck::default();
     let mut all = clients.begin(&app);
@@ -117,8 +126,13 @@ async fn live(seed: u64, lasting: Duration, script: &mut String) -> (String, Vec
         let (gone, new) = (only(&before, &after), only(&after, &before));
         faults.push(format!("gone: {gone:?}, new: {new:?}"));
     }
-    let (text, unexplained) = account(&app, &mut events, &struck, &clients);
+    let (text, unexplained) = account(&app, &tree, &mut events, &struck, &clients);
     faults.extend(unexplained);
+    if lasting >= LASTING {
+        let quota = clients.quota;
+        let tame = struck.with(|hits| clients.book.with(|pages| chaos::faults(hits, pages, quota)));
+        faults.extend(tame);
+    }
     drop((events, all));
     faults.extend(end(node, app).await);
     (text, faults)
@@ -149,6 +163,7 @@ async fn disturb(
 /// The story of the run, and what of it is not accounted for.
 fn account(
     app: &Namespace,
+    tree: &Tree,
     events: &mut EventStream,
     struck: &Struck,
     clients: &Clients,
@@ -157,7 +172,7 @@ fn account(
     let (faults, hits, missed) = struck.with(|hits| {
         let alive: Vec<Process> = app.processes();
         (
-            story.faults(hits, &alive),
+            story.faults(tree, hits, &alive),
             hits.processes.len(),
             hits.missed,
         )

@@ -1,10 +1,11 @@
 //! What supervisors did, and why.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use mainstay::testkit::ChaosKind;
 use mainstay_supervisors::{Delivery, Event, EventKind, EventStream, ExitReason, Process};
 
+use crate::causes::{Causes, Tree};
 use crate::strikes::{Hits, ON_PURPOSE};
 
 /// All that has happened in the runtime.
@@ -31,16 +32,18 @@ impl Story {
     /// What is not accounted for, a line each.
     ///
     /// * For each path as many processes have started as have ended, and those that run now.
-    /// * Who ended otherwise than by being stopped was struck, and ended as it was to; or was below one that was killed.
-    /// * Who was stopped was so because a process at its side or above it, or beside one of those, had been struck.
+    /// * Who ended otherwise than by being stopped was struck, and ended as it was to; or was below one that was.
+    /// * Who was stopped was so because the strategy of a supervisor above wants it: a child of it had been struck or had not started, and
+    ///   had no successor yet. All that this takes along was stopped before the successor has started.
     /// * Each start that failed was made to fail, and no supervisor gave up.
-    pub(crate) fn faults(&self, hits: &Hits, alive: &[Process]) -> Vec<String> {
+    /// * How often a supervisor has restarted a child is how often it did.
+    pub(crate) fn faults(&self, tree: &Tree, hits: &Hits, alive: &[Process]) -> Vec<String> {
         let mut faults = Vec::new();
         if self.missed > 0 {
             faults.push(format!("{} events were missed", self.missed));
         }
         self.balance(alive, &mut faults);
-        self.exits(hits, &mut faults);
+        self.exits(tree, hits, &mut faults);
         let made = self.start_errors(&mut faults);
         if made != hits.starts {
             faults.push(format!(
@@ -95,25 +98,29 @@ impl Story {
         }));
     }
 
-    fn exits(&self, hits: &Hits, faults: &mut Vec<String>) {
-        let mut struck = BTreeSet::new();
-        for event in &self.events {
-            match &event.kind {
+    fn exits(&self, tree: &Tree, hits: &Hits, faults: &mut Vec<String>) {
+        let kinds = self.events.iter().map(|event| &event.kind);
+        let mut causes = Causes::new(tree, kinds.clone());
+        for kind in kinds {
+            match kind {
+                EventKind::Started { process, restarts } => {
+                    faults.extend(causes.started(process, *restarts));
+                }
                 EventKind::Exited { process, reason } => {
-                    let path = process.path();
-                    if let Some(kinds) = hits.processes.get(&process.pid()) {
-                        struck.insert(path);
-                        if !is_due(kinds, reason) {
-                            faults.push(format!(
-                                "{process} was struck by {kinds:?} and ended with {reason}"
-                            ));
-                        }
-                    } else if !is_explained(&path, reason, &struck) {
-                        faults.push(format!(
-                            "{process} ended with {reason}, and nobody had struck"
-                        ));
+                    let struck = hits.processes.get(&process.pid());
+                    if struck.is_some_and(|kinds| is_due(kinds, reason)) {
+                        causes.fell(process, reason);
+                    } else if !causes.ended(process, reason) {
+                        let struck = struck.map_or_else(
+                            || "and nobody had struck".to_owned(),
+                            |kinds| format!("and was struck by {kinds:?}"),
+                        );
+                        faults.push(format!("{process} ended with {reason}, {struck}"));
                     }
                 }
+                EventKind::StartError {
+                    supervisor, child, ..
+                } => causes.failed(supervisor, child.as_str()),
                 EventKind::GaveUp {
                     supervisor, child, ..
                 } => {
@@ -180,17 +187,22 @@ fn text(reason: &ExitReason) -> String {
     }
 }
 
-fn is_shutdown(reason: &ExitReason) -> bool {
+pub(crate) fn is_shutdown(reason: &ExitReason) -> bool {
     matches!(reason, ExitReason::Shutdown | ExitReason::ShutdownWith(_))
 }
 
-fn parent(path: &str) -> Option<&str> {
+pub(crate) fn parent(path: &str) -> Option<&str> {
     path.rsplit_once('/').map(|(parent, _)| parent)
 }
 
-/// A process that was struck ended as it was to, unless it was stopped before that.
+/// Whether it is a short task of a service's own, which nobody restarts.
+pub(crate) fn is_task(path: &str) -> bool {
+    path.ends_with("/task")
+}
+
+/// Whether a process that was struck ended of that.
 fn is_due(kinds: &[ChaosKind], reason: &ExitReason) -> bool {
-    let is_due = |kind: &ChaosKind| match kind {
+    kinds.iter().any(|kind| match kind {
         ChaosKind::Crash => {
             matches!(reason, ExitReason::Panicked(panic) if panic.message() == ON_PURPOSE)
         }
@@ -198,21 +210,5 @@ fn is_due(kinds: &[ChaosKind], reason: &ExitReason) -> bool {
             matches!(reason, ExitReason::Failed(failure) if failure.to_string() == ON_PURPOSE)
         }
         _ => matches!(reason, ExitReason::Killed),
-    };
-    is_shutdown(reason) || matches!(reason, ExitReason::Killed) || kinds.iter().any(is_due)
-}
-
-/// A process that was not struck: who was stopped with another, or fell with the one above it, by its link.
-fn is_explained(path: &str, reason: &ExitReason, struck: &BTreeSet<String>) -> bool {
-    let mut above = std::iter::successors(parent(path), |path| parent(path));
-    match reason {
-        // A short task of a service's own has come to its end.
-        ExitReason::Normal => true,
-        ExitReason::Shutdown | ExitReason::ShutdownWith(_) => {
-            let mut beside = struck.iter().filter_map(|path| parent(path));
-            beside.any(|it| path.starts_with(&format!("{it}/")))
-                || above.any(|it| struck.contains(it))
-        }
-        _ => above.any(|it| struck.contains(it)),
-    }
+    })
 }

@@ -1,6 +1,6 @@
 //! Processes that are struck.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -30,6 +30,9 @@ pub(crate) struct Struck(Arc<Mutex<Hits>>);
 pub(crate) struct Hits {
     /// How each process was struck, as often as it was.
     pub(crate) processes: BTreeMap<Pid, Vec<ChaosKind>>,
+    /// What was to be struck, and what was.
+    pub(crate) targets: BTreeSet<String>,
+    pub(crate) struck: BTreeSet<String>,
     /// How many starts were made to fail.
     pub(crate) starts: u64,
     /// How often there was nobody to strike.
@@ -67,16 +70,22 @@ pub(crate) fn schedules(seed: u64, app: &Namespace, lasting: Duration) -> [Sched
         (ChaosKind::Hang, 1),
         (ChaosKind::FailNextStart, 1),
     ];
-    [
-        plan(seed, services, SERVICES, &all),
-        plan(seed ^ 0xC1E2, clerks, CLERKS, &all),
-    ]
+    let mut first = [services.clone(), services.clone()].concat();
+    fastrand::Rng::with_seed(seed).shuffle(&mut first);
+    let mut services = plan(seed, services, SERVICES, &all);
+    // Chance alone leaves one out now and then.
+    for (strike, path) in services.strikes.iter_mut().zip(first) {
+        strike.target = path;
+    }
+    [services, plan(seed ^ 0xC1E2, clerks, CLERKS, &all)]
 }
 
 /// Carries a schedule out.
 pub(crate) async fn carry_out(schedule: Schedule, app: Namespace, struck: Struck) {
     let begun = Instant::now();
     let mut releases = JoinSet::new();
+    let targets = schedule.strikes.iter().map(|strike| strike.target.clone());
+    struck.with(|hits| hits.targets.extend(targets));
     for strike in &schedule.strikes {
         sleep_until(begun + strike.at).await;
         let paths = app.processes();
@@ -117,10 +126,9 @@ fn hit(app: &Namespace, strike: &Strike, process: &Process, struck: &Struck) -> 
     };
     if is_hit {
         struck.with(|hits| {
-            hits.processes
-                .entry(process.pid())
-                .or_default()
-                .push(strike.kind)
+            hits.struck.insert(strike.target.clone());
+            let kinds = hits.processes.entry(process.pid()).or_default();
+            kinds.push(strike.kind);
         });
     }
     is_hit

@@ -12,19 +12,14 @@ use mainstay_actors::{CircuitBreakerRegistry, MemoryManager};
 use crate::load::{Clients, USERS};
 use crate::node::name;
 
-/// What the limiter `quota` lets through of each user.
-const QUOTA: u64 = 400;
-
-/// One call of each breaker, which closes it: clients whose quota is used up call nobody who would.
+/// One call of each breaker, which closes it, whoever called last.
 pub(super) async fn probe(app: &Namespace) -> Vec<String> {
     let mut faults = Vec::new();
     for breaker in CircuitBreakerRegistry::of(app).circuits() {
         let probed = breaker.execute(|| async { Ok::<_, Infallible>(()) }).await;
-        faults.extend(
-            probed
-                .err()
-                .map(|error| format!("a probe was refused: {error}")),
-        );
+        let name = breaker.name();
+        let refused = probed.err();
+        faults.extend(refused.map(|error| format!("a probe of {name} was refused: {error}")));
     }
     faults
 }
@@ -85,7 +80,7 @@ fn limiters(app: &Namespace, clients: &Clients, check: &mut impl FnMut(&str, u64
     for user in USERS {
         let begun = clients.book.with(|pages| pages.begun.get(user).copied());
         let status = quota.status(RateKey::user(user)).unwrap().unwrap();
-        let used = QUOTA - u64::from(status.remaining);
+        let used = u64::from(clients.quota - status.remaining);
         check(
             &format!("tokens of {user} that are used"),
             used,
@@ -121,6 +116,7 @@ fn pool(app: &Namespace, clients: &Clients, check: &mut impl FnMut(&str, u64, u6
     check("borrowers that wait", stats.waiting.into(), 0);
     check("connections that are being mended", stats.mending.into(), 0);
     check("connections that are being closed", stats.closing.into(), 0);
+    check("connections at least", u64::from(stats.live.min(2)), 2);
     check(
         "connections that are idle",
         stats.idle.into(),

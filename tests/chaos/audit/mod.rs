@@ -1,5 +1,6 @@
 //! What has to hold in the end: nothing that was promised is lost, nothing that was lent is kept.
 
+pub(crate) mod chaos;
 mod events;
 mod guards;
 mod rest;

@@ -27,6 +27,8 @@ pub(crate) use orders::{USERS, clerk};
 #[derive(Clone)]
 pub(crate) struct Clients {
     pub(crate) seed: u64,
+    /// What the limiter `quota` lets through of each user.
+    pub(crate) quota: u32,
     pub(crate) book: Book,
     pub(crate) database: Database,
     pub(crate) phase: watch::Receiver<Phase>,

@@ -11,7 +11,7 @@ use tokio::time::{sleep, timeout};
 use super::{Clients, here};
 use crate::database::{Away, Database};
 
-/// Who calls; the last one more often than the limit lets.
+/// Who calls; the last one more often than the limit lets, the others as often as they like.
 pub(crate) const USERS: [&str; 3] = ["ada", "bob", "eve"];
 
 /// A process that calls until it is stopped.
@@ -67,8 +67,8 @@ enum Plan {
 
 async fn call(clients: &Clients, app: &Namespace, chance: &mut fastrand::Rng) {
     let user = match chance.u8(0..10) {
-        0..3 => USERS[0],
-        3..6 => USERS[1],
+        0..2 => USERS[0],
+        2..4 => USERS[1],
         _ => USERS[2],
     };
     let plan = match chance.u8(0..100) {

@@ -40,7 +40,7 @@ pub(super) async fn borrower(clients: Clients, app: Namespace) {
         let api = api.local().cloned().unwrap();
         let waiting = api.wait_for(
             RateKey::user("ada"),
-            chance.u32(1..20),
+            chance.u32(1..30),
             Duration::from_secs(2),
         );
         match timeout(Duration::from_millis(chance.u64(1..1000)), waiting).await {

@@ -1,0 +1,72 @@
+//! The chaos was one: what is to go wrong in a run of full length went wrong, each of it.
+
+use std::collections::BTreeMap;
+
+use mainstay::testkit::ChaosKind;
+
+use crate::book::Pages;
+use crate::load::USERS;
+use crate::strikes::Hits;
+
+/// Each way to strike was taken so often at least.
+const EACH_KIND_MIN: usize = 5;
+
+/// What callers were told, each at least once.
+const ANSWERS: [&str; 14] = [
+    "done",
+    "failed",
+    "panicked",
+    "timed out",
+    "circuit",
+    "memory",
+    "rate_limit",
+    "pool",
+    "room held",
+    "no room",
+    "room given up",
+    "tokens",
+    "no tokens",
+    "tokens given up",
+];
+
+/// What did not go wrong, a line each.
+pub(crate) fn faults(hits: &Hits, pages: &Pages, quota: u32) -> Vec<String> {
+    let mut faults = Vec::new();
+    strikes(hits, &mut faults);
+    for what in ANSWERS {
+        if !pages.answers.contains_key(what) {
+            faults.push(format!("no caller was told: {what}"));
+        }
+    }
+    let begun = USERS.map(|user| pages.begun.get(user).copied().unwrap_or_default());
+    let [others @ .., last] = begun;
+    let quota = u64::from(quota);
+    if last != quota || others.iter().any(|begun| !(1..quota).contains(begun)) {
+        faults.push(format!(
+            "{USERS:?} began {begun:?}; only the last one was to reach {quota}"
+        ));
+    }
+    faults
+}
+
+fn strikes(hits: &Hits, faults: &mut Vec<String>) {
+    let mut kinds = BTreeMap::<ChaosKind, usize>::new();
+    for kind in hits.processes.values().flatten() {
+        *kinds.entry(*kind).or_default() += 1;
+    }
+    for kind in ChaosKind::ALL {
+        let count = kinds.get(&kind).copied().unwrap_or_default();
+        if count < EACH_KIND_MIN {
+            faults.push(format!("{kind} was done {count} times only"));
+        }
+    }
+    let spared = hits.targets.iter().filter(|it| !hits.struck.contains(*it));
+    faults.extend(spared.map(|path| format!("{path} was never struck")));
+    let struck = hits.processes.len() as u64;
+    if hits.missed * 10 >= struck {
+        let missed = hits.missed;
+        faults.push(format!(
+            "there was nobody to strike {missed} times, and {struck} were struck"
+        ));
+    }
+}
