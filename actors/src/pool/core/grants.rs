@@ -9,11 +9,10 @@
 //! lock.
 
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::line::Key;
 use super::slot::{Given, Seat};
-use crate::lock::Lock;
+use crate::atomic::{AtomicU64, Lock, Ordering};
 
 /// A connection that was granted and not taken yet.
 #[derive(Debug)]

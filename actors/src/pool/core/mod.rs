@@ -444,6 +444,8 @@ impl<C, B: Copy + Eq + Hash> Core<C, B> {
     }
 }
 
+#[cfg(all(test, mainstay_loom))]
+mod loom_tests;
 #[cfg(test)]
 mod model;
 #[cfg(test)]
