@@ -17,23 +17,26 @@ use spin::mutex::{SpinMutex, SpinMutexGuard};
 /// holds it may then well take it some more times, which is the fastest for all. There is no order among those who wait. As the holder
 /// may not be running, or move many keys to other memory, they soon let other threads run, and then sleep.
 ///
+/// `FIRST` is for how long one that finds it taken waits before its first look: twice as long for each one more. It pays where whoever
+/// has it comes back for it at once, and mostly leaves little time in between.
+///
 /// A panic of the holder gives it back, and whoever comes next goes on: but for wakers that are cloned, no code of others may run under
 /// it, and what is under it is to be whole whenever something may panic.
 #[derive(Debug)]
-pub(crate) struct Lock<T>(SpinMutex<T>);
+pub(crate) struct Lock<T, const FIRST: u32 = 0>(SpinMutex<T>);
 
 /// As the locks of the standard library are.
-impl<T> RefUnwindSafe for Lock<T> {}
+impl<T, const FIRST: u32> RefUnwindSafe for Lock<T, FIRST> {}
 
 pub(crate) type Guard<'a, T> = SpinMutexGuard<'a, T>;
 
-impl<T: Default> Default for Lock<T> {
+impl<T: Default, const FIRST: u32> Default for Lock<T, FIRST> {
     fn default() -> Self {
         Self::new(T::default())
     }
 }
 
-impl<T> Lock<T> {
+impl<T, const FIRST: u32> Lock<T, FIRST> {
     pub(crate) const fn new(of: T) -> Self {
         Self(SpinMutex::new(of))
     }
@@ -54,7 +57,7 @@ impl<T> Lock<T> {
     #[cold]
     #[inline(never)]
     fn wait(&self) -> Guard<'_, T> {
-        let mut nth = 0_u32;
+        let mut nth = FIRST;
         loop {
             pause(nth);
             nth = nth.saturating_add(1);
@@ -99,7 +102,7 @@ mod tests {
 
     #[test]
     fn nobody_sees_what_another_has_half_done() {
-        let lock = Lock::new([0_u64; 2]);
+        let lock = <Lock<_>>::new([0_u64; 2]);
         thread::scope(|scope| {
             for _ in 0..4 {
                 scope.spawn(|| {
@@ -117,7 +120,7 @@ mod tests {
 
     #[test]
     fn whoever_has_waited_for_so_long_that_it_sleeps_gets_it_as_well() {
-        let lock = Lock::new(0);
+        let lock = <Lock<_>>::new(0);
         let mut held = lock.lock();
         thread::scope(|scope| {
             let waiting: Vec<_> = (0..3).map(|_| scope.spawn(|| *lock.lock() += 1)).collect();
@@ -132,7 +135,7 @@ mod tests {
 
     #[test]
     fn one_who_panics_gives_it_back() {
-        let lock = Lock::new(0);
+        let lock = <Lock<_>>::new(0);
         let panicked = catch_unwind(|| {
             let mut held = lock.lock();
             *held = 7;

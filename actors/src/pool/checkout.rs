@@ -14,12 +14,12 @@ use std::task::{Context, Poll, ready};
 use tokio::task::coop::poll_proceed;
 
 use super::borrower::Asker;
-use super::cell::Cell;
 use super::core::{Answer, Given, Refusal, Wait, Who, nanos};
 use super::error::{CheckoutPhase, PoolError};
 use super::lease::Lease;
 use super::manager::ConnectionPool;
 use super::place::{Granted, Place};
+use super::share::Share;
 use super::validate::Trial;
 
 /// A connection to come: see [`PoolManager::checkout`](super::PoolManager::checkout).
@@ -28,7 +28,7 @@ use super::validate::Trial;
 /// task that polls it has been served again and again without a pause.
 #[must_use = "nothing is asked for before it is awaited"]
 pub struct Checkout<'a, P: ConnectionPool> {
-    cell: &'a Arc<Cell<P>>,
+    share: &'a Arc<Share<P>>,
     at: &'static Location<'static>,
     /// In nanoseconds.
     patience: u64,
@@ -46,12 +46,12 @@ enum State<'a, P: ConnectionPool> {
 /// A connection within so many nanoseconds.
 #[inline]
 pub(super) const fn checkout<'a, P: ConnectionPool>(
-    cell: &'a Arc<Cell<P>>,
+    share: &'a Arc<Share<P>>,
     at: &'static Location<'static>,
     patience: u64,
 ) -> Checkout<'a, P> {
     Checkout {
-        cell,
+        share,
         at,
         patience,
         state: State::New,
@@ -64,16 +64,16 @@ impl<'a, P: ConnectionPool> Checkout<'a, P> {
         // Whoever is served, or refused, at once and asks again lets others have their turn now and then.
         let turn = ready!(poll_proceed(cx));
         let asker = Asker::here();
-        let (answer, now, attended) = self.cell.start(&asker, self.at, self.patience, cx.waker());
+        let (answer, now, attended) = self.share.start(&asker, self.at, self.patience, cx.waker());
         match answer {
-            Answer::Given(Given { conn, seat }) if self.cell.seems_open(&conn) => {
+            Answer::Given(Given { conn, seat }) if self.share.seems_open(&conn) => {
                 self.state = State::Done;
                 turn.made_progress();
-                let cell = Arc::clone(self.cell);
-                Poll::Ready(Ok(Lease::new(conn, cell, seat, asker.process)))
+                let share = Arc::clone(self.share);
+                Poll::Ready(Ok(Lease::new(conn, share, seat, asker.process)))
             }
             Answer::Waiting(key) => {
-                let place = Place::new(self.cell, asker, key, now);
+                let place = Place::new(self.share, asker, key, now);
                 self.state = State::Waiting(place);
                 // The keeper minds its time, and whoever serves it has its waker.
                 if attended {
@@ -105,7 +105,7 @@ impl<'a, P: ConnectionPool> Checkout<'a, P> {
             deadline: entered.saturating_add(self.effective_patience()),
         };
         Trial {
-            cell: self.cell,
+            share: self.share,
             asker,
             wait,
         }
@@ -114,7 +114,7 @@ impl<'a, P: ConnectionPool> Checkout<'a, P> {
     /// One without patience still waits for a connection to be made for it.
     fn effective_patience(&self) -> u64 {
         match self.patience {
-            0 => nanos(self.cell.config.load().connect_timeout),
+            0 => nanos(self.share.config.load().connect_timeout),
             patience => patience,
         }
     }
@@ -131,10 +131,10 @@ impl<'a, P: ConnectionPool> Checkout<'a, P> {
             Ok(Granted {
                 given: Given { conn, seat },
                 is_proven: true,
-            }) if self.cell.seems_open(&conn) => {
+            }) if self.share.seems_open(&conn) => {
                 self.state = State::Done;
-                let cell = Arc::clone(self.cell);
-                Poll::Ready(Ok(Lease::new(conn, cell, seat, asker.process)))
+                let share = Arc::clone(self.share);
+                Poll::Ready(Ok(Lease::new(conn, share, seat, asker.process)))
             }
             Ok(Granted { given, .. }) => {
                 let trial = self.trial(asker, entered);
@@ -161,7 +161,7 @@ impl<'a, P: ConnectionPool> Checkout<'a, P> {
 
     #[cold]
     fn error(&self, refusal: Refusal, entered: u64) -> PoolError {
-        self.cell.error(refusal, entered, CheckoutPhase::Queue)
+        self.share.error(refusal, entered, CheckoutPhase::Queue)
     }
 }
 
@@ -186,7 +186,7 @@ impl<P: ConnectionPool> fmt::Debug for Checkout<'_, P> {
             State::Done => "done",
         };
         f.debug_struct("Checkout")
-            .field("pool", &self.cell.name)
+            .field("pool", &self.share.name)
             .field("state", &state)
             .finish_non_exhaustive()
     }

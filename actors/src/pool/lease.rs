@@ -7,14 +7,14 @@ use std::sync::Arc;
 use mainstay_supervisors::Process;
 
 use super::caught::unless_it_panics;
-use super::cell::Cell;
 use super::core::Seat;
 use super::error::PoolError;
 use super::manager::{Condition, ConnectionPool, LeaseEnd};
+use super::share::Share;
 
 /// A connection that is lent: it goes back when this is dropped, or [checked in](super::PoolManager::checkin).
 ///
-/// In which condition it goes back the manager of the connections [says](ConnectionPool::condition). It belongs to the process that
+/// It begins when the connection is granted, also if whoever has waited for it comes to run later. In which condition it goes back the manager of the connections [says](ConnectionPool::condition). It belongs to the process that
 /// asked for it, if one did, and is taken away when that ends; and, if the configuration says so, when it lasts for too long. What
 /// was taken away still works for whoever has it, and can only be closed then: see [`is_revoked`](Self::is_revoked). One that is
 /// forgotten with [`std::mem::forget`] takes up its place until then.
@@ -22,7 +22,7 @@ use super::manager::{Condition, ConnectionPool, LeaseEnd};
 pub struct Lease<P: ConnectionPool> {
     /// There is one until it goes back.
     conn: Option<P::Conn>,
-    cell: Arc<Cell<P>>,
+    share: Arc<Share<P>>,
     seat: Seat,
     owner: Option<Process>,
     end: End,
@@ -43,13 +43,13 @@ impl<P: ConnectionPool> Lease<P> {
     #[inline]
     pub(super) const fn new(
         conn: P::Conn,
-        cell: Arc<Cell<P>>,
+        share: Arc<Share<P>>,
         seat: Seat,
         owner: Option<Process>,
     ) -> Self {
         Self {
             conn: Some(conn),
-            cell,
+            share,
             seat,
             owner,
             end: End::Dropped,
@@ -60,14 +60,14 @@ impl<P: ConnectionPool> Lease<P> {
         self.end = end;
     }
 
-    pub(super) const fn cell(&self) -> &Arc<Cell<P>> {
-        &self.cell
+    pub(super) const fn share(&self) -> &Arc<Share<P>> {
+        &self.share
     }
 
     /// Whether it was taken away. The connection will be closed when this is dropped, and another one may have its place.
     #[must_use]
     pub fn is_revoked(&self) -> bool {
-        self.cell.lock().core.is_revoked(self.seat)
+        self.share.lock().core.is_revoked(self.seat)
     }
 
     /// Has the connection closed instead of being lent again, for somebody who knows that it is broken.
@@ -78,8 +78,8 @@ impl<P: ConnectionPool> Lease<P> {
     /// Takes the connection out of the pool for good, which may open another one in its place. Whoever has it has to close it.
     #[must_use]
     pub fn detach(mut self) -> P::Conn {
-        let cell = Arc::clone(&self.cell);
-        cell.with(|inner, now, _| {
+        let share = Arc::clone(&self.share);
+        share.with(|inner, now, _| {
             let borrower = inner.core.detached(now, self.seat);
             inner.borrowers.returned(borrower);
         });
@@ -92,7 +92,7 @@ impl<P: ConnectionPool> Lease<P> {
         self.end = End::CheckedIn;
         match self.end_lease() {
             true => Err(PoolError::Revoked {
-                pool: self.cell.name.clone(),
+                pool: self.share.name.clone(),
             }),
             false => Ok(()),
         }
@@ -105,7 +105,7 @@ impl<P: ConnectionPool> Lease<P> {
             return false;
         };
         let condition = self.condition(&mut conn);
-        self.cell.put(self.seat, conn, condition)
+        self.share.put(self.seat, conn, condition)
     }
 
     #[inline]
@@ -118,7 +118,7 @@ impl<P: ConnectionPool> Lease<P> {
             End::Dropped => LeaseEnd::Dropped,
             End::Cancelled => LeaseEnd::Cancelled,
         };
-        let manager = self.cell.manager();
+        let manager = self.share.manager();
         // It must not unwind out of a drop.
         let condition = unless_it_panics(|| manager.condition(conn, end));
         condition.unwrap_or(Condition::Broken)
@@ -158,7 +158,7 @@ impl<P: ConnectionPool> DerefMut for Lease<P> {
 impl<P: ConnectionPool> fmt::Debug for Lease<P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Lease")
-            .field("pool", &self.cell.name)
+            .field("pool", &self.share.name)
             .field("seat", &self.seat)
             .finish_non_exhaustive()
     }

@@ -17,7 +17,7 @@
 //! | `cell.rs` | all state of a pool |
 //! | `borrower.rs` | who borrows |
 //! | `work.rs` | what the keeper is to do, and the rights to do it |
-//! | `handle.rs`, `lease.rs` | [`PoolManager`], [`Lease`] |
+//! | `handle.rs`, `lease.rs`, `share.rs` | [`PoolManager`], [`Lease`], and what both hold of a pool |
 //! | `checkout.rs`, `place.rs`, `validate.rs` | [`Checkout`]: asking for a connection, waiting for one, pinging it first |
 //! | `error.rs`, `stats.rs` | [`PoolError`], [`ConnectError`], [`PoolSituation`], [`PoolPath`]; [`PoolStats`] |
 //! | `keeper.rs`, `keeping.rs`, `upkeep/` | who carries it out; what only that one needs of the cell; whom it watches and heeds |
@@ -50,6 +50,7 @@ mod pools;
 mod premises;
 mod registry;
 mod renew;
+mod share;
 mod signals;
 mod start;
 mod stats;

@@ -2,7 +2,6 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
@@ -15,7 +14,7 @@ use super::manager::ConnectionPool;
 
 /// A place in the line, which is given up when this is dropped: what it had been granted goes to the next one then.
 pub(super) struct Place<'a, P: ConnectionPool> {
-    cell: &'a Arc<Cell<P>>,
+    cell: &'a Cell<P>,
     pub(super) asker: Asker,
     /// None once its fate is known.
     key: Option<Key>,
@@ -42,7 +41,7 @@ enum Look<C> {
 }
 
 impl<'a, P: ConnectionPool> Place<'a, P> {
-    pub(super) const fn new(cell: &'a Arc<Cell<P>>, asker: Asker, key: Key, entered: u64) -> Self {
+    pub(super) const fn new(cell: &'a Cell<P>, asker: Asker, key: Key, entered: u64) -> Self {
         Self {
             cell,
             asker,
@@ -57,17 +56,17 @@ impl<'a, P: ConnectionPool> Place<'a, P> {
         let Some(key) = self.key else {
             return Look::Done(Err(Refusal::Closed));
         };
-        let now = self.cell.clock.now();
         // Leases of a process are counted, under the lock.
         if self.asker.process.is_none()
             && let Some(grant) = self.cell.grants.take(key)
         {
             self.key = None;
             return Look::Done(Ok(Granted {
-                is_proven: now < grant.proven_until,
+                is_proven: grant.is_proven,
                 given: grant.given,
             }));
         }
+        let now = self.cell.clock.now();
         let mut inner = self.cell.lock();
         let (answer, stale) = inner.core.poll(now, key, waker);
         self.key = None;

@@ -8,7 +8,6 @@ use mainstay_specs::{ConnectionPoolsSpec, EventStoreSpec, NamedPool, PoolConfig,
 use mainstay_supervisors::{Child, Namespace};
 
 use super::error::PoolError;
-use super::handle::PoolManager;
 use super::kinds::PoolKinds;
 use super::manager::ConnectionPool;
 use super::premises::{AnyPool, Birth, Premises};
@@ -231,22 +230,20 @@ impl Pools {
         state.named.get(name).map(|entry| Arc::clone(&entry.pool))
     }
 
-    /// The pool of this name, if its connections are of this kind.
+    /// What there is of the pool of this name, if its connections are of this kind.
     pub(crate) fn find_as<P: ConnectionPool>(
         &self,
         name: &ServiceName,
-    ) -> Result<PoolManager<P>, PoolError> {
+    ) -> Result<Arc<Premises<P>>, PoolError> {
         let pool = self.find(name.as_str());
         let pool = pool.ok_or_else(|| PoolError::NotFound(name.clone()))?;
         let found = pool.kind();
-        match pool.into_any().downcast::<Premises<P>>() {
-            Ok(premises) => Ok(premises.handle()),
-            Err(_) => Err(PoolError::WrongType {
-                pool: name.clone(),
-                expected: std::any::type_name::<P>(),
-                found,
-            }),
-        }
+        let premises = pool.into_any().downcast::<Premises<P>>();
+        premises.map_err(|_| PoolError::WrongType {
+            pool: name.clone(),
+            expected: std::any::type_name::<P>(),
+            found,
+        })
     }
 
     /// By name.

@@ -16,6 +16,7 @@ use super::core::Counts;
 use super::handle::PoolManager;
 use super::health::{Course, PoolSick, ask};
 use super::manager::{ConnectionPool, ConnectionSpec};
+use super::share::Share;
 use super::signals::{Deed, Signals, Told};
 use super::stats::PoolStats;
 use super::supervisor;
@@ -25,6 +26,8 @@ use super::upkeep::{Circuit, Loan, Overdue, fail_overdue};
 #[derive(Debug)]
 pub(crate) struct Premises<P: ConnectionPool> {
     pub(crate) cell: Arc<Cell<P>>,
+    /// For those who ask for a connection by the name of the pool.
+    pub(super) share: Arc<Share<P>>,
     namespace: WeakNamespace,
     signals: Arc<Signals>,
     told: Told,
@@ -89,10 +92,11 @@ impl<P: ConnectionPool> Premises<P> {
             signals,
         } = birth;
         let home = Some(namespace.name().clone());
-        let cell = Cell::new(name, home, config, spec);
+        let cell = Arc::new(Cell::new(name, home, config, spec));
         cell.tell_to(&signals);
         Arc::new(Self {
-            cell: Arc::new(cell),
+            share: Share::of(Arc::clone(&cell)),
+            cell,
             namespace: namespace.downgrade(),
             signals,
             told: Told::default(),

@@ -15,10 +15,11 @@ use super::error::{CheckoutPhase, PoolError};
 use super::lease::{End, Lease};
 use super::manager::ConnectionPool;
 use super::place::Place;
+use super::share::Share;
 
 /// A checkout that pings what it is given before it is used, and takes another one if it does not answer.
 pub(super) struct Trial<'a, P: ConnectionPool> {
-    pub(super) cell: &'a Arc<Cell<P>>,
+    pub(super) share: &'a Arc<Share<P>>,
     pub(super) asker: Asker,
     pub(super) wait: Wait<Borrower>,
 }
@@ -26,7 +27,7 @@ pub(super) struct Trial<'a, P: ConnectionPool> {
 impl<P: ConnectionPool> Trial<'_, P> {
     pub(super) async fn run(self, given: Given<P::Conn>) -> Result<Lease<P>, PoolError> {
         let (mut given, mut bad, mut left) = (given, 0, 0);
-        let retries = self.cell.config.load().max_retries;
+        let retries = self.share.config.load().max_retries;
         let mut phase = CheckoutPhase::Queue;
         loop {
             match self.leave_to_keeper(given, left <= retries) {
@@ -49,12 +50,12 @@ impl<P: ConnectionPool> Trial<'_, P> {
                 }
                 Answer::Waiting(key) => {
                     let asker = self.asker.clone();
-                    let granted = Place::new(self.cell, asker, key, self.wait.entered).await;
+                    let granted = Place::new(self.share, asker, key, self.wait.entered).await;
                     let granted = granted.map_err(|no| self.error(no, phase))?;
                     (granted.given, granted.is_proven)
                 }
             };
-            if is_proven && self.cell.seems_open(&next.conn) {
+            if is_proven && self.share.seems_open(&next.conn) {
                 return Ok(self.lease(next));
             }
             given = next;
@@ -64,12 +65,12 @@ impl<P: ConnectionPool> Trial<'_, P> {
     /// Where there is not time enough for a ping that takes as long as it may, the keeper has it made, so that a connection that works is
     /// not closed because of somebody's haste: this one waits in line meanwhile. It comes back if it is to be pinged here.
     fn leave_to_keeper(&self, given: Given<P::Conn>, may_be_left: bool) -> Option<Given<P::Conn>> {
-        let limit = nanos(self.cell.config.load().ping_timeout);
-        if !may_be_left || self.time_left() >= limit || !self.cell.seems_open(&given.conn) {
+        let limit = nanos(self.share.config.load().ping_timeout);
+        if !may_be_left || self.time_left() >= limit || !self.share.seems_open(&given.conn) {
             return Some(given);
         }
         let Given { conn, seat } = given;
-        self.cell.with(|inner, _, _| {
+        self.share.with(|inner, _, _| {
             if !inner.core.is_attended() {
                 return Some(Given { conn, seat });
             }
@@ -80,17 +81,17 @@ impl<P: ConnectionPool> Trial<'_, P> {
     }
 
     fn time_left(&self) -> u64 {
-        let now = self.cell.clock.now();
+        let now = self.share.clock.now();
         self.wait.deadline.saturating_sub(now)
     }
 
     fn lease(&self, given: Given<P::Conn>) -> Lease<P> {
         let process = self.asker.process.clone();
-        Lease::new(given.conn, Arc::clone(self.cell), given.seat, process)
+        Lease::new(given.conn, Arc::clone(self.share), given.seat, process)
     }
 
     fn again(&self, evict: bool, waker: &Waker) -> Answer<P::Conn> {
-        self.cell.with(|inner, now, _| {
+        self.share.with(|inner, now, _| {
             let answer = inner.core.again(now, self.wait, evict, waker);
             if let Answer::Given(_) | Answer::Unproven(_) = answer {
                 inner.lent(&self.asker);
@@ -101,14 +102,14 @@ impl<P: ConnectionPool> Trial<'_, P> {
 
     /// Whether a connection still works, as far as can be found out in time.
     async fn is_valid(&self, lease: &mut Lease<P>) -> bool {
-        if !self.cell.seems_open(lease) {
+        if !self.share.seems_open(lease) {
             return false;
         }
-        let limit = nanos(self.cell.config.load().ping_timeout);
+        let limit = nanos(self.share.config.load().ping_timeout);
         let within = Duration::from_nanos(limit.min(self.time_left()));
         // Whoever is dropped in the middle of it leaves a connection in which something is under way.
         lease.set_end(End::Condemned);
-        let is_valid = self.cell.ping(lease, within).await;
+        let is_valid = self.share.ping(lease, within).await;
         if is_valid {
             lease.set_end(End::Dropped);
         }
@@ -116,7 +117,7 @@ impl<P: ConnectionPool> Trial<'_, P> {
     }
 
     fn error(&self, refusal: Refusal, phase: CheckoutPhase) -> PoolError {
-        self.cell.error(refusal, self.wait.entered, phase)
+        self.share.error(refusal, self.wait.entered, phase)
     }
 }
 

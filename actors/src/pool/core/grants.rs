@@ -9,18 +9,17 @@
 //! lock.
 
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::line::Key;
 use super::slot::{Given, Seat};
-use crate::lock::Lock;
+use crate::atomic::{AtomicU64, Lock, Ordering};
 
 /// A connection that was granted and not taken yet.
 #[derive(Debug)]
 pub(crate) struct Grant<C> {
     pub(crate) given: Given<C>,
-    /// It need not be pinged if it is taken before then.
-    pub(crate) proven_until: u64,
+    /// It need not be pinged before it is used, as it was known to work not long before it was granted: the lease has begun with that.
+    pub(crate) is_proven: bool,
     /// For how long it was waited for.
     pub(super) waited: u64,
 }
@@ -167,7 +166,7 @@ mod tests {
         let seat = Seat::new(3, 1);
         let grant = |seat| Grant {
             given: Given { conn: 'c', seat },
-            proven_until: 0,
+            is_proven: true,
             waited: 0,
         };
         grants.put(grant(seat));

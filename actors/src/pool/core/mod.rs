@@ -131,12 +131,13 @@ impl Wakes {
         }
     }
 
-    /// Without any lock: what a waker does is not ours.
+    /// Without any lock: what a waker does is not ours. They are taken from where they are: to read what was written in parts as a whole
+    /// would be to wait for all that was written before.
     #[inline]
-    pub(crate) fn wake(self) {
-        if let Some(waker) = self.first {
+    pub(crate) fn wake(&mut self) {
+        if let Some(waker) = self.first.take() {
             waker.wake();
-            self.others.into_iter().for_each(Waker::wake);
+            self.others.drain(..).for_each(Waker::wake);
         }
     }
 }
@@ -443,6 +444,8 @@ impl<C, B: Copy + Eq + Hash> Core<C, B> {
     }
 }
 
+#[cfg(all(test, mainstay_loom))]
+mod loom_tests;
 #[cfg(test)]
 mod model;
 #[cfg(test)]

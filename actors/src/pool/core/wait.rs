@@ -126,7 +126,7 @@ impl<C, B: Copy + Eq + Hash> Core<C, B> {
         let wait = *self.line.wait(key);
         let (fate, stale) = self.line.take(key);
         let answer = match fate {
-            Fate::Granted(grant) => self.take_granted(now, grant),
+            Fate::Granted(grant) => self.take_granted(grant),
             Fate::Revoked(grant) => self.take_revoked(now, wait, *grant, waker),
             Fate::Refused(refusal) => Answer::Refused(refusal),
             // It was looked at that before.
@@ -136,12 +136,12 @@ impl<C, B: Copy + Eq + Hash> Core<C, B> {
     }
 
     /// What was granted.
-    fn take_granted(&mut self, now: u64, grant: Grant<C>) -> Answer<C> {
+    fn take_granted(&mut self, grant: Grant<C>) -> Answer<C> {
         let slot = &mut self.slots[grant.given.seat.number() as usize];
         (slot.taken, slot.key) = (true, NO_KEY);
         slot.tally.took_after(grant.waited);
-        // It may have been idle for long while nothing was lent, or granted long ago.
-        match now < grant.proven_until {
+        // It may have been idle for long while nothing was lent.
+        match grant.is_proven {
             true => Answer::Given(grant.given),
             false => Answer::Unproven(grant.given),
         }
@@ -220,7 +220,7 @@ impl<C, B: Copy + Eq + Hash> Core<C, B> {
         // First, as it waits for whatever is written before.
         self.line.grants().put(Grant {
             given: Given { conn, seat },
-            proven_until: slot.tried.saturating_add(self.terms.validate_after),
+            is_proven: self.is_proven(now, number),
             waited,
         });
         self.lease(now, number, wait.who);

@@ -218,7 +218,8 @@ impl ConnectionPoolRegistry {
     ///
     /// [`PoolError::NotFound`]; [`PoolError::WrongType`] if its connections are made by another manager.
     pub fn pool<P: ConnectionPool>(&self, name: &ServiceName) -> Result<PoolManager<P>, PoolError> {
-        self.pools.find_as(name)
+        let pool = self.pools.find_as(name)?;
+        Ok(pool.handle())
     }
 
     /// Borrows a connection of the pool of this name, as [`PoolManager::checkout`] does.
@@ -241,8 +242,7 @@ impl ConnectionPoolRegistry {
         let pool = self.pools.find_as::<P>(name);
         async move {
             let pool = pool?;
-            let cell = pool.cell();
-            checkout(cell, at, cell.patience()).await
+            checkout(&pool.share, at, pool.cell.patience()).await
         }
     }
 

@@ -66,7 +66,7 @@ impl Circuit {
         let before = kept.barred.take();
         kept.barred = bar.is_some().then_some(name).flatten();
         let after = kept.barred.clone();
-        let wakes = match bar {
+        let mut wakes = match bar {
             Some(time) => cell.hold_connects(time),
             None if before.is_some() => {
                 cell.release_connects();

@@ -52,7 +52,7 @@ fn who(borrower: u8) -> Who<u8> {
 }
 
 /// A pool in which so many connections are idle, of which 0 was used last.
-fn filled(config: &PoolConfig, count: u32) -> Pool {
+pub(super) fn filled(config: &PoolConfig, count: u32) -> Pool {
     let mut pool = pool(&config.clone().min_size(count).connects_max(count));
     let mut attempts: Vec<_> = std::iter::from_fn(|| pool.start_connect(0)).collect();
     assert_eq!(attempts.len(), count as usize);
@@ -68,21 +68,21 @@ fn ask(pool: &mut Pool, now: u64, borrower: u8) -> Answer<u32> {
     pool.checkout(now, 5 * SECOND, who(borrower), Waker::noop())
 }
 
-fn lent(pool: &mut Pool, now: u64, borrower: u8) -> (u32, Seat) {
+pub(super) fn lent(pool: &mut Pool, now: u64, borrower: u8) -> (u32, Seat) {
     match ask(pool, now, borrower) {
         Answer::Given(given) | Answer::Unproven(given) => (given.conn, given.seat),
         other => panic!("expected a connection, found {other:?}"),
     }
 }
 
-fn waits(pool: &mut Pool, now: u64, borrower: u8) -> Key {
+pub(super) fn waits(pool: &mut Pool, now: u64, borrower: u8) -> Key {
     match ask(pool, now, borrower) {
         Answer::Waiting(key) => key,
         other => panic!("expected to wait, found {other:?}"),
     }
 }
 
-fn put(pool: &mut Pool, now: u64, (conn, seat): (u32, Seat)) -> Returned<u8> {
+pub(super) fn put(pool: &mut Pool, now: u64, (conn, seat): (u32, Seat)) -> Returned<u8> {
     let mut wakes = Wakes::default();
     let returned = pool.put(now, seat, conn, Condition::Clean, &mut wakes);
     wakes.wake();

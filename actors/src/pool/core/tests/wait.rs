@@ -79,15 +79,24 @@ fn what_was_idle_while_nothing_was_lent_is_unproven() {
     let config = config(2).validate_after(Some(Duration::from_secs(1)));
     let mut pool = filled(&config, 1);
     pool.suspend();
-    let keys = [waits(&mut pool, SECOND, 0), waits(&mut pool, SECOND, 0)];
+    let key = waits(&mut pool, SECOND, 0);
     pool.resume(2 * SECOND, &mut Wakes::default());
-    let (answer, _) = pool.poll(2 * SECOND, keys[0], Waker::noop());
+    let (answer, _) = pool.poll(2 * SECOND, key, Waker::noop());
     assert!(matches!(answer, Answer::Unproven(_)), "{answer:?}");
-    // One that is new, but was taken late.
-    let attempt = pool.start_connect(2 * SECOND).expect("it is needed");
-    pool.connected(2 * SECOND, attempt, 1, 0.0, &mut Wakes::default());
-    let (answer, _) = pool.poll(3 * SECOND, keys[1], Waker::noop());
-    assert!(matches!(answer, Answer::Unproven(_)), "{answer:?}");
+}
+
+#[test]
+fn a_lease_begins_with_the_grant_however_late_it_is_taken() {
+    let config = config(1).validate_after(Some(Duration::from_secs(1)));
+    let mut pool = filled(&config, 1);
+    let lease = lent(&mut pool, 0, 0);
+    let key = waits(&mut pool, SECOND, 0);
+    put(&mut pool, 2 * SECOND, lease);
+    // It is as if it had been in use since: nobody pings what is lent.
+    let (answer, _) = pool.poll(9 * SECOND, key, Waker::noop());
+    assert!(matches!(answer, Answer::Given(_)), "{answer:?}");
+    let since: Vec<u64> = pool.holders().map(|holder| holder.since).collect();
+    assert_eq!(since, [2 * SECOND]);
 }
 
 #[test]
