@@ -33,6 +33,13 @@ pub(crate) struct Pages {
     pub(crate) events: BTreeMap<String, Said>,
     /// By client: each value it put, in order.
     pub(crate) config: BTreeMap<&'static str, Vec<(u64, Changed)>>,
+    /// How often somebody who listens was told of each event, by its text; and of how many it was said that they were lost.
+    pub(crate) told: BTreeMap<String, u64>,
+    pub(crate) untold: u64,
+    /// The versions of the configuration that somebody who listens was told of.
+    pub(crate) versions: Vec<u64>,
+    /// Calls through breakers by key.
+    pub(crate) shelves: u64,
     /// Calls of the protected operation that were tried.
     pub(crate) tried: u64,
     /// Those that came to be run, by user.

@@ -92,7 +92,7 @@ async fn live(seed: u64, lasting: Duration, script: &mut String) -> (String, Vec
     let (before, tree) = (paths(&app), Tree::of(&app));
 
     let struck = Struck::default();
-    let mut all = clients.begin(&app);
+    let (mut all, listeners) = (clients.begin(&app), clients.listen(&app));
     let disturbed = async {
         let settings = disturb(seed, lasting, &app, &clients, &struck, script).await;
         phase.send(Phase::Calm).unwrap();
@@ -113,6 +113,8 @@ async fn live(seed: u64, lasting: Duration, script: &mut String) -> (String, Vec
         client.unwrap();
     }
     sleep(REST).await;
+    phase.send(Phase::Told).unwrap();
+    listeners.join_all().await;
 
     let mut faults = audit(&app, &clients, settings).await;
     let after = paths(&app);

@@ -12,7 +12,7 @@ use crate::strikes::Hits;
 const EACH_KIND_MIN: usize = 5;
 
 /// What callers were told, each at least once.
-const ANSWERS: [&str; 14] = [
+const ANSWERS: [&str; 20] = [
     "done",
     "failed",
     "panicked",
@@ -27,6 +27,12 @@ const ANSWERS: [&str; 14] = [
     "tokens",
     "no tokens",
     "tokens given up",
+    "permit held",
+    "no permit",
+    "shelf done",
+    "shelf refused",
+    "shelf failed",
+    "shelf given up",
 ];
 
 /// What did not go wrong, a line each.

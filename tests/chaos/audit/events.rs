@@ -34,6 +34,7 @@ pub(super) async fn faults(app: &Namespace, book: &Book) -> Vec<String> {
             ));
         }
     }
+    faults.extend(told(book, &promised));
     faults.extend(
         kept.into_keys()
             .map(|text| format!("nobody has stored the event {text}")),
@@ -46,6 +47,31 @@ pub(super) async fn faults(app: &Namespace, book: &Book) -> Vec<String> {
         faults.push(format!(
             "only {stored} events of {} were stored: no test",
             promised.len()
+        ));
+    }
+    faults
+}
+
+/// Who listens was told once of each event that was acknowledged, but for those of which it was told that they are lost; and of none that
+/// was refused.
+fn told(book: &Book, promised: &BTreeMap<String, Said>) -> Vec<String> {
+    let (told, untold) = book.with(|pages| (pages.told.clone(), pages.untold));
+    let mut faults = Vec::new();
+    let mut missed = 0;
+    for (text, said) in promised {
+        match (said, told.get(text)) {
+            (Said::Stored(_), None) => missed += 1,
+            (Said::Stored(_) | Said::Doubtful, Some(1)) | (_, None) => {}
+            (_, Some(times)) => {
+                faults.push(format!(
+                    "the event {text} was {said:?}, and was told {times} times"
+                ));
+            }
+        }
+    }
+    if missed > untold {
+        faults.push(format!(
+            "{missed} events were stored and not told, and {untold} were said to be lost"
         ));
     }
     faults

@@ -7,9 +7,13 @@
 //! | `events.rs` | those who store events |
 //! | `settings.rs` | those who change the configuration |
 //! | `room.rs` | those who hold room in memory, and tokens of a limit |
+//! | `permits.rs` | those who hold permits by hand, and call through breakers by key |
+//! | `listeners.rs` | those who are told of events and changes |
 
 mod events;
+mod listeners;
 mod orders;
+mod permits;
 mod room;
 mod settings;
 
@@ -22,6 +26,7 @@ use crate::book::Book;
 use crate::database::Database;
 
 pub(crate) use orders::{USERS, clerk};
+pub(crate) use permits::FAMILY;
 
 /// What the clients have.
 #[derive(Clone)]
@@ -41,8 +46,10 @@ pub(crate) enum Phase {
     Chaos,
     /// Clients do nothing that fails.
     Calm,
-    /// Clients go home.
+    /// Clients go home, but for those who listen.
     Over,
+    /// All has been told.
+    Told,
 }
 
 impl Clients {
@@ -53,7 +60,7 @@ impl Clients {
 
     /// Whether it is time to go home.
     pub(crate) fn is_over(&self) -> bool {
-        *self.phase.borrow() == Phase::Over
+        matches!(*self.phase.borrow(), Phase::Over | Phase::Told)
     }
 
     fn is_calm(&self) -> bool {
@@ -72,6 +79,17 @@ impl Clients {
         }
         all.spawn(room::holder(self.clone(), app.clone()));
         all.spawn(room::borrower(self.clone(), app.clone()));
+        all.spawn(permits::holder(self.clone(), app.clone()));
+        all.spawn(permits::keyed(self.clone(), app.clone()));
+        all
+    }
+
+    /// Those who listen. They end by themselves when all has been told.
+    pub(crate) fn listen(&self, app: &Namespace) -> JoinSet<()> {
+        let mut all = JoinSet::new();
+        let stream = listeners::subscribe(app);
+        all.spawn(listeners::events(self.clone(), stream));
+        all.spawn(listeners::config(self.clone(), app.clone()));
         all
     }
 }
