@@ -5,6 +5,7 @@ use std::time::Duration;
 use mainstay::infrastructure::InfraConfig;
 use mainstay_actors::breaker::CircuitState;
 use mainstay_actors::event_store::{Event, EventQuery, StoreError};
+use mainstay_supervisors::Fault;
 use mainstay_supervisors::specs::{CircuitConfig, EventStoreSpec};
 
 use super::support::{Bed, samples, simulated};
@@ -21,9 +22,10 @@ async fn a_store_that_does_not_answer_is_not_asked_to_store_and_can_be_asked_wha
     let spec = EventStoreSpec::memory().breaker(breaker);
     let bed = Bed::new(simulated(InfraConfig::new().event_store(spec))).await;
     let store = bed.infra.event_store().unwrap();
-    let hurried = store.clone().with_limit(Duration::ZERO);
+    let keeper = bed.namespace.whereis("event_store").unwrap();
+    assert!(keeper.inject(Fault::Hang));
     for _ in 0..2 {
-        let late = hurried.store(event()).await.unwrap_err();
+        let late = store.store(event()).await.unwrap_err();
         assert!(late.may_be_stored(), "{late}");
     }
     let refused = store.store(event()).await.unwrap_err();
@@ -31,7 +33,8 @@ async fn a_store_that_does_not_answer_is_not_asked_to_store_and_can_be_asked_wha
     assert!(!refused.may_be_stored());
     assert_eq!(refused.retry_after(), Some(Duration::from_secs(30)));
     store.query(EventQuery::new()).await.unwrap();
-    tokio::time::advance(Duration::from_secs(30)).await;
+    keeper.kill();
+    tokio::time::sleep(Duration::from_secs(30)).await;
     store.store(event()).await.unwrap();
     // The two that were not waited for are there, and the one that was refused is not.
     let page = store.query(EventQuery::new()).await.unwrap();

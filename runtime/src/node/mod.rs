@@ -50,7 +50,7 @@ use crate::watchdog::Liveness;
 pub struct Node(Arc<State>);
 
 impl Node {
-    #[cfg(all(test, feature = "http"))]
+    #[cfg(any(feature = "grpc", all(test, feature = "http")))]
     pub(crate) const fn state(&self) -> &Arc<State> {
         &self.0
     }
@@ -71,11 +71,6 @@ impl Node {
     /// As [`NodeBuilder::boot`].
     pub async fn boot(spec: &NodeSpec) -> Result<Self, BootError> {
         Self::builder().boot(spec).await
-    }
-
-    #[cfg(feature = "grpc")]
-    pub(crate) fn state(&self) -> &Arc<State> {
-        &self.0
     }
 
     /// The runtime it lives in.

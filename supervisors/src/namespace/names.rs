@@ -86,7 +86,7 @@ impl Namespace {
 
     /// Waits until nobody holds a name any more whose supervisor was killed: for whoever is to be registered under it by its own
     /// code, before it takes up what goes with the name. Children with a name in their specs are waited with anyway: see
-    /// [`Child::name`].
+    /// [`Child::name`](crate::Child::name).
     ///
     /// A process whose supervisor was killed is on its way to its end, as is all below it; it is waited for as long as it may
     /// take, that is its [shutdown](mainstay_specs::Shutdown) time and a second more, from when the supervisor was killed. One

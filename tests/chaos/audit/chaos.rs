@@ -61,7 +61,7 @@ fn strikes(hits: &Hits, faults: &mut Vec<String>) {
         *kinds.entry(*kind).or_default() += 1;
     }
     for kind in ChaosKind::ALL {
-        let count = kinds.get(&kind).copied().unwrap_or_default();
+        let count = kinds.get(kind).copied().unwrap_or_default();
         if count < EACH_KIND_MIN {
             faults.push(format!("{kind} was done {count} times only"));
         }

@@ -63,8 +63,8 @@ fn reads(config: &ConfigServer, book: &Book, looks: usize) -> Outcome<()> {
         typed.time(|| config.get_as::<u32>(PATH))?;
         defaults.time(|| config.get_with_default(PATH, 2_u32))?;
         drop(snapshots.time(|| config.snapshot()));
-        drop(states.time(|| config.status()));
-        _ = paths.time(|| config.status_of(PATH))?;
+        _ = states.time(|| config.status());
+        drop(paths.time(|| config.status_of(PATH))?);
     }
     book.note("config_server.get", gets)?;
     book.note("config_server.get_as", typed)?;
