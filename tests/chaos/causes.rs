@@ -139,8 +139,8 @@ impl<'a> Causes<'a> {
         self.open.insert(path, Some(supervisor.pid()));
     }
 
-    /// What is wrong with this start.
-    pub(crate) fn started(&mut self, process: &Process, restarts: u32) -> Vec<String> {
+    /// What is wrong with this start, which is this event.
+    pub(crate) fn started(&mut self, event: u64, process: &Process, restarts: u32) -> Vec<String> {
         let (path, pid) = (process.path(), process.pid());
         let above = self.above(&path, pid);
         let mut faults = Vec::new();
@@ -156,6 +156,11 @@ impl<'a> Causes<'a> {
             faults.extend(late.map(|it| format!("{process} was restarted without {it}")));
         }
         let starts = self.starts.entry((above, path.clone())).or_default();
+        let mut windows = self.windows.iter().filter(|window| window.has(event));
+        if restarts == 0 && windows.any(|window| !window.is_done) {
+            // Its supervisor was struck before it had started, and nobody was told of that one.
+            return faults;
+        }
         if restarts != *starts {
             faults.push(format!("{process} has started again {restarts} times, by its supervisor, and {starts} times, by events"));
         }

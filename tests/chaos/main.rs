@@ -21,7 +21,7 @@
 //! | `causes.rs` | why a process ended that nobody had struck |
 //! | `unexplained.rs` | that it is noticed when there was none |
 //! | `audit/` | what has to hold in the end |
-//! | `traffic.rs` | the same for those who ask over HTTP, by the clock on the wall |
+//! | `traffic/` | the same for those who ask over HTTP, by the clock on the wall |
 
 // What is allowed in tests is allowed in their helpers.
 #![allow(clippy::unwrap_used)]

@@ -170,8 +170,10 @@ async fn disturb(
     )
     .unwrap();
     let strike = |schedule| strikes::carry_out(schedule, app.clone(), struck.clone());
-    let weather = weather.carry_out(node, tree, clients);
-    tokio::join!(weather, strike(services), strike(clerks)).0
+    let events = node.runtime().events();
+    let connectors = strikes::strike_connectors(seed, lasting, events, struck.clone());
+    let weather = weather.carry_out(node, tree, clients, struck);
+    tokio::join!(weather, strike(services), strike(clerks), connectors).0
 }
 
 /// The story of the run, and what of it is not accounted for.

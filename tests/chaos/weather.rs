@@ -18,6 +18,7 @@ use crate::database::{Database, Fares};
 use crate::load::Clients;
 use crate::node::name;
 use crate::reloads::{Change, Reloads};
+use crate::strikes::Struck;
 use crate::wanted::Wanted;
 
 /// What is done.
@@ -35,8 +36,8 @@ pub(crate) enum Act {
     Limiter(u32),
     /// A call of `orders` has so many milliseconds.
     Deadline(u64),
-    /// The node is to go by a spec with these changes, some of which may be none.
-    Reload([Option<Change>; CHANGES_MAX]),
+    /// The node is to go by a spec with these changes, some of which may be none; at once, or while something is struck.
+    Reload([Option<Change>; CHANGES_MAX], bool),
 }
 
 /// How much is changed at a time.
@@ -98,16 +99,21 @@ impl Weather {
         node: &Node,
         tree: &Tree,
         clients: &Clients,
+        struck: &Struck,
     ) -> (Settings, Wanted, Reloads) {
         let app = node.namespace("app").unwrap();
         let begun = Instant::now();
+        let mut chance = fastrand::Rng::with_seed(self.0.len() as u64);
         let mut wanted = Wanted::of(clients.quota);
         let mut settings = Settings::from(&wanted);
         let mut reloads = Reloads::default();
         for (at, act) in self.0 {
             sleep_until(begun + at).await;
             settings.become_so(act);
-            if let Act::Reload(changes) = act {
+            if let Act::Reload(changes, at_a_blow) = act {
+                if at_a_blow {
+                    struck.blow(&mut chance).await;
+                }
                 let (changes, old) = (changes.into_iter().flatten(), wanted);
                 let changes: Vec<Change> = changes.collect();
                 reloads.carry_out(&changes, node, tree, &mut wanted).await;
@@ -140,7 +146,7 @@ fn act(chance: &mut fastrand::Rng) -> Act {
             let mut changes = [None; CHANGES_MAX];
             let count = chance.usize(1..=CHANGES_MAX);
             changes[..count].fill_with(|| Some(Change::by(chance)));
-            Act::Reload(changes)
+            Act::Reload(changes, chance.bool())
         }
     }
 }
@@ -152,7 +158,7 @@ impl Settings {
             Act::Breaker(count) => self.breaker = count,
             Act::Limiter(limit) => self.limiter = limit,
             Act::Deadline(millis) => self.deadline = Duration::from_millis(millis),
-            Act::Database(_) | Act::Memory(..) | Act::Reload(_) => {}
+            Act::Database(_) | Act::Memory(..) | Act::Reload(..) => {}
         }
     }
 
@@ -234,7 +240,7 @@ fn carry_out(act: Act, app: &Namespace, database: &Database) {
                 .deadline(Duration::from_millis(millis));
             orders.reconfigure(&config).unwrap();
         }
-        Act::Reload(_) => unreachable!("it takes a node"),
+        Act::Reload(..) => unreachable!("it takes a node"),
     }
 }
 

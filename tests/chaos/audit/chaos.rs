@@ -12,11 +12,14 @@ use crate::strikes::Hits;
 /// Each way to strike was taken so often at least.
 const EACH_KIND_MIN: usize = 5;
 
+/// So many tasks that connect were struck at least.
+const CONNECTORS_MIN: u64 = 10;
+
 /// So many reloads of each kind at least were done.
 const RELOADS_MIN: u64 = 3;
 
 /// What callers were told, each at least once.
-const ANSWERS: [&str; 20] = [
+const ANSWERS: [&str; 21] = [
     "done",
     "failed",
     "panicked",
@@ -31,6 +34,7 @@ const ANSWERS: [&str; 20] = [
     "tokens",
     "no tokens",
     "tokens given up",
+    "tickets given up",
     "permit held",
     "no permit",
     "shelf done",
@@ -49,6 +53,10 @@ pub(crate) fn faults(hits: &Hits, pages: &Pages, reloads: &Reloads, quota: u32) 
         }
     }
     let (in_place, with_restarts) = (reloads.in_place, reloads.with_restarts);
+    if hits.connectors < CONNECTORS_MIN {
+        let connectors = hits.connectors;
+        faults.push(format!("{connectors} connectors were struck only"));
+    }
     if in_place < RELOADS_MIN || with_restarts < RELOADS_MIN {
         faults.push(format!(
             "{in_place} reloads were done in place, and {with_restarts} with restarts"

@@ -8,9 +8,10 @@ use mainstay_actors::event_store::{Direction, Event, EventId, EventQuery, OrderB
 
 use crate::book::{Book, Said};
 
-pub(super) async fn faults(app: &Namespace, book: &Book) -> Vec<String> {
+pub(super) fn faults(all: &[Event], book: &Book) -> Vec<String> {
     let mut kept = BTreeMap::<String, Vec<EventId>>::new();
-    for event in all(app).await {
+    let written = |event: &&Event| event.event_type().as_str() == "written";
+    for event in all.iter().filter(written) {
         let text = event
             .data()
             .step("text")
@@ -77,8 +78,8 @@ fn told(book: &Book, promised: &BTreeMap<String, Said>) -> Vec<String> {
     faults
 }
 
-/// All events of the clients, page by page.
-async fn all(app: &Namespace) -> Vec<Event> {
+/// All events, page by page.
+pub(super) async fn all(app: &Namespace) -> Vec<Event> {
     let store = EventStore::in_namespace(app).unwrap();
     let mut all = Vec::new();
     let mut after = None;
@@ -92,8 +93,7 @@ async fn all(app: &Namespace) -> Vec<Event> {
         };
         let page = store.query(query).await.unwrap();
         after = page.events.last().and_then(Event::id);
-        let written = |event: &Event| event.event_type().as_str() == "written";
-        all.extend(page.events.into_iter().filter(written));
+        all.extend(page.events);
         if !page.more {
             return all;
         }

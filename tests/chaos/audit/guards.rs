@@ -88,6 +88,7 @@ fn limiters(app: &Namespace, clients: &Clients, check: &mut impl FnMut(&str, u64
             begun.unwrap_or_default(),
         );
     }
+    tickets(clients, check);
     for stats in limiters.stats() {
         check(
             &format!("callers that wait for {}", stats.name),
@@ -95,6 +96,18 @@ fn limiters(app: &Namespace, clients: &Clients, check: &mut impl FnMut(&str, u64
             0,
         );
     }
+}
+
+/// There was never a full bucket, and one comes each 100 ms: so what is missing of a full one is what was given, less what has come since.
+fn tickets(clients: &Clients, check: &mut impl FnMut(&str, u64, u64)) {
+    let tickets = clients.book.with(|pages| pages.tickets);
+    let tickets = tickets.expect("nobody waits any more");
+    let accounted = (tickets.lasting + tickets.full_in).as_nanos();
+    check(
+        "tickets, in nanoseconds",
+        u64::try_from(accounted).unwrap(),
+        tickets.granted * 100_000_000,
+    );
 }
 
 fn breakers(app: &Namespace, check: &mut impl FnMut(&str, u64, u64)) {

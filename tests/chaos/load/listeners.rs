@@ -1,8 +1,9 @@
-//! Those who are told of each event that is stored, and of each change of the configuration.
+//! Those who are told of each event that is stored, of each change of the configuration, and of each alert.
 
 use mainstay::prelude::*;
-use mainstay_actors::EventStore;
+use mainstay_actors::alerts::AlertState;
 use mainstay_actors::event_store::StoredEvents;
+use mainstay_actors::{Alerts, EventStore};
 
 use super::{Clients, Phase};
 
@@ -50,6 +51,24 @@ pub(super) async fn config(clients: Clients, app: Namespace) {
             .expect("none is lost")
             .version();
         clients.book.with(|pages| pages.versions.push(version));
+    }
+}
+
+/// Writes down the alerts that it is told of, as [`events`].
+pub(super) async fn alerts(clients: Clients, app: Namespace) {
+    let mut stream = Alerts::in_namespace(&app).unwrap().subscribe().unwrap();
+    let mut phase = clients.phase.clone();
+    loop {
+        let told = tokio::select! {
+            biased;
+            told = stream.next() => told,
+            _ = phase.wait_for(|phase| *phase == Phase::Told) => return,
+        };
+        let alert = told.expect("the namespace runs").expect("none is lost");
+        let fires = alert.state == AlertState::Firing;
+        clients
+            .book
+            .with(|pages| pages.alerts.push((alert.number, fires)));
     }
 }
 

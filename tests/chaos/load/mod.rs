@@ -8,14 +8,18 @@
 //! | `settings.rs` | those who change the configuration |
 //! | `room.rs` | those who hold room in memory, and tokens of a limit |
 //! | `permits.rs` | those who hold permits by hand, and call through breakers by key |
-//! | `listeners.rs` | those who are told of events and changes |
+//! | `tickets.rs` | those who wait for what there is never enough of |
+//! | `figures.rs` | those who record, and what alerts are about |
+//! | `listeners.rs` | those who are told of events, changes and alerts |
 
 mod events;
+mod figures;
 mod listeners;
 mod orders;
 mod permits;
 mod room;
 mod settings;
+mod tickets;
 
 use mainstay::prelude::*;
 use mainstay_supervisors::Namespace;
@@ -25,6 +29,7 @@ use tokio::task::JoinSet;
 use crate::book::Book;
 use crate::database::Database;
 
+pub(crate) use figures::{COUNTED, MEASURED};
 pub(crate) use orders::{USERS, clerk};
 pub(crate) use permits::FAMILY;
 
@@ -81,6 +86,9 @@ impl Clients {
         all.spawn(room::borrower(self.clone(), app.clone()));
         all.spawn(permits::holder(self.clone(), app.clone()));
         all.spawn(permits::keyed(self.clone(), app.clone()));
+        all.spawn(tickets::office(self.clone(), app.clone()));
+        all.spawn(figures::recorder(self.clone(), app.clone()));
+        all.spawn(figures::tides(self.clone(), app.clone()));
         all
     }
 
@@ -90,6 +98,7 @@ impl Clients {
         let stream = listeners::subscribe(app);
         all.spawn(listeners::events(self.clone(), stream));
         all.spawn(listeners::config(self.clone(), app.clone()));
+        all.spawn(listeners::alerts(self.clone(), app.clone()));
         all
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use mainstay::prelude::*;
-use mainstay_actors::CircuitBreakerRegistry;
+use mainstay_actors::{CircuitBreaker, CircuitBreakerRegistry};
 use mainstay_supervisors::specs::CircuitConfig;
 use tokio::time::{sleep, timeout};
 
@@ -46,17 +46,40 @@ pub(super) async fn keyed(clients: Clients, app: Namespace) {
         let shelf = family.unwrap().breaker(&key).unwrap();
         let fails = !clients.is_calm() && chance.u8(0..3) == 0;
         let patience = Duration::from_millis(chance.u64(5..60));
-        let call = shelf.execute(|| async move {
-            sleep(Duration::from_millis(20)).await;
-            if fails { Err("an empty shelf") } else { Ok(()) }
-        });
-        let answer = match timeout(patience, call).await {
-            Ok(Ok(())) => "shelf done",
-            Ok(Err(error)) if error.refusal().is_some() => "shelf refused",
-            Ok(Err(_)) => "shelf failed",
-            Err(_) => "shelf given up",
+        let answer = if chance.bool() {
+            by_hand(&shelf, fails, patience).await
+        } else {
+            let call = shelf.execute(|| async move {
+                sleep(LOOK).await;
+                if fails { Err("an empty shelf") } else { Ok(()) }
+            });
+            match timeout(patience, call).await {
+                Ok(Ok(())) => "shelf done",
+                Ok(Err(error)) if error.refusal().is_some() => "shelf refused",
+                Ok(Err(_)) => "shelf failed",
+                Err(_) => "shelf given up",
+            }
         };
         clients.book.with(|pages| pages.shelves += 1);
         clients.book.answered(answer);
     }
+}
+
+/// How long it takes to look at a shelf.
+const LOOK: Duration = Duration::from_millis(20);
+
+/// The same with a permit that is held by hand, and dropped when it is given up.
+async fn by_hand(shelf: &CircuitBreaker, fails: bool, patience: Duration) -> &'static str {
+    let Ok(permit) = shelf.try_acquire_owned() else {
+        return "shelf refused";
+    };
+    if timeout(patience, sleep(LOOK)).await.is_err() {
+        return "shelf given up";
+    }
+    if fails {
+        permit.failure();
+        return "shelf failed";
+    }
+    permit.success();
+    "shelf done"
 }
