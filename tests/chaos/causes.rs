@@ -157,7 +157,7 @@ impl<'a> Causes<'a> {
         }
         let starts = self.starts.entry((above, path.clone())).or_default();
         let mut windows = self.windows.iter().filter(|window| window.has(event));
-        if restarts == 0 && windows.any(|window| !window.is_done) {
+        if restarts == 0 && *starts > 0 && windows.any(|window| !window.is_done) {
             // Its supervisor was struck before it had started, and nobody was told of that one.
             return faults;
         }

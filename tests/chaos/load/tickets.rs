@@ -5,7 +5,7 @@ use std::time::Duration;
 use mainstay::prelude::*;
 use mainstay_actors::limiter::{Limiter, RateKey, RateLimiterRegistry};
 use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, sleep_until};
 
 use super::Clients;
 use crate::book::Tickets;
@@ -27,7 +27,7 @@ pub(super) async fn office(clients: Clients, app: Namespace) {
     let began = Instant::now();
     let mut hasty = JoinSet::new();
     for nth in 0..HASTY {
-        hasty.spawn(waiter(clients.clone(), app.clone(), nth));
+        hasty.spawn(waiter(clients.clone(), app.clone(), nth, began));
     }
     let mut granted = 0;
     loop {
@@ -52,7 +52,7 @@ pub(super) async fn office(clients: Clients, app: Namespace) {
 }
 
 /// How many it was given.
-async fn waiter(clients: Clients, app: Namespace, nth: u64) -> u64 {
+async fn waiter(clients: Clients, app: Namespace, nth: u64, began: Instant) -> u64 {
     let mut chance = clients.chance(310 + nth);
     let mut granted = 0;
     while !clients.is_over() {
@@ -60,11 +60,12 @@ async fn waiter(clients: Clients, app: Namespace, nth: u64) -> u64 {
         let waiting = limiter(&app);
         let waiting = waiting.wait_for(everybody(), count, Duration::from_secs(2));
         // As often as not it gives up in the very moment in which it may be its turn.
-        let patience = Duration::from_millis(100 * chance.u64(0..12) + chance.u64(0..2));
+        let tickets = began.elapsed().as_millis() as u64 / 100 + chance.u64(1..12);
+        let patience = began + Duration::from_millis(100 * tickets + chance.u64(0..2));
         tokio::select! {
             // Also of what it was just given.
             biased;
-            () = sleep(patience) => clients.book.answered("tickets given up"),
+            () = sleep_until(patience) => clients.book.answered("tickets given up"),
             // If not, it was known not to be enough.
             waited = waiting => granted += waited.map_or(0, |_| u64::from(count)),
         }
