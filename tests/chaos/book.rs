@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use mainstay_actors::event_store::{EventId, StoreError};
 
@@ -27,12 +28,38 @@ pub(crate) enum Changed {
     Doubtful,
 }
 
+/// Tickets of a full bucket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Tickets {
+    /// How many were given.
+    pub(crate) granted: u64,
+    /// In how long.
+    pub(crate) lasting: Duration,
+    /// In how long it is to be full again.
+    pub(crate) full_in: Duration,
+}
+
 #[derive(Debug, Default)]
 pub(crate) struct Pages {
     /// By the text that an event was stored with, which no other has.
     pub(crate) events: BTreeMap<String, Said>,
     /// By client: each value it put, in order.
     pub(crate) config: BTreeMap<&'static str, Vec<(u64, Changed)>>,
+    /// How often somebody who listens was told of each event, by its text; and of how many it was said that they were lost.
+    pub(crate) told: BTreeMap<String, u64>,
+    pub(crate) untold: u64,
+    /// The versions of the configuration that somebody who listens was told of.
+    pub(crate) versions: Vec<u64>,
+    /// What was recorded.
+    pub(crate) figures: Vec<u64>,
+    /// How often the tide was high, and low again.
+    pub(crate) tides: u64,
+    /// The number of each alert that somebody who listens was told of, and whether it fired.
+    pub(crate) alerts: Vec<(u64, bool)>,
+    /// Once nobody waits for tickets any more.
+    pub(crate) tickets: Option<Tickets>,
+    /// Calls through breakers by key.
+    pub(crate) shelves: u64,
     /// Calls of the protected operation that were tried.
     pub(crate) tried: u64,
     /// Those that came to be run, by user.

@@ -1,9 +1,10 @@
-//! Why a process ended that nobody had struck: it went along with one that was, as the tree wants it.
+//! Why a process ended that nobody had struck: it went along with one that was, as the tree wants it, or was restarted by a reload.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use mainstay_supervisors::{EventKind, ExitReason, Namespace, Pid, Process, TreeNode};
 
+use crate::reloads::Window;
 use crate::story::{is_shutdown, is_task, parent};
 
 /// Who stands where: of each supervisor the strategy, and its children in order.
@@ -38,6 +39,14 @@ impl Tree {
             let children = node.children.iter().map(below).collect();
             self.0.insert(path, (strategy.to_string(), children));
         }
+    }
+
+    /// A child and what starts after it.
+    pub(crate) fn from(&self, path: &str) -> Vec<String> {
+        let above = parent(path).and_then(|above| self.0.get(above));
+        let (_, children) = above.unwrap();
+        let nth = children.iter().position(|it| it == path).unwrap();
+        children[nth..].to_vec()
     }
 
     /// Those of its siblings that are restarted with a child, and start after it.
@@ -75,11 +84,14 @@ pub(crate) struct Causes<'a> {
     running: BTreeMap<String, Process>,
     /// How often each child was started, by supervisor.
     starts: BTreeMap<(Option<Pid>, String), u32>,
+    /// What reloads were let restart.
+    windows: &'a [Window],
 }
 
 impl<'a> Causes<'a> {
     pub(crate) fn new<'e>(
         tree: &'a Tree,
+        windows: &'a [Window],
         events: impl Iterator<Item = &'e EventKind> + Clone,
     ) -> Self {
         let mut made = BTreeMap::<String, BTreeSet<Pid>>::new();
@@ -106,6 +118,7 @@ impl<'a> Causes<'a> {
             open: BTreeMap::new(),
             running: BTreeMap::new(),
             starts: BTreeMap::new(),
+            windows,
         }
     }
 
@@ -126,8 +139,8 @@ impl<'a> Causes<'a> {
         self.open.insert(path, Some(supervisor.pid()));
     }
 
-    /// What is wrong with this start.
-    pub(crate) fn started(&mut self, process: &Process, restarts: u32) -> Vec<String> {
+    /// What is wrong with this start, which is this event.
+    pub(crate) fn started(&mut self, event: u64, process: &Process, restarts: u32) -> Vec<String> {
         let (path, pid) = (process.path(), process.pid());
         let above = self.above(&path, pid);
         let mut faults = Vec::new();
@@ -143,6 +156,11 @@ impl<'a> Causes<'a> {
             faults.extend(late.map(|it| format!("{process} was restarted without {it}")));
         }
         let starts = self.starts.entry((above, path.clone())).or_default();
+        let mut windows = self.windows.iter().filter(|window| window.has(event));
+        if restarts == 0 && *starts > 0 && windows.any(|window| !window.is_done) {
+            // Its supervisor was struck before it had started, and nobody was told of that one.
+            return faults;
+        }
         if restarts != *starts {
             faults.push(format!("{process} has started again {restarts} times, by its supervisor, and {starts} times, by events"));
         }
@@ -151,8 +169,8 @@ impl<'a> Causes<'a> {
         faults
     }
 
-    /// Whether there is a cause for the end of a process that was not struck.
-    pub(crate) fn ended(&mut self, process: &Process, reason: &ExitReason) -> bool {
+    /// Whether there is a cause for the end of a process that was not struck, which is this event.
+    pub(crate) fn ended(&mut self, event: u64, process: &Process, reason: &ExitReason) -> bool {
         let path = process.path();
         let own = self
             .running
@@ -184,8 +202,11 @@ impl<'a> Causes<'a> {
                     .iter()
                     .any(|(other, by)| *by == above && self.tree.takes_along(other, path))
         };
+        let mut windows = self.windows.iter().filter(|window| window.has(event));
+        let is_restarted =
+            windows.any(|window| steps.iter().any(|(path, _)| window.restarts(path)));
         let mut steps = steps.windows(2).map(|two| (&two[0].0, two[1].1));
-        is_shutdown(reason) && steps.any(is_stopped)
+        is_shutdown(reason) && (is_restarted || steps.any(is_stopped))
     }
 
     fn above(&self, path: &str, pid: Pid) -> Option<Pid> {

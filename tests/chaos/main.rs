@@ -10,17 +10,18 @@
 //! | file | holds |
 //! |---|---|
 //! | `run.rs` | one run: boot, chaos, calm, audit |
-//! | `node.rs` | the node |
+//! | `node.rs`, `wanted.rs` | the node, and its spec |
 //! | `database.rs` | a database that has outages, and events that are kept there |
 //! | `strikes.rs` | processes that are struck, by the test kit's schedules |
 //! | `weather.rs` | what else is done to the node: outages, scarce memory, changed settings |
+//! | `reloads.rs` | that it is to go by another spec, in place or with restarts |
 //! | `load/` | the clients |
 //! | `book.rs` | what clients were promised |
 //! | `story.rs` | what supervisors did, and that there was a reason for each of it |
 //! | `causes.rs` | why a process ended that nobody had struck |
 //! | `unexplained.rs` | that it is noticed when there was none |
 //! | `audit/` | what has to hold in the end |
-//! | `traffic.rs` | the same for those who ask over HTTP, by the clock on the wall |
+//! | `traffic/` | the same for those who ask over HTTP, by the clock on the wall |
 
 // What is allowed in tests is allowed in their helpers.
 #![allow(clippy::unwrap_used)]
@@ -31,11 +32,13 @@ mod causes;
 mod database;
 mod load;
 mod node;
+mod reloads;
 mod run;
 mod story;
 mod strikes;
 mod traffic;
 mod unexplained;
+mod wanted;
 mod weather;
 
 use std::time::Duration;

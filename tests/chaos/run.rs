@@ -12,13 +12,15 @@ use tokio::sync::watch;
 use tokio::time::sleep;
 
 use crate::audit::{audit, chaos};
-use crate::book::Book;
+use crate::book::{Book, Pages};
 use crate::causes::Tree;
 use crate::database::{Database, Fares};
 use crate::load::{Clients, Phase};
 use crate::node::boot;
+use crate::reloads::Reloads;
 use crate::story::Story;
-use crate::strikes::{self, Struck};
+use crate::strikes::{self, Hits, Struck};
+use crate::wanted::Wanted;
 use crate::weather::{Settings, Weather};
 
 /// How long the chaos lasts.
@@ -92,29 +94,34 @@ async fn live(seed: u64, lasting: Duration, script: &mut String) -> (String, Vec
     let (before, tree) = (paths(&app), Tree::of(&app));
 
     let struck = Struck::default();
-    let mut all = clients.begin(&app);
+    let (mut all, listeners) = (clients.begin(&app), clients.listen(&app));
     let disturbed = async {
-        let settings = disturb(seed, lasting, &app, &clients, &struck, script).await;
+        let outcome = disturb(seed, lasting, &node, &tree, &clients, &struck, script).await;
         phase.send(Phase::Calm).unwrap();
         sleep(CALM).await;
-        settings
+        outcome
     };
-    let settings = tokio::select! {
+    let (settings, wanted, reloads) = tokio::select! {
         biased;
         down = node.root_ended() => {
             let story = Story::read(&mut events).lines();
             let last = story[story.len().saturating_sub(160)..].join("\n");
             panic!("{} has ended, {}:\n{last}", down.process, down.reason);
         }
-        settings = disturbed => settings,
+        outcome = disturbed => outcome,
     };
     phase.send(Phase::Over).unwrap();
     while let Some(client) = all.join_next().await {
         client.unwrap();
     }
     sleep(REST).await;
+    phase.send(Phase::Told).unwrap();
+    listeners.join_all().await;
 
     let mut faults = audit(&app, &clients, settings).await;
+    if node.spec().await != wanted.spec() {
+        faults.push(format!("the node does not go by {wanted:?}"));
+    }
     let after = paths(&app);
     if before != after {
         let only = |one: &[String], other: &[String]| -> Vec<String> {
@@ -126,11 +133,17 @@ async fn live(seed: u64, lasting: Duration, script: &mut String) -> (String, Vec
         let (gone, new) = (only(&before, &after), only(&after, &before));
         faults.push(format!("gone: {gone:?}, new: {new:?}"));
     }
-    let (text, unexplained) = account(&app, &tree, &mut events, &struck, &clients);
+    let told = (&struck, &clients, &reloads);
+    let (text, unexplained) = account(&app, &tree, &mut events, told);
     faults.extend(unexplained);
+    faults.extend(reloads.faults.iter().cloned());
     if lasting >= LASTING {
         let quota = clients.quota;
-        let tame = struck.with(|hits| clients.book.with(|pages| chaos::faults(hits, pages, quota)));
+        let tame = |hits: &mut Hits| {
+            let pages = |pages: &mut Pages| chaos::faults(hits, pages, &reloads, quota);
+            clients.book.with(pages)
+        };
+        let tame = struck.with(tame);
         faults.extend(tame);
     }
     drop((events, all));
@@ -142,22 +155,25 @@ async fn live(seed: u64, lasting: Duration, script: &mut String) -> (String, Vec
 async fn disturb(
     seed: u64,
     lasting: Duration,
-    app: &Namespace,
+    node: &Node,
+    tree: &Tree,
     clients: &Clients,
     struck: &Struck,
     script: &mut String,
-) -> Settings {
+) -> (Settings, Wanted, Reloads) {
+    let app = node.namespace("app").unwrap();
     let weather = Weather::of(seed, lasting);
-    let [services, clerks] = strikes::schedules(seed, app, lasting);
+    let [services, clerks] = strikes::schedules(seed, &app, lasting);
     write!(
         script,
         "services: {services}clerks: {clerks}weather:\n{weather}"
     )
     .unwrap();
     let strike = |schedule| strikes::carry_out(schedule, app.clone(), struck.clone());
-    let database = clients.database.clone();
-    let weather = weather.carry_out(app.clone(), database);
-    tokio::join!(weather, strike(services), strike(clerks)).0
+    let events = node.runtime().events();
+    let connectors = strikes::strike_connectors(seed, lasting, events, struck.clone());
+    let weather = weather.carry_out(node, tree, clients, struck);
+    tokio::join!(weather, strike(services), strike(clerks), connectors).0
 }
 
 /// The story of the run, and what of it is not accounted for.
@@ -165,14 +181,13 @@ fn account(
     app: &Namespace,
     tree: &Tree,
     events: &mut EventStream,
-    struck: &Struck,
-    clients: &Clients,
+    (struck, clients, reloads): (&Struck, &Clients, &Reloads),
 ) -> (String, Vec<String>) {
     let story = Story::read(events);
     let (faults, hits, missed) = struck.with(|hits| {
         let alive: Vec<Process> = app.processes();
         (
-            story.faults(tree, hits, &alive),
+            story.faults(tree, hits, &reloads.windows, &alive),
             hits.processes.len(),
             hits.missed,
         )
@@ -185,6 +200,18 @@ fn account(
         .book
         .with(|pages| format!("{:?}\n{:?}\n", pages.begun, pages.answers));
     text.push_str(&pages);
+    let Reloads {
+        in_place,
+        with_restarts,
+        failures,
+        ..
+    } = reloads;
+    writeln!(
+        text,
+        "{in_place} reloads in place, {with_restarts} with restarts, {} failed: {failures:#?}",
+        failures.len()
+    )
+    .unwrap();
     text.push_str(&story.lines().join("\n"));
     (text, faults)
 }

@@ -1,11 +1,12 @@
 //! What supervisors did, and why.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use mainstay::testkit::ChaosKind;
 use mainstay_supervisors::{Delivery, Event, EventKind, EventStream, ExitReason, Process};
 
 use crate::causes::{Causes, Tree};
+use crate::reloads::Window;
 use crate::strikes::{Hits, ON_PURPOSE};
 
 /// All that has happened in the runtime.
@@ -37,15 +38,25 @@ impl Story {
     ///   had no successor yet. All that this takes along was stopped before the successor has started.
     /// * Each start that failed was made to fail, and no supervisor gave up.
     /// * How often a supervisor has restarted a child is how often it did.
-    pub(crate) fn faults(&self, tree: &Tree, hits: &Hits, alive: &[Process]) -> Vec<String> {
+    /// * What a reload was to restart has ended in it and was started again, and nothing else.
+    pub(crate) fn faults(
+        &self,
+        tree: &Tree,
+        hits: &Hits,
+        windows: &[Window],
+        alive: &[Process],
+    ) -> Vec<String> {
         let mut faults = Vec::new();
         if self.missed > 0 {
             faults.push(format!("{} events were missed", self.missed));
         }
         self.balance(alive, &mut faults);
-        self.exits(tree, hits, &mut faults);
+        self.exits(tree, hits, windows, &mut faults);
+        self.restarts(windows, &mut faults);
         let made = self.start_errors(&mut faults);
-        if made != hits.starts {
+        // Of those in reloads the reloads tell, and of those in which it is put back nobody.
+        let failed = windows.iter().filter(|window| !window.is_done).count();
+        if made > hits.starts || hits.starts - made > failed as u64 {
             faults.push(format!(
                 "{made} starts failed as they were to, and {} were made to",
                 hits.starts
@@ -98,19 +109,37 @@ impl Story {
         }));
     }
 
-    fn exits(&self, tree: &Tree, hits: &Hits, faults: &mut Vec<String>) {
+    /// What was to be restarted by a reload that is done, and was not.
+    fn restarts(&self, windows: &[Window], faults: &mut Vec<String>) {
+        for window in windows.iter().filter(|window| window.is_done) {
+            let events = self.events.iter().filter(|event| window.has(event.id));
+            let (mut ended, mut started) = (BTreeSet::new(), BTreeSet::new());
+            for event in events {
+                match &event.kind {
+                    EventKind::Started { process, .. } => drop(started.insert(process.path())),
+                    EventKind::Exited { process, .. } => drop(ended.insert(process.path())),
+                    _ => {}
+                }
+            }
+            let same = window.restarted().iter();
+            let same = same.filter(|path| !ended.contains(*path) || !started.contains(*path));
+            faults.extend(same.map(|path| format!("{path} was not restarted by {window:?}")));
+        }
+    }
+
+    fn exits(&self, tree: &Tree, hits: &Hits, windows: &[Window], faults: &mut Vec<String>) {
         let kinds = self.events.iter().map(|event| &event.kind);
-        let mut causes = Causes::new(tree, kinds.clone());
-        for kind in kinds {
-            match kind {
+        let mut causes = Causes::new(tree, windows, kinds);
+        for event in &self.events {
+            match &event.kind {
                 EventKind::Started { process, restarts } => {
-                    faults.extend(causes.started(process, *restarts));
+                    faults.extend(causes.started(event.id, process, *restarts));
                 }
                 EventKind::Exited { process, reason } => {
                     let struck = hits.processes.get(&process.pid());
                     if struck.is_some_and(|kinds| is_due(kinds, reason)) {
                         causes.fell(process, reason);
-                    } else if !causes.ended(process, reason) {
+                    } else if !causes.ended(event.id, process, reason) {
                         let struck = struck.map_or_else(
                             || "and nobody had struck".to_owned(),
                             |kinds| format!("and was struck by {kinds:?}"),

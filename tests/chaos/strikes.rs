@@ -5,9 +5,12 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use mainstay::testkit::{ChaosKind, Plan, Schedule, Strike};
-use mainstay_supervisors::{Fault, Namespace, Pid, Process};
-use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep, sleep_until};
+use mainstay_supervisors::{
+    Delivery, Event, EventKind, EventStream, Fault, Namespace, Pid, Process,
+};
+use tokio::sync::Notify;
+use tokio::task::{JoinSet, yield_now};
+use tokio::time::{Instant, sleep, sleep_until, timeout, timeout_at};
 
 /// Services are struck so seldom that no supervisor has a reason to give up: three restarts in five seconds are its limit, and one strike
 /// makes for two at most.
@@ -24,7 +27,11 @@ pub(crate) const ON_PURPOSE: &str = "on purpose, by the chaos";
 
 /// Who was struck, and how.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Struck(Arc<Mutex<Hits>>);
+pub(crate) struct Struck {
+    hits: Arc<Mutex<Hits>>,
+    /// A service is about to be struck.
+    blow: Arc<Notify>,
+}
 
 #[derive(Debug, Default)]
 pub(crate) struct Hits {
@@ -35,13 +42,31 @@ pub(crate) struct Hits {
     pub(crate) struck: BTreeSet<String>,
     /// How many starts were made to fail.
     pub(crate) starts: u64,
+    /// How many tasks that connect were struck.
+    pub(crate) connectors: u64,
     /// How often there was nobody to strike.
     pub(crate) missed: u64,
 }
 
 impl Struck {
     pub(crate) fn with<T>(&self, look: impl FnOnce(&mut Hits) -> T) -> T {
-        look(&mut self.0.lock().unwrap())
+        look(&mut self.hits.lock().unwrap())
+    }
+
+    /// Waits until a service is about to be struck: a few polls before that, or after.
+    pub(crate) async fn blow(&self, chance: &mut fastrand::Rng) {
+        timeout(BLOW_MAX, self.blow.notified()).await.ok();
+        some_polls(chance).await;
+    }
+}
+
+/// Longer than there is between two strikes.
+const BLOW_MAX: Duration = Duration::from_secs(10);
+
+/// Between no polls and as many as it takes to restart all.
+async fn some_polls(chance: &mut fastrand::Rng) {
+    for _ in 0..chance.u8(0..60) {
+        yield_now().await;
     }
 }
 
@@ -84,10 +109,15 @@ pub(crate) fn schedules(seed: u64, app: &Namespace, lasting: Duration) -> [Sched
 pub(crate) async fn carry_out(schedule: Schedule, app: Namespace, struck: Struck) {
     let begun = Instant::now();
     let mut releases = JoinSet::new();
+    let mut chance = fastrand::Rng::with_seed(schedule.strikes.len() as u64);
     let targets = schedule.strikes.iter().map(|strike| strike.target.clone());
     struck.with(|hits| hits.targets.extend(targets));
     for strike in &schedule.strikes {
         sleep_until(begun + strike.at).await;
+        if !strike.target.contains("/clerk-") {
+            struck.blow.notify_waiters();
+            some_polls(&mut chance).await;
+        }
         let paths = app.processes();
         let found = paths
             .iter()
@@ -105,6 +135,46 @@ pub(crate) async fn carry_out(schedule: Schedule, app: Namespace, struck: Struck
         }
     }
     releases.join_all().await;
+}
+
+/// Strikes tasks that connect while they do, some of them, until it is time.
+pub(crate) async fn strike_connectors(
+    seed: u64,
+    lasting: Duration,
+    mut events: EventStream,
+    struck: Struck,
+) {
+    let end = Instant::now() + lasting;
+    let mut chance = fastrand::Rng::with_seed(seed ^ 0xC0AA);
+    while let Ok(Some(told)) = timeout_at(end, events.next()).await {
+        let Delivery::Event(Event {
+            kind: EventKind::Started { process, .. },
+            ..
+        }) = told
+        else {
+            continue;
+        };
+        if !process.path().ends_with("connectors/task") || chance.u8(0..4) > 0 {
+            continue;
+        }
+        sleep(Duration::from_millis(chance.u64(0..3))).await;
+        let kind = [ChaosKind::Kill, ChaosKind::Crash, ChaosKind::Fail][chance.usize(0..3)];
+        let is_hit = match kind {
+            _ if !process.is_alive() => false,
+            ChaosKind::Crash => process.inject(Fault::panic(ON_PURPOSE)),
+            ChaosKind::Fail => process.inject(Fault::error(ON_PURPOSE)),
+            _ => {
+                process.kill();
+                true
+            }
+        };
+        if is_hit {
+            struck.with(|hits| {
+                hits.connectors += 1;
+                hits.processes.entry(process.pid()).or_default().push(kind);
+            });
+        }
+    }
 }
 
 fn hit(app: &Namespace, strike: &Strike, process: &Process, struck: &Struck) -> bool {

@@ -62,7 +62,7 @@ impl Small {
     async fn faults(mut self, strategy: &'static str) -> Vec<String> {
         let tree = Tree::of(&self.app).supervised("app", strategy);
         let story = Story::read(&mut self.events);
-        let faults = story.faults(&tree, &self.hits, &self.app.processes());
+        let faults = story.faults(&tree, &self.hits, &[], &self.app.processes());
         drop(self.app);
         self.runtime.stop(Duration::from_secs(5)).await;
         let words = faults.iter().map(|fault| {

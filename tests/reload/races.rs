@@ -7,6 +7,7 @@ use mainstay::ReloadError;
 use mainstay::actors::{ConfigServer, HealthAggregator, MemoryManager};
 use mainstay::prelude::*;
 use mainstay::specs::NodeSpec;
+use mainstay::supervisors::Process;
 
 use crate::support::{boot, builder, one, pids, spec};
 
@@ -188,4 +189,76 @@ async fn a_supervisor_that_has_just_been_killed_comes_up_by_the_new_spec() {
         let supervisor = supervisor.unwrap().supervisor().unwrap();
         assert_eq!(supervisor.budget().intensity, 7, "{path}");
     }
+}
+
+/// Whoever is killed while services are restarted is restarted by its supervisor, with what comes after it, also with what the reload has just
+/// stopped.
+#[tokio::test(start_paused = true)]
+async fn a_service_that_is_killed_at_any_moment_of_a_restart_does_not_stand_in_its_way() {
+    let of = |tree: bool, n: u32| {
+        one(&format!(
+            "services: (config_server: (), rate_limiters: (limiters_max: {n}), health_aggregator: (tree: {tree})),
+                children: [(id: \"s\", supervisor: (), children: [
+                    (id: \"a\", kind: \"k\", args: (n: {n}, slow: 4)), (id: \"b\", kind: \"k\"),
+                ])]"
+        ))
+    };
+    let (old, new) = (of(true, 3), of(false, 4));
+    for (path, after_ms) in [
+        ("n/config_server", 0..8),
+        ("n/health_aggregator", 0..8),
+        ("n/children", 0..8),
+        ("n/children/s/b", 0..8),
+    ]
+    .into_iter()
+    .flat_map(|(path, all)| all.map(move |after| (path, after)))
+    {
+        let node = boot(&old).await;
+        let expected = names(&node);
+        let namespace = node.namespace("n").unwrap();
+        let strike = async {
+            tokio::time::sleep(Duration::from_millis(after_ms)).await;
+            let all = namespace.processes();
+            let process = all.iter().find(|one| one.path() == path && one.is_alive());
+            if let Some(process) = process {
+                process.kill();
+            }
+        };
+        let (reloaded, ()) = tokio::join!(node.reload(&new), strike);
+        assert!(reloaded.is_ok(), "{path} after {after_ms}: {reloaded:?}");
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        assert_eq!(node.spec().await, new, "{path} after {after_ms}");
+        assert_eq!(names(&node), expected, "{path} after {after_ms}");
+        let health = HealthAggregator::in_namespace(&namespace).unwrap();
+        let services = &new.namespaces[0].services;
+        assert_eq!(Some(health.spec()), services.health_aggregator, "{path}");
+        // What comes after it was started after it, and a supervisor is there before its children are.
+        let all = namespace.processes();
+        let order = ["n/health_aggregator", "n/children", "n/children/s"];
+        let order = order.map(|path| all.iter().find(|one| one.path() == path).unwrap());
+        let order = order.map(Process::pid);
+        assert!(order.is_sorted(), "{path} after {after_ms}: {order:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_does_not_start_once_when_it_is_put_back_is_put_back_all_the_same() {
+    let of = |tree: bool| {
+        one(&format!(
+            "services: (health_aggregator: (tree: {tree})), children: [(id: \"a\", kind: \"k\")]"
+        ))
+    };
+    let (old, new) = (of(true), of(false));
+    let node = boot(&old).await;
+    let expected = names(&node);
+    let namespace = node.namespace("n").unwrap();
+    namespace.fail_next_starts("n/children", 2, "no luck");
+    let error = node.reload(&new).await.unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "n/children: no luck; it is as it was before"
+    );
+    assert_eq!(names(&node), expected);
+    node.reload(&new).await.unwrap();
+    assert_eq!(names(&node), expected);
 }

@@ -1,6 +1,7 @@
 //! Nodes from text, and what of them is the same after a reload.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use mainstay::prelude::*;
 use mainstay::specs::NodeSpec;
@@ -14,6 +15,8 @@ use serde::Deserialize;
 struct Told {
     n: u32,
     fails: bool,
+    /// So many milliseconds pass before it stops.
+    slow: u64,
 }
 
 /// With the kind `k`, whose start fails if it is told so, and which otherwise waits to be stopped.
@@ -24,7 +27,10 @@ pub(crate) fn builder() -> NodeBuilder {
                 return Err(StartError::failed("no luck"));
             }
             Ok(cx
-                .spawn_task(|stop| async move { stop.stopped().await })
+                .spawn_task(move |stop| async move {
+                    stop.stopped().await;
+                    tokio::time::sleep(Duration::from_millis(told.slow)).await;
+                })
                 .into())
         })
     })

@@ -8,9 +8,10 @@ use mainstay_actors::event_store::{Direction, Event, EventId, EventQuery, OrderB
 
 use crate::book::{Book, Said};
 
-pub(super) async fn faults(app: &Namespace, book: &Book) -> Vec<String> {
+pub(super) fn faults(all: &[Event], book: &Book) -> Vec<String> {
     let mut kept = BTreeMap::<String, Vec<EventId>>::new();
-    for event in all(app).await {
+    let written = |event: &&Event| event.event_type().as_str() == "written";
+    for event in all.iter().filter(written) {
         let text = event
             .data()
             .step("text")
@@ -34,6 +35,7 @@ pub(super) async fn faults(app: &Namespace, book: &Book) -> Vec<String> {
             ));
         }
     }
+    faults.extend(told(book, &promised));
     faults.extend(
         kept.into_keys()
             .map(|text| format!("nobody has stored the event {text}")),
@@ -51,8 +53,33 @@ pub(super) async fn faults(app: &Namespace, book: &Book) -> Vec<String> {
     faults
 }
 
-/// All events of the clients, page by page.
-async fn all(app: &Namespace) -> Vec<Event> {
+/// Who listens was told once of each event that was acknowledged, but for those of which it was told that they are lost; and of none that
+/// was refused.
+fn told(book: &Book, promised: &BTreeMap<String, Said>) -> Vec<String> {
+    let (told, untold) = book.with(|pages| (pages.told.clone(), pages.untold));
+    let mut faults = Vec::new();
+    let mut missed = 0;
+    for (text, said) in promised {
+        match (said, told.get(text)) {
+            (Said::Stored(_), None) => missed += 1,
+            (Said::Stored(_) | Said::Doubtful, Some(1)) | (_, None) => {}
+            (_, Some(times)) => {
+                faults.push(format!(
+                    "the event {text} was {said:?}, and was told {times} times"
+                ));
+            }
+        }
+    }
+    if missed > untold {
+        faults.push(format!(
+            "{missed} events were stored and not told, and {untold} were said to be lost"
+        ));
+    }
+    faults
+}
+
+/// All events, page by page.
+pub(super) async fn all(app: &Namespace) -> Vec<Event> {
     let store = EventStore::in_namespace(app).unwrap();
     let mut all = Vec::new();
     let mut after = None;
@@ -66,8 +93,7 @@ async fn all(app: &Namespace) -> Vec<Event> {
         };
         let page = store.query(query).await.unwrap();
         after = page.events.last().and_then(Event::id);
-        let written = |event: &Event| event.event_type().as_str() == "written";
-        all.extend(page.events.into_iter().filter(written));
+        all.extend(page.events);
         if !page.more {
             return all;
         }

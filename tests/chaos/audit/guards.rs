@@ -9,7 +9,7 @@ use mainstay_actors::pool::ConnectionPoolRegistry;
 use mainstay_actors::protection::{Guard, ProtectionRegistry};
 use mainstay_actors::{CircuitBreakerRegistry, MemoryManager};
 
-use crate::load::{Clients, USERS};
+use crate::load::{Clients, FAMILY, USERS};
 use crate::node::name;
 
 /// One call of each breaker, which closes it, whoever called last.
@@ -34,6 +34,7 @@ pub(super) fn faults(app: &Namespace, clients: &Clients) -> Vec<String> {
     protection(app, clients, &mut check);
     limiters(app, clients, &mut check);
     breakers(app, &mut check);
+    shelves(app, clients, &mut check);
     pool(app, clients, &mut check);
     let memory = MemoryManager::of(app).admission_stats();
     check("room in memory that is held", memory.reserved, 0);
@@ -87,6 +88,7 @@ fn limiters(app: &Namespace, clients: &Clients, check: &mut impl FnMut(&str, u64
             begun.unwrap_or_default(),
         );
     }
+    tickets(clients, check);
     for stats in limiters.stats() {
         check(
             &format!("callers that wait for {}", stats.name),
@@ -94,6 +96,18 @@ fn limiters(app: &Namespace, clients: &Clients, check: &mut impl FnMut(&str, u64
             0,
         );
     }
+}
+
+/// There was never a full bucket, and one comes each 100 ms: so what is missing of a full one is what was given, less what has come since.
+fn tickets(clients: &Clients, check: &mut impl FnMut(&str, u64, u64)) {
+    let tickets = clients.book.with(|pages| pages.tickets);
+    let tickets = tickets.expect("nobody waits any more");
+    let accounted = (tickets.lasting + tickets.full_in).as_nanos();
+    check(
+        "tickets, in nanoseconds",
+        u64::try_from(accounted).unwrap(),
+        tickets.granted * 100_000_000,
+    );
 }
 
 fn breakers(app: &Namespace, check: &mut impl FnMut(&str, u64, u64)) {
@@ -106,6 +120,24 @@ fn breakers(app: &Namespace, check: &mut impl FnMut(&str, u64, u64)) {
         let is_closed = stats.state.to_string() == "closed";
         check(&format!("{} is closed", stats.name), is_closed.into(), 1);
     }
+}
+
+/// Each call through a breaker by key is counted once, however it went.
+fn shelves(app: &Namespace, clients: &Clients, check: &mut impl FnMut(&str, u64, u64)) {
+    let families = CircuitBreakerRegistry::of(app).families();
+    let family = families.iter().find(|it| it.name().as_str() == FAMILY);
+    let all = family.map(|it| it.stats()).unwrap_or_default();
+    check("breakers by key", all.len() as u64, 4);
+    let mut calls = 0;
+    for stats in all {
+        let key = stats.key.unwrap_or_default();
+        let totals = stats.totals;
+        calls += totals.successes + totals.failures + totals.cancelled + stats.rejected;
+        let probes = stats.probes.len() as u64;
+        check(&format!("permits to probe the shelf {key}"), probes, 0);
+    }
+    let called = clients.book.with(|pages| pages.shelves);
+    check("calls through breakers by key", calls, called);
 }
 
 fn pool(app: &Namespace, clients: &Clients, check: &mut impl FnMut(&str, u64, u64)) {

@@ -2,6 +2,7 @@
 
 pub(crate) mod chaos;
 mod events;
+mod figures;
 mod guards;
 mod rest;
 
@@ -16,7 +17,13 @@ use crate::weather::Settings;
 /// What does not hold, a line each.
 pub(crate) async fn audit(app: &Namespace, clients: &Clients, settings: Settings) -> Vec<String> {
     let mut faults = guards::probe(app).await;
-    faults.extend(events::faults(app, &clients.book).await);
+    let kept = events::all(app).await;
+    faults.extend(events::faults(&kept, &clients.book));
+    faults.extend(
+        clients
+            .book
+            .with(|pages| figures::faults(app, pages, &kept)),
+    );
     // The connection that was used for that is being brought back.
     sleep(Duration::from_secs(5)).await;
     faults.extend(guards::faults(app, clients));

@@ -3,10 +3,12 @@
 use mainstay::prelude::*;
 use mainstay_actors::MemoryManager;
 use mainstay_actors::health::{HealthAggregator, HealthStatus};
+use mainstay_actors::memory::Measure;
 use mainstay_supervisors::specs::PressureLevel;
 
 use crate::book::Changed;
 use crate::load::Clients;
+use crate::node::name;
 use crate::weather::Settings;
 
 pub(super) async fn faults(app: &Namespace, clients: &Clients, settings: Settings) -> Vec<String> {
@@ -17,15 +19,22 @@ pub(super) async fn faults(app: &Namespace, clients: &Clients, settings: Setting
             "the settings: expected {settings:?}, found {found:?}"
         ));
     }
-    let level = MemoryManager::of(app).check_pressure();
+    let memory = MemoryManager::of(app);
+    // Samples are taken by hand here, of what the application tells.
+    let gauge = memory.register_gauge(name("stock")).unwrap();
+    gauge.set(Measure::share(0.1));
+    if let Err(error) = memory.check_now().await {
+        faults.push(format!("no sample of memory was taken: {error}"));
+    }
+    let level = memory.check_pressure();
     if level != PressureLevel::Low {
         faults.push(format!("memory is still {level}"));
     }
-    let health = HealthAggregator::system_health(app).await.unwrap();
-    // Samples of memory are taken by the clock on the wall, and so are too old for the one that goes here.
-    let judged = health.services.iter();
-    let judged = judged.filter(|it| it.name != "memory_manager");
-    let ill = judged.filter(|it| it.status != HealthStatus::Healthy);
+    let health = HealthAggregator::in_namespace(app).unwrap();
+    let health = health.sweep().await.unwrap();
+    let ill = health.services.iter();
+    let ill = ill.filter(|it| it.status != HealthStatus::Healthy);
+    drop(gauge);
     faults.extend(ill.map(|it| format!("{} is {:?}: {:?}", it.name, it.status, it.message)));
     faults
 }
@@ -65,6 +74,12 @@ fn config(app: &Namespace, clients: &Clients) -> Vec<String> {
     }
     let told = versions.len();
     versions.sort_unstable();
+    let heard = clients.book.with(|pages| pages.versions.clone());
+    if !heard.is_sorted_by(|one, next| one < next) {
+        faults.push(format!("who listens to changes was told of {heard:?}"));
+    }
+    let unheard = versions.iter().filter(|it| !heard.contains(it));
+    faults.extend(unheard.map(|it| format!("nobody who listens was told of version {it}")));
     versions.dedup();
     if versions.len() != told {
         faults.push("two changes of the configuration have the same version".to_owned());

@@ -7,11 +7,19 @@
 //! | `events.rs` | those who store events |
 //! | `settings.rs` | those who change the configuration |
 //! | `room.rs` | those who hold room in memory, and tokens of a limit |
+//! | `permits.rs` | those who hold permits by hand, and call through breakers by key |
+//! | `tickets.rs` | those who wait for what there is never enough of |
+//! | `figures.rs` | those who record, and what alerts are about |
+//! | `listeners.rs` | those who are told of events, changes and alerts |
 
 mod events;
+mod figures;
+mod listeners;
 mod orders;
+mod permits;
 mod room;
 mod settings;
+mod tickets;
 
 use mainstay::prelude::*;
 use mainstay_supervisors::Namespace;
@@ -21,7 +29,9 @@ use tokio::task::JoinSet;
 use crate::book::Book;
 use crate::database::Database;
 
+pub(crate) use figures::{COUNTED, MEASURED};
 pub(crate) use orders::{USERS, clerk};
+pub(crate) use permits::FAMILY;
 
 /// What the clients have.
 #[derive(Clone)]
@@ -41,8 +51,10 @@ pub(crate) enum Phase {
     Chaos,
     /// Clients do nothing that fails.
     Calm,
-    /// Clients go home.
+    /// Clients go home, but for those who listen.
     Over,
+    /// All has been told.
+    Told,
 }
 
 impl Clients {
@@ -53,7 +65,7 @@ impl Clients {
 
     /// Whether it is time to go home.
     pub(crate) fn is_over(&self) -> bool {
-        *self.phase.borrow() == Phase::Over
+        matches!(*self.phase.borrow(), Phase::Over | Phase::Told)
     }
 
     fn is_calm(&self) -> bool {
@@ -72,6 +84,21 @@ impl Clients {
         }
         all.spawn(room::holder(self.clone(), app.clone()));
         all.spawn(room::borrower(self.clone(), app.clone()));
+        all.spawn(permits::holder(self.clone(), app.clone()));
+        all.spawn(permits::keyed(self.clone(), app.clone()));
+        all.spawn(tickets::office(self.clone(), app.clone()));
+        all.spawn(figures::recorder(self.clone(), app.clone()));
+        all.spawn(figures::tides(self.clone(), app.clone()));
+        all
+    }
+
+    /// Those who listen. They end by themselves when all has been told.
+    pub(crate) fn listen(&self, app: &Namespace) -> JoinSet<()> {
+        let mut all = JoinSet::new();
+        let stream = listeners::subscribe(app);
+        all.spawn(listeners::events(self.clone(), stream));
+        all.spawn(listeners::config(self.clone(), app.clone()));
+        all.spawn(listeners::alerts(self.clone(), app.clone()));
         all
     }
 }

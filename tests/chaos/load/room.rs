@@ -1,4 +1,4 @@
-//! Those who hold room in memory, tokens of a limit, and permits of a circuit breaker.
+//! Those who hold room in memory, and tokens of a limit.
 
 use std::time::Duration;
 

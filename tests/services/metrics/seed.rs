@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use mainstay_actors::metrics::{Aggregation, MetricType, TimeWindow};
+use mainstay_actors::metrics::{Aggregation, MetricType, STATUS, TimeWindow};
 use mainstay_actors::{ConfigServer, PerformanceMonitor, TelemetryService};
 use mainstay_supervisors::specs::{ConfigServerSpec, NamespaceName, TelemetrySpec};
-use mainstay_supervisors::{NamespacePlan, Runtime};
+use mainstay_supervisors::{Fault, NamespacePlan, Runtime};
 
 #[tokio::test(start_paused = true)]
 async fn performance_metrics_are_recorded_and_aggregated() {
@@ -22,6 +22,13 @@ async fn performance_metrics_are_recorded_and_aggregated() {
     for _ in 0..100 {
         config.get("test_key").expect_err("it is not there");
     }
+    // A change that nobody answers takes as long as there is.
+    let keeper = namespace.whereis("config_server").expect("it runs");
+    assert!(keeper.inject(Fault::Hang));
+    let hasty = config.clone().with_limit(Duration::from_millis(20));
+    let update = hasty.update("test_key", 1).await;
+    update.expect_err("its keeper hangs");
+    keeper.kill();
 
     // Check metrics were recorded.
     let monitor = PerformanceMonitor::in_namespace(&namespace).expect("it was started");
@@ -36,8 +43,17 @@ async fn performance_metrics_are_recorded_and_aggregated() {
         metric.value
     };
     assert!(!metrics.is_empty());
-    assert!(of(MetricType::Latency, ".get") >= 0.0);
+    // In microseconds, by a clock that stands still while something is looked up.
+    assert_eq!(of(MetricType::Latency, ".get"), 0.0);
+    assert_eq!(of(MetricType::Latency, ".update"), 20_000.0);
     assert_eq!(of(MetricType::ErrorRate, ".get"), 1.0);
+    assert_eq!(of(MetricType::ErrorRate, ".update"), 1.0);
+    let gets = monitor.store().view(
+        "foundation.config_server.get",
+        [(STATUS, "error")],
+        TimeWindow::Minute,
+    );
+    assert_eq!(gets.expect("it was recorded").count(), 100);
     let misses = monitor.get_metrics("config_server", TimeWindow::Minute, Aggregation::Max);
     assert!(misses.is_ok());
 

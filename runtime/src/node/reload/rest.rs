@@ -5,7 +5,9 @@ use mainstay_actors::{
     CircuitBreakerRegistry, ConnectionPoolRegistry, ProtectionRegistry, RateLimiterRegistry,
 };
 use mainstay_specs::{ChildId, NamespaceSpec, ServicePart, ServicesSpec};
-use mainstay_supervisors::{CHILDREN, Child, Namespace, SupervisorError, SupervisorRef};
+use mainstay_supervisors::{
+    CHILDREN, Child, ChildStatus, Namespace, SupervisorError, SupervisorRef,
+};
 
 use super::children::start_failure;
 use super::error::ReloadFailure;
@@ -14,7 +16,9 @@ use crate::node::NodeBuilder;
 use crate::node::plan::children_supervisor;
 
 /// Stops `first` and all that comes after it, last first, and starts what the new spec has from there on, in order. If one does not start, all
-/// of them are started as they were. `old` is what they have become by that.
+/// of them are started as they were, which is tried [`TRIES`] times. `old` is what they have become by that.
+///
+/// Whatever crashes meanwhile is restarted by the supervisor, with all that comes after it, be it stopped already: it is stopped once more.
 ///
 /// What the program itself has started among the services is stopped and started with them, behind those of the spec that come.
 pub(super) async fn restart(
@@ -40,13 +44,22 @@ pub(super) async fn restart(
         old.children.clone_from(&new.children);
         return Ok(());
     };
-    let put_back = rest.become_as((new, old)).await;
+    let mut put_back = rest.become_as((new, old)).await;
+    for _ in 1..TRIES {
+        if put_back.is_ok() {
+            break;
+        }
+        put_back = rest.become_as((new, old)).await;
+    }
     if let Err((id, error)) = &put_back {
         tracing::error!(namespace = %namespace.name(), process = id, %error, "cannot be put back as it was");
     }
     let at = format!("{path}/{id}");
     Err(start_failure(at, error, put_back.is_ok()))
 }
+
+/// How often something is tried that a crash in between makes vain. Of more crashes than that at a time the namespace ends by itself.
+const TRIES: u32 = 4;
 
 struct Rest<'a> {
     namespace: &'a Namespace,
@@ -74,10 +87,7 @@ impl Rest<'_> {
         let ids = self.ids().await.map_err(|error| failed("", error))?;
         let closed = self.close_pools(old, new).await;
         closed.map_err(|error| failed(ServicePart::ConnectionPools.name(), error))?;
-        for id in ids.iter().rev() {
-            let stopped = self.root.terminate_child(id).await;
-            ignore_missing(stopped).map_err(|error| failed(id.as_str(), error))?;
-        }
+        self.stop(&ids).await?;
         let forgotten = self.forget(&ids, old, new).await;
         forgotten.map_err(|error| failed("", error))?;
         for service in self.services() {
@@ -99,6 +109,23 @@ impl Rest<'_> {
             children_supervisor(specs.1, kinds).map_err(|error| failed(CHILDREN, error))?;
         let started = self.start(children, false).await;
         started.map_err(|error| failed(CHILDREN, error))
+    }
+
+    /// Stops these, last first, and those again that have been started meanwhile.
+    async fn stop(&self, ids: &[ChildId]) -> Result<(), Failed> {
+        for _ in 0..TRIES {
+            for id in ids.iter().rev() {
+                let stopped = self.root.terminate_child(id).await;
+                ignore_missing(stopped).map_err(|error| failed(id.as_str(), error))?;
+            }
+            let children = self.root.which_children().await;
+            let children = children.map_err(|error| failed("", error))?;
+            let mut those = children.iter().filter(|child| ids.contains(&child.id));
+            if those.all(|child| matches!(child.status, ChildStatus::Stopped)) {
+                break;
+            }
+        }
+        Ok(())
     }
 
     /// The children of the root that come after the last service before `first`.
@@ -181,7 +208,21 @@ impl Rest<'_> {
     }
 
     /// In its place if it has one; else after all services. One that is the same as before is started from what it was started from then.
+    ///
+    /// One that runs was started before it is its turn, and maybe as what it was.
     async fn start(&self, child: Child, is_same: bool) -> Result<(), SupervisorError> {
+        let mut started = self.start_stopped(child.clone(), is_same).await;
+        for _ in 1..TRIES {
+            if !is_in_the_way(&started) {
+                break;
+            }
+            ignore_missing(self.root.terminate_child(&child.spec().id).await)?;
+            started = self.start_stopped(child.clone(), is_same).await;
+        }
+        started
+    }
+
+    async fn start_stopped(&self, child: Child, is_same: bool) -> Result<(), SupervisorError> {
         let id = child.spec().id.clone();
         if is_same {
             match self.root.restart_child(&id).await {
@@ -203,7 +244,15 @@ impl Rest<'_> {
             id.as_str() == CHILDREN || all.any(|service| service.name() == id.as_str())
         };
         for id in ids.iter().filter(|id| !is_ours(id)) {
-            let started = self.root.restart_child(id).await.map(drop);
+            let mut started = self.root.restart_child(id).await.map(drop);
+            for _ in 1..TRIES {
+                if !is_in_the_way(&started) {
+                    break;
+                }
+                let stopped = self.root.terminate_child(id).await;
+                ignore_missing(stopped).map_err(|error| failed(id.as_str(), error))?;
+                started = self.root.restart_child(id).await.map(drop);
+            }
             ignore_missing(started).map_err(|error| failed(id.as_str(), error))?;
         }
         Ok(())
@@ -212,6 +261,14 @@ impl Rest<'_> {
 
 fn failed(id: &str, error: impl Into<Wrong>) -> Failed {
     (id.to_owned(), error.into())
+}
+
+/// Whether something was to be started that its supervisor has started meanwhile, or is about to start.
+const fn is_in_the_way(started: &Result<(), SupervisorError>) -> bool {
+    matches!(
+        started,
+        Err(SupervisorError::Running | SupervisorError::Restarting)
+    )
 }
 
 fn ignore_missing(done: Result<(), SupervisorError>) -> Result<(), SupervisorError> {
