@@ -14,3 +14,4 @@ mod same;
 mod services;
 mod support;
 mod told;
+mod within_start;
