@@ -145,13 +145,18 @@ impl Bed {
 
             let begun = self.sum(|counts| counts.begun) - begun;
             let left = self.sum(|counts| counts.left) - left;
-            let has_body = u64::from(polls > ask.body.len());
-            assert_eq!(begun + left, has_body, "{at}");
+            let has_body = polls > ask.body.len();
+            assert_eq!(begun + left, u64::from(has_body), "{at}");
             let token = u32::from(begun == 0);
             self.assert_nothing_is_held(token, &at);
             assert_eq!(self.breaker.stats().totals.failures, failures, "{at}");
             let Some(response) = answered else {
-                assert_eq!(self.breaker.state(), CircuitState::HalfOpen, "{at}");
+                let state = match has_body {
+                    true => CircuitState::HalfOpen,
+                    // Nobody has tried yet.
+                    false => CircuitState::Open,
+                };
+                assert_eq!(self.breaker.state(), state, "{at}");
                 continue;
             };
             assert_eq!(response.status(), ask.status, "{at}");
