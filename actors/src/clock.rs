@@ -40,6 +40,12 @@ pub(crate) fn whole(time: Duration) -> u64 {
     u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }
 
+/// A time to wait, for people: in milliseconds, and not too short.
+pub(crate) fn in_milliseconds(time: Duration) -> humantime::FormattedDuration {
+    let milliseconds = u64::try_from(time.as_nanos().div_ceil(1_000_000)).unwrap_or(u64::MAX);
+    humantime::format_duration(Duration::from_millis(milliseconds))
+}
+
 /// Whether tokio's clock runs with the world's.
 fn time_flows() -> bool {
     let (before, began) = (Instant::now(), std::time::Instant::now());

@@ -127,7 +127,7 @@ pub use service::{
 };
 pub use shown::ShownSpec;
 pub use source::{FILE_BYTES_MAX, ReadError};
-pub use supervisor::{AutoShutdown, Strategy, SupervisorFlags};
+pub use supervisor::{AutoShutdown, RestartLimit, Strategy, SupervisorFlags};
 pub use validate::DEPTH_MAX;
 pub use watchdog::WatchdogSpec;
 pub use window::TimeWindow;

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{HttpSpec, NamespaceName, NodeChild, ServicesSpec, SupervisorFlags, WatchdogSpec};
+use crate::{
+    HttpSpec, NamespaceName, NodeChild, RestartLimit, ServicesSpec, SupervisorFlags, WatchdogSpec,
+};
 
 /// Everything that one file describes.
 ///
@@ -85,6 +87,10 @@ pub struct NamespaceSpec {
     /// How the supervisor of [`children`](Self::children) behaves. Default: [`SupervisorFlags::default`].
     #[serde(default, skip_serializing_if = "is_default")]
     pub supervisor: SupervisorFlags,
+    /// How often the root of the namespace, under which the services and the supervisor of the children stand, may restart one of them before the
+    /// namespace ends. Default: 3 times within 5 s.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub root_limit: RestartLimit,
     /// The optional services. Default: none.
     #[serde(default, skip_serializing_if = "ServicesSpec::is_default")]
     pub services: ServicesSpec,
@@ -100,6 +106,7 @@ impl NamespaceSpec {
         Self {
             name,
             supervisor: SupervisorFlags::default(),
+            root_limit: RestartLimit::default(),
             services: ServicesSpec::default(),
             children: Vec::new(),
         }
@@ -109,6 +116,13 @@ impl NamespaceSpec {
     #[must_use]
     pub const fn supervisor(mut self, flags: SupervisorFlags) -> Self {
         self.supervisor = flags;
+        self
+    }
+
+    /// Sets how often its root may restart a service, or the supervisor of the children.
+    #[must_use]
+    pub const fn root_limit(mut self, limit: RestartLimit) -> Self {
+        self.root_limit = limit;
         self
     }
 

@@ -13,10 +13,12 @@ use crate::syntax::{Shape, Tree, walk};
 ///
 /// In place of a secret there is [`HIDDEN`](Self::HIDDEN). Hidden are
 ///
+/// * all texts and numbers in the arguments of children and of pools of other kinds, as only whoever has made the kind knows what is secret there:
+///   what stays are the names of fields, and switches;
 /// * the values of fields one word of whose name is `token`, `secret`, `password`, `passwd`, `credential` or `credentials`, or two are `api_key`
-///   or `private_key`, also within the arguments of children and the content of config servers;
+///   or `private_key`, also within the content of config servers, all of which may be read there by whoever may read this;
 /// * who somebody is in an address, as between `redis://` and `@`, and the values of such fields after its `?`;
-/// * what connections run when they are opened (`setup`), and all values in the arguments of pools of other kinds.
+/// * what connections run when they are opened (`setup`).
 ///
 /// ```
 /// use mainstay_specs::{AnyKind, NodeSpec};
@@ -91,11 +93,10 @@ impl Edits<'_> {
         let range = node.start as usize..node.end as usize;
         match node.shape {
             Shape::List | Shape::Map | Shape::Struct | Shape::Tuple => {
-                let of_other_kind = node.shape == Shape::Struct && tree.name(at) == "other";
+                let is_of_a_kind = tree.children(at).any(|child| tree.key(child) == "kind");
                 for child in tree.children(at) {
                     let key = tree.key(child);
-                    let hides =
-                        is_secret(key) || key == "setup" || (of_other_kind && key == "args");
+                    let hides = is_secret(key) || key == "setup" || (is_of_a_kind && key == "args");
                     self.look(child, all || hides);
                 }
             }
@@ -306,7 +307,7 @@ mod tests {
             namespaces: [(
                 name: "app",
                 services: (
-                    config_server: (initial: (pool: (size: 10, password: "s1", pin_token: 5), ratio: 0.5, none: None)),
+                    config_server: (initial: (args: (n: 10), pool: (size: 10, password: "s1", pin_token: 5), ratio: 0.5, none: None)),
                     rate_limiters: (limiters: [(name: "api", config: (limit: 1, window: "1s",
                         backend: (redis: (url: "redis://ada:s2@h:1/2", secret: "s3s3s3s3s3s3s3s3"))))]),
                     connection_pools: (pools: [
@@ -315,20 +316,30 @@ mod tests {
                         (name: "c", source: sqlite(path: "app.db")),
                     ]),
                 ),
-                children: [(id: "c", kind: "k", args: (every: "1s", api_key: "s9", to: "https://s10@h/x"))],
+                children: [
+                    (id: "c", kind: "k", args: (every: "s12", api_key: "s9", to: "https://s10@h/x", on: true, in: [Some(14), None])),
+                    (id: "d", kind: "k", args: "s13"),
+                    (id: "e", supervisor: (), children: [(id: "f", kind: "k", args: (inner: (key: "s14", ratio: 1.5)))]),
+                ],
             )],
             http: (token: "s11"),
         )"#;
         let spec = NodeSpec::from_ron(text, &AnyKind).unwrap_or_else(|faults| panic!("{faults}"));
         let shown = spec.shown().to_string();
-        for nth in 1..=11 {
+        for nth in 1..=14 {
             assert!(!shown.contains(&format!("s{nth}")), "s{nth}: {shown}");
         }
         for kept in [
+            "n: 10",
             "size: 10",
             "app.db",
             "ldap",
-            "every: \"1s\"",
+            "every: \"•••\"",
+            "to: \"•••\"",
+            "on: true",
+            "args: \"•••\"",
+            "key: \"•••\"",
+            "ratio: \"•••\"",
             "redis://•••@h:1/2",
         ] {
             assert!(shown.contains(kept), "{kept}: {shown}");

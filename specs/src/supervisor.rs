@@ -1,4 +1,4 @@
-//! What a supervisor should do: strategy, restart limit, automatic shutdown.
+//! What a supervisor should do: strategy, restart limit, automatic shutdown; how often the root of a namespace may restart.
 
 use std::time::Duration;
 
@@ -80,5 +80,44 @@ impl SupervisorFlags {
     pub const fn auto_shutdown(mut self, auto_shutdown: AutoShutdown) -> Self {
         self.auto_shutdown = auto_shutdown;
         self
+    }
+}
+
+/// How often the root of a namespace may restart what stands under it before it gives up, and the namespace ends: a service, or the supervisor of
+/// the children, each with all that comes after it.
+///
+/// Failures that come slower than this are retried without end. So whoever is to notice that something fails again and again, however slowly,
+/// makes the period long.
+///
+/// ```
+/// use mainstay_specs::{AnyKind, NodeSpec, RestartLimit};
+///
+/// let spec = NodeSpec::from_ron(r#"(namespaces: [(name: "app", root_limit: (period: "1h"))])"#, &AnyKind)?;
+/// let hour = std::time::Duration::from_secs(3600);
+/// assert_eq!(spec.namespaces[0].root_limit, RestartLimit::new(3, hour));
+/// # Ok::<(), mainstay_specs::Faults>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+#[non_exhaustive]
+pub struct RestartLimit {
+    /// How many restarts are allowed within [`period`](Self::period). Default: 3, as many services fail together when what is outside of them does.
+    pub intensity: u32,
+    /// The time over which restarts are counted; not zero. Default: five seconds, as in OTP.
+    #[serde(with = "crate::duration")]
+    pub period: Duration,
+}
+
+impl Default for RestartLimit {
+    fn default() -> Self {
+        Self::new(3, Duration::from_secs(5))
+    }
+}
+
+impl RestartLimit {
+    /// Allows `intensity` restarts within `period`.
+    #[must_use]
+    pub const fn new(intensity: u32, period: Duration) -> Self {
+        Self { intensity, period }
     }
 }

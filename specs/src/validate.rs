@@ -73,6 +73,11 @@ impl Check<'_> {
     }
 
     fn namespace(&mut self, at: &At<'_>, namespace: &NamespaceSpec) {
+        if namespace.root_limit.period.is_zero() {
+            let path = At::Field(at, "root_limit").field("period");
+            self.report
+                .add(Finding::new(path, "expected a period longer than zero"));
+        }
         let (services, place) = (&namespace.services, At::Field(at, "services"));
         services.check(&mut self.report, &place);
         services.check_kinds(self.kinds, &mut self.report, &place);

@@ -145,3 +145,15 @@ async fn it_is_looked_after_by_the_health_aggregator_without_being_told() {
     assert_eq!(server.status, HealthStatus::Healthy);
     bed.end().await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_namespace_that_has_ended_is_no_failure_of_its_server() {
+    let bed = Bed::new(simulated(with(content()))).await;
+    let server = bed.infra.config_server().unwrap();
+    let breakers = bed.infra.circuit_breakers();
+    let breaker = breakers.circuit("config_server").unwrap();
+    bed.end().await;
+    let stopped = server.update("size", 2).await.unwrap_err();
+    assert_eq!(stopped, ConfigError::Stopped);
+    assert_eq!(breaker.stats().totals.failures, 0);
+}

@@ -13,6 +13,8 @@ mod metrics;
 mod report;
 mod routes;
 mod server;
+#[path = "../reload/source.rs"]
+mod source;
 mod spec;
 mod stream;
 mod support;

@@ -1,18 +1,14 @@
 //! `/api/spec` and `/api/reload`.
 
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use mainstay::ReadSpec;
 use mainstay::http::{ReloadErrorReply, ReloadReply};
 use mainstay::prelude::*;
-use mainstay::specs::ReadError;
 use serde_json::json;
 
 use crate::client::Ask;
+use crate::source::{Text, boot_from, source};
 use crate::support::{address, builder};
-
-type Text = Arc<Mutex<String>>;
 
 fn text(children: &str, token: &str) -> String {
     format!(
@@ -26,23 +22,7 @@ fn text(children: &str, token: &str) -> String {
 }
 
 async fn boot(source: &Text) -> Node {
-    let again = Arc::clone(source);
-    let builder = builder().source(move |builder| {
-        let text = again.lock().unwrap().clone();
-        let faults = |faults| ReadError::Faults {
-            path: "node.ron".into(),
-            source_text: text.clone(),
-            faults,
-        };
-        let spec = NodeSpec::from_ron(&text, builder).map_err(faults)?;
-        Ok(ReadSpec::new(spec, "node.ron", text))
-    });
-    let spec = NodeSpec::from_ron(&source.lock().unwrap(), &builder).unwrap();
-    builder.boot(&spec).await.unwrap()
-}
-
-fn source(text: String) -> Text {
-    Arc::new(Mutex::new(text))
+    boot_from(builder(), source).await
 }
 
 fn post() -> Ask {

@@ -7,6 +7,9 @@
 #[allow(dead_code)] // other tests use more of it
 mod client;
 mod crowd;
+#[path = "../services/event_store/support.rs"]
+#[allow(dead_code)] // other tests use more of it
+mod event_store;
 mod http;
 mod overload;
 mod starting;

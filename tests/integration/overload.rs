@@ -1,81 +1,18 @@
 //! More than a service of the node takes at a time is refused by a guard that is named, and is no failure of the service.
 
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use mainstay::prelude::*;
-use mainstay_actors::event_store::{
-    Appended, BackendAnswer, Event, EventBackend, EventGroup, EventId, EventPage, EventQuery,
-    MemoryBackend, PageBounds, StoreBounds, Usage,
-};
 use mainstay_actors::protection::{Guard, ProtectionCounts};
 use mainstay_actors::{CircuitBreakerRegistry, EventStore, ProtectionRegistry};
 use mainstay_supervisors::Namespace;
 use mainstay_supervisors::specs::EventStoreSpec;
-use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 
 use crate::client::{Answer, Ask};
-
-/// Keeps events in memory, and does nothing until it is let.
-#[derive(Debug)]
-struct Gate {
-    inner: MemoryBackend,
-    permits: Semaphore,
-}
-
-impl Gate {
-    fn shut() -> Arc<Self> {
-        Arc::new(Self {
-            inner: MemoryBackend::new(),
-            permits: Semaphore::new(0),
-        })
-    }
-
-    fn open(&self) {
-        self.permits.add_permits(Semaphore::MAX_PERMITS / 2);
-    }
-
-    async fn pass(&self) {
-        self.permits.acquire().await.unwrap().forget();
-    }
-}
-
-impl EventBackend for Gate {
-    fn kind(&self) -> &'static str {
-        "gate"
-    }
-
-    fn append(
-        &self,
-        groups: Arc<[EventGroup]>,
-        bounds: StoreBounds,
-    ) -> BackendAnswer<'_, Appended> {
-        Box::pin(async move {
-            self.pass().await;
-            self.inner.append(groups, bounds).await
-        })
-    }
-
-    fn get(&self, id: EventId) -> BackendAnswer<'_, Option<Event>> {
-        self.inner.get(id)
-    }
-
-    fn query(&self, query: Arc<EventQuery>, bounds: PageBounds) -> BackendAnswer<'_, EventPage> {
-        Box::pin(async move {
-            self.pass().await;
-            self.inner.query(query, bounds).await
-        })
-    }
-
-    fn remove_before(&self, time: SystemTime, at_most: u32) -> BackendAnswer<'_, u64> {
-        self.inner.remove_before(time, at_most)
-    }
-
-    fn usage(&self) -> BackendAnswer<'_, Usage> {
-        self.inner.usage()
-    }
-}
+use crate::event_store::Gate;
 
 /// A node whose event store is behind a gate.
 async fn node(gate: &Arc<Gate>, spec: EventStoreSpec) -> Node {
@@ -134,7 +71,7 @@ fn are_told(node: &Node, operation: &str) -> ProtectionCounts {
 /// It said so without naming who had refused, and its fifth such answer opened the circuit for everybody.
 #[tokio::test]
 async fn more_questions_than_the_store_takes_are_refused_by_name_and_open_no_circuit() {
-    let gate = Gate::shut();
+    let gate = Gate::shut_to_all();
     let spec = EventStoreSpec::memory()
         .queries_max(2)
         .queries_waiting_max(3);
@@ -153,7 +90,7 @@ async fn more_questions_than_the_store_takes_are_refused_by_name_and_open_no_cir
         let breaker = breakers.circuit(name).unwrap();
         assert_eq!(breaker.stats().totals.failures, 0, "{name}");
     }
-    gate.open();
+    gate.let_all_pass();
     for answer in patient {
         assert_eq!(answer.await.unwrap().status, 200);
     }
@@ -168,21 +105,19 @@ async fn more_questions_than_the_store_takes_are_refused_by_name_and_open_no_cir
 
 #[tokio::test]
 async fn more_events_than_may_wait_are_refused_by_name_and_open_no_circuit() {
-    let gate = Gate::shut();
+    let gate = Gate::shut_to_all();
     let spec = EventStoreSpec::memory()
         .batch_max(1)
         .group_max(1)
         .queue_max(1);
     let node = node(&gate, spec).await;
     let store = EventStore::in_namespace(&production(&node)).unwrap();
-    let mut patient = vec![asked(&node, write)];
     // One is being stored, and one waits.
-    while patient.len() < 2 {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-        if store.stats().waiting == 0 {
-            patient.push(asked(&node, write));
-        }
+    let first = asked(&node, write);
+    while gate.begun.load(Ordering::SeqCst) < 1 {
+        tokio::task::yield_now().await;
     }
+    let second = asked(&node, write);
     while store.stats().waiting < 1 {
         tokio::task::yield_now().await;
     }
@@ -192,8 +127,8 @@ async fn more_events_than_may_wait_are_refused_by_name_and_open_no_circuit() {
     let breakers = CircuitBreakerRegistry::of(&production(&node));
     let breaker = breakers.circuit("api.events.writes").unwrap();
     assert_eq!(breaker.stats().totals.failures, 0);
-    gate.open();
-    for answer in patient {
+    gate.let_all_pass();
+    for answer in [first, second] {
         assert_eq!(answer.await.unwrap().status, 201);
     }
     let counts = are_told(&node, "api.events.writes");

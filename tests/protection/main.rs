@@ -1,5 +1,6 @@
 //! Protected operations: `protection::ProtectionRegistry` and all around it.
 
+mod ahead;
 mod cancelling;
 mod crowd;
 mod deadlines;

@@ -1,10 +1,12 @@
 //! Namespaces: separate worlds that come and go whole.
 
-use mainstay_supervisors::specs::{NamespaceName, Restart, SupervisorFlags};
+use mainstay_supervisors::specs::{NamespaceName, Restart, RestartLimit, SupervisorFlags};
 use mainstay_supervisors::{
     CHILDREN, ExitReason, Namespace, NamespaceError, NamespacePlan, Started, SupervisorError,
 };
 use mainstay_tests::probe::{Bed, Notes, Order, Probe, id, order, within};
+
+use tokio::time::advance;
 
 use crate::{name, secs};
 
@@ -116,6 +118,41 @@ async fn the_application_says_how_its_children_are_supervised() {
     assert_eq!(within(before.process().ended()).await, ExitReason::Shutdown);
     bed.log().until("started test/children again 1").await;
     assert_ne!(namespace.children().expect("it runs"), before);
+    bed.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_says_how_often_its_root_may_restart_before_it_ends() {
+    let bed = Bed::new();
+    let plan = NamespacePlan::new()
+        .children_flags(SupervisorFlags::default().intensity(0, secs(5)))
+        .root_limit(RestartLimit::new(2, secs(3600)))
+        .child(Probe::new().child("a"));
+    let namespace = start(&bed, "test", plan).await;
+    // Each time the supervisor of the children gives up, longer apart than by default a root counts.
+    for nth in 1..=2 {
+        order(&bed.started("test/children/a"), Order::fail("no disk"));
+        bed.log()
+            .until(&format!("started test/children again {nth}"))
+            .await;
+        advance(secs(1000)).await;
+    }
+    let root = namespace.root().expect("it runs");
+    order(&bed.started("test/children/a"), Order::fail("no disk"));
+    assert_eq!(within(root.process().ended()).await, ExitReason::Shutdown);
+    bed.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_root_of_one_that_runs_may_be_told_to_give_up_sooner() {
+    let bed = Bed::new();
+    let plan = NamespacePlan::new().child(Probe::new().child("a"));
+    let namespace = start(&bed, "test", plan).await;
+    let limit = RestartLimit::new(7, secs(60));
+    within(namespace.set_root_limit(limit)).await.unwrap();
+    let root = namespace.root().expect("it runs");
+    assert_eq!(root.budget().intensity, 7);
+    assert_eq!(root.budget().period, secs(60));
     bed.end().await;
 }
 

@@ -53,6 +53,31 @@ async fn flags_of_supervisors_count_from_then_on_and_after_a_crash_of_theirs() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_root_of_a_namespace_may_restart_as_often_as_it_is_told_last() {
+    let of = |limit: &str| {
+        one(&format!(
+            "{limit} services: (telemetry: ()), children: [(id: \"a\", kind: \"k\")]"
+        ))
+    };
+    let node = boot(&of("root_limit: (intensity: 2),")).await;
+    let root = node.namespace("n").unwrap().root().unwrap();
+    assert_eq!(root.budget().intensity, 2);
+    let before = pids(&node);
+    assert_eq!(
+        reload(&node, &of("root_limit: (intensity: 4, period: \"9s\"),")).await,
+        [
+            "namespaces[0].root_limit.intensity: changed, in place",
+            "namespaces[0].root_limit.period: changed, in place",
+        ]
+    );
+    assert_eq!(root.budget().intensity, 4);
+    assert_eq!(root.budget().period, Duration::from_secs(9));
+    assert_eq!(pids(&node), before);
+    reload(&node, &of("")).await;
+    assert_eq!(root.budget().intensity, 3);
+}
+
+#[tokio::test(start_paused = true)]
 async fn flags_that_forbid_what_is_still_there_come_last_and_those_that_allow_it_first() {
     let never = one("children: [(id: \"a\", kind: \"k\")]");
     let any = one("supervisor: (auto_shutdown: any_significant),

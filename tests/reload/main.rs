@@ -12,5 +12,7 @@ mod refusals;
 mod rest;
 mod same;
 mod services;
+mod source;
 mod support;
 mod told;
+mod within_start;

@@ -1,12 +1,10 @@
 //! What telemetry is told, and reading the spec again.
 
-use std::sync::{Arc, Mutex};
-
+use mainstay::SourceError;
 use mainstay::actors::telemetry::{CATALOGUE, Event, SPEC_RELOADED};
 use mainstay::prelude::*;
-use mainstay::specs::ReadError;
-use mainstay::{ReadSpec, SourceError};
 
+use crate::source::{boot_from, source};
 use crate::support::{boot, builder, spec};
 
 fn of(n: u32, fails: bool, kind: &str) -> String {
@@ -85,20 +83,8 @@ async fn what_is_done_fails_and_is_refused_is_told_to_the_namespaces_it_concerns
 
 #[tokio::test(start_paused = true)]
 async fn the_source_is_read_anew_and_what_is_wrong_has_its_place_in_it() {
-    let text = Arc::new(Mutex::new(of(1, false, "k")));
-    let source = Arc::clone(&text);
-    let builder = builder().source(move |builder| {
-        let text = source.lock().unwrap().clone();
-        let faults = |faults| ReadError::Faults {
-            path: "node.ron".into(),
-            source_text: text.clone(),
-            faults,
-        };
-        let spec = NodeSpec::from_ron(&text, builder).map_err(faults)?;
-        Ok(ReadSpec::new(spec, "node.ron", text))
-    });
-    let spec = NodeSpec::from_ron(&text.lock().unwrap(), &builder).unwrap();
-    let node = builder.boot(&spec).await.unwrap();
+    let text = source(of(1, false, "k"));
+    let node = boot_from(builder(), &text).await;
     let set = |new: String| *text.lock().unwrap() = new;
     assert!(node.reload_source().await.unwrap().applied.is_empty());
     let faults = async || {

@@ -8,6 +8,7 @@ use mainstay_specs::{Faults, ServiceName};
 use super::event::{CircuitState, Epoch};
 use super::notice::Notice;
 use super::outcome::Outcome;
+use crate::clock::in_milliseconds;
 
 /// A call that a breaker did not let through: which breaker, why, and when to come back.
 ///
@@ -67,10 +68,7 @@ impl Refusal {
 
     fn when(&self) -> String {
         self.retry_after().map_or_else(String::new, |time| {
-            // Up: who comes back sooner is refused again.
-            let whole = time.as_nanos().div_ceil(1_000_000);
-            let time = Duration::from_millis(u64::try_from(whole).unwrap_or(u64::MAX));
-            format!(", come back in {}", humantime::format_duration(time))
+            format!(", come back in {}", in_milliseconds(time))
         })
     }
 }

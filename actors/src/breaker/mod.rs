@@ -82,7 +82,7 @@ mod unanswered;
 mod window;
 mod word;
 
-pub(crate) use attempt::Attempt;
+pub(crate) use attempt::{Attempt, GiveBack};
 pub use error::{CircuitError, Refusal, RegisterCircuitError};
 pub use event::{Cause, CircuitEvent, CircuitEventKind, CircuitState, Transition};
 pub use handle::CircuitBreaker;

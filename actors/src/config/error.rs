@@ -140,7 +140,8 @@ impl ConfigError {
         }
     }
 
-    /// What it means to a breaker around the server: a mistake of the caller's says nothing about it, and a refusal is no failure.
+    /// What it means to a breaker around the server: a mistake of the caller's says nothing about it, nor does that its namespace has ended,
+    /// and a refusal is no failure.
     #[must_use]
     pub const fn outcome(&self) -> Outcome {
         match self {
@@ -151,7 +152,6 @@ impl ConfigError {
             Self::Unavailable(_)
             | Self::Interrupted(_)
             | Self::ValidatorPanicked(_)
-            | Self::Stopped
             | Self::Call(_) => Outcome::Failure,
             _ => Outcome::Ignored,
         }

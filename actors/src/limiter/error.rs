@@ -4,11 +4,13 @@ use std::time::Duration;
 
 use mainstay_specs::{Faults, ServiceName, SpecPath};
 
+use crate::clock::in_milliseconds;
+
 /// A call that came too soon: which limiter, and when to come back.
 ///
 /// A refusal is no failure of what is protected, and nothing was taken for it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the rate limit {policy} is reached, come back in {}", whole(*.retry_after))]
+#[error("the rate limit {policy} is reached, come back in {}", in_milliseconds(*.retry_after))]
 #[non_exhaustive]
 pub struct RateLimitExceeded {
     /// The limiter.
@@ -18,12 +20,6 @@ pub struct RateLimitExceeded {
     /// How long to wait before the same call is let through, if nobody else takes anything meanwhile. Never zero: a nanosecond
     /// before that, it would be refused again.
     pub retry_after: Duration,
-}
-
-/// In milliseconds, and never none.
-fn whole(time: Duration) -> humantime::FormattedDuration {
-    let milliseconds = u64::try_from(time.as_nanos().div_ceil(1_000_000)).unwrap_or(u64::MAX);
-    humantime::format_duration(Duration::from_millis(milliseconds))
 }
 
 /// Why a call was not let through.
@@ -69,7 +65,7 @@ pub enum RateLimitError {
         max: u32,
     },
     /// It would have to wait for longer than the caller would.
-    #[error("the rate limit {policy} lets this call through in {}, which is not within {}", whole(*.ready_in), whole(*.within))]
+    #[error("the rate limit {policy} lets this call through in {}, which is not within {}", in_milliseconds(*.ready_in), in_milliseconds(*.within))]
     TooLate {
         /// The limiter.
         policy: ServiceName,
@@ -122,7 +118,7 @@ pub enum RateLimitError {
 #[non_exhaustive]
 pub enum Unavailable {
     /// It has not answered in time. What it was asked to take, it may still take.
-    #[error("no answer within {}", whole(*.within))]
+    #[error("no answer within {}", in_milliseconds(*.within))]
     TooSlow {
         /// The time it had.
         within: Duration,
@@ -134,7 +130,7 @@ pub enum Unavailable {
         told: String,
     },
     /// It has not answered several times, and is not asked for a while.
-    #[error("it did not answer before, and is asked again in {}", whole(*.retry_in))]
+    #[error("it did not answer before, and is asked again in {}", in_milliseconds(*.retry_in))]
     Paused {
         /// When one call will try.
         retry_in: Duration,

@@ -8,6 +8,8 @@ use std::time::Duration;
 
 use mainstay_specs::{NamespaceName, ServiceName};
 
+use crate::clock::in_milliseconds;
+
 /// Why an attempt to connect has failed. What it says is all of it: what an error of a manager rests on is in the text, and not told once
 /// more as its source.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -17,7 +19,7 @@ pub enum ConnectError {
     #[error("{}", in_full(&**.0))]
     Failed(Arc<dyn Error + Send + Sync>),
     /// It has taken for longer than `connect_timeout`.
-    #[error("no connection within {}", whole(*.within))]
+    #[error("no connection within {}", in_milliseconds(*.within))]
     TooSlow {
         /// The time it had.
         within: Duration,
@@ -121,7 +123,7 @@ impl fmt::Display for PoolSituation {
             self.leased, self.max, self.idle, self.connecting, self.closing, self.waiting
         )?;
         if let Some(longest) = &self.longest {
-            let (held, at) = (whole(longest.held_for), longest.taken_at);
+            let (held, at) = (in_milliseconds(longest.held_for), longest.taken_at);
             write!(f, "; the longest for {held}, taken at {at}")?;
             if let Some(borrower) = &longest.borrower {
                 write!(f, " by {borrower}")?;
@@ -161,7 +163,7 @@ pub enum PoolError {
     #[error("the pool {pool} is exhausted: {0}", pool = .0.pool)]
     Exhausted(Box<PoolSituation>),
     /// Its time was up.
-    #[error("no connection of the pool {} within {}, {phase}: {situation}", .situation.pool, whole(*.waited))]
+    #[error("no connection of the pool {} within {}, {phase}: {situation}", .situation.pool, in_milliseconds(*.waited))]
     Timeout {
         /// How far it had come.
         phase: CheckoutPhase,
@@ -179,7 +181,7 @@ pub enum PoolError {
         situation: Box<PoolSituation>,
     },
     /// All had waited for long, and some were sent away so that the others are served soon.
-    #[error("the pool {} is overloaded, sent away after {}: {situation}", .situation.pool, whole(*.waited))]
+    #[error("the pool {} is overloaded, sent away after {}: {situation}", .situation.pool, in_milliseconds(*.waited))]
     Overloaded {
         /// How long it had waited.
         waited: Duration,
@@ -267,12 +269,6 @@ impl PoolError {
 
 fn later(time: Option<Duration>) -> String {
     time.map_or_else(String::new, |time| {
-        format!(", come back in {}", whole(time))
+        format!(", come back in {}", in_milliseconds(time))
     })
-}
-
-/// In milliseconds, and never none.
-fn whole(time: Duration) -> humantime::FormattedDuration {
-    let milliseconds = u64::try_from(time.as_nanos().div_ceil(1_000_000)).unwrap_or(u64::MAX);
-    humantime::format_duration(Duration::from_millis(milliseconds))
 }

@@ -36,6 +36,15 @@ pub(crate) struct Memory {
     pub(crate) demand: MemoryDemand,
 }
 
+impl Memory {
+    /// Nothing is held where nobody manages memory.
+    pub(crate) fn manager<'a>(&'a self, home: Option<&'a Home>) -> Option<&'a MemoryManager> {
+        self.manager
+            .as_ref()
+            .or_else(|| home.map(|home| &home.memory))
+    }
+}
+
 /// A rate limiter, and what a call costs there that does not say.
 #[derive(Clone, Debug)]
 pub(crate) struct Limit {

@@ -21,6 +21,7 @@
 //! |---|---|
 //! | `handle.rs` | [`Protection`]: an operation and its guards |
 //! | `call.rs` | [`Call`]: one call of it |
+//! | `ahead.rs` | [`Call::ask_ahead`]: refusing before something is done for the call that costs |
 //! | `guard.rs`, `guards.rs` | [`Guard`]; which guards there are, and where they are found |
 //! | `passage.rs` | the way of a call through them |
 //! | `source.rs` | where its connection comes from |
@@ -33,6 +34,7 @@
 //! | `keeper.rs`, `start.rs`, `signals.rs` | the process that tells telemetry what was refused |
 //! | `error.rs` | [`ProtectionError`], [`ConfigureProtectionError`] |
 
+mod ahead;
 mod call;
 mod counts;
 mod error;

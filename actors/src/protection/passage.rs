@@ -21,7 +21,7 @@ use super::guards::{Guards, Memory};
 use super::handle::Protection;
 use super::source::{Held, Source};
 use super::watch::Watch;
-use crate::breaker::{Attempt, CircuitBreaker, Classify, Outcome};
+use crate::breaker::{Attempt, CircuitBreaker, Classify, GiveBack, Outcome};
 use crate::limiter::{RateKey, RateLimitError, Reservation, Turn};
 use crate::memory::MemoryReservation;
 use crate::metrics;
@@ -83,17 +83,11 @@ pub(crate) async fn through<S: Source, B: Borrow<Protection>, T, E>(
 ) -> Result<T, ProtectionError<E>> {
     let (protection, guards) = (ready.protection.borrow(), &*ready.guards);
     let mut watch = Watch::new(protection);
-    if let (None, Some(pool)) = (S::ASKED, &guards.pool) {
-        return Err(watch.refused(protection.unleased(pool.clone())));
-    }
     let time = Time::of(guards, ready.by);
     let mut sleep = pin!(time.until.map(sleep_until));
-    if time.is_up() {
-        return Err(watch.refused(protection.late(Guard::Deadline)));
-    }
-    let breaker = match circuit(protection, guards) {
+    let breaker = match first::<S, E>(protection, guards, &time) {
         Ok(breaker) => breaker,
-        Err(missing) => return Err(watch.refused(missing)),
+        Err(refused) => return Err(watch.refused(refused)),
     };
     let permit = breaker.as_ref().map(|breaker| breaker.permit_at(ready.at));
     let mut attempt = match permit.transpose() {
@@ -139,14 +133,39 @@ pub(crate) async fn through<S: Source, B: Borrow<Protection>, T, E>(
     };
     lease.end();
     drop(memory);
-    let (outcome, refused_by) = watch.step(|| attempt.step(|| meaning(&classify, &result)));
+    settle(watch, attempt, &classify, &result);
+    result.map_err(ProtectionError::Failed)
+}
+
+/// Asks what costs nothing at all; the circuit breaker that is to be asked next, if there is one.
+fn first<S: Source, E>(
+    protection: &Protection,
+    guards: &Guards,
+    time: &Time,
+) -> Result<Option<CircuitBreaker>, ProtectionError<E>> {
+    if let (None, Some(pool)) = (S::ASKED, &guards.pool) {
+        return Err(protection.unleased(pool.clone()));
+    }
+    if time.is_up() {
+        return Err(protection.late(Guard::Deadline));
+    }
+    circuit(protection, guards)
+}
+
+/// Tells the breaker and the statistics what the operation has come to.
+fn settle<P: GiveBack, T, E>(
+    mut watch: Watch<'_>,
+    mut attempt: Attempt<P>,
+    classify: &impl Classify<T, E>,
+    result: &Result<T, E>,
+) {
+    let (outcome, refused_by) = watch.step(|| attempt.step(|| meaning(classify, result)));
     attempt.settle(outcome);
-    match &result {
+    match result {
         _ if outcome == Outcome::Refused => watch.refused_within(refused_by),
         Ok(_) => watch.ended(metrics::Outcome::Success),
         Err(_) => watch.ended(metrics::Outcome::Error),
     }
-    result.map_err(ProtectionError::Failed)
 }
 
 /// What a result means; and which guard further in has refused it, if one has.
@@ -160,7 +179,7 @@ fn meaning<T, E>(
     }
 }
 
-fn circuit<E>(
+pub(super) fn circuit<E>(
     protection: &Protection,
     guards: &Guards,
 ) -> Result<Option<CircuitBreaker>, ProtectionError<E>> {
@@ -212,14 +231,12 @@ impl Asks<'_> {
         })
     }
 
-    /// Nothing is held where nobody manages memory.
     async fn memory<E>(
         &self,
         memory: &Memory,
         sleep: Pin<&mut Option<Sleep>>,
     ) -> Result<Option<MemoryReservation>, ProtectionError<E>> {
-        let home = || self.protection.home().map(|home| &home.memory);
-        let Some(manager) = memory.manager.as_ref().or_else(home) else {
+        let Some(manager) = memory.manager(self.protection.home()) else {
             return Ok(None);
         };
         let demand = &memory.demand;

@@ -41,7 +41,7 @@ use std::time::Duration;
 
 use mainstay::actors::EventStore;
 use mainstay::prelude::*;
-use mainstay::specs::{EventBackendSpec, EventStoreSpec};
+use mainstay::specs::{EventBackendSpec, EventStoreSpec, RestartLimit};
 
 use account::Account;
 use ingest::Job;
@@ -77,11 +77,14 @@ async fn main() -> Outcome<()> {
     // As many restarts as there are failures below, and some more; one after another without a pause. What fails more often takes the tree with it.
     // What is in the plan comes after the services: when one of those is restarted, so are the children.
     let flags = SupervisorFlags::new(Strategy::OneForOne).intensity(10, Duration::from_secs(60));
+    // Failures that are seconds apart have that supervisor give up again and again: after the third time so does the root.
+    let often = RestartLimit::new(3, Duration::from_secs(3600));
     let plan = NamespacePlan::new()
         .service(EventStore::child(spec))
         .child(reader.name("ingest".parse()?).restart(Restart::Transient))
         .child(saboteur.restart(Restart::Temporary))
-        .children_flags(flags);
+        .children_flags(flags)
+        .root_limit(often);
     let runtime = Runtime::new();
     let witness = tokio::spawn(shown::tell_ends(runtime.events(), bar.clone()));
     let app = runtime.start_namespace("app".parse()?, plan).await?;

@@ -1,9 +1,9 @@
-//! The bodies of requests.
+//! The bodies of requests: as many bytes as they may have, in the time that they may take.
 
 use std::time::Duration;
 
-use axum::body::Bytes;
-use axum::extract::{FromRequest, Request};
+use axum::body::{Bytes, HttpBody};
+use axum::extract::{DefaultBodyLimit, FromRequest, Request};
 use axum::http::{HeaderMap, StatusCode, header};
 
 use super::error::ApiError;
@@ -24,15 +24,23 @@ pub(super) fn declares_json(headers: &HeaderMap) -> Result<(), ApiError> {
     }
 }
 
-/// The whole body, within a time limit.
-pub(super) async fn body(app: &App, request: Request) -> Result<Bytes, ApiError> {
+/// The whole body, of at most so many bytes, within a time limit. One that is said to be larger is not waited for.
+pub(super) async fn body(app: &App, mut request: Request, max: usize) -> Result<Bytes, ApiError> {
+    let too_large = || {
+        let message = format!("expected a body of at most {max} bytes");
+        ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large", message)
+    };
+    if request.body().size_hint().lower() > max as u64 {
+        return Err(too_large());
+    }
+    DefaultBodyLimit::max(max).apply(&mut request);
     let body = tokio::time::timeout(BODY_TIMEOUT, Bytes::from_request(request, app)).await;
     let body = body.map_err(|_| {
         let message = format!("expected the whole body within {BODY_TIMEOUT:?}");
         ApiError::new(StatusCode::REQUEST_TIMEOUT, "request_timeout", message)
     })?;
     body.map_err(|rejection| match rejection.status() {
-        StatusCode::PAYLOAD_TOO_LARGE => ApiError::too_large(),
+        StatusCode::PAYLOAD_TOO_LARGE => too_large(),
         _ => ApiError::bad_request(rejection.body_text()),
     })
 }

@@ -10,6 +10,7 @@ use mainstay_actors::config::{Change, ConfigPath, ConfigValue};
 use percent_encoding::percent_decode_str;
 use serde::{Deserialize, Serialize};
 
+use super::BODY_MAX;
 use super::access::MayChange;
 use super::body::{body, declares_json};
 use super::config_error::refused;
@@ -78,7 +79,7 @@ pub(super) async fn write(
     let server = server(&app, asked)?;
     declares_json(request.headers())?;
     let version = version_of(request.headers())?;
-    let body = body(&app, request).await?;
+    let body = body(&app, request, BODY_MAX).await?;
     let value = value(&body).map_err(|error| error.at(path.to_string()))?;
     let changed = match version {
         Some(version) => server.update_if(version, &path, value).await,

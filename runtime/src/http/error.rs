@@ -6,7 +6,6 @@ use axum::response::{IntoResponse, Response};
 use mainstay_actors::protection::Guard;
 
 use super::reply::{ErrorDetail, ErrorReply};
-use super::settings::BODY_MAX;
 
 /// An answer that says what is wrong.
 ///
@@ -87,11 +86,6 @@ impl ApiError {
             message,
         )
         .at(path)
-    }
-
-    pub(super) fn too_large() -> Self {
-        let message = format!("expected a body of at most {BODY_MAX} bytes");
-        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large", message)
     }
 
     pub(super) fn invalid_value(message: impl Into<String>) -> Self {

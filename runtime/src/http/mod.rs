@@ -199,6 +199,10 @@
 //! told to metrics and telemetry as its decision (`foundation.protection.refused`). It counts as no failure of the service; neither do answers that blame the request (4xx).
 //! A request without the token that it needs is answered before, and uses up nothing.
 //!
+//! The body of a request that changes something is read before its operation is begun, and takes nothing of its deadline: how fast it comes is
+//! up to the client, and says nothing of the service. It has ten seconds, and [`BODY_MAX`] bytes (for events, as many as one may have): 408 and 413
+//! are answered beyond. Whom the circuit breaker, the memory manager or the rate limiter is sure to refuse is told so without being asked for a body.
+//!
 //! # Supervision
 //!
 //! The server is itself a process, `http/server`, under a supervisor of its own beside the namespaces: should it crash,

@@ -126,7 +126,7 @@ pub struct FaultReply {
 fn refused(error: &SourceError) -> Response {
     let refusal = match error {
         SourceError::NoSource => return ApiError::not_found(error.to_string()).into_response(),
-        SourceError::Busy => {
+        SourceError::Busy | SourceError::Starting(_) => {
             let status = StatusCode::CONFLICT;
             return ApiError::new(status, "conflict", error.to_string()).into_response();
         }

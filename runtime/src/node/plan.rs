@@ -28,6 +28,7 @@ pub(super) fn plan(
     let children = below(namespace, kinds)?;
     let services = services(&namespace.services, pools).into_iter();
     let plan = NamespacePlan::new().children_flags(namespace.supervisor.clone());
+    let plan = plan.root_limit(namespace.root_limit);
     let plan = services.fold(plan, NamespacePlan::service);
     let plan = children.into_iter().fold(plan, NamespacePlan::child);
     Ok(plan)

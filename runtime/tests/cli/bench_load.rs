@@ -3,7 +3,7 @@
 use std::net::TcpListener;
 
 use crate::common::Process;
-use crate::mainstay::{Running, file, mainstay, run};
+use crate::mainstay::{Ended, Running, file, mainstay, run};
 
 #[test]
 fn a_node_under_load_answers_all_and_each_path_has_a_line() {
@@ -42,21 +42,19 @@ fn a_node_under_load_answers_all_and_each_path_has_a_line() {
     assert_eq!(node.ended().0, Some(0));
 }
 
+/// What comes of a second of load, by one connection.
+fn by_one_for_a_second(url: &str) -> Ended {
+    let load = ["bench-load", "--url", url, "--seconds", "1"];
+    let alone = ["--connections", "1"];
+    run(&mut mainstay(load.into_iter().chain(alone)))
+}
+
 #[test]
 fn where_no_node_is_every_connection_fails_and_it_ends_with_1() {
     let free = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", free.local_addr().unwrap());
     drop(free);
-    let arguments = [
-        "bench-load",
-        "--url",
-        &url,
-        "--seconds",
-        "1",
-        "--connections",
-        "1",
-    ];
-    let ended = run(&mut mainstay(arguments));
+    let ended = by_one_for_a_second(&url);
     assert_eq!(ended.code, Some(1));
     assert!(
         ended.stdout.ends_with(" x no connection\n"),
@@ -71,16 +69,7 @@ fn a_connection_that_is_closed_without_an_answer_is_a_failure() {
     let url = format!("http://{}", listener.local_addr().unwrap());
     // It takes connections for as long as the test lasts, and closes them.
     std::thread::spawn(move || listener.incoming().for_each(drop));
-    let load = [
-        "bench-load",
-        "--url",
-        &url,
-        "--seconds",
-        "1",
-        "--connections",
-        "1",
-    ];
-    let ended = run(&mut mainstay(load));
+    let ended = by_one_for_a_second(&url);
     assert_eq!(ended.code, Some(1));
     let lines: Vec<&str> = ended.stdout.lines().collect();
     let counts: Vec<&str> = lines[1].split_whitespace().skip(5).collect();

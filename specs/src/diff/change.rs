@@ -44,6 +44,8 @@ pub enum SpecPart {
     NamespaceOrder,
     /// A namespace as a whole.
     Namespace(NamespaceName),
+    /// How often the root of a namespace may restart.
+    RootLimit(NamespaceName),
     /// A service of a namespace.
     Service {
         /// The namespace.
@@ -193,6 +195,7 @@ impl SpecPart {
     pub const fn namespace(&self) -> Option<&NamespaceName> {
         match self {
             Self::Namespace(namespace)
+            | Self::RootLimit(namespace)
             | Self::Service { namespace, .. }
             | Self::Supervisor { namespace, .. }
             | Self::Child { namespace, .. } => Some(namespace),

@@ -24,7 +24,7 @@ pub use change::{ChangeEffect, ChangeKind, ServicePart, SpecChange, SpecPart};
 use compare::{Course, Walk, compare, sequence};
 
 use crate::path::At;
-use crate::{HttpSpec, NamespaceName, NamespaceSpec, NodeSpec, WatchdogSpec};
+use crate::{HttpSpec, NamespaceName, NamespaceSpec, NodeSpec, RestartLimit, WatchdogSpec};
 
 /// What is different between two specs of one node, in the order in which it is brought about.
 ///
@@ -100,6 +100,7 @@ impl NodeSpec {
     /// | field | of it is |
     /// |---|---|
     /// | `supervisor`: `strategy`, `intensity`, `period`, `auto_shutdown` | changed in place: restarts so far count against the new intensity and period |
+    /// | `root_limit`, of the namespace: `intensity`, `period` | changed in place, in the same way |
     /// | `children`: one that comes, goes | started, stopped; with it those that its supervisor restarts with it |
     /// | `children`: their order | noted, if the strategy is `one_for_one`; else that supervisor is restarted |
     /// | child: `restart`, `shutdown`, `significant`, `type`, `backoff` | changed in place: it counts when the child ends next |
@@ -222,9 +223,15 @@ fn namespace(old: &NamespaceSpec, new: &NamespaceSpec, at: &At<'_>, walk: &mut W
     let NamespaceSpec {
         name,
         supervisor,
+        root_limit,
         services,
         children,
     } = old;
+    let root = Course::in_place(SpecPart::RootLimit(name.clone()));
+    compare!(RestartLimit { root_limit, &new.root_limit, &At::Field(at, "root_limit"), walk } fields {
+        intensity => root,
+        period => root,
+    } apart {});
     services::services(
         name,
         services,

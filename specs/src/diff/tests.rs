@@ -124,3 +124,20 @@ fn namespaces_go_before_others_come() {
         ]
     );
 }
+
+#[test]
+fn how_often_the_root_of_a_namespace_may_restart_is_changed_where_it_stands() {
+    let of = |intensity: u32, period: &str| {
+        namespace(&format!(
+            "root_limit: (intensity: {intensity}, period: \"{period}\")"
+        ))
+    };
+    assert_eq!(
+        lines(&of(3, "5s"), &of(1, "1h")),
+        [
+            "namespaces[0].root_limit.intensity: changed, in place",
+            "namespaces[0].root_limit.period: changed, in place",
+        ]
+    );
+    assert!(of(3, "5s").diff(&namespace("")).is_empty());
+}

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use mainstay_specs::{
     Args, AutoShutdown, Backoff, ChildSpec, ChildType, ConfigServerSpec, HttpSpec, NamespaceName,
-    NamespaceSpec, NodeChild, NodeSpec, Restart, ServicesSpec, Shutdown, Strategy, SupervisorFlags,
-    validate_children,
+    NamespaceSpec, NodeChild, NodeSpec, Restart, RestartLimit, ServicesSpec, Shutdown, Strategy,
+    SupervisorFlags, validate_children,
 };
 
 use crate::support::{child, id, kinds};
@@ -26,6 +26,7 @@ fn a_spec_built_in_code_equals_the_one_from_its_file() {
         namespaces: [(
             name: "n",
             supervisor: (intensity: 3, period: "10s", auto_shutdown: any_significant),
+            root_limit: (intensity: 2, period: "1min"),
             services: (config_server: (initial: {"a": 1}, file: "config.ron", bytes_max: 10)),
             children: [
                 (id: "db", kind: "db", restart: transient, significant: true),
@@ -57,6 +58,7 @@ fn a_spec_built_in_code_equals_the_one_from_its_file() {
                 .intensity(3, Duration::from_secs(10))
                 .auto_shutdown(AutoShutdown::AnySignificant),
         )
+        .root_limit(RestartLimit::new(2, Duration::from_secs(60)))
         .services(ServicesSpec::default().config_server(server))
         .child(NodeChild::worker(
             child("db").restart(Restart::Transient).significant(),
@@ -119,6 +121,16 @@ fn supervisors_check_their_children_with_the_same_rules() {
          children[0].depends_on: dependency cycle: a → b → a",
     );
     assert_eq!(validate_children(&SupervisorFlags::default(), &[]), Ok(()));
+}
+
+#[test]
+fn a_root_that_counts_its_restarts_over_no_time_is_refused() {
+    let never_zero = RestartLimit::new(3, Duration::ZERO);
+    let node = NodeSpec::default().namespace(namespace().root_limit(never_zero));
+    assert_eq!(
+        told(&node),
+        "namespaces[0].root_limit.period: expected a period longer than zero"
+    );
 }
 
 #[test]

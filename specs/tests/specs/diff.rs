@@ -23,6 +23,10 @@ impl Model {
                 ChangeKind::Removed => self.0.namespaces.retain(|one| one.name != *name),
                 _ => self.0.namespaces.extend(found(new, name)),
             },
+            SpecPart::RootLimit(name) => {
+                let limit = found(new, name).expect("it stays").root_limit;
+                self.namespace(name).root_limit = limit;
+            }
             SpecPart::Service { namespace, service } => {
                 let from = found(new, namespace).expect("it stays").services;
                 let to = &mut self.namespace(namespace).services;

@@ -106,7 +106,8 @@ fn other(value: &str) -> Option<(&str, String)> {
             if let Ok(number) = bare.parse::<u64>() {
                 (number + 1).to_string()
             } else if let Ok(number) = bare.parse::<f64>() {
-                format!("{:?}", number * 0.99)
+                let other = if number == 0.0 { 0.5 } else { number * 0.99 };
+                format!("{other:?}")
             } else {
                 let text = bare.strip_prefix('"')?.strip_suffix('"')?;
                 otherwise(text)

@@ -22,7 +22,7 @@ fn all_faults_of_a_file_come_at_once() {
 )"#;
     assert_eq!(
         faults(text),
-        "3:26: namespaces[0].colour: unknown field `colour`, expected one of `name`, `supervisor`, `services`, `children`\n\
+        "3:26: namespaces[0].colour: unknown field `colour`, expected one of `name`, `supervisor`, `root_limit`, `services`, `children`\n\
          4:30: namespaces[0].supervisor.strategy: unknown value `one_for_onne`, did you mean `one_for_one`?\n\
          4:55: namespaces[0].supervisor.intensity: expected a whole number, found 1.5\n\
          4:68: namespaces[0].supervisor.period: expected a period longer than zero\n\

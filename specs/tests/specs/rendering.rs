@@ -16,7 +16,7 @@ fn faults_are_shown_with_their_line_and_underlined() {
     assert_eq!(
         rendered(text),
         "\
-error: unknown field `colour`, expected one of `name`, `supervisor`, `services`, `children`
+error: unknown field `colour`, expected one of `name`, `supervisor`, `root_limit`, `services`, `children`
  --> node.ron:3:21 (namespaces[0].colour)
   |
 3 |     (name: \"größe\", colour: 1),

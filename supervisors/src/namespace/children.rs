@@ -1,7 +1,8 @@
 //! The children of a namespace: those of the application, and its services.
 
-use mainstay_specs::ChildId;
+use mainstay_specs::{ChildId, RestartLimit};
 
+use super::plan::root_flags;
 use super::{CHILDREN, Namespace};
 use crate::call::CallError;
 use crate::start::{Child, Started};
@@ -60,6 +61,16 @@ impl Namespace {
             return Err(SupervisorError::NotFound);
         }
         stop_and_forget(&self.root_or_gone()?, id).await
+    }
+
+    /// Sets how often its root may restart from now on, as [`root_limit`](super::NamespacePlan::root_limit) of its plan. Restarts so far count
+    /// against it.
+    ///
+    /// # Errors
+    ///
+    /// [`SupervisorError::Spec`] if the period is zero; [`CallError::NoProcess`] if the namespace has stopped. Nothing has changed then.
+    pub async fn set_root_limit(&self, limit: RestartLimit) -> Result<(), SupervisorError> {
+        self.root_or_gone()?.change_flags(root_flags(limit)).await
     }
 
     fn root_or_gone(&self) -> Result<SupervisorRef, SupervisorError> {

@@ -1,9 +1,8 @@
 //! What a namespace is to hold.
 
 use std::panic::Location;
-use std::time::Duration;
 
-use mainstay_specs::SupervisorFlags;
+use mainstay_specs::{RestartLimit, Strategy, SupervisorFlags};
 
 use super::CHILDREN;
 use crate::start::Child;
@@ -19,6 +18,7 @@ pub struct NamespacePlan {
     services: Vec<Child>,
     children: Vec<Child>,
     children_flags: SupervisorFlags,
+    root_limit: RestartLimit,
 }
 
 impl NamespacePlan {
@@ -45,12 +45,42 @@ impl NamespacePlan {
         self
     }
 
+    /// Sets how often the root may restart a service, or the supervisor of the children, before it gives up and the namespace ends. Default:
+    /// [`RestartLimit::default`], 3 times within 5 seconds.
+    ///
+    /// A supervisor of children that gives up once in a longer time than that is restarted without end: with a period as long as that, times the
+    /// intensity, the namespace ends instead. The period must not be zero.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use mainstay_specs::RestartLimit;
+    /// use mainstay_supervisors::{NamespacePlan, Runtime};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let plan = NamespacePlan::new().root_limit(RestartLimit::new(1, Duration::from_secs(3600)));
+    /// let runtime = Runtime::new();
+    /// let app = runtime.start_namespace("app".parse()?, plan).await?;
+    /// assert_eq!(app.root().ok_or("it runs")?.budget().intensity, 1);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn root_limit(mut self, limit: RestartLimit) -> Self {
+        self.root_limit = limit;
+        self
+    }
+
     pub(super) fn tree(self, made_at: &'static Location<'static>) -> Supervisor {
         let children = Supervisor::new(self.children_flags).children(self.children);
-        let root = Supervisor::rest_for_one()
-            .intensity(3, Duration::from_secs(5))
+        let root = Supervisor::new(root_flags(self.root_limit))
             .children(self.services)
             .with_room();
         root.child(Child::supervisor(CHILDREN, children).with_made_at(made_at))
     }
+}
+
+/// How the root of a namespace behaves that may restart so often.
+pub(super) fn root_flags(limit: RestartLimit) -> SupervisorFlags {
+    SupervisorFlags::new(Strategy::RestForOne).intensity(limit.intensity, limit.period)
 }

@@ -199,6 +199,13 @@ impl Process {
         self.0.reason().is_none()
     }
 
+    /// Whether its supervisor is waiting for it to start: for the `pre_start` of an actor, for a task that is to say when it is ready, for the
+    /// children of a supervisor. Whoever is waited for must not wait for anything that takes its supervisor.
+    #[must_use]
+    pub fn is_starting(&self) -> bool {
+        self.0.holds_up()
+    }
+
     /// Whether it is over: it has returned, failed or panicked, or was killed, even if its end cannot be seen yet. What it held and is
     /// dropped from then on was not let go of by its own code, but with it.
     ///

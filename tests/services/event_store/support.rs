@@ -132,12 +132,13 @@ pub(super) fn poll_once<F: Future>(future: std::pin::Pin<&mut F>) -> Option<F::O
     }
 }
 
-/// Keeps events in memory, and stores them when it is let.
+/// Keeps events in memory, and stores them when it is let; as one that is shut to all, it also answers questions only then.
 #[derive(Debug)]
 pub(super) struct Gate {
     inner: MemoryBackend,
     /// One for each transaction that may be made.
     permits: Semaphore,
+    holds_questions: bool,
     /// What the next transactions come to, instead of being made.
     fails: Mutex<Option<BackendError>>,
     panics: AtomicBool,
@@ -150,9 +151,20 @@ pub(super) struct Gate {
 impl Gate {
     /// One that lets nothing pass yet.
     pub(super) fn shut() -> Arc<Self> {
+        Self::new(false)
+    }
+
+    /// One that answers no question yet, either.
+    #[allow(dead_code, reason = "for tests of a whole node")]
+    pub(super) fn shut_to_all() -> Arc<Self> {
+        Self::new(true)
+    }
+
+    fn new(holds_questions: bool) -> Arc<Self> {
         Arc::new(Self {
             inner: MemoryBackend::new(),
             permits: Semaphore::new(0),
+            holds_questions,
             fails: Mutex::default(),
             panics: AtomicBool::new(false),
             begun: AtomicU64::new(0),
@@ -163,8 +175,12 @@ impl Gate {
     /// One that lets everything pass.
     pub(super) fn open() -> Arc<Self> {
         let gate = Self::shut();
-        gate.let_pass(Semaphore::MAX_PERMITS / 2);
+        gate.let_all_pass();
         gate
+    }
+
+    pub(super) fn let_all_pass(&self) {
+        self.let_pass(Semaphore::MAX_PERMITS / 2);
     }
 
     pub(super) fn let_pass(&self, transactions: usize) {
@@ -184,13 +200,14 @@ impl Gate {
         self.groups.lock().expect("no panic").clone()
     }
 
+    async fn be_let(&self) {
+        let permit = self.permits.acquire().await;
+        permit.expect("it is not closed").forget();
+    }
+
     async fn pass(&self, groups: usize) -> Result<(), BackendError> {
         self.begun.fetch_add(1, Ordering::SeqCst);
-        self.permits
-            .acquire()
-            .await
-            .expect("it is not closed")
-            .forget();
+        self.be_let().await;
         self.groups.lock().expect("no panic").push(groups);
         assert!(!self.panics.swap(false, Ordering::SeqCst), "as planned");
         let fails = self.fails.lock().expect("no panic").clone();
@@ -219,7 +236,12 @@ impl EventBackend for Gate {
     }
 
     fn query(&self, query: Arc<EventQuery>, bounds: PageBounds) -> BackendAnswer<'_, EventPage> {
-        self.inner.query(query, bounds)
+        Box::pin(async move {
+            if self.holds_questions {
+                self.be_let().await;
+            }
+            self.inner.query(query, bounds).await
+        })
     }
 
     fn remove_before(&self, time: SystemTime, at_most: u32) -> BackendAnswer<'_, u64> {

@@ -119,6 +119,12 @@ impl MemoryManager {
         self.cell.admission.stats()
     }
 
+    /// Refuses an operation that is sure to be refused, as all of its class are for now, and counts it.
+    pub(crate) fn refuse_ahead(&self, class: OperationClass, bytes: u64) -> Option<MemoryPressure> {
+        let refuses = self.cell.admission.refuses_all(class, self.weather());
+        refuses.then(|| self.refuse(class, bytes))
+    }
+
     /// Refuses an operation whatever the table says, as all of its class are, and counts it.
     pub(in crate::memory) fn refuse(&self, class: OperationClass, bytes: u64) -> MemoryPressure {
         let wish = Wish {

@@ -70,6 +70,12 @@ impl Intake {
         self.account.reserved()
     }
 
+    /// Whether the table says that all of a class are refused, whatever their luck.
+    pub(super) fn refuses_all(&self, class: OperationClass, weather: Weather) -> bool {
+        let table = self.table.load();
+        table.decide(class, OperationPriority::Normal, weather, 1.0) == Verdict::Refuse
+    }
+
     /// Refuses whatever the table says, and counts that.
     pub(super) fn refuse(&self, wish: Wish, weather: Weather, reading: &Reading) -> MemoryPressure {
         let reason = RefusalReason::Level;

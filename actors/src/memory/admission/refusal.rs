@@ -6,6 +6,7 @@ use std::time::Duration;
 use mainstay_specs::{PressureLevel, ServiceName};
 
 use super::class::OperationClass;
+use crate::clock::in_milliseconds;
 
 /// What becomes of an operation.
 #[derive(Clone, Debug, PartialEq)]
@@ -43,7 +44,7 @@ impl Admission {
 
 /// An operation is refused, as memory is scarce.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
-#[error("memory pressure is {level}, from {}: {reason} for a {class} of {bytes} bytes; come back in {retry_after:?}", Source(.source_name))]
+#[error("memory pressure is {level}, from {}: {reason} for a {class} of {bytes} bytes; come back in {}", Source(.source_name), in_milliseconds(*.retry_after))]
 #[non_exhaustive]
 pub struct MemoryPressure {
     /// The class of the operation.

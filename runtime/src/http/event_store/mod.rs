@@ -23,11 +23,11 @@ use mainstay_actors::event_store::{Event, EventId, EventPage};
 use serde::{Deserialize, Serialize};
 
 use self::asked::{Asked, Parameters};
-use self::body::{body, body_max};
+pub(super) use self::body::body_max;
 use self::given::given;
 use self::refused::{not_read, not_stored, on_one_line};
 use super::access::MayChange;
-use super::body::declares_json;
+use super::body::{body, declares_json};
 use super::error::ApiError;
 use super::router::App;
 

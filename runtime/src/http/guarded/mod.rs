@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `mod.rs` | the way of a request through them |
 //! | `kind.rs` | [`Kind`]: what a request does; its protection |
+//! | `whole.rs` | the body of a request, which is read before its operation is begun |
 //! | `refused.rs` | what a guard has refused, as an answer |
 //! | `fields.rs` | the header fields of the rate limit |
 //! | `dropped.rs` | a test: requests that are given up at each of their awaits |
@@ -13,6 +14,7 @@ mod dropped;
 mod fields;
 mod kind;
 mod refused;
+mod whole;
 
 use std::net::IpAddr;
 
@@ -29,6 +31,7 @@ use self::kind::protection;
 pub(super) use self::kind::{Api, Kind};
 use self::refused::refused;
 pub(super) use self::refused::seconds;
+use self::whole::whole;
 use super::access;
 use super::error::ApiError;
 use super::router::App;
@@ -50,7 +53,11 @@ pub(super) async fn guarded(
         Ok(Some((namespace, protection))) => {
             let key = request.extensions().get::<Peer>().map(|peer| peer.0);
             let key = key.map_or(RateKey::global(), RateKey::ip);
-            let mut response = pass(kind, &protection, key, request, next).await;
+            let ready = ready((&app, api, kind), &namespace, &protection, key, request);
+            let mut response = match ready.await {
+                Ok(request) => pass(kind, &protection, key, request, next).await,
+                Err(error) => error.into_response(),
+            };
             fields::tell(&namespace, &protection, key, response.headers_mut());
             response
         }
@@ -79,6 +86,23 @@ fn namespace_of(uri: &Uri) -> Option<String> {
     let pairs = Query::<Vec<(String, String)>>::try_from_uri(uri).ok()?;
     let mut pairs = pairs.0.into_iter();
     pairs.find_map(|(name, value)| (name == "namespace").then_some(value))
+}
+
+/// A request that changes something, with its whole body: how long that takes is up to the client, and is no part of the operation. Whom a
+/// guard is sure to refuse need not send it.
+async fn ready(
+    (app, api, kind): (&App, Api, Kind),
+    namespace: &Namespace,
+    protection: &Protection,
+    key: RateKey<'_>,
+    request: Request,
+) -> Result<Request, ApiError> {
+    if !kind.changes() {
+        return Ok(request);
+    }
+    let asked = protection.call().key(key).ask_ahead();
+    asked.map_err(|error| refused(kind, &error))?;
+    whole(app, api, namespace, request).await
 }
 
 async fn pass(

@@ -28,6 +28,8 @@ pub enum ReloadError {
     },
     /// The node is being stopped; nothing has changed.
     Stopping,
+    /// It was asked for within a start, by the process of this path; nothing has changed.
+    Starting(String),
 }
 
 /// The step that has failed.
@@ -70,7 +72,7 @@ impl ReloadError {
         match self {
             Self::Spec(faults) => Some(faults.clone()),
             Self::Refused(changes) => Faults::from_list(changes.iter().map(fault).collect()),
-            Self::Failed { .. } | Self::Stopping => None,
+            Self::Failed { .. } | Self::Stopping | Self::Starting(_) => None,
         }
     }
 }
@@ -107,8 +109,16 @@ impl fmt::Display for ReloadError {
             Self::Refused(changes) => lines(changes, f),
             Self::Failed { failure, .. } => failure.fmt(f),
             Self::Stopping => f.write_str("the node is being stopped"),
+            Self::Starting(process) => within_a_start(process, f),
         }
     }
+}
+
+pub(super) fn within_a_start(process: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    write!(
+        f,
+        "asked for by {process} within a start, for which a reload may have to wait: it would wait for itself"
+    )
 }
 
 impl Error for ReloadError {

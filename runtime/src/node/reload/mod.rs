@@ -33,6 +33,7 @@ mod step;
 use std::sync::Arc;
 
 use mainstay_specs::{NodeSpec, SpecChange};
+use mainstay_supervisors::{ProcessKind, current};
 use tokio::sync::{OwnedMutexGuard, watch};
 
 pub use error::{ReloadError, ReloadFailure};
@@ -59,13 +60,19 @@ impl Node {
     ///
     /// There is one reload at a time: a second one waits, and is compared with what the first has made.
     ///
+    /// A process of the node may ask for it, but not within a start, its own or, for a start function, that of what it is to start: the reload
+    /// may have to wait for that. One that a reload stops is stopped while it waits for the reload, in the time that its `shutdown` gives it.
+    ///
     /// # Errors
     ///
-    /// [`ReloadError::Spec`] and [`ReloadError::Refused`]: nothing has changed. [`ReloadError::Failed`], with what was done and what not.
+    /// [`ReloadError::Starting`]: nothing has changed. [`ReloadError::Spec`] and [`ReloadError::Refused`]: nothing has changed. [`ReloadError::Failed`], with what was done and what not.
     /// [`ReloadError::Stopping`].
     ///
     /// Cancel safety: once polled it goes on by itself when this is dropped.
     pub async fn reload(&self, spec: &NodeSpec) -> Result<ReloadReport, ReloadError> {
+        if let Some(process) = starting() {
+            return Err(ReloadError::Starting(process));
+        }
         let (state, spec) = (Arc::clone(&self.0), spec.clone());
         let reloading = tokio::spawn(async move {
             let course = Arc::clone(state.course()).lock_owned().await;
@@ -79,14 +86,15 @@ impl Node {
     ///
     /// # Errors
     ///
-    /// [`SourceError`]; but for a step that has failed, nothing has changed.
+    /// [`SourceError`], also if it is asked for within a start; but for a step that has failed, nothing has changed.
     ///
     /// Cancel safety: once polled it goes on by itself when this is dropped.
     pub async fn reload_source(&self) -> Result<ReloadReport, SourceError> {
         reload_source(&self.0).await
     }
 
-    /// The spec that it goes by: that of the boot, and what was reloaded since. Waits for a reload that is under way.
+    /// The spec that it goes by: that of the boot, and what was reloaded since. Waits for a reload that is under way, and so is not for
+    /// starts, for which that may wait: see [`watch_spec`](Self::watch_spec).
     pub async fn spec(&self) -> NodeSpec {
         self.0.course().lock().await.spec.clone()
     }
@@ -100,6 +108,9 @@ impl Node {
 
 /// As [`Node::reload_source`].
 pub(crate) async fn reload_source(state: &Arc<State>) -> Result<ReloadReport, SourceError> {
+    if let Some(process) = starting() {
+        return Err(SourceError::Starting(process));
+    }
     let course = Arc::clone(state.course()).try_lock_owned();
     let course = course.map_err(|_| SourceError::Busy)?;
     let builder = Arc::clone(&course.builder);
@@ -122,6 +133,13 @@ pub(crate) async fn reload_source(state: &Arc<State>) -> Result<ReloadReport, So
     });
     // As above.
     reloading.await.unwrap_or(Err(SourceError::NoSource))
+}
+
+/// The path of who asks, if that is within a start: of a process that is waited for, or of a supervisor, in which start functions run.
+fn starting() -> Option<String> {
+    let process = current()?;
+    let starts = process.is_starting() || process.kind() == ProcessKind::Supervisor;
+    starts.then(|| process.path())
 }
 
 async fn reload(

@@ -9,6 +9,8 @@ pub(super) enum Step {
     Note,
     Stop(NamespaceName),
     Start(NamespaceName),
+    /// How often the root of the namespace may restart.
+    RootLimit(NamespaceName),
     Service(NamespaceName, ServicePart),
     /// This service, all that comes after it, and all children.
     Rest(NamespaceName, ServicePart),
@@ -21,6 +23,7 @@ impl Step {
             Self::Note => None,
             Self::Stop(name)
             | Self::Start(name)
+            | Self::RootLimit(name)
             | Self::Service(name, _)
             | Self::Rest(name, _)
             | Self::Children(name) => Some(name),
@@ -55,6 +58,7 @@ fn step(change: &SpecChange, all: &[SpecChange]) -> Step {
     match &change.part {
         SpecPart::Namespace(name) if change.kind == ChangeKind::Removed => Step::Stop(name.clone()),
         SpecPart::Namespace(name) => Step::Start(name.clone()),
+        SpecPart::RootLimit(name) => Step::RootLimit(name.clone()),
         part => match part.namespace() {
             Some(name) => match (part, first_restarted(name, all)) {
                 (SpecPart::Service { service, .. }, Some(first)) if !service.is_from(first) => {

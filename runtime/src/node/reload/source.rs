@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use mainstay_specs::{Fault, Faults, NodeSpec, ReadError};
 
-use super::error::ReloadError;
+use super::error::{ReloadError, within_a_start};
 use crate::node::NodeBuilder;
 
 /// A spec that was read, and what from.
@@ -80,6 +80,9 @@ pub enum SourceError {
     /// Another reload is under way.
     #[error("another reload is under way")]
     Busy,
+    /// It was asked for within a start, by the process of this path; nothing has changed.
+    #[error(fmt = within_a_start)]
+    Starting(String),
     /// There is no spec to be read; nothing has changed.
     #[error(transparent)]
     Read(ReadError),
@@ -112,7 +115,7 @@ impl SourceError {
                 let faults = error.faults().or_else(|| failed(error));
                 faults.map(|faults| faults.located(text))
             }
-            Self::NoSource | Self::Busy => None,
+            Self::NoSource | Self::Busy | Self::Starting(_) => None,
         }
     }
 

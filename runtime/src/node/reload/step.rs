@@ -48,6 +48,7 @@ async fn do_it(
             Ok(())
         }
         Step::Start(name) => start(state, course, wanted(new, name)?).await,
+        Step::RootLimit(name) => root_limit(state, course, wanted(new, name)?).await,
         Step::Service(name, service) => {
             let (namespace, new) = (running(state, name)?, wanted(new, name)?);
             let old = has_become(&mut course.spec, name)?;
@@ -98,6 +99,18 @@ async fn start(
     let started = start_as(state, course, new).await;
     started.map_err(|error| failed(error, false))?;
     course.spec.namespaces.push(new.clone());
+    Ok(())
+}
+
+async fn root_limit(
+    state: &State,
+    course: &mut Course,
+    new: &NamespaceSpec,
+) -> Result<(), ReloadFailure> {
+    let namespace = running(state, &new.name)?;
+    let changed = namespace.set_root_limit(new.root_limit).await;
+    changed.map_err(|error| ReloadFailure::new(new.name.to_string(), error, true))?;
+    has_become(&mut course.spec, &new.name)?.root_limit = new.root_limit;
     Ok(())
 }
 

@@ -3,13 +3,17 @@
 use std::num::NonZeroUsize;
 
 use mainstay_specs::{
-    Args, AutoShutdown, Backoff, ChildId, ChildSpec, ChildType, NodeChild, Restart, ServiceName,
-    Shutdown, Strategy as Restarting, SupervisorFlags,
+    Args, AutoShutdown, Backoff, ChildId, ChildSpec, ChildType, NodeChild, Restart, RestartLimit,
+    ServiceName, Shutdown, Strategy as Restarting, SupervisorFlags,
 };
 use proptest::option;
 use proptest::prelude::*;
 
 use super::{name, span};
+
+pub(super) fn root_limit() -> impl Strategy<Value = RestartLimit> {
+    (any::<u32>(), span()).prop_map(|(intensity, period)| RestartLimit::new(intensity, period))
+}
 
 pub(super) fn flags() -> impl Strategy<Value = SupervisorFlags> {
     let strategy = prop::sample::select(vec![

@@ -30,7 +30,7 @@ use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
 
-use children::{child, distinct, flags};
+use children::{child, distinct, flags, root_limit};
 use circuit_breakers::circuit;
 use rate_limiters::rate_limit;
 use services::services;
@@ -105,11 +105,13 @@ fn http() -> impl Strategy<Value = HttpSpec> {
 prop_compose! {
     pub(super) fn namespace()(
         flags in flags(),
+        root_limit in root_limit(),
         services in services(),
         children in prop::collection::vec(child(), 0..4),
     ) -> NamespaceSpec {
         NamespaceSpec::new(NamespaceName::new("n").expect("a name"))
             .supervisor(flags)
+            .root_limit(root_limit)
             .services(services)
             .children(distinct(children))
     }

@@ -36,6 +36,16 @@ impl Book {
         Ok(Self { runtime, store })
     }
 
+    /// Notes how the operations of a service fare.
+    pub(super) fn notes(
+        &self,
+        service: &str,
+        operations: impl IntoIterator<Item = (&'static str, Sample)>,
+    ) -> Outcome<()> {
+        let mut operations = operations.into_iter();
+        operations.try_for_each(|(name, sample)| self.note(&format!("{service}.{name}"), sample))
+    }
+
     /// Notes how an operation fares, and prints it.
     pub(super) fn note(&self, operation: &str, sample: Sample) -> Outcome<()> {
         let sample = sample.sorted();

@@ -7,6 +7,7 @@ use super::book::Book;
 use crate::Outcome;
 use crate::success::sample::Sample;
 
+const SERVICE: &str = "config_server";
 const PATH: &str = "dev.debug_mode";
 
 pub(super) async fn measure(
@@ -23,8 +24,7 @@ pub(super) async fn measure(
         drop(all.time(|| config.subscribe())?);
         drop(some.time(|| config.subscribe_to(PATH))?);
     }
-    book.note("config_server.subscribe", all)?;
-    book.note("config_server.subscribe_to", some)
+    book.notes(SERVICE, [("subscribe", all), ("subscribe_to", some)])
 }
 
 async fn writes(config: &ConfigServer, book: &Book, changes: usize) -> Outcome<()> {
@@ -43,10 +43,15 @@ async fn writes(config: &ConfigServer, book: &Book, changes: usize) -> Outcome<(
         resets.time_async(config.reset()).await?;
     }
     config.update(PATH, ConfigValue::from(1)).await?;
-    book.note("config_server.update", updates)?;
-    book.note("config_server.update_if", ifs)?;
-    book.note("config_server.force_update", forced)?;
-    book.note("config_server.reset", resets)
+    book.notes(
+        SERVICE,
+        [
+            ("update", updates),
+            ("update_if", ifs),
+            ("force_update", forced),
+            ("reset", resets),
+        ],
+    )
 }
 
 fn reads(config: &ConfigServer, book: &Book, looks: usize) -> Outcome<()> {
@@ -66,10 +71,15 @@ fn reads(config: &ConfigServer, book: &Book, looks: usize) -> Outcome<()> {
         _ = states.time(|| config.status());
         drop(paths.time(|| config.status_of(PATH))?);
     }
-    book.note("config_server.get", gets)?;
-    book.note("config_server.get_as", typed)?;
-    book.note("config_server.get_with_default", defaults)?;
-    book.note("config_server.snapshot", snapshots)?;
-    book.note("config_server.status", states)?;
-    book.note("config_server.status_of", paths)
+    book.notes(
+        SERVICE,
+        [
+            ("get", gets),
+            ("get_as", typed),
+            ("get_with_default", defaults),
+            ("snapshot", snapshots),
+            ("status", states),
+            ("status_of", paths),
+        ],
+    )
 }

@@ -12,6 +12,7 @@ use super::book::Book;
 use crate::Outcome;
 use crate::success::sample::Sample;
 
+const SERVICE: &str = "telemetry";
 const HEARD: &str = "shop.heard";
 
 pub(super) async fn measure(
@@ -42,9 +43,10 @@ async fn events(telemetry: &TelemetryService, book: &Book, looks: usize) -> Outc
         named.time(|| telemetry.execute(HEARD, [("cups", cups)], [("size", "large")]))?;
     }
     handler.detach().await?;
-    book.note("telemetry.emit", alone)?;
-    book.note("telemetry.emit_heard", heard)?;
-    book.note("telemetry.execute", named)
+    book.notes(
+        SERVICE,
+        [("emit", alone), ("emit_heard", heard), ("execute", named)],
+    )
 }
 
 async fn spans(telemetry: &TelemetryService, book: &Book, looks: usize) -> Outcome<()> {
@@ -56,7 +58,7 @@ async fn spans(telemetry: &TelemetryService, book: &Book, looks: usize) -> Outco
             .time_async(span.measure(Metadata::new(), work))
             .await?;
     }
-    book.note("telemetry.measure", measured)
+    book.notes(SERVICE, [("measure", measured)])
 }
 
 fn metrics(telemetry: &TelemetryService, book: &Book, looks: usize) -> Outcome<()> {
@@ -70,10 +72,15 @@ fn metrics(telemetry: &TelemetryService, book: &Book, looks: usize) -> Outcome<(
         })?;
         drop(states.time(|| telemetry.status()));
     }
-    book.note("telemetry.emit_counter", counters)?;
-    book.note("telemetry.emit_gauge", gauges)?;
-    book.note("telemetry.emit_histogram", histograms)?;
-    book.note("telemetry.status", states)
+    book.notes(
+        SERVICE,
+        [
+            ("emit_counter", counters),
+            ("emit_gauge", gauges),
+            ("emit_histogram", histograms),
+            ("status", states),
+        ],
+    )
 }
 
 async fn listeners(telemetry: &TelemetryService, book: &Book, changes: usize) -> Outcome<()> {
@@ -97,9 +104,14 @@ async fn listeners(telemetry: &TelemetryService, book: &Book, changes: usize) ->
             .await;
         handler.detach().await?;
     }
-    book.note("telemetry.attach", attached)?;
-    book.note("telemetry.attach_queued", queued)?;
-    book.note("telemetry.detach", detached)?;
-    book.note("telemetry.subscribe", subscribed)?;
-    book.note("telemetry.flush", flushed)
+    book.notes(
+        SERVICE,
+        [
+            ("attach", attached),
+            ("attach_queued", queued),
+            ("detach", detached),
+            ("subscribe", subscribed),
+            ("flush", flushed),
+        ],
+    )
 }
