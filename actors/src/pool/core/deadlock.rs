@@ -51,19 +51,19 @@ impl<B> Deadlocks<B> {
     }
 }
 
-/// How many leases borrowers have, of which several are counted together. Whoever has none, as most have who come to wait, is found out
-/// without a look at all places, and mostly even in memory that was needed anyway: so it is small.
+/// How many leases borrowers have, of which some are counted together. Whoever has none, as most have who come to wait, is found out without
+/// a look at all places. There are many groups, so that borrowers on several processors mostly write to different lines of memory.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Held([u8; GROUPS]);
+pub(super) struct Held(Box<[u8; GROUPS]>);
 
-const GROUPS: usize = 64;
+const GROUPS: usize = 4096;
 
 /// So many, or more: it is not known how many, and stays so. Then it has to be looked at the places.
 const MANY: u8 = u8::MAX;
 
 impl Held {
-    pub(super) const fn none() -> Self {
-        Self([0; GROUPS])
+    pub(super) fn none() -> Self {
+        Self(Box::new([0; GROUPS]))
     }
 
     #[inline]

@@ -79,9 +79,9 @@ pub(crate) struct Core<C, B> {
     attended: bool,
     /// The keeper is to be called.
     call: bool,
-    held: Held,
     kinds: [u32; KINDS],
     slots: Vec<Slot<C, B>>,
+    held: Held,
     /// The numbers of the idle ones, sorted by how long they have been: the last one was used last and is lent first.
     idle: VecDeque<u32>,
     pub(crate) terms: Terms,
