@@ -127,7 +127,7 @@ fn of_two_grants_of_one_place_each_is_found_by_whom_it_is_for() {
             put(&mut pool, 1, lease);
             (Arc::clone(pool.grants()), next)
         };
-        // The first one gives up, or has it and gives it back; the other one looks meanwhile.
+        // The first one takes it and gives it back; the other one looks meanwhile.
         let first = {
             let (pool, grants) = (Arc::clone(&pool), Arc::clone(&grants));
             thread::spawn(move || match grants.take(key) {
