@@ -13,8 +13,8 @@ use crate::syntax::{Shape, Tree, walk};
 ///
 /// In place of a secret there is [`HIDDEN`](Self::HIDDEN). Hidden are
 ///
-/// * all texts and numbers in the arguments of children and of pools of other kinds, as only whoever has made the kind knows what is secret there:
-///   what stays are the names of fields, and switches;
+/// * all texts, numbers and keys of maps in the arguments of children and of pools of other kinds, as only whoever has made the kind knows what is secret there:
+///   what stays are the names of fields and variants, and switches;
 /// * the values of fields one word of whose name is `token`, `secret`, `password`, `passwd`, `credential` or `credentials`, or two are `api_key`
 ///   or `private_key`, also within the content of config servers, all of which may be read there by whoever may read this;
 /// * who somebody is in an address, as between `redis://` and `@`, and the values of such fields after its `?`;
@@ -96,16 +96,17 @@ impl Edits<'_> {
                 let is_of_a_kind = tree.children(at).any(|child| tree.key(child) == "kind");
                 for child in tree.children(at) {
                     let key = tree.key(child);
+                    if all && node.shape == Shape::Map {
+                        let (start, end) = tree.node(child).key;
+                        self.hide(start as usize..end as usize);
+                    }
                     let hides = is_secret(key) || key == "setup" || (is_of_a_kind && key == "args");
                     self.look(child, all || hides);
                 }
             }
             // Nothing and a switch are no secrets.
             Shape::Name | Shape::Missing => {}
-            Shape::Text | Shape::Literal if all => {
-                let hidden = format!("{:?}", ShownSpec::HIDDEN);
-                self.hidden.push((range, hidden));
-            }
+            Shape::Text | Shape::Literal if all => self.hide(range),
             Shape::Text => {
                 let text = ron::from_str::<String>(tree.source(at)).unwrap_or_default();
                 if let Some(shown) = address(&text) {
@@ -114,6 +115,11 @@ impl Edits<'_> {
             }
             Shape::Literal => {}
         }
+    }
+
+    fn hide(&mut self, range: std::ops::Range<usize>) {
+        let hidden = format!("{:?}", ShownSpec::HIDDEN);
+        self.hidden.push((range, hidden));
     }
 
     fn carried_out(self) -> String {
@@ -319,6 +325,7 @@ mod tests {
                 children: [
                     (id: "c", kind: "k", args: (every: "s12", api_key: "s9", to: "https://s10@h/x", on: true, in: [Some(14), None])),
                     (id: "d", kind: "k", args: "s13"),
+                    (id: "g", kind: "k", args: {"s15": (of: {1: "s16"})}),
                     (id: "e", supervisor: (), children: [(id: "f", kind: "k", args: (inner: (key: "s14", ratio: 1.5)))]),
                 ],
             )],
@@ -326,7 +333,7 @@ mod tests {
         )"#;
         let spec = NodeSpec::from_ron(text, &AnyKind).unwrap_or_else(|faults| panic!("{faults}"));
         let shown = spec.shown().to_string();
-        for nth in 1..=14 {
+        for nth in 1..=16 {
             assert!(!shown.contains(&format!("s{nth}")), "s{nth}: {shown}");
         }
         for kept in [
@@ -340,6 +347,7 @@ mod tests {
             "args: \"•••\"",
             "key: \"•••\"",
             "ratio: \"•••\"",
+            "\"•••\": (of: {\"•••\": \"•••\"})",
             "redis://•••@h:1/2",
         ] {
             assert!(shown.contains(kept), "{kept}: {shown}");

@@ -3,10 +3,10 @@
 use mainstay_actors::breaker::CircuitState;
 use mainstay_actors::limiter::RateKey;
 use mainstay_actors::protection::{Guard, ProtectionCounts};
-use mainstay_supervisors::specs::{MemoryDemand, OperationClass};
-use tokio::time::advance;
+use mainstay_supervisors::specs::{MemoryDemand, OperationClass, RateDemand};
+use tokio::time::{Instant, advance};
 
-use super::support::{Bed, fails, without_pool, works};
+use super::support::{Bed, fails, name, without_pool, works};
 
 const ADA: RateKey<'static> = RateKey::user("ada");
 const EVE: RateKey<'static> = RateKey::user("eve");
@@ -67,4 +67,33 @@ async fn an_open_circuit_refuses_and_one_that_may_be_tried_is_left_to_the_call()
     orders.key(ADA).run(works).await.expect("it is the probe");
     assert_eq!(bed.breaker.state(), CircuitState::Closed);
     bed.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn whose_time_is_up_is_refused_before_anything_is_asked() {
+    let bed = Bed::new(without_pool()).await;
+    let orders = bed.orders();
+    let now = Instant::now();
+    let refused = orders.key(ADA).by(now).ask_ahead().unwrap_err();
+    assert_eq!(refused.guard(), Some(Guard::Deadline));
+    let run = orders.key(ADA).by(now).run(works).await.unwrap_err();
+    assert_eq!(refused.to_string(), run.to_string());
+    assert_eq!(bed.counts().late, 2);
+    assert_eq!(bed.tokens_left("ada"), 3);
+    bed.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_guard_that_is_not_there_is_named() {
+    for config in [
+        without_pool().rate_limit(RateDemand::new(name("gone"))),
+        without_pool().circuit(name("gone")),
+    ] {
+        let bed = Bed::new(config).await;
+        let refused = bed.orders().key(ADA).ask_ahead().unwrap_err();
+        assert!(refused.to_string().contains("gone"), "{refused}");
+        let run = bed.orders().key(ADA).run(works).await.unwrap_err();
+        assert_eq!(refused.to_string(), run.to_string());
+        bed.end().await;
+    }
 }

@@ -44,7 +44,7 @@ pub(crate) struct Cell<P: ConnectionPool> {
     pub(super) signals: OnceLock<Arc<Signals>>,
 }
 
-/// How long those who find the lock taken wait at first, some microsecond: whoever has it mostly gives a connection back and waits for
+/// How long those who find the lock taken wait at first, about a microsecond: whoever has it mostly gives a connection back and waits for
 /// another one, and so takes it twice at a time. Between two threads that share a pool a turn takes a twentieth less time than with
 /// the shortest wait, and the longest waits are no longer.
 const PATIENCE: u32 = 4;
@@ -194,6 +194,12 @@ impl<P: ConnectionPool> Cell<P> {
 
     pub(super) fn patience(&self) -> u64 {
         self.patience.load(Ordering::Relaxed)
+    }
+
+    /// That of the configuration, or less.
+    pub(super) fn patience_within(&self, within: Option<Duration>) -> u64 {
+        let patience = self.patience();
+        within.map_or(patience, |within| patience.min(nanos(within)))
     }
 
     /// Asks for a connection, or for a place in the line.

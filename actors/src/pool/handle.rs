@@ -106,12 +106,7 @@ impl<P: ConnectionPool> PoolManager<P> {
         within: Option<Duration>,
         at: &'static Location<'static>,
     ) -> Checkout<'_, P> {
-        let patience = self.share.patience();
-        checkout(
-            &self.share,
-            at,
-            within.map_or(patience, |within| patience.min(nanos(within))),
-        )
+        checkout(&self.share, at, self.share.patience_within(within))
     }
 
     /// Runs an operation with a connection. Unlike a [`Lease`] that is just dropped, this knows how the operation ended: what was

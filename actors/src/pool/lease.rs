@@ -14,10 +14,11 @@ use super::share::Share;
 
 /// A connection that is lent: it goes back when this is dropped, or [checked in](super::PoolManager::checkin).
 ///
-/// It begins when the connection is granted, also if whoever has waited for it comes to run later. In which condition it goes back the manager of the connections [says](ConnectionPool::condition). It belongs to the process that
-/// asked for it, if one did, and is taken away when that ends; and, if the configuration says so, when it lasts for too long. What
-/// was taken away still works for whoever has it, and can only be closed then: see [`is_revoked`](Self::is_revoked). One that is
-/// forgotten with [`std::mem::forget`] takes up its place until then.
+/// It begins when the connection is granted, also if whoever has waited for it comes to run later. In which condition it goes back
+/// the manager of the connections [says](ConnectionPool::condition). It belongs to the process that asked for it, if one did, and is
+/// taken away when that ends; and, if the configuration says so, when it lasts for too long. What was taken away still works for
+/// whoever has it, and can only be closed then: see [`is_revoked`](Self::is_revoked). One that is forgotten with [`std::mem::forget`]
+/// takes up its place until then.
 #[must_use = "a connection goes back at once if it is not kept"]
 pub struct Lease<P: ConnectionPool> {
     /// There is one until it goes back.

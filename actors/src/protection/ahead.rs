@@ -2,6 +2,8 @@
 
 use std::convert::Infallible;
 
+use tokio::time::Instant;
+
 use super::call::Call;
 use super::error::ProtectionError;
 use super::guard::Guard;
@@ -12,7 +14,8 @@ use crate::breaker::Outcome;
 type Refused = ProtectionError<Infallible>;
 
 impl Call<'_> {
-    /// Refuses the call already now, if a guard is sure to do so that takes nothing to be asked. In this order: the circuit breaker; the memory
+    /// Refuses the call already now, if a guard is sure to do so that takes nothing to be asked. In this order: the
+    /// time by which it is to be done, if that is past; the circuit breaker; the memory
     /// manager, while it refuses all of the class; the rate limiter, if its counts are in this process and the key has not enough left.
     ///
     /// It is for those who have to do something before the call that costs and is no part of it, such as to read what it is about from a
@@ -24,13 +27,22 @@ impl Call<'_> {
     pub fn ask_ahead(&self) -> Result<(), ProtectionError<Infallible>> {
         let guards = self.protection.guards();
         let asked = self
-            .circuit_ahead(&guards)
+            .time_ahead()
+            .and_then(|()| self.circuit_ahead(&guards))
             .and_then(|()| self.memory_ahead(&guards))
             .and_then(|()| self.limiter_ahead(&guards));
         asked.inspect_err(|refused| {
             let guard = refused.guard().unwrap_or(Guard::Deadline);
             self.protection.counts().refused(guard);
         })
+    }
+
+    fn time_ahead(&self) -> Result<(), Refused> {
+        let is_up = self.said.by.is_some_and(|by| by <= Instant::now());
+        match is_up {
+            true => Err(self.protection.late(Guard::Deadline)),
+            false => Ok(()),
+        }
     }
 
     fn circuit_ahead(&self, guards: &Guards) -> Result<(), Refused> {

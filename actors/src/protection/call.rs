@@ -17,7 +17,7 @@ use crate::pool::{ConnectionPool, PoolError, PoolManager};
 
 /// One call of a protected operation: whose it is, what it costs, how long there is for it. Made by [`Protection::call`].
 ///
-/// Nothing is asked or taken before the future that one of its `run` methods gives is polled.
+/// Nothing is asked or taken before the future that one of its `run` methods gives is polled, but by [`ask_ahead`](Self::ask_ahead).
 #[must_use = "nothing happens before it is run"]
 pub struct Call<'a, S = NoPool> {
     pub(super) protection: &'a Protection,

@@ -88,8 +88,8 @@ impl<P: ConnectionPool> Source for Named<P> {
         at: &'static Location<'static>,
     ) -> Result<Lease<P>, PoolError> {
         let missing = || PoolError::NotFound(self.0.clone());
-        let pool = home.ok_or_else(missing)?.pools.pool::<P>(&self.0)?;
-        pool.checkout_at(within, at).await
+        let pools = &home.ok_or_else(missing)?.pools;
+        pools.lease(&self.0, within, at).await
     }
 }
 

@@ -201,7 +201,9 @@
 //!
 //! The body of a request that changes something is read before its operation is begun, and takes nothing of its deadline: how fast it comes is
 //! up to the client, and says nothing of the service. It has ten seconds, and [`BODY_MAX`] bytes (for events, as many as one may have): 408 and 413
-//! are answered beyond. Whom the circuit breaker, the memory manager or the rate limiter is sure to refuse is told so without being asked for a body.
+//! are answered beyond. Whom the circuit breaker, the memory manager or the rate limiter is sure to refuse is told so without being asked for a body. Only who has
+//! the token may send one, and there are no more at a time than connections ([`CONNECTIONS_MAX`]): as it is sent, none counts for the memory
+//! manager.
 //!
 //! # Supervision
 //!

@@ -11,11 +11,13 @@ mod source {
     #[derive(Clone, Debug)]
     pub(super) struct Source {
         counter: quanta::Clock,
-        /// The nanoseconds of 2^[`SHIFT`] ticks, which are years.
+        /// The nanoseconds of 2^[`SHIFT`] ticks.
         scale: u64,
     }
 
-    const SHIFT: u32 = 56;
+    /// So many ticks are a second or more wherever there is such a counter, so that to round their nanoseconds matters less than how well
+    /// it is known how fast it runs, and no more than fit into 64 bits even where it counts a thousand times a second.
+    const SHIFT: u32 = 32;
 
     impl Source {
         pub(super) fn new() -> Self {
@@ -31,8 +33,23 @@ mod source {
 
         #[inline]
         pub(super) fn nanos(&self, ticks: u64) -> u64 {
-            // As the other clock has it, which would have to be called for it.
+            // As `delta_as_nanos` does it, without a call.
             (u128::from(ticks) * u128::from(self.scale) >> SHIFT) as u64
+        }
+    }
+
+    #[cfg(test)]
+    mod tests {
+        use super::*;
+
+        #[test]
+        fn ticks_are_the_nanoseconds_that_they_are_to_the_clock() {
+            let source = Source::new();
+            for ticks in [0, 1, 1000, 1 << 32, 1 << 45, 1 << 55] {
+                let expected = source.counter.delta_as_nanos(0, ticks);
+                let apart = source.nanos(ticks).abs_diff(expected);
+                assert!(apart <= 1 + expected / 1_000_000_000, "{ticks}: {apart}");
+            }
         }
     }
 }

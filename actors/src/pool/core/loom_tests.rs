@@ -127,7 +127,7 @@ fn of_two_grants_of_one_place_each_is_found_by_whom_it_is_for() {
             put(&mut pool, 1, lease);
             (Arc::clone(pool.grants()), next)
         };
-        // The first one gives up, or has it and gives it back; the other one looks meanwhile.
+        // The first one takes it and gives it back; the other one looks meanwhile.
         let first = {
             let (pool, grants) = (Arc::clone(&pool), Arc::clone(&grants));
             thread::spawn(move || match grants.take(key) {
@@ -169,6 +169,48 @@ fn what_one_who_leaves_was_granted_meanwhile_is_idle() {
         drop(left);
         assert!(!other.join().expect("no panic"));
         let pool = pool.lock().expect("no panic");
+        assert_eq!((pool.count(Kind::Idle), pool.line.entries()), (1, 0));
+    });
+}
+
+#[test]
+fn whoever_comes_late_for_what_is_gone_leaves_what_another_is_granted_at_the_same_place() {
+    loom::model(|| {
+        let Scene { pool, lease, key } = Scene::new();
+        let (grants, next) = {
+            let mut pool = pool.lock().expect("no panic");
+            let next = waits(&mut pool, 0, 0);
+            pool.grants().forget(next);
+            put(&mut pool, 1, lease);
+            (Arc::clone(pool.grants()), next)
+        };
+        let other = {
+            let pool = Arc::clone(&pool);
+            thread::spawn(move || {
+                let mut pool = pool.lock().expect("no panic");
+                assert_eq!(pool.revoke_all(2).len(), 1);
+                let attempt = pool.start_connect(2).expect("there is room");
+                pool.connected(2, attempt, 1, 0.0, &mut Wakes::default());
+            })
+        };
+        let late = Scene::look(&pool, &grants, key);
+        other.join().expect("no panic");
+        let found = Scene::look(&pool, &grants, next);
+        let Found::Lease(seat, conn) = found else {
+            panic!("expected the new connection, found {found:?}");
+        };
+        assert_eq!((seat.number(), conn), (lease.1.number(), 1));
+        let mut pool = pool.lock().expect("no panic");
+        match late {
+            Found::Lease(seat, conn) => {
+                assert_eq!(conn, 0);
+                assert!(put(&mut pool, 3, (conn, seat)).revoked);
+            }
+            // It waits again.
+            Found::Nothing(key) => drop(pool.leave(3, key, &mut Wakes::default())),
+            Found::Refusal => panic!("expected to wait, or a connection"),
+        }
+        assert!(!put(&mut pool, 4, (conn, seat)).revoked);
         assert_eq!((pool.count(Kind::Idle), pool.line.entries()), (1, 0));
     });
 }

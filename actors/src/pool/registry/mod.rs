@@ -212,7 +212,7 @@ impl ConnectionPoolRegistry {
         supervisor.ok_or(RegisterPoolError::NotRunning)
     }
 
-    /// The pool of this name.
+    /// The pool of this name: a handle, which takes a small allocation, to be kept by whoever borrows often.
     ///
     /// # Errors
     ///
@@ -238,11 +238,20 @@ impl ConnectionPoolRegistry {
         &self,
         name: &ServiceName,
     ) -> impl Future<Output = Result<Lease<P>, PoolError>> + Send + use<P> {
-        let at = Location::caller();
+        self.lease(name, None, Location::caller())
+    }
+
+    /// As [`get_connection`](Self::get_connection), for somebody who asks from elsewhere and may have less patience.
+    pub(crate) fn lease<P: ConnectionPool>(
+        &self,
+        name: &ServiceName,
+        within: Option<Duration>,
+        at: &'static Location<'static>,
+    ) -> impl Future<Output = Result<Lease<P>, PoolError>> + Send + use<P> {
         let pool = self.pools.find_as::<P>(name);
         async move {
             let pool = pool?;
-            checkout(&pool.share, at, pool.cell.patience()).await
+            checkout(&pool.share, at, pool.cell.patience_within(within)).await
         }
     }
 
