@@ -241,14 +241,23 @@ async fn a_service_that_is_killed_at_any_moment_of_a_restart_does_not_stand_in_i
     }
 }
 
+/// What stands under the root of the namespace, first to last.
+async fn order(namespace: &Namespace) -> Vec<String> {
+    let children = namespace.root().unwrap().which_children().await.unwrap();
+    let ids = children.into_iter().map(|child| child.id.to_string());
+    ids.collect()
+}
+
 #[tokio::test(start_paused = true)]
 async fn what_does_not_start_once_when_it_is_put_back_is_put_back_all_the_same() {
-    let of = |tree: bool| {
+    let of = |services: &str| {
         one(&format!(
-            "services: (health_aggregator: (tree: {tree})), children: [(id: \"a\", kind: \"k\")]"
+            "services: ({services}), children: [(id: \"a\", kind: \"k\")]"
         ))
     };
-    let (old, new) = (of(true), of(false));
+    // One is restarted, another one goes, and is put behind it again.
+    let old = of("telemetry: (), config_server: ()");
+    let new = of("telemetry: (processes: (except: [\"n/x\"]))");
     let node = boot(&old).await;
     let expected = names(&node);
     let namespace = node.namespace("n").unwrap();
@@ -259,6 +268,11 @@ async fn what_does_not_start_once_when_it_is_put_back_is_put_back_all_the_same()
         "n/children: no luck; it is as it was before"
     );
     assert_eq!(names(&node), expected);
+    assert_eq!(
+        order(&namespace).await,
+        ["telemetry", "config_server", "children"]
+    );
     node.reload(&new).await.unwrap();
-    assert_eq!(names(&node), expected);
+    assert_eq!(names(&node), names(&boot(&new).await));
+    assert_eq!(order(&namespace).await, ["telemetry", "children"]);
 }

@@ -161,7 +161,7 @@ impl Rest<'_> {
     }
 
     /// Services that go, with what they keep in the namespace; and all, if one comes that is not the last of them, so that they are put behind
-    /// each other in order.
+    /// each other in order: also one that has come already, in a try before this one.
     async fn forget(
         &self,
         ids: &[ChildId],
@@ -171,8 +171,8 @@ impl Rest<'_> {
         let has =
             |spec: &ServicesSpec, service| services::child(spec, service, self.pools()).is_some();
         let any_comes = self.services().any(|one| has(new, one) && !has(old, one));
-        for service in self.services().filter(|one| has(old, *one)) {
-            let goes = !has(new, service);
+        for service in self.services() {
+            let goes = has(old, service) && !has(new, service);
             if goes {
                 self.clear(service, old);
             }
