@@ -32,7 +32,7 @@ mod source {
         #[inline]
         pub(super) fn nanos(&self, ticks: u64) -> u64 {
             // As the other clock has it, which would have to be called for it.
-            (u128::from(ticks) * u128::from(self.scale) >> SHIFT) as u64
+            ((u128::from(ticks) * u128::from(self.scale)) >> SHIFT) as u64
         }
     }
 }
