@@ -333,6 +333,26 @@ impl Runtime {
         self.core().census(None)
     }
 
+    /// Whether this process was started in this runtime, be it alive or not; not in another one of the program.
+    ///
+    /// ```
+    /// use mainstay_supervisors::Runtime;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let (one, other) = (Runtime::new(), Runtime::new());
+    /// let app = one.namespace("app").await?;
+    /// let root = app.root().ok_or("it runs")?;
+    /// assert!(one.owns(root.process()));
+    /// assert!(!other.owns(root.process()));
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn owns(&self, process: &Process) -> bool {
+        Arc::ptr_eq(self.core(), &process.scope_of().runtime)
+    }
+
     /// What is held of it as a whole: its event streams, and what the application notes. Each namespace has
     /// [its own](Namespace::ledger).
     #[must_use]

@@ -2,7 +2,8 @@
 
 use mainstay_supervisors::specs::{NamespaceName, Restart, RestartLimit, SupervisorFlags};
 use mainstay_supervisors::{
-    CHILDREN, ExitReason, Namespace, NamespaceError, NamespacePlan, Started, SupervisorError,
+    CHILDREN, CallError, ExitReason, Namespace, NamespaceError, NamespacePlan, SpecError,
+    StartError, Started, SupervisorError,
 };
 use mainstay_tests::probe::{Bed, Notes, Order, Probe, id, order, within};
 
@@ -146,13 +147,57 @@ async fn one_says_how_often_its_root_may_restart_before_it_ends() {
 #[tokio::test(start_paused = true)]
 async fn the_root_of_one_that_runs_may_be_told_to_give_up_sooner() {
     let bed = Bed::new();
-    let plan = NamespacePlan::new().child(Probe::new().child("a"));
+    let plan = NamespacePlan::new()
+        .children_flags(SupervisorFlags::default().intensity(0, secs(5)))
+        .child(Probe::new().child("a"));
     let namespace = start(&bed, "test", plan).await;
-    let limit = RestartLimit::new(7, secs(60));
+    order(&bed.started("test/children/a"), Order::fail("no disk"));
+    bed.log().until("started test/children again 1").await;
+    // What it has restarted before counts.
+    let limit = RestartLimit::new(1, secs(60));
     within(namespace.set_root_limit(limit)).await.unwrap();
     let root = namespace.root().expect("it runs");
-    assert_eq!(root.budget().intensity, 7);
-    assert_eq!(root.budget().period, secs(60));
+    let budget = root.budget();
+    assert_eq!((budget.intensity, budget.period), (1, secs(60)));
+    assert_eq!(budget.used, 1);
+    order(&bed.started("test/children/a"), Order::fail("no disk"));
+    assert_eq!(within(root.process().ended()).await, ExitReason::Shutdown);
+    bed.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_limit_without_a_period_and_one_that_comes_after_the_end_change_nothing() {
+    let bed = Bed::new();
+    let namespace = get(&bed, "test").await;
+    let before = namespace.root().expect("it runs").budget();
+    let wrong = RestartLimit::new(7, secs(0));
+    let error = within(namespace.set_root_limit(wrong)).await;
+    assert!(
+        matches!(error, Err(SupervisorError::Spec(SpecError::ZeroPeriod))),
+        "{error:?}"
+    );
+    assert_eq!(namespace.root().expect("it runs").budget(), before);
+    within(namespace.stop(secs(9))).await;
+    let late = RestartLimit::new(7, secs(60));
+    let error = within(namespace.set_root_limit(late)).await;
+    assert!(
+        matches!(error, Err(SupervisorError::Call(CallError::NoProcess))),
+        "{error:?}"
+    );
+    // Nor does one start by it.
+    let plan = NamespacePlan::new().root_limit(wrong);
+    let error = within(bed.runtime.start_namespace(ns("other"), plan)).await;
+    assert!(
+        matches!(
+            error,
+            Err(NamespaceError::Start {
+                error: StartError::Spec(SpecError::ZeroPeriod),
+                ..
+            })
+        ),
+        "{error:?}"
+    );
+    assert_eq!(bed.runtime.find_namespace("other"), None);
     bed.end().await;
 }
 

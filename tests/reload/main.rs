@@ -13,6 +13,7 @@ mod rest;
 mod same;
 mod services;
 mod source;
+mod strikes;
 mod support;
 mod told;
 mod within_start;

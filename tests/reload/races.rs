@@ -5,11 +5,9 @@ use std::time::Duration;
 
 use mainstay::ReloadError;
 use mainstay::actors::{ConfigServer, HealthAggregator, MemoryManager};
-use mainstay::prelude::*;
 use mainstay::specs::NodeSpec;
-use mainstay::supervisors::Process;
 
-use crate::support::{boot, builder, one, pids, spec};
+use crate::support::{boot, builder, names, one, order, pids, spec};
 
 /// Changes of every kind: in place, of a supervisor, of children, of a service with what comes after it.
 fn before_and_after() -> (NodeSpec, NodeSpec) {
@@ -31,10 +29,6 @@ fn before_and_after() -> (NodeSpec, NodeSpec) {
             "(id: \"x\", kind: \"k\"), (id: \"y\", kind: \"k\")",
         ),
     )
-}
-
-fn names(node: &Node) -> Vec<String> {
-    pids(node).into_keys().collect()
 }
 
 #[tokio::test(start_paused = true)]
@@ -191,64 +185,16 @@ async fn a_supervisor_that_has_just_been_killed_comes_up_by_the_new_spec() {
     }
 }
 
-/// Whoever is killed while services are restarted is restarted by its supervisor, with what comes after it, also with what the reload has just
-/// stopped.
-#[tokio::test(start_paused = true)]
-async fn a_service_that_is_killed_at_any_moment_of_a_restart_does_not_stand_in_its_way() {
-    let of = |tree: bool, n: u32| {
-        one(&format!(
-            "services: (config_server: (), rate_limiters: (limiters_max: {n}), health_aggregator: (tree: {tree})),
-                children: [(id: \"s\", supervisor: (), children: [
-                    (id: \"a\", kind: \"k\", args: (n: {n}, slow: 4)), (id: \"b\", kind: \"k\"),
-                ])]"
-        ))
-    };
-    let (old, new) = (of(true, 3), of(false, 4));
-    for (path, after_ms) in [
-        ("n/config_server", 0..8),
-        ("n/health_aggregator", 0..8),
-        ("n/children", 0..8),
-        ("n/children/s/b", 0..8),
-    ]
-    .into_iter()
-    .flat_map(|(path, all)| all.map(move |after| (path, after)))
-    {
-        let node = boot(&old).await;
-        let expected = names(&node);
-        let namespace = node.namespace("n").unwrap();
-        let strike = async {
-            tokio::time::sleep(Duration::from_millis(after_ms)).await;
-            let all = namespace.processes();
-            let process = all.iter().find(|one| one.path() == path && one.is_alive());
-            if let Some(process) = process {
-                process.kill();
-            }
-        };
-        let (reloaded, ()) = tokio::join!(node.reload(&new), strike);
-        assert!(reloaded.is_ok(), "{path} after {after_ms}: {reloaded:?}");
-        tokio::time::sleep(Duration::from_secs(1)).await;
-        assert_eq!(node.spec().await, new, "{path} after {after_ms}");
-        assert_eq!(names(&node), expected, "{path} after {after_ms}");
-        let health = HealthAggregator::in_namespace(&namespace).unwrap();
-        let services = &new.namespaces[0].services;
-        assert_eq!(Some(health.spec()), services.health_aggregator, "{path}");
-        // What comes after it was started after it, and a supervisor is there before its children are.
-        let all = namespace.processes();
-        let order = ["n/health_aggregator", "n/children", "n/children/s"];
-        let order = order.map(|path| all.iter().find(|one| one.path() == path).unwrap());
-        let order = order.map(Process::pid);
-        assert!(order.is_sorted(), "{path} after {after_ms}: {order:?}");
-    }
-}
-
 #[tokio::test(start_paused = true)]
 async fn what_does_not_start_once_when_it_is_put_back_is_put_back_all_the_same() {
-    let of = |tree: bool| {
+    let of = |services: &str| {
         one(&format!(
-            "services: (health_aggregator: (tree: {tree})), children: [(id: \"a\", kind: \"k\")]"
+            "services: ({services}), children: [(id: \"a\", kind: \"k\")]"
         ))
     };
-    let (old, new) = (of(true), of(false));
+    // One is restarted, another one goes, and is put behind it again.
+    let old = of("telemetry: (), config_server: ()");
+    let new = of("telemetry: (processes: (except: [\"n/x\"]))");
     let node = boot(&old).await;
     let expected = names(&node);
     let namespace = node.namespace("n").unwrap();
@@ -259,6 +205,11 @@ async fn what_does_not_start_once_when_it_is_put_back_is_put_back_all_the_same()
         "n/children: no luck; it is as it was before"
     );
     assert_eq!(names(&node), expected);
+    assert_eq!(
+        order(&namespace).await,
+        ["telemetry", "config_server", "children"]
+    );
     node.reload(&new).await.unwrap();
-    assert_eq!(names(&node), expected);
+    assert_eq!(names(&node), names(&boot(&new).await));
+    assert_eq!(order(&namespace).await, ["telemetry", "children"]);
 }

@@ -82,6 +82,18 @@ pub(crate) fn pids(node: &Node) -> BTreeMap<String, String> {
     pids
 }
 
+/// The paths of all processes that run.
+pub(crate) fn names(node: &Node) -> Vec<String> {
+    pids(node).into_keys().collect()
+}
+
+/// What stands under the root of the namespace, first to last.
+pub(crate) async fn order(namespace: &Namespace) -> Vec<String> {
+    let children = namespace.root().unwrap().which_children().await.unwrap();
+    let ids = children.into_iter().map(|child| child.id.to_string());
+    ids.collect()
+}
+
 /// The paths of those that are not what they were: other processes, gone, or come.
 pub(crate) fn touched(
     before: &BTreeMap<String, String>,

@@ -5,6 +5,7 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use mainstay::SourceError;
 use mainstay::prelude::*;
 use mainstay::specs::AnyKind;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
@@ -98,5 +99,33 @@ async fn a_start_that_has_its_node_reloaded_is_told_that_it_cannot_and_waits_for
             assert_eq!(told.try_recv().unwrap(), expected);
         }
         node.stop(Duration::from_secs(5)).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_start_may_have_another_node_reloaded_than_its_own() {
+    for how in ["function", "actor", "task"] {
+        let other = builder().boot(&one("children: []")).await.unwrap();
+        let (tell, mut told) = unbounded_channel();
+        let its = other.clone();
+        let builder = builder().kind("eager", move |how: String| {
+            let (other, tell) = (its.clone(), tell.clone());
+            let asking = async move {
+                let report = other.reload(&one("services: (telemetry: ())")).await;
+                tell.send(report.unwrap().applied.len()).unwrap();
+                let none = other.reload_source().await.unwrap_err();
+                assert!(matches!(none, SourceError::NoSource), "{none}");
+            };
+            child(&how, Box::pin(asking))
+        });
+        let text = format!(
+            "(namespaces: [(name: \"n\", children: [(id: \"a\", kind: \"eager\", args: \"{how}\")])],
+              http: (enabled: false), watchdog: (enabled: false))"
+        );
+        let spec = NodeSpec::from_ron(&text, &AnyKind).unwrap();
+        let node = builder.boot(&spec).await.unwrap();
+        assert_eq!(told.try_recv(), Ok(1), "{how}");
+        node.stop(Duration::from_secs(5)).await;
+        other.stop(Duration::from_secs(5)).await;
     }
 }

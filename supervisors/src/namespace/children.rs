@@ -68,7 +68,8 @@ impl Namespace {
     ///
     /// # Errors
     ///
-    /// [`SupervisorError::Spec`] if the period is zero; [`CallError::NoProcess`] if the namespace has stopped. Nothing has changed then.
+    /// [`SupervisorError::Spec`] of [`SpecError::ZeroPeriod`](crate::SpecError::ZeroPeriod) if the period is zero;
+    /// [`CallError::NoProcess`] if the namespace has stopped. Nothing has changed then.
     pub async fn set_root_limit(&self, limit: RestartLimit) -> Result<(), SupervisorError> {
         self.root_or_gone()?.change_flags(root_flags(limit)).await
     }

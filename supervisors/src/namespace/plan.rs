@@ -49,7 +49,10 @@ impl NamespacePlan {
     /// [`RestartLimit::default`], 3 times within 5 seconds.
     ///
     /// A supervisor of children that gives up once in a longer time than that is restarted without end: with a period as long as that, times the
-    /// intensity, the namespace ends instead. The period must not be zero.
+    /// intensity, the namespace ends instead.
+    ///
+    /// A period of zero is found when a namespace is started from the plan, which fails with [`NamespaceError::Start`](super::NamespaceError::Start)
+    /// of [`SpecError::ZeroPeriod`](crate::SpecError::ZeroPeriod) before anything has been started.
     ///
     /// ```
     /// use std::time::Duration;

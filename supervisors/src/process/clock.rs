@@ -34,7 +34,7 @@ mod source {
         #[inline]
         pub(super) fn nanos(&self, ticks: u64) -> u64 {
             // As `delta_as_nanos` does it, without a call.
-            (u128::from(ticks) * u128::from(self.scale) >> SHIFT) as u64
+            ((u128::from(ticks) * u128::from(self.scale)) >> SHIFT) as u64
         }
     }
 

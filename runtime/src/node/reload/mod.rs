@@ -62,15 +62,17 @@ impl Node {
     ///
     /// A process of the node may ask for it, but not within a start, its own or, for a start function, that of what it is to start: the reload
     /// may have to wait for that. One that a reload stops is stopped while it waits for the reload, in the time that its `shutdown` gives it.
+    /// Who asks is known of a process only: a start that waits for a reload which a task that it has spawned asks for is not refused, and waits
+    /// for itself. Starts of another node in the program may ask.
     ///
     /// # Errors
     ///
-    /// [`ReloadError::Starting`]: nothing has changed. [`ReloadError::Spec`] and [`ReloadError::Refused`]: nothing has changed. [`ReloadError::Failed`], with what was done and what not.
-    /// [`ReloadError::Stopping`].
+    /// [`ReloadError::Starting`], [`ReloadError::Spec`], [`ReloadError::Refused`], [`ReloadError::Stopping`]: nothing has changed.
+    /// [`ReloadError::Failed`], with what was done and what not.
     ///
     /// Cancel safety: once polled it goes on by itself when this is dropped.
     pub async fn reload(&self, spec: &NodeSpec) -> Result<ReloadReport, ReloadError> {
-        if let Some(process) = starting() {
+        if let Some(process) = starting(&self.0) {
             return Err(ReloadError::Starting(process));
         }
         let (state, spec) = (Arc::clone(&self.0), spec.clone());
@@ -108,7 +110,7 @@ impl Node {
 
 /// As [`Node::reload_source`].
 pub(crate) async fn reload_source(state: &Arc<State>) -> Result<ReloadReport, SourceError> {
-    if let Some(process) = starting() {
+    if let Some(process) = starting(state) {
         return Err(SourceError::Starting(process));
     }
     let course = Arc::clone(state.course()).try_lock_owned();
@@ -135,9 +137,10 @@ pub(crate) async fn reload_source(state: &Arc<State>) -> Result<ReloadReport, So
     reloading.await.unwrap_or(Err(SourceError::NoSource))
 }
 
-/// The path of who asks, if that is within a start: of a process that is waited for, or of a supervisor, in which start functions run.
-fn starting() -> Option<String> {
-    let process = current()?;
+/// The path of who asks, if that is within a start of this node: of a process that is waited for, or of a supervisor, in which start functions
+/// run.
+fn starting(state: &State) -> Option<String> {
+    let process = current().filter(|process| state.runtime().owns(process))?;
     let starts = process.is_starting() || process.kind() == ProcessKind::Supervisor;
     starts.then(|| process.path())
 }

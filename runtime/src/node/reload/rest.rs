@@ -58,7 +58,7 @@ pub(super) async fn restart(
     Err(start_failure(at, error, put_back.is_ok()))
 }
 
-/// How often something is tried that a crash in between makes vain. Of more crashes than that at a time the namespace ends by itself.
+/// How often all of them are started as they were, until they start.
 const TRIES: u32 = 4;
 
 struct Rest<'a> {
@@ -82,14 +82,19 @@ impl Rest<'_> {
         &self.builder.pools
     }
 
+    /// How often something is tried that a crash makes vain, by which it is started in between. Each of them is a restart by the root: of so
+    /// many within its period it gives up, and the namespace ends. If they are further apart, it fails because that runs.
+    fn tries(&self) -> u32 {
+        self.root.budget().intensity.saturating_add(1)
+    }
+
     async fn become_as(&self, specs: (&NamespaceSpec, &NamespaceSpec)) -> Result<(), Failed> {
         let (old, new) = (&specs.0.services, &specs.1.services);
         let ids = self.ids().await.map_err(|error| failed("", error))?;
         let closed = self.close_pools(old, new).await;
         closed.map_err(|error| failed(ServicePart::ConnectionPools.name(), error))?;
         self.stop(&ids).await?;
-        let forgotten = self.forget(&ids, old, new).await;
-        forgotten.map_err(|error| failed("", error))?;
+        self.forget(&ids, old, new).await?;
         for service in self.services() {
             let Some(child) = services::child(new, service, self.pools()) else {
                 continue;
@@ -111,9 +116,10 @@ impl Rest<'_> {
         started.map_err(|error| failed(CHILDREN, error))
     }
 
-    /// Stops these, last first, and those again that have been started meanwhile.
+    /// Stops these, last first, and those again that have been started meanwhile. What is started after that is stopped by whoever deletes it
+    /// or starts it.
     async fn stop(&self, ids: &[ChildId]) -> Result<(), Failed> {
-        for _ in 0..TRIES {
+        for _ in 0..self.tries() {
             for id in ids.iter().rev() {
                 let stopped = self.root.terminate_child(id).await;
                 ignore_missing(stopped).map_err(|error| failed(id.as_str(), error))?;
@@ -161,27 +167,40 @@ impl Rest<'_> {
     }
 
     /// Services that go, with what they keep in the namespace; and all, if one comes that is not the last of them, so that they are put behind
-    /// each other in order.
+    /// each other in order: also one that has come already, in a try before this one.
     async fn forget(
         &self,
         ids: &[ChildId],
         old: &ServicesSpec,
         new: &ServicesSpec,
-    ) -> Result<(), SupervisorError> {
+    ) -> Result<(), Failed> {
         let has =
             |spec: &ServicesSpec, service| services::child(spec, service, self.pools()).is_some();
         let any_comes = self.services().any(|one| has(new, one) && !has(old, one));
-        for service in self.services().filter(|one| has(old, *one)) {
-            let goes = !has(new, service);
+        for service in self.services() {
+            let goes = has(old, service) && !has(new, service);
             if goes {
                 self.clear(service, old);
             }
             let id = ids.iter().find(|id| id.as_str() == service.name());
             if let Some(id) = id.filter(|_| goes || any_comes) {
-                ignore_missing(self.root.delete_child(id).await)?;
+                self.delete((id, ids)).await?;
             }
         }
         Ok(())
+    }
+
+    /// If it runs again, all of them may: last first, as ever.
+    async fn delete(&self, (id, ids): (&ChildId, &[ChildId])) -> Result<(), Failed> {
+        let mut deleted = self.root.delete_child(id).await;
+        for _ in 1..self.tries() {
+            if !is_in_the_way(&deleted) {
+                break;
+            }
+            self.stop(ids).await?;
+            deleted = self.root.delete_child(id).await;
+        }
+        ignore_missing(deleted).map_err(|error| failed(id.as_str(), error))
     }
 
     /// What it does not hold any more is not found any more.
@@ -212,7 +231,7 @@ impl Rest<'_> {
     /// One that runs was started before it is its turn, and maybe as what it was.
     async fn start(&self, child: Child, is_same: bool) -> Result<(), SupervisorError> {
         let mut started = self.start_stopped(child.clone(), is_same).await;
-        for _ in 1..TRIES {
+        for _ in 1..self.tries() {
             if !is_in_the_way(&started) {
                 break;
             }
@@ -245,7 +264,7 @@ impl Rest<'_> {
         };
         for id in ids.iter().filter(|id| !is_ours(id)) {
             let mut started = self.root.restart_child(id).await.map(drop);
-            for _ in 1..TRIES {
+            for _ in 1..self.tries() {
                 if !is_in_the_way(&started) {
                     break;
                 }
