@@ -169,11 +169,20 @@ async fn disturb(
         "services: {services}clerks: {clerks}weather:\n{weather}"
     )
     .unwrap();
-    let strike = |schedule| strikes::carry_out(schedule, app.clone(), struck.clone());
+    let strike = |schedule, salt| {
+        let chance = clients.chance(salt);
+        strikes::carry_out(schedule, chance, app.clone(), struck.clone())
+    };
     let events = node.runtime().events();
     let connectors = strikes::strike_connectors(seed, lasting, events, struck.clone());
     let weather = weather.carry_out(node, tree, clients, struck);
-    tokio::join!(weather, strike(services), strike(clerks), connectors).0
+    tokio::join!(
+        weather,
+        strike(services, 401),
+        strike(clerks, 402),
+        connectors
+    )
+    .0
 }
 
 /// The story of the run, and what of it is not accounted for.

@@ -103,7 +103,7 @@ impl Weather {
     ) -> (Settings, Wanted, Reloads) {
         let app = node.namespace("app").unwrap();
         let begun = Instant::now();
-        let mut chance = fastrand::Rng::with_seed(self.0.len() as u64);
+        let mut chance = clients.chance(400);
         let mut wanted = Wanted::of(clients.quota);
         let mut settings = Settings::from(&wanted);
         let mut reloads = Reloads::default();
