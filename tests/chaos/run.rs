@@ -122,17 +122,7 @@ async fn live(seed: u64, lasting: Duration, script: &mut String) -> (String, Vec
     if node.spec().await != wanted.spec() {
         faults.push(format!("the node does not go by {wanted:?}"));
     }
-    let after = paths(&app);
-    if before != after {
-        let only = |one: &[String], other: &[String]| -> Vec<String> {
-            one.iter()
-                .filter(|path| !other.contains(path))
-                .cloned()
-                .collect()
-        };
-        let (gone, new) = (only(&before, &after), only(&after, &before));
-        faults.push(format!("gone: {gone:?}, new: {new:?}"));
-    }
+    faults.extend(changed(&before, &paths(&app)));
     let told = (&struck, &clients, &reloads);
     let (text, unexplained) = account(&app, &tree, &mut events, told);
     faults.extend(unexplained);
@@ -236,6 +226,16 @@ fn paths(app: &Namespace) -> Vec<String> {
         .into_iter()
         .filter(|path| !path.ends_with("/task"))
         .collect()
+}
+
+/// What runs no more, and what does that did not.
+fn changed(before: &[String], after: &[String]) -> Option<String> {
+    let only = |one: &[String], other: &[String]| -> Vec<String> {
+        let only = one.iter().filter(|path| !other.contains(path));
+        only.cloned().collect()
+    };
+    let (gone, new) = (only(before, after), only(after, before));
+    (before != after).then(|| format!("gone: {gone:?}, new: {new:?}"))
 }
 
 /// Stops the node, and says what is left of it.
