@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use mainstay::prelude::*;
 use mainstay_actors::EventStore;
-use mainstay_actors::event_store::{Direction, Event, EventId, EventQuery, OrderBy};
+use mainstay_actors::event_store::{Direction, Event, EventId, EventQuery, OrderBy, StoreError};
 
 use crate::book::{Book, Said};
 
@@ -92,11 +92,11 @@ pub(super) async fn all(app: &Namespace) -> Result<Vec<Event>, StoreError> {
             Some(id) => query.after(id),
             None => query,
         };
-        let page = store.query(query).await.unwrap();
+        let page = store.query(query).await?;
         after = page.events.last().and_then(Event::id);
         all.extend(page.events);
         if !page.more {
-            return all;
+            return Ok(all);
         }
     }
 }
