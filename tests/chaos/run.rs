@@ -195,9 +195,14 @@ fn account(
         "{hits} processes struck, {missed} times nobody; {} ended\n",
         story.ends()
     );
-    let pages = clients
-        .book
-        .with(|pages| format!("{:?}\n{:?}\n", pages.begun, pages.answers));
+    let pages = clients.book.with(|pages| {
+        let (doubtful, alerts) = (pages.doubtful, &pages.doubtful_alerts);
+        let begun = &pages.begun;
+        format!(
+            "{begun:?}\n{:?}\n{doubtful} events doubtful, alerts {alerts:?}\n",
+            pages.answers
+        )
+    });
     text.push_str(&pages);
     let Reloads {
         in_place,
