@@ -1,6 +1,7 @@
 //! A database that has outages, and events that are kept there.
 
 use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, SystemTime};
 
@@ -22,7 +23,7 @@ pub(crate) enum Fares {
     /// It answers.
     #[default]
     Well,
-    /// It answers late.
+    /// It answers late, and of what it is to store not always.
     Slow,
     /// It is away: connections break, and none can be made.
     Away,
@@ -91,6 +92,8 @@ pub(crate) struct Events {
     database: Database,
     book: Book,
     disk: MemoryBackend,
+    /// How many answers there were while the database was slow.
+    slow: AtomicU64,
     pub(crate) namespace: OnceLock<WeakNamespace>,
 }
 
@@ -103,6 +106,7 @@ impl Events {
             database,
             book,
             disk: MemoryBackend::new(),
+            slow: AtomicU64::new(0),
             namespace: OnceLock::new(),
         }
     }
@@ -129,6 +133,12 @@ impl Events {
             .map_err(BackendError::unknown)?
             .map_err(BackendError::unknown)?;
         Ok(done)
+    }
+
+    /// Whether an answer gets lost: each second one of a slow database does.
+    fn loses(&self) -> bool {
+        self.database.fares() == Fares::Slow
+            && self.slow.fetch_add(1, Ordering::Relaxed).is_multiple_of(2)
     }
 
     /// Writes down that nobody knows what came of these.
@@ -165,7 +175,12 @@ impl EventBackend for Events {
         Box::pin(async move {
             let all = Arc::clone(&groups);
             let append = async move { self.disk.append(groups, bounds).await };
-            let answer = self.transaction(append).await;
+            let answer = self.transaction(append).await.and_then(|done| {
+                if self.loses() {
+                    return Err(BackendError::unknown("the answer to the commit was lost"));
+                }
+                Ok(done)
+            });
             if matches!(answer, Err(BackendError::Unknown(_))) {
                 self.doubt(&all);
             }
