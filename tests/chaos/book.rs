@@ -48,6 +48,10 @@ pub(crate) struct Pages {
     /// How often somebody who listens was told of each event, by its text; and of how many it was said that they were lost.
     pub(crate) told: BTreeMap<String, u64>,
     pub(crate) untold: u64,
+    /// How many events were handed to the database, alerts among them, and nobody knows what came of that try.
+    pub(crate) doubtful: u64,
+    /// How many of these tries there were for each alert, by its number. What they have stored is there, as only the answer was lost.
+    pub(crate) doubtful_alerts: BTreeMap<u64, u64>,
     /// The versions of the configuration that somebody who listens was told of.
     pub(crate) versions: Vec<u64>,
     /// What was recorded.

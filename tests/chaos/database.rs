@@ -1,18 +1,20 @@
 //! A database that has outages, and events that are kept there.
 
 use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, SystemTime};
 
 use mainstay::testkit::{MockAct, MockConnection, MockConnections, MockOp};
 use mainstay_actors::event_store::{
-    Appended, BackendAnswer, BackendError, Event, EventBackend, EventGroup, EventId, EventPage,
-    EventQuery, MemoryBackend, PageBounds, StoreBounds, Usage,
+    ALERT_TYPE, Appended, BackendAnswer, BackendError, Event, EventBackend, EventGroup, EventId,
+    EventPage, EventQuery, MemoryBackend, PageBounds, StoreBounds, Usage,
 };
 use mainstay_actors::pool::ConnectionPoolRegistry;
 use mainstay_supervisors::WeakNamespace;
 use tokio::time::{sleep, timeout};
 
+use crate::book::Book;
 use crate::node::name;
 
 /// How the database fares.
@@ -21,7 +23,7 @@ pub(crate) enum Fares {
     /// It answers.
     #[default]
     Well,
-    /// It answers late.
+    /// It answers late, and of what it is to store not always.
     Slow,
     /// It is away: connections break, and none can be made.
     Away,
@@ -88,7 +90,10 @@ impl Database {
 /// Events that are kept in the database, which are reached through the pool `db` of the namespace.
 pub(crate) struct Events {
     database: Database,
+    book: Book,
     disk: MemoryBackend,
+    /// How many answers there were while the database was slow.
+    slow: AtomicU64,
     pub(crate) namespace: OnceLock<WeakNamespace>,
 }
 
@@ -96,10 +101,12 @@ pub(crate) struct Events {
 const PATIENCE: Duration = Duration::from_secs(3);
 
 impl Events {
-    pub(crate) fn new(database: Database) -> Self {
+    pub(crate) fn new(database: Database, book: Book) -> Self {
         Self {
             database,
+            book,
             disk: MemoryBackend::new(),
+            slow: AtomicU64::new(0),
             namespace: OnceLock::new(),
         }
     }
@@ -127,6 +134,32 @@ impl Events {
             .map_err(BackendError::unknown)?;
         Ok(done)
     }
+
+    /// Whether an answer gets lost: each second one of a slow database does.
+    fn loses(&self) -> bool {
+        self.database.fares() == Fares::Slow
+            && self.slow.fetch_add(1, Ordering::Relaxed).is_multiple_of(2)
+    }
+
+    /// Writes down that nobody knows what came of these.
+    fn doubt(&self, groups: &[EventGroup]) {
+        let events = groups.iter().flat_map(|group| &group.events);
+        self.book.with(|pages| {
+            for event in events {
+                pages.doubtful += 1;
+                if let Some(number) = alert_number(event) {
+                    *pages.doubtful_alerts.entry(number).or_default() += 1;
+                }
+            }
+        });
+    }
+}
+
+/// Of an event that an alert is stored as.
+pub(crate) fn alert_number(event: &Event) -> Option<u64> {
+    let is_alert = event.event_type().as_str() == ALERT_TYPE;
+    let number = event.data().step("number").filter(|_| is_alert)?;
+    number.as_u64()
 }
 
 impl EventBackend for Events {
@@ -139,7 +172,20 @@ impl EventBackend for Events {
         groups: Arc<[EventGroup]>,
         bounds: StoreBounds,
     ) -> BackendAnswer<'_, Appended> {
-        Box::pin(self.transaction(async move { self.disk.append(groups, bounds).await }))
+        Box::pin(async move {
+            let all = Arc::clone(&groups);
+            let append = async move { self.disk.append(groups, bounds).await };
+            let answer = self.transaction(append).await.and_then(|done| {
+                if self.loses() {
+                    return Err(BackendError::unknown("the answer to the commit was lost"));
+                }
+                Ok(done)
+            });
+            if matches!(answer, Err(BackendError::Unknown(_))) {
+                self.doubt(&all);
+            }
+            answer
+        })
     }
 
     fn get(&self, id: EventId) -> BackendAnswer<'_, Option<Event>> {

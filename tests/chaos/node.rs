@@ -51,7 +51,7 @@ fn builder(seed: u64, database: &Database, events: &Arc<Events>, clients: &Clien
 }
 
 pub(crate) async fn boot(seed: u64, database: &Database, clients: &Clients) -> Node {
-    let events = Arc::new(Events::new(database.clone()));
+    let events = Arc::new(Events::new(database.clone(), clients.book.clone()));
     let builder = builder(seed, database, &events, clients);
     let spec = Wanted::of(clients.quota).spec();
     let node = builder.boot(&spec).await.unwrap();

@@ -62,11 +62,11 @@ impl Change {
 #[derive(Clone, Debug)]
 pub(crate) struct Window {
     /// After this event.
-    after: u64,
+    pub(crate) after: u64,
     /// Up to this one.
-    until: u64,
+    pub(crate) until: u64,
     /// The paths of what was restarted, with all that is below.
-    restarted: Vec<String>,
+    pub(crate) restarted: Vec<String>,
     /// It was done; else it was put back, if anything of it was done.
     pub(crate) is_done: bool,
 }
@@ -78,10 +78,6 @@ impl Window {
 
     pub(crate) fn restarts(&self, path: &str) -> bool {
         self.restarted.iter().any(|it| it == path)
-    }
-
-    pub(crate) fn restarted(&self) -> &[String] {
-        &self.restarted
     }
 }
 

@@ -122,17 +122,7 @@ async fn live(seed: u64, lasting: Duration, script: &mut String) -> (String, Vec
     if node.spec().await != wanted.spec() {
         faults.push(format!("the node does not go by {wanted:?}"));
     }
-    let after = paths(&app);
-    if before != after {
-        let only = |one: &[String], other: &[String]| -> Vec<String> {
-            one.iter()
-                .filter(|path| !other.contains(path))
-                .cloned()
-                .collect()
-        };
-        let (gone, new) = (only(&before, &after), only(&after, &before));
-        faults.push(format!("gone: {gone:?}, new: {new:?}"));
-    }
+    faults.extend(changed(&before, &paths(&app)));
     let told = (&struck, &clients, &reloads);
     let (text, unexplained) = account(&app, &tree, &mut events, told);
     faults.extend(unexplained);
@@ -169,11 +159,20 @@ async fn disturb(
         "services: {services}clerks: {clerks}weather:\n{weather}"
     )
     .unwrap();
-    let strike = |schedule| strikes::carry_out(schedule, app.clone(), struck.clone());
+    let strike = |schedule, salt| {
+        let chance = clients.chance(salt);
+        strikes::carry_out(schedule, chance, app.clone(), struck.clone())
+    };
     let events = node.runtime().events();
     let connectors = strikes::strike_connectors(seed, lasting, events, struck.clone());
     let weather = weather.carry_out(node, tree, clients, struck);
-    tokio::join!(weather, strike(services), strike(clerks), connectors).0
+    tokio::join!(
+        weather,
+        strike(services, 401),
+        strike(clerks, 402),
+        connectors
+    )
+    .0
 }
 
 /// The story of the run, and what of it is not accounted for.
@@ -196,9 +195,14 @@ fn account(
         "{hits} processes struck, {missed} times nobody; {} ended\n",
         story.ends()
     );
-    let pages = clients
-        .book
-        .with(|pages| format!("{:?}\n{:?}\n", pages.begun, pages.answers));
+    let pages = clients.book.with(|pages| {
+        let (doubtful, alerts) = (pages.doubtful, &pages.doubtful_alerts);
+        let begun = &pages.begun;
+        format!(
+            "{begun:?}\n{:?}\n{doubtful} events doubtful, alerts {alerts:?}\n",
+            pages.answers
+        )
+    });
     text.push_str(&pages);
     let Reloads {
         in_place,
@@ -227,6 +231,16 @@ fn paths(app: &Namespace) -> Vec<String> {
         .into_iter()
         .filter(|path| !path.ends_with("/task"))
         .collect()
+}
+
+/// What runs no more, and what does that did not.
+fn changed(before: &[String], after: &[String]) -> Option<String> {
+    let only = |one: &[String], other: &[String]| -> Vec<String> {
+        let only = one.iter().filter(|path| !other.contains(path));
+        only.cloned().collect()
+    };
+    let (gone, new) = (only(before, after), only(after, before));
+    (before != after).then(|| format!("gone: {gone:?}, new: {new:?}"))
 }
 
 /// Stops the node, and says what is left of it.

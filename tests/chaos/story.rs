@@ -38,7 +38,7 @@ impl Story {
     ///   had no successor yet. All that this takes along was stopped before the successor has started.
     /// * Each start that failed was made to fail, and no supervisor gave up.
     /// * How often a supervisor has restarted a child is how often it did.
-    /// * What a reload was to restart has ended in it and was started again, and nothing else.
+    /// * What a reload was to restart has ended in it, or just before, and was started again in it; and nothing else.
     pub(crate) fn faults(
         &self,
         tree: &Tree,
@@ -109,11 +109,11 @@ impl Story {
         }));
     }
 
-    /// What was to be restarted by a reload that is done, and was not.
+    /// What was to be restarted by a reload that is done, and was not: it has ended in it, or had just before and had no successor yet.
     fn restarts(&self, windows: &[Window], faults: &mut Vec<String>) {
         for window in windows.iter().filter(|window| window.is_done) {
             let events = self.events.iter().filter(|event| window.has(event.id));
-            let (mut ended, mut started) = (BTreeSet::new(), BTreeSet::new());
+            let (mut ended, mut started) = (self.open_after(window.after), BTreeSet::new());
             for event in events {
                 match &event.kind {
                     EventKind::Started { process, .. } => drop(started.insert(process.path())),
@@ -121,10 +121,23 @@ impl Story {
                     _ => {}
                 }
             }
-            let same = window.restarted().iter();
+            let same = window.restarted.iter();
             let same = same.filter(|path| !ended.contains(*path) || !started.contains(*path));
             faults.extend(same.map(|path| format!("{path} was not restarted by {window:?}")));
         }
+    }
+
+    /// The paths of what had ended, up to this event, and had no successor yet.
+    fn open_after(&self, event: u64) -> BTreeSet<String> {
+        let mut open = BTreeSet::new();
+        for event in self.events.iter().filter(|it| it.id <= event) {
+            match &event.kind {
+                EventKind::Started { process, .. } => drop(open.remove(&process.path())),
+                EventKind::Exited { process, .. } => drop(open.insert(process.path())),
+                _ => {}
+            }
+        }
+        open
     }
 
     fn exits(&self, tree: &Tree, hits: &Hits, windows: &[Window], faults: &mut Vec<String>) {

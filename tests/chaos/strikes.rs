@@ -105,11 +105,15 @@ pub(crate) fn schedules(seed: u64, app: &Namespace, lasting: Duration) -> [Sched
     [services, plan(seed ^ 0xC1E2, clerks, CLERKS, &all)]
 }
 
-/// Carries a schedule out.
-pub(crate) async fn carry_out(schedule: Schedule, app: Namespace, struck: Struck) {
+/// Carries a schedule out; each strike of a service some polls late, as chance has it.
+pub(crate) async fn carry_out(
+    schedule: Schedule,
+    mut chance: fastrand::Rng,
+    app: Namespace,
+    struck: Struck,
+) {
     let begun = Instant::now();
     let mut releases = JoinSet::new();
-    let mut chance = fastrand::Rng::with_seed(schedule.strikes.len() as u64);
     let targets = schedule.strikes.iter().map(|strike| strike.target.clone());
     struck.with(|hits| hits.targets.extend(targets));
     for strike in &schedule.strikes {

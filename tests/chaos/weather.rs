@@ -89,6 +89,7 @@ impl Weather {
             }
             acts.push((at, act(&mut chance)));
         }
+        be_critical_once(&mut acts);
         acts.push((lasting, Act::Database(Fares::Well)));
         Self(acts)
     }
@@ -103,7 +104,7 @@ impl Weather {
     ) -> (Settings, Wanted, Reloads) {
         let app = node.namespace("app").unwrap();
         let begun = Instant::now();
-        let mut chance = fastrand::Rng::with_seed(self.0.len() as u64);
+        let mut chance = clients.chance(400);
         let mut wanted = Wanted::of(clients.quota);
         let mut settings = Settings::from(&wanted);
         let mut reloads = Reloads::default();
@@ -123,6 +124,17 @@ impl Weather {
             }
         }
         (settings, wanted, reloads)
+    }
+}
+
+/// The longest scarcity is a critical one, as only of that callers are sure to be refused: chance alone leaves it out now and then.
+fn be_critical_once(acts: &mut [(Duration, Act)]) {
+    let scarcities = acts.iter_mut().filter_map(|(_, act)| match act {
+        Act::Memory(level, seconds) => Some((level, *seconds)),
+        _ => None,
+    });
+    if let Some((level, _)) = scarcities.max_by_key(|(_, seconds)| *seconds) {
+        *level = PressureLevel::Critical;
     }
 }
 

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use mainstay::prelude::*;
-use mainstay_actors::event_store::{ALERT_TYPE, Event};
+use mainstay_actors::event_store::Event;
 use mainstay_actors::metrics::{Outcome, STATUS, Tags, TimeWindow};
 use mainstay_actors::{Alerts, MetricsStore};
 
 use crate::book::{Changed, Pages};
+use crate::database::alert_number;
 use crate::load::{COUNTED, MEASURED};
 
 pub(super) fn faults(app: &Namespace, pages: &Pages, events: &[Event]) -> Vec<String> {
@@ -58,15 +59,11 @@ fn alerts(app: &Namespace, pages: &Pages, check: &mut impl FnMut(&str, u64, u64)
     check("alerts told in turn", u64::from(is_right), 1);
 }
 
-/// Each alert is kept once, and more than once only if it was not known for one of the tries whether it is.
+/// Each alert is kept once, and once more for each try of which it was not known what came of it.
 fn kept(pages: &Pages, events: &[Event], faults: &mut Vec<String>) {
     let mut kept = BTreeMap::<u64, u64>::new();
-    let alerts = events
-        .iter()
-        .filter(|event| event.event_type().as_str() == ALERT_TYPE);
-    for alert in alerts {
-        let number = alert.data().step("number").and_then(|it| it.as_u64());
-        *kept.entry(number.unwrap()).or_default() += 1;
+    for number in events.iter().filter_map(alert_number) {
+        *kept.entry(number).or_default() += 1;
     }
     let numbers: Vec<u64> = kept.keys().copied().collect();
     let expected: Vec<u64> = (1..=2 * pages.tides).collect();
@@ -75,8 +72,13 @@ fn kept(pages: &Pages, events: &[Event], faults: &mut Vec<String>) {
             "kept are the alerts {numbers:?}, expected {expected:?}"
         ));
     }
-    let twice: u64 = kept.values().map(|times| times - 1).sum();
-    if twice > pages.untold {
-        faults.push(format!("{twice} alerts are kept more than once"));
+    for (number, times) in kept {
+        let tries = pages.doubtful_alerts.get(&number).copied();
+        let expected = 1 + tries.unwrap_or_default();
+        if times != expected {
+            faults.push(format!(
+                "the alert {number} is kept {times} times, expected {expected}"
+            ));
+        }
     }
 }

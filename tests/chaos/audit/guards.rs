@@ -5,12 +5,28 @@ use std::convert::Infallible;
 use mainstay::prelude::*;
 use mainstay::testkit::{MockConnections, MockOp};
 use mainstay_actors::limiter::{RateKey, RateLimiterRegistry};
-use mainstay_actors::pool::ConnectionPoolRegistry;
+use mainstay_actors::pool::{ConnectionPoolRegistry, PoolStats};
 use mainstay_actors::protection::{Guard, ProtectionRegistry};
 use mainstay_actors::{CircuitBreakerRegistry, MemoryManager};
 
 use crate::load::{Clients, FAMILY, USERS};
 use crate::node::name;
+
+/// Nobody has a connection of a pool any more, or waits for one.
+pub(super) fn pools(app: &Namespace) -> Vec<String> {
+    let all = ConnectionPoolRegistry::of(app).stats();
+    let used = all
+        .iter()
+        .filter(|it| it.leased + it.strays + it.waiting > 0);
+    let line = |it: &PoolStats| {
+        let (name, leased, strays, waiting) = (&it.name, it.leased, it.strays, it.waiting);
+        format!(
+            "the pool {name} is still used: {leased} leases, {strays} that were taken away, {waiting} borrowers that wait; {:?}",
+            it.leases
+        )
+    };
+    used.map(line).collect()
+}
 
 /// One call of each breaker, which closes it, whoever called last.
 pub(super) async fn probe(app: &Namespace) -> Vec<String> {

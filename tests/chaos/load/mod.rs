@@ -58,8 +58,8 @@ pub(crate) enum Phase {
 }
 
 impl Clients {
-    /// What decides what a client does that is left to chance.
-    fn chance(&self, salt: u64) -> fastrand::Rng {
+    /// What decides what a client does, or who disturbs, that is left to chance: by the seed of the run.
+    pub(crate) fn chance(&self, salt: u64) -> fastrand::Rng {
         fastrand::Rng::with_seed(self.seed.wrapping_mul(1_000_003).wrapping_add(salt))
     }
 

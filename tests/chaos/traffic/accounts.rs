@@ -24,6 +24,9 @@ const OPERATIONS: [(Asks, &str, u16); 4] = [
 /// What does not hold, a line each.
 pub(super) async fn faults(app: &Namespace, told: &Told) -> Vec<String> {
     let mut faults = told.broken.clone();
+    if told.closed > 0 {
+        faults.push(format!("{} connections were closed", told.closed));
+    }
     let strange = told.answers.keys().filter(|answer| !is_known(answer));
     faults.extend(strange.map(|answer| format!("nobody is to be told: {answer:?}")));
     for asks in ASKS {

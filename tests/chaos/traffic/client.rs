@@ -49,6 +49,8 @@ pub(super) struct Told {
     pub(super) answers: BTreeMap<Answer, u64>,
     /// Requests and connections that came to no answer.
     pub(super) broken: Vec<String>,
+    /// How many connections the server has closed, before a request or after.
+    pub(super) closed: u64,
     /// By the text of each event.
     pub(super) events: BTreeMap<String, Said>,
     /// By the path of each setting what was put there, in order; what was refused is left out. The last is whether it is known to be there.
@@ -61,6 +63,7 @@ impl Told {
             *self.answers.entry(answer).or_default() += count;
         }
         self.broken.extend(other.broken);
+        self.closed += other.closed;
         self.events.extend(other.events);
         self.settings.extend(other.settings);
     }
@@ -89,7 +92,11 @@ impl Client {
             };
             let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.unwrap();
             tokio::spawn(connection);
-            while !*self.is_over.borrow() && sender.ready().await.is_ok() {
+            while !*self.is_over.borrow() {
+                if sender.ready().await.is_err() {
+                    told.closed += 1;
+                    break;
+                }
                 number += 1;
                 if let Err(error) = self.ask(number, &mut sender, &mut told).await {
                     told.broken.push(format!("{:?}: {error}", self.asks));
